@@ -1,0 +1,69 @@
+import { DomainError } from '#libs/vocabulary';
+import type { DomainEvent, Fold } from './domain-event.ts';
+import { type EventStore, RevisionConflict, type ExpectedRevision, type StreamName } from './event-store.ts';
+
+export interface DecideOptions {
+  /** How often to read and decide again after a conflict. Default 20: a hundred callers at once on one stream all come through. */
+  readonly maxAttempts?: number;
+}
+
+export interface Decided<State, Event extends DomainEvent> {
+  /** What was appended; empty when the decision was that nothing happened. */
+  readonly events: readonly Event[];
+  /** The state after those events. */
+  readonly state: State;
+  /** Revision of the stream after them. */
+  readonly revision: ExpectedRevision;
+}
+
+/** Someone else kept winning: the caller may try later. */
+export class TooMuchContention extends DomainError {
+  constructor(stream: StreamName) {
+    super('too-much-contention', `stream ${stream} changed under every attempt`);
+  }
+}
+
+/** The state of a stream as its events stand now, and the revision to append at. */
+export async function readState<State, Event extends DomainEvent>(
+  store: EventStore,
+  stream: StreamName,
+  fold: Fold<State, Event>,
+): Promise<{ state: State; revision: ExpectedRevision }> {
+  let state = fold.initialState();
+  let revision: ExpectedRevision = 'NONE';
+  for await (const event of store.readStream(stream)) {
+    state = fold.evolve(state, event as unknown as Event);
+    revision = event.revision;
+  }
+  return { state, revision };
+}
+
+/**
+ * Reads a stream, decides on its state, and appends what was decided at the revision that was read. On a conflict all three
+ * are done again, so a decision is always made on the state it is appended to. What `decide` throws goes to the caller and
+ * nothing is appended.
+ *
+ * @throws TooMuchContention after `maxAttempts` conflicts; and what EventStore.append throws, except RevisionConflict
+ */
+export async function decideAndAppend<State, Event extends DomainEvent>(
+  store: EventStore,
+  stream: StreamName,
+  fold: Fold<State, Event>,
+  decide: (state: State) => readonly Event[] | Promise<readonly Event[]>,
+  { maxAttempts = 20 }: DecideOptions = {},
+): Promise<Decided<State, Event>> {
+  for (let attempt = 1; ; attempt++) {
+    const { state, revision } = await readState(store, stream, fold);
+    const events = await decide(state);
+    if (events.length === 0) return { events, state, revision };
+    try {
+      const appended = await store.append(stream, revision, events);
+      return { events, state: events.reduce(fold.evolve, state), revision: appended.revision };
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error;
+      if (attempt >= maxAttempts) throw new TooMuchContention(stream);
+      // Full jitter: callers that collided do not collide again in step.
+      await new Promise((resume) => setTimeout(resume, Math.random() * Math.min(2 ** attempt, 64)));
+    }
+  }
+}

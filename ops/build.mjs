@@ -1,0 +1,26 @@
+/** Builds both apps into ./dist: types are checked, templates and other assets are copied, `segl` is put where npx finds it. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, globSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+/** What travels beside the code, as it is. */
+const ASSETS = ['libs/**/src/**/*.{hbs,css,svg,json,sql,png,ico}', 'apps/**/*.{hbs,css,svg,json,eml}'];
+
+function run(...args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json');
+for (const asset of globSync(ASSETS, { cwd: root, exclude: ['**/node_modules/**', 'apps/*/test/**'] })) {
+  const target = join(root, 'dist', asset);
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(join(root, asset), target);
+}
+
+const segl = join(root, 'dist', 'apps', 'operator', 'main.js');
+chmodSync(segl, 0o755);
+const link = join(root, 'node_modules', '.bin', 'segl');
+rmSync(link, { force: true });
+symlinkSync(segl, link);
