@@ -1,0 +1,1 @@
+export { MailRelay, RelayRefused, RelayUnavailable, type OutgoingMail, type RelayReceipt } from './outbound/mail-relay.ts';
