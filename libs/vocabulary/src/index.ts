@@ -1,4 +1,10 @@
-export { AddressRefused, maskAddress, parseMailAddress, type AddressRefusal, type MailAddress } from './mail-address.ts';
+export {
+  AddressRefused,
+  maskAddress,
+  parseMailAddress,
+  type AddressRefusal,
+  type MailAddress,
+} from './mail-address.ts';
 export { Clock, FixedClock, SystemClock, instantOf, type Instant, plusSeconds, secondsBetween } from './clock.ts';
 export { DomainError } from './domain-error.ts';
 export { base32Lower, base64url, fromBase64url } from './encodings.ts';

@@ -43,7 +43,8 @@ const LDH_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
  * Code points that UTS #46 drops in silence (default-ignorable: soft hyphen, zero-width, variation selectors, tags …) and
  * characters that only look like a dot or an at sign: an address with them does not read as what it resolves to.
  */
-const INVISIBLE_OR_LOOKALIKE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cs}\p{Cn}\u3002\uff0e\uff61\uff20\ufe6b]/u;
+const INVISIBLE_OR_LOOKALIKE =
+  /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Co}\p{Cs}\p{Cn}\u3002\uff0e\uff61\uff20\ufe6b]/u;
 
 /**
  * The one place where an address is made canonical, for every entrance: gateway, API, command line, portal and sign-in.
