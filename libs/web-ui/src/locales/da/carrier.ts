@@ -1,0 +1,3 @@
+import type { carrier as en } from '../en/carrier.ts';
+
+export const carrier: typeof en = {};

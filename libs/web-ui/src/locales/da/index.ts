@@ -1,0 +1,18 @@
+import type { en } from '../en/index.ts';
+import { carrier } from './carrier.ts';
+import { codeMail } from './code-mail.ts';
+import { error } from './error.ts';
+import { open } from './open.ts';
+import { page } from './page.ts';
+import { passcode } from './passcode.ts';
+import { read } from './read.ts';
+
+export const da: typeof en = {
+  page,
+  error,
+  open,
+  passcode,
+  read,
+  carrier,
+  codeMail,
+};

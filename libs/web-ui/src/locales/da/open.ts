@@ -1,0 +1,3 @@
+import type { open as en } from '../en/open.ts';
+
+export const open: typeof en = {};

@@ -1,0 +1,11 @@
+import type { page as en } from '../en/page.ts';
+
+export const page: typeof en = {
+  skipToContent: 'Gå til indholdet',
+  language: 'Sprog',
+  privacy: 'Privatliv',
+  sealedBy: 'Forseglet post fra {organisation}',
+  portal: 'Forseglet post',
+  demonstration: 'Dette er en demonstration. Intet her er virkeligt, og alt er væk, når den stopper.',
+  footer: 'Portalen gemmer ingen post. Hvad den gemmer, står på siden om privatliv.',
+};

@@ -1,0 +1,3 @@
+import type { passcode as en } from '../en/passcode.ts';
+
+export const passcode: typeof en = {};

@@ -1,0 +1,3 @@
+import type { read as en } from '../en/read.ts';
+
+export const read: typeof en = {};
