@@ -3,6 +3,9 @@ import { DomainError } from '#libs/vocabulary';
 /** `<kind>:<id>`, the kind before the first colon (`session:…`, `waiting:…`, `challenge:…`): 1 to 200 printable ASCII characters. */
 export type EphemeralKey = `${string}:${string}`;
 
+/** 64 KiB: a record is read and replaced whole; what is larger belongs into a byte value. */
+export const MAX_RECORD_BYTES = 64 * 1024;
+
 export interface PutBytesOptions {
   readonly ttlSeconds: number;
   /** Refuses more than this many bytes. */
@@ -19,9 +22,13 @@ export interface ByteRange {
 /**
  * What must expire and must never reach a disk: waiting ciphertext, challenges and passcode digests, sessions, sign-in state.
  * Records are small (64 KiB at most) and replaced whole; byte values are large and written once. Both live in one key space.
- * Every time to live is in seconds, may be a fraction, and counts from the call. What has expired reads as absent at once.
- * Total size is bounded; nothing is evicted to make room. Every adapter passes `ephemeralStoreContract`; every single call is
- * atomic over all processes on the store.
+ * Every time to live is in seconds, more than 0, may be a fraction, and counts from the call (for putBytes: from when the
+ * value becomes visible). What has expired reads as absent at once. Total size is bounded; nothing is evicted to make room.
+ * Every adapter passes `ephemeralStoreContract`; every single call is atomic over all processes on the store.
+ *
+ * A key holds one kind at a time: record, counter or byte value. put and putBytes replace whatever is there; reading or
+ * counting what is of another kind is a TypeError, as are an invalid key, a time to live that is none and a record over
+ * MAX_RECORD_BYTES.
  *
  * All methods throw EphemeralStoreUnavailable when the store cannot be asked, and EphemeralStoreFull where they write and
  * there is no room (nothing is written then, and what others have waiting is untouched).
@@ -60,7 +67,10 @@ export abstract class EphemeralStore {
    * Adds to a counter (1 by default) and answers its value after. A counter begins at 0 with this call's time to live, and keeps
    * that end however often it is counted: a fixed window.
    */
-  abstract increment(key: EphemeralKey, options: { readonly by?: number; readonly ttlSeconds: number }): Promise<number>;
+  abstract increment(
+    key: EphemeralKey,
+    options: { readonly by?: number; readonly ttlSeconds: number },
+  ): Promise<number>;
 
   /**
    * Writes a byte value as it streams in, and makes it visible only when the source has ended: a source that throws leaves
@@ -73,7 +83,8 @@ export abstract class EphemeralStore {
 
   /**
    * The byte value in pieces, or null when absent or expired. Pieces are copies or frozen views: do not write into them.
-   * A value that goes while it is read ends the iteration with EphemeralValueGone.
+   * A value that goes (or is replaced) while it is read ends the iteration with EphemeralValueGone. The iterable is read once;
+   * one that is never read costs nothing. A range past the end reads what there is.
    */
   abstract getBytes(key: EphemeralKey, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | null>;
 
@@ -86,7 +97,7 @@ export abstract class EphemeralStore {
   /** Whether a record would be taken now: used by /readyz. @throws EphemeralStoreUnavailable with a reason for operators */
   abstract checkWritable(): Promise<void>;
 
-  /** Drops everything that only this process holds. May be called twice. */
+  /** Drops everything that only this process holds. May be called twice; whatever comes after throws EphemeralStoreUnavailable. */
   abstract close(): Promise<void>;
 }
 

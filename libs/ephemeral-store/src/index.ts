@@ -3,10 +3,11 @@ export {
   EphemeralStoreFull,
   EphemeralStoreUnavailable,
   EphemeralValueGone,
+  MAX_RECORD_BYTES,
   TooManyBytes,
   type ByteRange,
   type EphemeralKey,
   type PutBytesOptions,
 } from './ephemeral-store.ts';
 export { MemoryEphemeralStore } from './adapters/memory/memory-ephemeral-store.ts';
-export { getJson, putJson, takeJson } from './json-records.ts';
+export { changeJson, getJson, putJson, takeJson, type JsonChange } from './json-records.ts';

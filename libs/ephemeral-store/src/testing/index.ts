@@ -1,0 +1,5 @@
+export {
+  ephemeralStoreContract,
+  type EphemeralStoreUnderTest,
+  type OpenEphemeralStore,
+} from './ephemeral-store-contract.ts';
