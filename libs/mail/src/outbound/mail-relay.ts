@@ -9,6 +9,8 @@ export interface OutgoingMail {
   readonly rcptTo: MailAddress;
   /** Bytes, or a function that begins the content anew each time it is called, so that a try can be repeated. */
   readonly content: Uint8Array | (() => AsyncIterable<Uint8Array>);
+  /** Length of a streamed content where it is known: announced as SIZE (RFC 1870), so that a relay can refuse at once. */
+  readonly contentBytes?: number;
   /** What it is, for counts: never shown to anyone outside. */
   readonly kind: 'carrier' | 'passcode';
 }
@@ -31,7 +33,7 @@ export abstract class MailRelay {
   abstract close(): Promise<void>;
 }
 
-/** The relay will not take this mail, now or later (5yz, RFC 5321 §4.2.1). Trying the same again is useless. */
+/** The relay will not take this mail, now or later (55y, RFC 5321 §4.2.3). Trying the same again is useless. */
 export class RelayRefused extends DomainError {
   readonly permanent = true;
   /** What the relay said: printable, one line, at most 500 characters. May name the recipient: not for logs in clear. */
@@ -46,7 +48,7 @@ export class RelayRefused extends DomainError {
   }
 }
 
-/** Not now: no connection, no TLS, a time limit, or a 4yz reply. The same mail may be taken later. */
+/** Not now: no connection, no TLS, a time limit, a 4yz reply, or a relay set up wrongly (50y, 53y). The same mail may be taken later. */
 export class RelayUnavailable extends DomainError {
   readonly permanent = false;
   /** What the relay said, or what went wrong with the connection: printable, one line, at most 500 characters. */
