@@ -1,2 +1,12 @@
 export { isLocale, isTextKey, LANGUAGES, LOCALES, translate, type Locale, type TextKey } from './locales/translate.ts';
 export type { TextParams } from './locales/texts.ts';
+export { formatBytes, formatInstant, type InstantStyle } from './format.ts';
+export { TemplateFaults, viewDirectories, ViewEngine, type ViewEngineOptions, type ViewFacts } from './view-engine.ts';
+export type { Browser, CookieKeys } from './browser-session.ts';
+export type { ClientNetwork } from './client-network.ts';
+export { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';
+export { clientNetwork, requestFacts, rotateBrowserSession, type RequestFacts } from './request-facts.ts';
+export { downloadHeaders, messagePageHeaders } from './security-headers.ts';
+export { PageError, type ErrorPage, type ErrorPages, type ErrorTexts } from './error-pages.ts';
+export { routeOf, type UnexpectedError } from './error-filter.ts';
+export { installWebUi, type PortalOrganisation, type WebUiOptions } from './install-web-ui.ts';

@@ -1,0 +1,107 @@
+import ipaddr from 'ipaddr.js';
+
+/** Where a request came from. */
+export interface ClientNetwork {
+  /** The address itself, IPv4 also where it came mapped into IPv6: personal data. */
+  readonly address: string;
+  /** The network that one household or office usually has: /24 of IPv4, /64 of IPv6. */
+  readonly prefix: string;
+}
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+export type Cidr = [Address, number];
+
+/** @throws TypeError for what is neither an address nor `address/bits` */
+export function parseTrustedProxies(entries: readonly string[]): Cidr[] {
+  return entries.map((entry) => {
+    try {
+      if (entry.includes('/')) return ipaddr.parseCIDR(entry);
+      const address = ipaddr.process(entry);
+      return [address, address.kind() === 'ipv4' ? 32 : 128];
+    } catch {
+      throw new TypeError(`not an address or network: "${entry}"`);
+    }
+  });
+}
+
+/**
+ * The nearest address that is not one of our own proxies. `Forwarded` (RFC 7239) and `X-Forwarded-For` count only as far as
+ * trusted proxies wrote them. A proxy that writes one of the two lets the visitor's own other one through: where they
+ * disagree neither is believed, and the proxy itself stands for the visitor.
+ */
+export function clientNetworkOf(
+  socketAddress: string | undefined,
+  headers: { readonly forwarded?: string | undefined; readonly xForwardedFor?: string | undefined },
+  trusted: readonly Cidr[],
+): ClientNetwork {
+  const socket = parse(socketAddress ?? '');
+  if (socket === null) return { address: 'unknown', prefix: 'unknown' };
+  if (!isTrusted(socket, trusted)) return networkOf(socket);
+  const hops = [forwardedFor(headers.forwarded), xForwardedFor(headers.xForwardedFor)].filter(
+    (chain) => chain.length > 0,
+  );
+  const clients = hops.map((chain) => nearestUntrusted(socket, chain, trusted));
+  const [first] = clients;
+  if (first === undefined || clients.some((client) => client.toString() !== first.toString())) return networkOf(socket);
+  return networkOf(first);
+}
+
+/** From the proxy nearest to us outwards: everything before the first stranger was written by a proxy of ours. */
+function nearestUntrusted(socket: Address, chain: readonly string[], trusted: readonly Cidr[]): Address {
+  let nearest = socket;
+  for (const hop of chain.toReversed()) {
+    const address = parse(hop);
+    if (address === null) return nearest; // obfuscated or broken: the proxy that wrote it is the last we know
+    nearest = address;
+    if (!isTrusted(address, trusted)) return address;
+  }
+  return nearest;
+}
+
+function parse(text: string): Address | null {
+  const bare = text.replace(/%.*$/, '');
+  return ipaddr.IPv4.isValidFourPartDecimal(bare) || ipaddr.IPv6.isValid(bare) ? ipaddr.process(bare) : null;
+}
+
+function isTrusted(address: Address, trusted: readonly Cidr[]): boolean {
+  return trusted.some(
+    ([network, bits]) => network.kind() === address.kind() && address.match([network, bits] as never),
+  );
+}
+
+function networkOf(address: Address): ClientNetwork {
+  const bits = address.kind() === 'ipv4' ? 24 : 64;
+  const network =
+    address.kind() === 'ipv4'
+      ? ipaddr.IPv4.networkAddressFromCIDR(`${address.toString()}/${bits}`)
+      : ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${bits}`);
+  return { address: address.toString(), prefix: `${network.toString()}/${bits}` };
+}
+
+function xForwardedFor(header: string | undefined): string[] {
+  return (header ?? '')
+    .split(',')
+    .map((hop) => withoutPort(hop.trim()))
+    .filter((hop) => hop !== '');
+}
+
+function forwardedFor(header: string | undefined): string[] {
+  return (header ?? '')
+    .split(',')
+    .filter((element) => element.trim() !== '')
+    .map((element) => {
+      const pair = element.split(';').find((part) => /^\s*for=/i.test(part));
+      return withoutPort(
+        (pair ?? '')
+          .trim()
+          .slice('for='.length)
+          .replace(/^"(.*)"$/, '$1'),
+      );
+    });
+}
+
+function withoutPort(hop: string): string {
+  const bracketed = /^\[([^\]]*)\](:\d+)?$/.exec(hop);
+  if (bracketed) return bracketed[1] ?? '';
+  return /^\d+\.\d+\.\d+\.\d+:\d+$/.test(hop) ? hop.replace(/:\d+$/, '') : hop;
+}

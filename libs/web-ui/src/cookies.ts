@@ -1,0 +1,33 @@
+import type { Request, Response } from 'express';
+
+export interface CookieOptions {
+  readonly isSecure: boolean;
+  /** Absent: until the browser is closed. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** Every value that the request holds under a name: a neighbour on the host may have set one too, so the caller checks each. */
+export function cookieValues(request: Request, name: string): string[] {
+  return (request.get('cookie') ?? '')
+    .split(';')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.startsWith(`${name}=`))
+    .map((pair) => pair.slice(name.length + 1));
+}
+
+/**
+ * HttpOnly and SameSite=Lax always (security.md A18), Path=/ and no Domain, as the `__Host-` prefix wants it. Set twice in a
+ * response, the later one counts. @param value characters of a cookie-octet only (RFC 6265 §4.1.1)
+ */
+export function setCookie(
+  response: Response,
+  name: string,
+  value: string,
+  { isSecure, maxAgeSeconds }: CookieOptions,
+): void {
+  const parts = [`${name}=${value}`, 'Path=/', 'HttpOnly', 'SameSite=Lax'];
+  if (isSecure) parts.push('Secure');
+  if (maxAgeSeconds !== undefined) parts.push(`Max-Age=${maxAgeSeconds}`);
+  const before = [response.getHeader('set-cookie') ?? []].flat().map(String);
+  response.setHeader('Set-Cookie', [...before.filter((cookie) => !cookie.startsWith(`${name}=`)), parts.join('; ')]);
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { base32Lower, DomainError } from '#libs/vocabulary';
+import { type ErrorPage, type ErrorPages, pageOfError, pageOfStatus } from './error-pages.ts';
+import { isBelow } from './forms.ts';
+import { type Locale, type TextKey, translate } from './locales/translate.ts';
+import { requestFacts } from './request-facts.ts';
+
+/** What is written down of a failure that nobody foresaw. */
+export interface UnexpectedError {
+  /** Stands on the page too, so that an operator finds the line that a person asks about. */
+  readonly reference: string;
+  readonly method: string;
+  /** The pattern of the route, never the path itself. */
+  readonly route: string;
+  readonly error: unknown;
+}
+
+export interface ErrorFilterOptions {
+  readonly table: ErrorPages;
+  /** Below these a program asks: it gets RFC 9457 problem details. */
+  readonly programPrefixes: readonly string[];
+  readonly onUnexpected: (report: UnexpectedError) => void;
+  /** Every error that was answered, for counting: its code or `http-<status>`, never its words. */
+  readonly onError?: ((kind: string, status: number) => void) | undefined;
+}
+
+/** The one place where a failure becomes an answer. Never a stack, a path or SQL; a foreseen failure has its own kind words. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly options: ErrorFilterOptions;
+
+  constructor(options: ErrorFilterOptions) {
+    this.options = options;
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
+  }
+
+  private answer(error: unknown, request: Request, response: Response): void {
+    let page = pageOfError(error, this.options.table);
+    if (page?.status === 404) page = this.methodNotAllowed(request, response) ?? page;
+    const reference = page === null ? newReference() : null;
+    if (reference !== null) this.report(reference, error, request);
+    const answered = page ?? pageOfStatus(500);
+    const code = error instanceof DomainError ? error.code : `http-${answered.status}`;
+    this.options.onError?.(reference === null ? code : 'unexpected', answered.status);
+
+    if (response.headersSent) {
+      response.destroy(); // half an answer must not look like a whole one
+      return;
+    }
+    const locale = localeOf(request);
+    response.removeHeader('Content-Disposition');
+    response.removeHeader('ETag');
+    response.setHeader('Cache-Control', 'no-store');
+    if (answered.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(answered.retryAfterSeconds));
+    response.status(answered.status);
+    if (isBelow(request.path, this.options.programPrefixes)) {
+      response.type('application/problem+json').send(JSON.stringify(problem(answered, code, locale, reference)));
+      return;
+    }
+    const context = {
+      title: translate(locale, `${answered.texts}.title` as TextKey),
+      text: translate(locale, `${answered.texts}.text` as TextKey),
+      reference,
+    };
+    response.type('html');
+    response.render('web-ui/errors/error-page', context, (failure: unknown, html?: string) => {
+      if (failure == null) return void response.send(html);
+      this.report(newReference(), failure, request); // the page itself is broken: plain words still get through
+      response.type('text/plain').send(`${context.title}\n\n${context.text}\n`);
+    });
+  }
+
+  private report(reference: string, error: unknown, request: Request): void {
+    this.options.onUnexpected({ reference, method: request.method, route: routeOf(request), error });
+  }
+
+  /** A path that is there for another method is not "not found" (RFC 9110 §15.5.6). */
+  private methodNotAllowed(request: Request, response: Response): ErrorPage | null {
+    if (request.route !== undefined) return null; // a handler ran and said itself that there is nothing
+    const methods = methodsAt(request);
+    if (methods.length === 0 || methods.includes(request.method)) return null;
+    response.setHeader('Allow', methods.join(', '));
+    return pageOfStatus(405);
+  }
+}
+
+interface RouterLayer {
+  readonly route?: { readonly methods: Readonly<Record<string, boolean>> };
+  match(path: string): boolean;
+}
+
+function methodsAt(request: Request): string[] {
+  const { stack } = request.app.router as unknown as { stack: readonly RouterLayer[] };
+  const methods = stack
+    .filter((layer) => layer.route !== undefined && matches(layer, request.path))
+    .flatMap((layer) => Object.keys(layer.route?.methods ?? {}))
+    .map((method) => method.toUpperCase());
+  return [...new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)]
+    .filter((method) => method !== '_ALL')
+    .sort();
+}
+
+function matches(layer: RouterLayer, path: string): boolean {
+  try {
+    return layer.match(path);
+  } catch {
+    return false; // a path that cannot be decoded is nowhere
+  }
+}
+
+/** The pattern of the route that a request took, for logs and metrics: a bounded set, and never an id. */
+export function routeOf(request: Request): string {
+  const { route } = request as { route?: { path?: unknown } };
+  return typeof route?.path === 'string' ? route.path : 'none';
+}
+
+/** 10 characters of base32: enough to find one line in a log, short enough to read out. */
+function newReference(): string {
+  return base32Lower(randomBytes(6));
+}
+
+function localeOf(request: Request): Locale {
+  try {
+    return requestFacts(request).locale;
+  } catch {
+    return 'en'; // failed before the facts were gathered
+  }
+}
+
+function problem(page: ErrorPage, code: string, locale: Locale, reference: string | null) {
+  return {
+    type: `urn:segl:error:${reference === null ? code : 'unexpected'}`,
+    title: translate(locale, `${page.texts}.title` as TextKey),
+    status: page.status,
+    detail: translate(locale, `${page.texts}.text` as TextKey),
+    ...(reference === null ? {} : { reference }),
+  };
+}

@@ -1,0 +1,278 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Param, Post, Redirect, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { DomainError } from '#libs/vocabulary';
+import type { Browser } from './browser-session.ts';
+import type { ClientNetwork } from './client-network.ts';
+import { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';
+import type { UnexpectedError } from './error-filter.ts';
+import { PageError } from './error-pages.ts';
+import type { Locale } from './locales/translate.ts';
+import { rotateBrowserSession } from './request-facts.ts';
+import { messagePageHeaders } from './security-headers.ts';
+import { openTestPortal, type TestPortal } from './testing/index.ts';
+
+@Controller('try')
+class TryController {
+  @Get('form') form(@BrowserSession() { id, csrfToken }: Browser) {
+    return `<p>${id}</p><input type="hidden" name="csrf" value="${csrfToken}">`;
+  }
+  @Post('form') @Redirect() submit() {
+    return { url: '/try/done', statusCode: 303 };
+  }
+  @Get('known') known(@KnownBrowser() browser: Browser | null, @RequestLocale() locale: Locale) {
+    return `${browser?.id ?? 'nobody'} ${locale}`;
+  }
+  @Get('network') network(@RequestNetwork() network: ClientNetwork) {
+    return network;
+  }
+  @Get('rotate') rotate(@Req() request: Request) {
+    return rotateBrowserSession(request);
+  }
+  @Get('message') message(@Res({ passthrough: true }) response: Response) {
+    messagePageHeaders(response);
+    return 'message';
+  }
+  @Get('fail/:how') fail(@Param('how') how: string) {
+    if (how === 'domain') throw new DomainError('event-store-unavailable', 'disk /var/lib/segl full');
+    if (how === 'page') throw new PageError(429);
+    if (how === 'unlisted') throw new DomainError('no-such-rule', 'SELECT secret');
+    throw new Error('SELECT * FROM persons WHERE address = anna@example.com at /srv/segl/main.js');
+  }
+}
+
+@Controller('open')
+class OpenController {
+  @Post() async open(@Req() request: Request) {
+    let bytes = 0;
+    for await (const chunk of request) bytes += (chunk as Buffer).length;
+    return { bytes, body: request.body as unknown };
+  }
+}
+
+@Controller('api/v1/try')
+class TryApiController {
+  @Get() fail() {
+    throw new Error('SELECT secret');
+  }
+}
+
+let portal: TestPortal;
+const unexpected: UnexpectedError[] = [];
+const counted: string[] = [];
+
+beforeAll(async () => {
+  portal = await openTestPortal(
+    { controllers: [TryController, OpenController, TryApiController] },
+    { onUnexpected: (report) => unexpected.push(report), onError: (kind, status) => counted.push(`${kind} ${status}`) },
+  );
+});
+afterAll(() => portal.close());
+
+describe('headers', () => {
+  it('allow nothing but what the pages have, and no caching', async () => {
+    const { headers } = await portal.browser().get('/try/known');
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'x-dns-prefetch-control': 'off',
+      'x-frame-options': 'DENY',
+    });
+    expect(headers.get('permissions-policy')).toContain('camera=()');
+    expect(headers.has('strict-transport-security')).toBe(false);
+    expect(headers.has('x-powered-by')).toBe(false);
+  });
+
+  it('let a mail bring its inline styles on the message page alone', async () => {
+    const { headers } = await portal.browser().get('/try/message');
+    expect(headers.get('content-security-policy')).toContain("style-src 'self' 'unsafe-inline'; img-src 'self' data:");
+    expect(headers.get('content-security-policy')).toContain("frame-src 'none'");
+  });
+
+  it('serve the stylesheet for ever under an address made from its content', async () => {
+    const browser = portal.browser();
+    const address = /href="(\/assets\/[0-9a-f]{16}\/segl\.css)"/.exec((await browser.get('/nowhere')).html)?.[1] ?? '';
+    const { status, headers } = await browser.get(address);
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(headers.get('content-type')).toBe('text/css; charset=utf-8');
+    expect((await browser.get('/assets/0000000000000000/segl.css')).status).toBe(404);
+  });
+});
+
+describe('https', () => {
+  it('makes cookies Secure under the __Host- prefix and asks for https from then on', async () => {
+    const secure = await openTestPortal(
+      { controllers: [TryController] },
+      { publicUrl: new URL('https://post.example.com') },
+    );
+    try {
+      const { headers } = await secure.browser().get('/try/form?lang=da');
+      expect(headers.getSetCookie()).toEqual([
+        expect.stringMatching(/^__Host-segl-language=da; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=31536000$/),
+        expect.stringMatching(/^__Host-segl=[\w-]{22}\.[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/),
+      ]);
+      expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
+      expect(headers.get('content-security-policy')).toContain('upgrade-insecure-requests');
+    } finally {
+      await secure.close();
+    }
+  });
+});
+
+describe('a browser session', () => {
+  it('begins only when something needs it, and then stays', async () => {
+    const browser = portal.browser();
+    expect((await browser.get('/try/known')).text).toBe('nobody en');
+    expect(browser.cookies.size).toBe(0);
+    const { text: id } = await browser.get('/try/form');
+    expect((await browser.get('/try/known')).text).toBe(`${id} en`);
+    expect((await portal.browser().get('/try/form')).text).not.toBe(id);
+  });
+
+  it('that was altered is nobody', async () => {
+    const browser = portal.browser();
+    await browser.get('/try/form');
+    const value = browser.cookies.get('segl') ?? '';
+    for (const forged of [`A${value.slice(1)}`, value.slice(0, -1), `${value}.x`, '', '.', value.replace('.', '')]) {
+      if (forged === value) continue;
+      browser.cookies.set('segl', forged);
+      expect((await browser.get('/try/known')).text).toBe('nobody en');
+    }
+  });
+
+  it('gets another name at rotation, and forms of the old one are refused', async () => {
+    const browser = portal.browser();
+    const { text: before, html } = await browser.get('/try/form');
+    const csrf = /value="([^"]*)"/.exec(html)?.[1] ?? '';
+    const { text: after } = await browser.get('/try/rotate');
+    expect(after).not.toBe(before);
+    expect((await browser.get('/try/known')).text).toBe(`${after} en`);
+    expect((await browser.post('/try/form', { csrf })).status).toBe(403);
+  });
+});
+
+describe('a form', () => {
+  it('is taken with the token of its own browser alone', async () => {
+    const browser = portal.browser();
+    const stranger = portal.browser();
+    const csrf = /value="([^"]*)"/.exec((await stranger.get('/try/form')).html)?.[1] ?? '';
+    await browser.get('/try/form');
+    expect((await browser.post('/try/form')).status).toBe(303);
+    const refused = await browser.post('/try/form', { csrf });
+    expect(refused.status).toBe(403);
+    expect(refused.text).toContain('This form is no longer valid');
+    expect((await browser.post('/try/form', { csrf: '' })).status).toBe(403);
+    expect((await portal.browser().post('/try/form')).status).toBe(403);
+  });
+
+  it('with an encoding, of another type, too large, or with a field twice is refused', async () => {
+    const browser = portal.browser();
+    await browser.get('/try/form');
+    expect((await browser.post('/try/form', {}, { 'content-encoding': 'gzip' })).status).toBe(415);
+    expect((await browser.post('/try/form', {}, { 'content-type': 'application/json' })).status).toBe(415);
+    expect((await browser.post('/try/form', { a: 'x'.repeat(17_000) })).status).toBe(413);
+    const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ');
+    const body = 'csrf=x&csrf=y&__proto__=z';
+    const type = 'application/x-www-form-urlencoded';
+    const twice = await fetch(`${portal.url}/try/form`, {
+      method: 'POST',
+      body,
+      headers: { cookie, 'content-type': type },
+    });
+    expect(twice.status).toBe(400);
+  });
+
+  it('that hands a carrier in streams, without cookie or token', async () => {
+    const answer = await fetch(`${portal.url}/open`, {
+      method: 'POST',
+      body: `m=${'A'.repeat(100_000)}`,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(await answer.json()).toEqual({ bytes: 100_002 });
+    expect(answer.headers.getSetCookie()).toEqual([]);
+  });
+});
+
+describe('the language', () => {
+  it('is what the reader asks for, here or in general, and English otherwise', async () => {
+    const browser = portal.browser();
+    expect((await browser.get('/try/known', { 'accept-language': 'da-DK,da;q=0.9,en;q=0.5' })).text).toBe('nobody da');
+    expect((await browser.get('/try/known', { 'accept-language': '*, de-CH-1996, x;;;q=q, ,' })).text).toBe(
+      'nobody en',
+    );
+    expect((await browser.get('/try/known?lang=da')).text).toBe('nobody da');
+    expect((await browser.get('/try/known')).text).toBe('nobody da');
+    expect((await browser.get('/try/known?lang=xx')).text).toBe('nobody da');
+  });
+
+  it('is offered on every page that can be asked for again', async () => {
+    const page = await portal.browser().get('/no//where');
+    expect(page.html).toContain('<html lang="en">');
+    expect(page.html).toContain('href="/no//where?lang&#x3D;da"');
+    expect((await portal.browser().get('//evil.example/x')).html).toContain('href="/evil.example/x?lang&#x3D;da"');
+    expect((await portal.browser().post('/try/form')).html).not.toContain('?lang');
+  });
+});
+
+describe('an error', () => {
+  const SECRETS = /SELECT|persons|\/srv|\/var|anna|\bat \w+ \(|node_modules|\.ts|\.js/;
+
+  it('that nobody foresaw is one generic page with a reference that the log has too', async () => {
+    const page = await portal.browser().get('/try/fail/unforeseen');
+    expect(page.status).toBe(500);
+    expect(page.text).toContain('Something went wrong');
+    expect(page.html).not.toMatch(SECRETS);
+    const reported = unexpected.at(-1);
+    expect(page.text).toContain(reported?.reference ?? '?');
+    expect(reported).toMatchObject({ method: 'GET', route: '/try/fail/:how' });
+  });
+
+  it('of a rule without words of its own is the same page', async () => {
+    const page = await portal.browser().get('/try/fail/unlisted');
+    expect(page.status).toBe(500);
+    expect(page.html).not.toMatch(SECRETS);
+  });
+
+  it('of a rule says what the person can do', async () => {
+    const page = await portal.browser().get('/try/fail/domain', { 'accept-language': 'da' });
+    expect(page.status).toBe(503);
+    expect(page.headers.get('retry-after')).toBe('60');
+    expect(page.text).toContain('Det kan ikke lade sig gøre lige nu');
+    expect(page.html).not.toMatch(SECRETS);
+    expect((await portal.browser().get('/try/fail/page')).status).toBe(429);
+    expect(counted.slice(-2)).toEqual(['event-store-unavailable 503', 'http-429 429']);
+  });
+
+  it('about a path or a method says so', async () => {
+    expect((await portal.browser().get('/nowhere/at/all?secret=1')).status).toBe(404);
+    const wrong = await fetch(`${portal.url}/open`);
+    expect(wrong.status).toBe(405);
+    expect(wrong.headers.get('allow')).toBe('POST');
+    expect((await portal.browser().get('/%c0%80')).status).toBe(404);
+    expect((await portal.browser().get('/try/fail/%c0%80')).status).toBe(400);
+  });
+
+  it('is told to programs as problem details', async () => {
+    const answer = await fetch(`${portal.url}/api/v1/try`);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    const problem = (await answer.json()) as object;
+    expect(problem).toEqual({
+      type: 'urn:segl:error:unexpected',
+      title: 'Something went wrong',
+      status: 500,
+      detail: expect.any(String),
+      reference: unexpected.at(-1)?.reference,
+    });
+    expect(JSON.stringify(problem)).not.toMatch(SECRETS);
+    expect((await fetch(`${portal.url}/api/nowhere`)).headers.get('content-type')).toContain(
+      'application/problem+json',
+    );
+  });
+});

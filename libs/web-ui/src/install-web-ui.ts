@@ -1,0 +1,137 @@
+import { Logger } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request, RequestHandler } from 'express';
+import { Assets } from './assets.ts';
+import type { CookieKeys } from './browser-session.ts';
+import { parseTrustedProxies } from './client-network.ts';
+import { ErrorFilter, type UnexpectedError } from './error-filter.ts';
+import { type ErrorPages, STORE_ERRORS } from './error-pages.ts';
+import { forms } from './forms.ts';
+import { LANGUAGES, type Locale, LOCALES } from './locales/translate.ts';
+import { requestFacts, RequestFacts } from './request-facts.ts';
+import { securityHeaders } from './security-headers.ts';
+import { logLineOf } from './log-line.ts';
+import type { ViewEngine } from './view-engine.ts';
+
+/** Whose portal it is, as pages name it. */
+export interface PortalOrganisation {
+  readonly name: string;
+  /** Lines are kept. */
+  readonly postalAddress: string;
+  /** Where anyone may write. */
+  readonly contactMail: string;
+  /** Who answers about privacy: a mail address, or a name with one. */
+  readonly privacyContact: string;
+}
+
+export interface WebUiOptions {
+  readonly publicUrl: URL;
+  readonly organisation: PortalOrganisation;
+  readonly views: ViewEngine;
+  readonly keys: CookieKeys;
+  /** Languages offered, the first for whoever wants none of them. Default: all, English first. */
+  readonly locales?: readonly Locale[];
+  /** `SEGL_TRUSTED_PROXIES`: addresses and networks. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Paths whose requests read their own body and carry no CSRF field. */
+  readonly streamPrefixes?: readonly string[];
+  /** Paths that programs ask: errors as problem details. */
+  readonly programPrefixes?: readonly string[];
+  /** Tables of the rooms; a later one wins. */
+  readonly errorPages?: readonly ErrorPages[];
+  /** Every page then says that it is a demonstration. */
+  readonly isDemonstration?: boolean;
+  readonly onUnexpected?: (report: UnexpectedError) => void;
+  readonly onError?: (kind: string, status: number) => void;
+}
+
+/** Under which a view finds its request among the values that Express merges for it. */
+const REQUEST = Symbol('request');
+
+/** Hand a carrier in, and the API: both stream. `/oidc` reads its own bodies. */
+export const STREAM_PREFIXES: readonly string[] = ['/open', '/api', '/oidc'];
+export const PROGRAM_PREFIXES: readonly string[] = ['/api'];
+
+/**
+ * Gives an app its web face: headers, language, browser sessions, forms with CSRF, assets, views and error pages. Called once,
+ * before `app.init()`, on an app made with `{ bodyParser: false }`.
+ */
+export function installWebUi(app: NestExpressApplication, options: WebUiOptions): void {
+  const isSecure = options.publicUrl.protocol === 'https:';
+  const assets = new Assets();
+  const locales = options.locales ?? LOCALES;
+  const settings = {
+    isSecure,
+    keys: options.keys,
+    locales,
+    trustedProxies: parseTrustedProxies(options.trustedProxies ?? []),
+  };
+  app.disable('x-powered-by');
+  app.disable('etag'); // nothing that is not immutable is cached at all
+  app.set('query parser', 'simple');
+  app.set('view', viewsOf(options, assets, locales));
+  const facts: RequestHandler = (request, response, next) => {
+    new RequestFacts(request, response, settings);
+    (response.locals as { [REQUEST]?: Request })[REQUEST] = request;
+    next();
+  };
+  app.use(...securityHeaders(isSecure), assets.serve, facts, ...forms(options.streamPrefixes ?? STREAM_PREFIXES));
+
+  const logger = new Logger('web');
+  app.useGlobalFilters(
+    new ErrorFilter({
+      table: Object.assign({}, STORE_ERRORS, ...(options.errorPages ?? [])) as ErrorPages,
+      programPrefixes: options.programPrefixes ?? PROGRAM_PREFIXES,
+      onUnexpected: options.onUnexpected ?? ((report) => logger.error(logLineOf(report))),
+      onError: options.onError,
+    }),
+  );
+}
+
+/** What Express asks for to render: our engine behind its `view` setting, so that `res.render` and `@Render` take view names. */
+function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale[]) {
+  return class {
+    readonly path: string;
+
+    constructor(name: string) {
+      this.path = options.views.has(name) ? name : '';
+    }
+
+    render(
+      given: Record<string, unknown> & { readonly [REQUEST]: Request },
+      done: (error: unknown, html?: string) => void,
+    ): void {
+      const { [REQUEST]: request, settings: _settings, _locals, cache: _cache, ...context } = given;
+      let html: string;
+      try {
+        const facts = requestFacts(request);
+        html = options.views.render(this.path, context, {
+          locale: facts.locale,
+          csrfToken: () => facts.browser().csrfToken,
+          page: {
+            organisation: options.organisation,
+            isDemonstration: options.isDemonstration ?? false,
+            stylesheet: assets.addressOf('segl.css'),
+            icon: assets.addressOf('seal.svg'),
+            languages: languageSwitch(request, facts.locale, locales),
+          },
+        });
+      } catch (error) {
+        done(error);
+        return;
+      }
+      done(null, html);
+    }
+  };
+}
+
+/** Links to this page in the other languages; none on the answer to a form, which cannot be asked for again. */
+function languageSwitch(request: Request, current: Locale, offered: readonly Locale[]) {
+  if (request.method !== 'GET') return [];
+  return LANGUAGES.filter(({ locale }) => offered.includes(locale) && locale !== current).map(({ locale, name }) => ({
+    locale,
+    name,
+    // `//host` as a path would be another host as a link
+    address: `${request.path.replace(/^\/+/, '/')}?lang=${locale}`,
+  }));
+}

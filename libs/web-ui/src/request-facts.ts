@@ -1,0 +1,131 @@
+import type { Request, Response } from 'express';
+import {
+  type Browser,
+  type CookieKeys,
+  csrfTokenOf,
+  isCsrfToken,
+  newBrowserId,
+  readBrowserCookie,
+  signBrowserId,
+} from './browser-session.ts';
+import { type Cidr, type ClientNetwork, clientNetworkOf } from './client-network.ts';
+import { cookieValues, setCookie } from './cookies.ts';
+import { negotiateLocale } from './locale.ts';
+import { isLocale, type Locale } from './locales/translate.ts';
+
+export interface RequestSettings {
+  /** Whether the portal is reached by https: cookies are then Secure and carry the `__Host-` prefix. */
+  readonly isSecure: boolean;
+  readonly keys: CookieKeys;
+  /** The languages offered; the first is spoken to whoever wants none of them. */
+  readonly locales: readonly Locale[];
+  readonly trustedProxies: readonly Cidr[];
+}
+
+/** A year, in seconds: a chosen language says nothing about a person. */
+const LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600;
+
+const factsOf = new WeakMap<object, RequestFacts>();
+
+/** What one request is known by; made once for each, at the very front. */
+export class RequestFacts {
+  readonly locale: Locale;
+  readonly clientNetwork: ClientNetwork;
+  private readonly request: Request;
+  private readonly response: Response;
+  private readonly settings: RequestSettings;
+  private known: Browser | null | undefined;
+
+  constructor(request: Request, response: Response, settings: RequestSettings) {
+    this.request = request;
+    this.response = response;
+    this.settings = settings;
+    this.locale = this.chosenLocale();
+    this.clientNetwork = clientNetworkOf(
+      request.socket.remoteAddress,
+      { forwarded: request.get('forwarded'), xForwardedFor: request.get('x-forwarded-for') },
+      settings.trustedProxies,
+    );
+    factsOf.set(request, this);
+  }
+
+  /** The browser that asks, or null when it carries no session of ours. */
+  knownBrowser(): Browser | null {
+    if (this.known !== undefined) return this.known;
+    this.known = null;
+    for (const value of cookieValues(this.request, this.cookieName)) {
+      const cookie = readBrowserCookie(this.settings.keys, value);
+      if (cookie === null) continue;
+      if (cookie.isStale) this.writeCookie(cookie.id);
+      this.known = this.browserWith(cookie.id);
+      break;
+    }
+    return this.known;
+  }
+
+  /** The browser that asks; one without a session is given one, so only before the headers have left. */
+  browser(): Browser {
+    return this.knownBrowser() ?? this.startBrowserSession();
+  }
+
+  /** A session under a new name, replacing the one there was. */
+  startBrowserSession(): Browser {
+    const id = newBrowserId();
+    this.writeCookie(id);
+    this.known = this.browserWith(id);
+    return this.known;
+  }
+
+  isCsrfToken(token: unknown): boolean {
+    const browser = this.knownBrowser();
+    return browser !== null && isCsrfToken(this.settings.keys, browser.id, token);
+  }
+
+  private browserWith(id: string): Browser {
+    return { id, csrfToken: csrfTokenOf(this.settings.keys, id) };
+  }
+
+  private get cookieName(): string {
+    return this.settings.isSecure ? '__Host-segl' : 'segl';
+  }
+
+  private writeCookie(id: string): void {
+    setCookie(this.response, this.cookieName, signBrowserId(this.settings.keys, id), {
+      isSecure: this.settings.isSecure,
+    });
+  }
+
+  private chosenLocale(): Locale {
+    const { locales, isSecure } = this.settings;
+    const name = isSecure ? '__Host-segl-language' : 'segl-language';
+    const isOffered = (text: unknown): text is Locale => isLocale(text) && locales.includes(text);
+    const asked = this.request.query['lang'];
+    if (isOffered(asked)) {
+      setCookie(this.response, name, asked, { isSecure, maxAgeSeconds: LANGUAGE_COOKIE_SECONDS });
+      return asked;
+    }
+    return (
+      cookieValues(this.request, name).find(isOffered) ?? negotiateLocale(this.request.get('accept-language'), locales)
+    );
+  }
+}
+
+/** @throws TypeError when web-ui is not installed in this app */
+export function requestFacts(request: object): RequestFacts {
+  const facts = factsOf.get(request);
+  if (facts === undefined) throw new TypeError('installWebUi comes before every route');
+  return facts;
+}
+
+/** Whose request it is: the address itself, and the network by which limits are counted. */
+export function clientNetwork(request: object): ClientNetwork {
+  return requestFacts(request).clientNetwork;
+}
+
+/**
+ * Gives the browser a session under a new id (at sign-in and at sign-out: security.md A14), dropping the old one; forms that
+ * were open under the old one are no longer taken. Before the headers have left. @returns the new id
+ */
+export function rotateBrowserSession(request: object): string {
+  return requestFacts(request).startBrowserSession().id;
+}

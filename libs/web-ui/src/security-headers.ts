@@ -1,0 +1,93 @@
+import type { RequestHandler, Response } from 'express';
+import helmet from 'helmet';
+
+const PAGE_POLICY = {
+  'default-src': "'none'",
+  'script-src': "'none'",
+  'style-src': "'self'",
+  'img-src': "'self' data:",
+  'form-action': "'self'",
+  'base-uri': "'none'",
+  'frame-ancestors': "'none'",
+} as const;
+
+/** Every feature that a browser could lend to a page and that this portal has no use for. */
+const PERMISSIONS = [
+  'accelerometer',
+  'autoplay',
+  'bluetooth',
+  'browsing-topics',
+  'camera',
+  'display-capture',
+  'encrypted-media',
+  'fullscreen',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'local-fonts',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'picture-in-picture',
+  'publickey-credentials-get',
+  'screen-wake-lock',
+  'serial',
+  'usb',
+  'web-share',
+  'xr-spatial-tracking',
+]
+  .map((feature) => `${feature}=()`)
+  .join(', ');
+
+/** A year: the usual term for browsers to remember that a host speaks https only (RFC 6797). */
+const HSTS_SECONDS = 365 * 24 * 3600;
+
+function policyText(policy: Readonly<Record<string, string>>, isSecure: boolean): string {
+  const directives = Object.entries(policy).map(([name, sources]) => `${name} ${sources}`);
+  return [...directives, ...(isSecure ? ['upgrade-insecure-requests'] : [])].join('; ');
+}
+
+const isSecureResponse = new WeakSet<object>();
+
+/** Written out, since helmet's own policy does not fit (security.md A29); nothing here is ever cached unless it says so itself. */
+export function securityHeaders(isSecure: boolean): RequestHandler[] {
+  const headers = helmet({
+    contentSecurityPolicy: false, // set below, so that one function writes every policy
+    strictTransportSecurity: isSecure ? { maxAge: HSTS_SECONDS, includeSubDomains: false } : false,
+    crossOriginOpenerPolicy: { policy: 'same-origin' },
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    crossOriginEmbedderPolicy: false, // a mail's own data: images need no more than img-src
+    referrerPolicy: { policy: 'no-referrer' },
+    xDnsPrefetchControl: { allow: false },
+    xFrameOptions: { action: 'deny' },
+  });
+  const policy = policyText(PAGE_POLICY, isSecure);
+  return [
+    headers,
+    (_request, response, next) => {
+      if (isSecure) isSecureResponse.add(response);
+      response.setHeader('Content-Security-Policy', policy);
+      response.setHeader('Permissions-Policy', PERMISSIONS);
+      response.setHeader('X-Robots-Tag', 'noindex, nofollow');
+      response.setHeader('Cache-Control', 'no-store');
+      next();
+    },
+  ];
+}
+
+/**
+ * For the page that shows a message in a sandboxed `srcdoc` frame: the frame inherits this policy, and mail brings its own
+ * inline styles. `frame-src 'none'` does not concern srcdoc, it stops frames inside the mail (security.md A29).
+ */
+export function messagePageHeaders(response: Response): void {
+  const policy = { ...PAGE_POLICY, 'style-src': "'self' 'unsafe-inline'", 'frame-src': "'none'" };
+  response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
+}
+
+/** For a file that is saved and never shown: whatever it holds, nothing in it may run or load (security.md A32). */
+export function downloadHeaders(response: Response): void {
+  response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'");
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+}

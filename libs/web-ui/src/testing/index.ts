@@ -1,0 +1,2 @@
+export { openTestPortal, testOrganisation, type TestPortal } from './test-portal.ts';
+export { TestBrowser, type TestPage } from './test-browser.ts';
