@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { AgeFault } from './age-fault.ts';
+import type { AgeIdentity } from './age-identity.ts';
+import { FILE_KEY_BYTES, checkHeaderMac, encodeHeader, parseHeader } from './header.ts';
+import type { AgeHeader, Stanza } from './header.ts';
+import { PayloadOpener, PayloadSealer } from './payload.ts';
+
+/** What a file key can be wrapped for. */
+export interface AgeRecipient {
+  wrapFileKey(fileKey: Uint8Array): Stanza;
+}
+
+/**
+ * The file key of a header, whose MAC is then checked.
+ *
+ * @throws AgeFault `no-match`, `header`, `hmac`
+ */
+export function unwrapFileKey(header: AgeHeader, identities: readonly AgeIdentity[]): Buffer {
+  for (const identity of identities) {
+    const fileKey = identity.unwrapFileKey(header.stanzas);
+    if (fileKey === null) continue;
+    checkHeaderMac(header, fileKey);
+    return fileKey;
+  }
+  throw new AgeFault('no-match', 'none of the stanzas is for these identities');
+}
+
+/** A new file: its header, and what seals its payload. A file key is random, and of one file alone. */
+export function beginAgeFile(recipients: readonly AgeRecipient[]): { header: Buffer; payload: PayloadSealer } {
+  const fileKey = randomBytes(FILE_KEY_BYTES);
+  const header = encodeHeader(
+    recipients.map((recipient) => recipient.wrapFileKey(fileKey)),
+    fileKey,
+  );
+  const payload = new PayloadSealer(fileKey);
+  fileKey.fill(0); // the keys made from it are held by OpenSSL now
+  return { header, payload };
+}
+
+/**
+ * Opens a whole binary age file of any kind that the identities know, outside the product's profile too: for tests of this
+ * layer. Every chunk that `onChunk` gets was checked, also when a later one throws.
+ *
+ * @throws AgeFault
+ */
+export function openAgeFile(
+  file: Uint8Array,
+  identities: readonly AgeIdentity[],
+  onChunk: (chunk: Buffer) => void,
+): void {
+  const header = parseHeader(file);
+  const payload = new PayloadOpener(unwrapFileKey(header, identities), onChunk);
+  payload.update(file.subarray(header.headerBytes));
+  payload.finish();
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import type { SealingRecipient } from '#libs/keyring';
+import { DomainError } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
+import { beginAgeFile } from './age/age-file.ts';
+import { HybridRecipient } from './age/hybrid.ts';
+import type { PayloadSealer } from './age/payload.ts';
+import { encodeManifest } from './manifest.ts';
+import type { Manifest, ManifestFacts, ManifestSigner } from './manifest.ts';
+import { readSealedHeader } from './sealed-header.ts';
+
+/** What `MessageSealed` records of the bytes. Lengths in bytes, digests in lower-case hex. */
+export interface SealDigests {
+  readonly mailBytes: number;
+  readonly mailSha256: string;
+  readonly ciphertextBytes: number;
+  readonly ciphertextSha256: string;
+}
+
+export interface MailSealerOptions {
+  readonly recipient: SealingRecipient;
+  readonly signer: ManifestSigner;
+  readonly facts: ManifestFacts;
+  /** A longer mail is refused while it is sealed: opening could not take it. Default: no limit. */
+  readonly maxMailBytes?: number;
+  /** For several seals of one mail: measured by whoever feeds them, so that it is hashed once. Must be fed the same bytes. */
+  readonly measure?: MailMeasure;
+}
+
+/** The mail is longer than opening would take. */
+export class MailTooLarge extends DomainError {
+  readonly maxMailBytes: number;
+
+  constructor(maxMailBytes: number) {
+    super('mail-too-large', `the mail is over the limit of ${maxMailBytes} bytes`);
+    this.maxMailBytes = maxMailBytes;
+  }
+}
+
+/** Length and SHA-256 of a mail as it passes. */
+export class MailMeasure {
+  #bytes = 0;
+  readonly #hash = createHash('sha256');
+  #sha256: string | null = null;
+
+  update(mail: Uint8Array): void {
+    this.#bytes += mail.length;
+    this.#hash.update(mail);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Lower-case hex. The first call ends the measuring; later ones answer the same. */
+  sha256(): string {
+    return (this.#sha256 ??= this.#hash.digest('hex'));
+  }
+}
+
+/**
+ * Parsing a recipient costs as much as a seal to it, and an organisation seals to one key for months. Public halves only; an
+ * identity is never kept.
+ */
+let latestRecipient: { readonly text: string; readonly parsed: HybridRecipient } | null = null;
+
+function parsedRecipient(text: string): HybridRecipient {
+  if (latestRecipient?.text !== text) latestRecipient = { text, parsed: HybridRecipient.parse(text) };
+  return latestRecipient.parsed;
+}
+
+/**
+ * Seals one mail for one recipient, as the mail comes: `begin`, `update` with pieces of any size, `finish`. What these give,
+ * one after the other, is the sealed mail. All of it is synchronous, so whoever feeds it yields between pieces of at most 1 MiB.
+ * Memory: one chunk and one buffer of the size of the largest piece, whatever the size of the mail.
+ *
+ * A returned buffer is valid until the next call: it is used again. A sealer that is dropped half way needs no closing.
+ */
+export class MailSealer {
+  readonly messageId: MessageId;
+  /** Lower-case hex. */
+  readonly headerSha256: string;
+  readonly manifest: Manifest;
+  readonly sealingKeyId: string;
+  readonly #header: Buffer;
+  readonly #manifestBytes: Buffer;
+  readonly #payload: PayloadSealer;
+  readonly #maxMailBytes: number;
+  readonly #measure: MailMeasure;
+  readonly #measuresItself: boolean;
+  readonly #ciphertextHash: Hash = createHash('sha256');
+  #ciphertextBytes = 0;
+  #mailBytes = 0;
+  #stage: 'new' | 'begun' | 'finished' = 'new';
+  #digests: SealDigests | null = null;
+
+  /** @throws TypeError when the recipient is no hybrid one (`age1pq1…`) or the facts are not as ManifestFacts says */
+  constructor({ recipient, signer, facts, maxMailBytes, measure }: MailSealerOptions) {
+    const { header, payload } = beginAgeFile([parsedRecipient(recipient.recipient)]);
+    const sealedHeader = readSealedHeader(header);
+    if (sealedHeader.status !== 'header') throw new Error('an age header outside our own profile');
+    this.messageId = sealedHeader.messageId;
+    this.headerSha256 = sealedHeader.headerSha256;
+    this.sealingKeyId = recipient.keyId;
+    const { bytes, manifest } = encodeManifest(facts, sealedHeader, signer);
+    this.manifest = manifest;
+    this.#header = header;
+    this.#manifestBytes = bytes;
+    this.#payload = payload;
+    this.#maxMailBytes = maxMailBytes ?? Infinity;
+    this.#measure = measure ?? new MailMeasure();
+    this.#measuresItself = measure === undefined;
+  }
+
+  /** The age header and what of the payload is ready. Once, and first. */
+  begin(): Buffer {
+    this.#advance('new', 'begun');
+    const sealedManifest = this.#payload.update(this.#manifestBytes);
+    return this.#counted(Buffer.concat([this.#header, this.#payload.nonce, sealedManifest]));
+  }
+
+  /** @returns maybe nothing. @throws MailTooLarge: nothing more can come of this seal then */
+  update(mail: Uint8Array): Buffer {
+    this.#advance('begun', 'begun');
+    this.#mailBytes += mail.length;
+    if (this.#mailBytes > this.#maxMailBytes) {
+      this.#stage = 'finished';
+      throw new MailTooLarge(this.#maxMailBytes);
+    }
+    if (this.#measuresItself) this.#measure.update(mail);
+    return this.#counted(this.#payload.update(mail));
+  }
+
+  /** The last bytes. */
+  finish(): Buffer {
+    this.#advance('begun', 'finished');
+    const last = this.#counted(this.#payload.finish());
+    if (this.#measure.bytes !== this.#mailBytes) throw new Error('the measure was not fed the bytes that were sealed');
+    this.#digests = {
+      mailBytes: this.#mailBytes,
+      mailSha256: this.#measure.sha256(),
+      ciphertextBytes: this.#ciphertextBytes,
+      ciphertextSha256: this.#ciphertextHash.digest('hex'),
+    };
+    return last;
+  }
+
+  /** What the seal turned out to be. After `finish`. */
+  digests(): SealDigests {
+    if (this.#digests === null) throw new Error('a seal has its digests once it is finished');
+    return this.#digests;
+  }
+
+  #counted(ciphertext: Buffer): Buffer {
+    this.#ciphertextBytes += ciphertext.length;
+    this.#ciphertextHash.update(ciphertext);
+    return ciphertext;
+  }
+
+  #advance(from: 'new' | 'begun', to: 'begun' | 'finished'): void {
+    if (this.#stage !== from) throw new Error(`a seal that is ${this.#stage} cannot go on as ${to}`);
+    this.#stage = to;
+  }
+}
