@@ -19,7 +19,7 @@ export function decodeArmor(text: string): Buffer {
   if (lines.shift() !== BEGIN) throw new AgeFault('armor', 'no BEGIN line');
   if (lines.pop() !== END) throw new AgeFault('armor', 'no END line');
   const last = lines.length - 1;
-  if (last < 0 || !lines.every((line, i) => (i < last ? LINE : LAST_LINE).test(line))) {
+  if (!lines.every((line, i) => (i < last ? LINE : LAST_LINE).test(line))) {
     throw new AgeFault('armor', 'not base64 in lines of 64 columns');
   }
   const base64 = lines.join('');
