@@ -1,0 +1,9 @@
+export { AUDITED_TYPES, auditTrail, type AuditedEvent } from './read-models/audit-trail.ts';
+export {
+  decryptForDisplay,
+  ERASED,
+  queryAuditTrail,
+  UnknownEventType,
+  type AuditQuery,
+  type AuditRow,
+} from './query/query-audit-trail.ts';

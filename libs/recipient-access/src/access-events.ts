@@ -1,0 +1,39 @@
+import { streamName, type DomainEvent, type StreamName } from '#libs/event-store';
+import type { EncryptedPersonalData } from '#libs/keyring';
+import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
+
+/** Why nothing was shown. For the record and the counters; readers get one answer for all of them. */
+export type DenialReason =
+  | 'revoked'
+  | 'expired'
+  /** What was handed in differs from what MessageSealed says, or ended early. */
+  | 'altered'
+  /** No proof of the recipient's address in the session that asked. */
+  | 'not-proven'
+  /** A signature, a key or the content did not hold. */
+  | 'seal-broken'
+  /** The key of its epoch was destroyed. */
+  | 'key-destroyed'
+  /** The recipient was erased from the directory. */
+  | 'person-erased';
+
+/** The stream `openings-<MessageId>`: what happens around a message outside its own stream, capped for each day. */
+export type OpeningEvent =
+  | DomainEvent<'CarrierOpened', { messageId: MessageId; openedAt: Instant }>
+  | DomainEvent<'ViewDenied', { messageId: MessageId; reason: DenialReason; deniedAt: Instant }>
+  /** What went past the cap on one day (UTC), as this process counted it. */
+  | DomainEvent<'OpeningsSummarised', { messageId: MessageId; day: string; carrierOpened: number; viewDenied: number }>;
+
+/** The stream `signins-<PersonId>`. */
+export type SignInEvent = DomainEvent<
+  'RecipientAuthenticated',
+  { personId: PersonId; method: string; authenticatedAt: Instant; networkAddress?: EncryptedPersonalData }
+>;
+
+export function openingsStream(messageId: MessageId): StreamName {
+  return streamName('openings', messageId);
+}
+
+export function signInsStream(personId: PersonId): StreamName {
+  return streamName('signins', personId);
+}

@@ -1,0 +1,54 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { MailReader, type ReadableMail } from '#libs/mail';
+import { viewMessage } from '#libs/sealing';
+import type { MailAddress, MessageId } from '#libs/vocabulary';
+import { type Asking, MessageForReader } from '../message-for-reader.ts';
+import { OpeningTurns } from '../opening-turns.ts';
+
+/** A message made ready to be shown. That it is shown is recorded by then. */
+export interface ViewedMessage {
+  readonly readable: ReadableMail;
+  /** The sender that the seal vouches for; the From field of the mail may say something else. */
+  readonly sender: MailAddress;
+  readonly recipient: MailAddress;
+}
+
+export class DecryptView extends Command<ViewedMessage> {
+  readonly messageId: MessageId;
+  readonly asking: Asking;
+  readonly form: 'page' | 'print';
+
+  constructor(messageId: MessageId, asking: Asking, form: 'page' | 'print' = 'page') {
+    super();
+    this.messageId = messageId;
+    this.asking = asking;
+    this.form = form;
+  }
+}
+
+@CommandHandler(DecryptView)
+export class DecryptViewHandler implements ICommandHandler<DecryptView> {
+  constructor(
+    private readonly messages: MessageForReader,
+    private readonly reader: MailReader,
+    private readonly turns: OpeningTurns,
+  ) {}
+
+  /**
+   * Everything that can fail comes before the record, the record before the answer: what resolves here was durably recorded,
+   * and nothing else of it may be shown again without another record.
+   *
+   * @throws CannotBeShown, TooManyOpenings, and what the stores throw when they are away
+   */
+  execute({ messageId, asking, form }: DecryptView): Promise<ViewedMessage> {
+    return this.turns.take(async () => {
+      const verified = await this.messages.verifiedMail(messageId, asking);
+      const readable = await this.reader.read(verified.mail);
+      await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
+        viewMessage(state, { ...facts, form }),
+      );
+      const { sender, recipient } = verified.manifest;
+      return { readable, sender, recipient };
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { Controller, Param, ParseIntPipe, Post, Res, UseFilters } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Response } from 'express';
+import { downloadHeaders } from '#libs/web-ui';
+import type { MessageId } from '#libs/vocabulary';
+import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import type { Asking } from '../message-for-reader.ts';
+import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
+import { VisitCounter, type Visit } from '../visit-counter.ts';
+import { DownloadAttachment, type DownloadedFile } from './download-attachment.ts';
+
+/** Files leave as bytes to save, whatever they claim to be: nothing is previewed, nothing runs (security.md A32). */
+@Controller('m/:messageId')
+@UseFilters(CannotBeShownFilter)
+export class DownloadAttachmentController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly counter: VisitCounter,
+  ) {}
+
+  @Post('attachments/:index')
+  async attachment(
+    @NamedMessage() messageId: MessageId,
+    @AskedBy() asking: Asking,
+    @VisitOf() visit: Visit,
+    @Param('index', ParseIntPipe) index: number,
+    @Res() response: Response,
+  ): Promise<void> {
+    handOut(response, await this.commands.execute(new DownloadAttachment(messageId, index, asking)));
+    this.counter.downloaded(visit);
+  }
+
+  @Post('original')
+  async original(
+    @NamedMessage() messageId: MessageId,
+    @AskedBy() asking: Asking,
+    @VisitOf() visit: Visit,
+    @Res() response: Response,
+  ): Promise<void> {
+    handOut(response, await this.commands.execute(new DownloadAttachment(messageId, 'original', asking)));
+    this.counter.downloaded(visit);
+  }
+}
+
+function handOut(response: Response, { filename, content }: DownloadedFile): void {
+  downloadHeaders(response);
+  response.setHeader('Content-Type', 'application/octet-stream');
+  response.setHeader('Content-Disposition', contentDisposition(filename));
+  response.setHeader('Content-Length', content.byteLength);
+  response.end(content);
+}
+
+/** RFC 6266 §4.1 with the extended notation of RFC 8187, and a plain ASCII name for who cannot read it. */
+export function contentDisposition(filename: string): string {
+  const ascii = filename.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  const extended = encodeURIComponent(filename.toWellFormed()).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${extended}`;
+}

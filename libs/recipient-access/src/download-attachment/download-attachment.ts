@@ -1,0 +1,61 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { MailReader } from '#libs/mail';
+import { downloadAttachment, viewMessage } from '#libs/sealing';
+import { DomainError, type MessageId } from '#libs/vocabulary';
+import { type Asking, MessageForReader } from '../message-for-reader.ts';
+import { OpeningTurns } from '../opening-turns.ts';
+
+export interface DownloadedFile {
+  /** Cleaned: no path, no control or bidirectional characters, never empty. */
+  readonly filename: string;
+  readonly content: Uint8Array;
+}
+
+/** The message has no such attachment. */
+export class NoSuchAttachment extends DomainError {
+  constructor() {
+    super('no-such-attachment');
+  }
+}
+
+/** One attachment by its index, or with `original` the whole mail as it was sealed. */
+export class DownloadAttachment extends Command<DownloadedFile> {
+  readonly messageId: MessageId;
+  readonly attachment: number | 'original';
+  readonly asking: Asking;
+
+  constructor(messageId: MessageId, attachment: number | 'original', asking: Asking) {
+    super();
+    this.messageId = messageId;
+    this.attachment = attachment;
+    this.asking = asking;
+  }
+}
+
+@CommandHandler(DownloadAttachment)
+export class DownloadAttachmentHandler implements ICommandHandler<DownloadAttachment> {
+  constructor(
+    private readonly messages: MessageForReader,
+    private readonly reader: MailReader,
+    private readonly turns: OpeningTurns,
+  ) {}
+
+  /** Decrypts anew for each download. @throws CannotBeShown, NoSuchAttachment, TooManyOpenings, and what the stores throw */
+  execute({ messageId, attachment, asking }: DownloadAttachment): Promise<DownloadedFile> {
+    return this.turns.take(async () => {
+      const verified = await this.messages.verifiedMail(messageId, asking);
+      if (attachment === 'original') {
+        await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
+          viewMessage(state, { ...facts, form: 'original' }),
+        );
+        return { filename: `message-${messageId.slice(0, 8)}.eml`, content: verified.mail };
+      }
+      const found = await this.reader.attachment(verified.mail, attachment);
+      if (found === null) throw new NoSuchAttachment();
+      await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
+        downloadAttachment(state, { ...facts, attachmentIndex: attachment }),
+      );
+      return found;
+    });
+  }
+}

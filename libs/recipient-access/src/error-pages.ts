@@ -1,0 +1,12 @@
+import type { ErrorPages } from '#libs/web-ui';
+
+/** What a reader is told for this room's errors; CannotBeShown has a page of its own (journey/cannot-be-shown.hbs). */
+export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
+  'too-many-openings': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
+  'no-such-attachment': { status: 404, texts: 'error.notFound' },
+  'body-too-large': { status: 413, texts: 'error.tooLarge' },
+  'body-too-slow': { status: 408, texts: 'error.badRequest' },
+  'body-malformed': { status: 400, texts: 'error.badRequest' },
+  'unsupported-body': { status: 415, texts: 'error.unsupportedMediaType' },
+  'proof-not-accepted': { status: 403, texts: 'error.formExpired' },
+};

@@ -1,0 +1,11 @@
+export type { DenialReason, OpeningEvent, SignInEvent } from './access-events.ts';
+export { openingsStream, signInsStream } from './access-events.ts';
+export { contentDisposition } from './download-attachment/download-attachment.controller.ts';
+export { DecryptView, type ViewedMessage } from './decrypt-view/decrypt-view.ts';
+export { DownloadAttachment, type DownloadedFile } from './download-attachment/download-attachment.ts';
+export { CannotBeShown, OpenCarrier } from './open-carrier/open-carrier.ts';
+export { nextStep, type JourneyFacts, type NextStep } from './next-step.ts';
+export { RECIPIENT_ACCESS_ERRORS } from './error-pages.ts';
+export { RecipientAccessModule } from './recipient-access.module.ts';
+export { RecipientAccessSettings } from './settings.ts';
+export { VisitCounter, type Visit } from './visit-counter.ts';

@@ -1,0 +1,18 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { Response } from 'express';
+import { CannotBeShown } from '../open-carrier/open-carrier.ts';
+import { VisitCounter } from '../visit-counter.ts';
+
+/** 404 whatever the reason: revoked, expired, altered, unknown, somebody else's and gone must not be told apart. */
+const CANNOT_BE_SHOWN_STATUS = 404;
+
+@Catch(CannotBeShown)
+export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
+  constructor(private readonly counter: VisitCounter) {}
+
+  catch({ reason }: CannotBeShown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    this.counter.denied(reason);
+    response.status(CANNOT_BE_SHOWN_STATUS).render('recipient-access/journey/cannot-be-shown', {});
+  }
+}

@@ -1,0 +1,40 @@
+import type { Openability } from '#libs/sealing';
+
+/**
+ * The order of a reader's journey, written down once. Steps never call one another: each one redirects to `/m/:messageId`, where
+ * this function says what is next, from recorded state and from the proofs in this very browser's session. The address
+ * `/m/:messageId` names a waiting message and grants nothing.
+ *
+ * | URL                                     | what it does                                             | goes to              |
+ * |-----------------------------------------|----------------------------------------------------------|----------------------|
+ * | GET  /                                  | what this is; a place to hand a carrier in               |                      |
+ * | POST /open                              | takes ciphertext in (`OpenCarrier`)                      | /m/:messageId        |
+ * | GET  /m/:messageId                      | the page of the next step                                |                      |
+ * | POST /m/:messageId/prove/code           | begins a challenge, sends a code (`IssueOtp`)            | /prove/code/:id      |
+ * | …    /prove/code/:challengeId           | the passcode room proves the address (`VerifyOtp`)       | …/authenticate       |
+ * | GET  /m/:messageId/authenticate?proof=… | takes the proof once, makes a session (`Authenticate`)   | /m/:messageId        |
+ * | POST /m/:messageId/view                 | records, then shows the message (`DecryptView`)          |                      |
+ * | POST /m/:messageId/print                | the same on a page of its own, for printing              |                      |
+ * | POST /m/:messageId/original             | records, then hands out the mail as .eml                 |                      |
+ * | POST /m/:messageId/attachments/:index   | records, then hands out one attachment                   |                      |
+ * | POST /m/:messageId/finish               | forgets the waiting ciphertext                           | /finished            |
+ * | POST /sign-out                          | forgets the session                                      | /signed-out          |
+ */
+export type NextStep =
+  /** Not here, not ours, revoked, expired: one answer, since each of these would tell something. */
+  | 'cannot-be-shown'
+  /** Ours and waiting; this browser has not proven the recipient's address. */
+  | 'prove-address'
+  /** Proven; nothing is shown without a click on a page of ours. */
+  | 'confirm';
+
+export interface JourneyFacts {
+  readonly openability: Openability;
+  readonly isCiphertextWaiting: boolean;
+  readonly hasProofOfRecipient: boolean;
+}
+
+export function nextStep({ openability, isCiphertextWaiting, hasProofOfRecipient }: JourneyFacts): NextStep {
+  if (openability !== 'open' || !isCiphertextWaiting) return 'cannot-be-shown';
+  return hasProofOfRecipient ? 'confirm' : 'prove-address';
+}

@@ -1,0 +1,45 @@
+import { Controller, Get, Post, Render, Req, Res, UseFilters } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Request, Response } from 'express';
+import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import { HandInTimes } from '../hand-in-times.ts';
+import { RecipientAccessSettings } from '../settings.ts';
+import { boundedBody, discardRest } from './bounded-body.ts';
+import { ciphertextHandedIn } from './handed-in.ts';
+import { OpenCarrier } from './open-carrier.ts';
+
+/** Where a carrier comes in. Neither cookie nor CSRF field: a form in a file has neither (security.md A18), and nothing is shown for it. */
+@Controller()
+@UseFilters(CannotBeShownFilter)
+export class OpenCarrierController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly settings: RecipientAccessSettings,
+    private readonly times: HandInTimes,
+  ) {}
+
+  @Get()
+  @Render('recipient-access/open-carrier/start')
+  start() {
+    return {};
+  }
+
+  /** A page that was left open, or a link checker: there is nothing to see here without a carrier. */
+  @Get('open')
+  toStart(@Res() response: Response): void {
+    response.redirect(303, '/');
+  }
+
+  @Post('open')
+  async open(@Req() request: Request, @Res() response: Response): Promise<void> {
+    try {
+      const body = boundedBody(request, this.settings.maxCarrierBytes);
+      const messageId = await this.commands.execute(new OpenCarrier(ciphertextHandedIn(request.headers, body)));
+      this.times.handedIn(messageId);
+      response.redirect(303, `/m/${messageId}`); // the browser must GET the next step (RFC 9110 §15.4.4)
+    } catch (error) {
+      discardRest(request, response);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import { requestFacts } from '#libs/web-ui';
+import { type MessageId, parseMessageId } from '#libs/vocabulary';
+import type { Asking } from './message-for-reader.ts';
+import { CannotBeShown } from './open-carrier/open-carrier.ts';
+import type { Visit } from './visit-counter.ts';
+
+/** The message named by the address; anything that cannot be a message id is answered as any other that cannot be shown. */
+export const NamedMessage = createParamDecorator((_: unknown, context: ExecutionContext): MessageId => {
+  const messageId = parseMessageId(String(context.switchToHttp().getRequest<Request>().params['messageId']));
+  if (messageId === null) throw new CannotBeShown('unknown-message');
+  return messageId;
+});
+
+/** Who asks: the session of this browser and its network address. */
+export const AskedBy = createParamDecorator((_: unknown, context: ExecutionContext): Asking => {
+  const facts = requestFacts(context.switchToHttp().getRequest<Request>());
+  return { sessionId: facts.browser().id, networkAddress: facts.clientNetwork.address };
+});
+
+export const VisitOf = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
+  const request = context.switchToHttp().getRequest<Request>();
+  return { sessionId: requestFacts(request).browser().id, userAgent: request.get('user-agent') };
+});

@@ -1,0 +1,83 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { getJson, putJson, type EphemeralKey, type EphemeralStore } from '#libs/ephemeral-store';
+import { type Instant, type MailAddress, type PersonId, secondsBetween } from '#libs/vocabulary';
+
+/** That somebody who held this browser's session could, at that time, read the mail of an address. Never an account. */
+export interface ProofInSession {
+  readonly address: MailAddress;
+  readonly personId: PersonId;
+  readonly method: string;
+  readonly provenAt: Instant;
+}
+
+/** What a browser has proven to the portal. Lives in the ephemeral store under a digest of the browser's session id. */
+export interface PortalSession {
+  readonly startedAt: Instant;
+  readonly proofs: readonly ProofInSession[];
+}
+
+export interface SessionLimits {
+  /** Seconds without a request after which the session ends. */
+  readonly sessionIdleSeconds: number;
+  /** Seconds after sign-in when it ends in any case. */
+  readonly sessionMaxSeconds: number;
+}
+
+/** Portal sessions: begun by a sign-in alone, each sign-in under a new id, so that one proof never extends another. */
+export class PortalSessions {
+  private readonly store: EphemeralStore;
+  private readonly limits: SessionLimits;
+
+  constructor(store: EphemeralStore, limits: SessionLimits) {
+    this.store = store;
+    this.limits = limits;
+  }
+
+  async begin(sessionId: string, proof: ProofInSession, now: Instant): Promise<void> {
+    const session: PortalSession = { startedAt: now, proofs: [proof] };
+    await putJson(this.store, keyOf(sessionId), session, this.remainingSeconds(session, now));
+  }
+
+  /** The session as it stands, its idle time begun anew; null when there is none or its time is over. */
+  async touch(sessionId: string, now: Instant): Promise<PortalSession | null> {
+    const session = await getJson(this.store, keyOf(sessionId), parseSession);
+    if (session === null) return null;
+    const seconds = this.remainingSeconds(session, now);
+    if (seconds <= 0) {
+      await this.end(sessionId);
+      return null;
+    }
+    await this.store.extend(keyOf(sessionId), seconds);
+    return session;
+  }
+
+  async end(sessionId: string): Promise<void> {
+    await this.store.delete(keyOf(sessionId));
+  }
+
+  private remainingSeconds(session: PortalSession, now: Instant): number {
+    return Math.min(
+      this.limits.sessionIdleSeconds,
+      this.limits.sessionMaxSeconds - secondsBetween(session.startedAt, now),
+    );
+  }
+}
+
+/** Byte for byte: what is mailed, proven and compared is one string. */
+export function proofOf(session: PortalSession | null, address: MailAddress): ProofInSession | null {
+  return session?.proofs.find((proof) => isSame(proof.address, address)) ?? null;
+}
+
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** A digest, so that a dump of the store's keys opens no session. */
+function keyOf(sessionId: string): EphemeralKey {
+  return `session:${createHash('sha256').update(sessionId).digest('base64url')}`;
+}
+
+function parseSession(value: unknown): PortalSession {
+  return value as PortalSession; // written by `begin` alone
+}

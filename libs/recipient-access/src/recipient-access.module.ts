@@ -1,0 +1,86 @@
+import { Module, type OnApplicationShutdown } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { EphemeralStore } from '#libs/ephemeral-store';
+import { EventStore } from '#libs/event-store';
+import { Keyring, PersonDirectory } from '#libs/keyring';
+import { PasscodeModule } from '#libs/passcode';
+import { Clock } from '#libs/vocabulary';
+import { AuthenticateHandler } from './authenticate/authenticate.ts';
+import { DecryptViewController } from './decrypt-view/decrypt-view.controller.ts';
+import { DecryptViewHandler } from './decrypt-view/decrypt-view.ts';
+import { DownloadAttachmentController } from './download-attachment/download-attachment.controller.ts';
+import { DownloadAttachmentHandler } from './download-attachment/download-attachment.ts';
+import { FinishReadingController } from './finish-reading/finish-reading.controller.ts';
+import { HandInTimes } from './hand-in-times.ts';
+import { JourneyController } from './journey/journey.controller.ts';
+import { MessageForReader } from './message-for-reader.ts';
+import { OpenCarrierController } from './open-carrier/open-carrier.controller.ts';
+import { OpenCarrierHandler } from './open-carrier/open-carrier.ts';
+import { WaitingCiphertext } from './open-carrier/waiting-ciphertext.ts';
+import { OpeningTurns } from './opening-turns.ts';
+import { OpeningsRecord } from './openings-record.ts';
+import { PortalSessions } from './portal-session.ts';
+import { RecipientAccessSettings } from './settings.ts';
+import { SignOutController } from './sign-out/sign-out.controller.ts';
+
+/** Needs of the app: the stores, the keyring, a MailReader, a Clock, a VisitCounter and RecipientAccessSettings. */
+@Module({
+  imports: [CqrsModule, PasscodeModule],
+  controllers: [
+    OpenCarrierController,
+    JourneyController,
+    DecryptViewController,
+    DownloadAttachmentController,
+    FinishReadingController,
+    SignOutController,
+  ],
+  providers: [
+    OpenCarrierHandler,
+    AuthenticateHandler,
+    DecryptViewHandler,
+    DownloadAttachmentHandler,
+    HandInTimes,
+    {
+      provide: WaitingCiphertext,
+      useFactory: (store: EphemeralStore, settings: RecipientAccessSettings) => new WaitingCiphertext(store, settings),
+      inject: [EphemeralStore, RecipientAccessSettings],
+    },
+    {
+      provide: PortalSessions,
+      useFactory: (store: EphemeralStore, settings: RecipientAccessSettings) => new PortalSessions(store, settings),
+      inject: [EphemeralStore, RecipientAccessSettings],
+    },
+    {
+      provide: OpeningsRecord,
+      useFactory: (store: EventStore, ephemeral: EphemeralStore, clock: Clock, settings: RecipientAccessSettings) =>
+        new OpeningsRecord(store, ephemeral, clock, { maxPerDay: settings.openingsRecordedPerDay }),
+      inject: [EventStore, EphemeralStore, Clock, RecipientAccessSettings],
+    },
+    {
+      provide: OpeningTurns,
+      useFactory: (settings: RecipientAccessSettings) => new OpeningTurns(settings.openingsAtOnce),
+      inject: [RecipientAccessSettings],
+    },
+    {
+      provide: MessageForReader,
+      useFactory: (...rooms: ConstructorParameters<typeof MessageForReader>) => new MessageForReader(...rooms),
+      inject: [
+        EventStore,
+        PersonDirectory,
+        Keyring,
+        WaitingCiphertext,
+        PortalSessions,
+        OpeningsRecord,
+        Clock,
+        RecipientAccessSettings,
+      ],
+    },
+  ],
+})
+export class RecipientAccessModule implements OnApplicationShutdown {
+  constructor(private readonly openings: OpeningsRecord) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.openings.tellExcess();
+  }
+}

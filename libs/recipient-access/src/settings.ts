@@ -1,0 +1,17 @@
+/** What the app decides for this room. The class is its own injection token. */
+export class RecipientAccessSettings {
+  /** Where readers reach the portal: scheme, host and port. */
+  readonly publicUrl!: URL;
+  /** Seconds that ciphertext waits after the last step. */
+  readonly waitingSeconds!: number;
+  readonly sessionIdleSeconds!: number;
+  readonly sessionMaxSeconds!: number;
+  /** Messages decrypted at the same time; others wait in line. */
+  readonly openingsAtOnce!: number;
+  /** Events before sign-in recorded for one message and day. */
+  readonly openingsRecordedPerDay!: number;
+  readonly recordNetworkAddress!: boolean;
+  /** Bytes of the largest body that is taken in by POST /open. */
+  readonly maxCarrierBytes!: number;
+  readonly demonstration!: boolean;
+}

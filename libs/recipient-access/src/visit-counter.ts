@@ -1,0 +1,14 @@
+/** What this room tells telemetry and metrics; the app connects it. Nothing that is told identifies anyone. */
+export abstract class VisitCounter {
+  /** A message was shown; `handedInSeconds` since the carrier came in, where this process knows it. */
+  abstract viewed(visit: Visit, handedInSeconds: number | null): void;
+  abstract downloaded(visit: Visit): void;
+  abstract signedIn(visit: Visit, method: string): void;
+  abstract denied(reason: string): void;
+}
+
+/** Tells visits apart while they are counted in memory; never written. */
+export interface Visit {
+  readonly sessionId: string;
+  readonly userAgent: string | undefined;
+}
