@@ -1,4 +1,4 @@
-import type { EventStore} from '#libs/event-store';
+import type { EventStore } from '#libs/event-store';
 import { readState, decideAndAppend } from '#libs/event-store';
 import { decryptPersonalData, encryptPersonalData, type Person } from '#libs/keyring';
 import {
@@ -13,15 +13,15 @@ import {
   type SealedMessage,
   type SealedMessageEvent,
 } from '#libs/sealing';
-import type { Clock} from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 import { newEventId, type EventId, type Instant, type MailAddress, type MessageId } from '#libs/vocabulary';
-import type { EncryptedPersonalData , Keyring, PersonDirectory} from '#libs/keyring';
+import type { EncryptedPersonalData, Keyring, PersonDirectory } from '#libs/keyring';
 import type { DenialReason } from './access-events.ts';
 import { type JourneyFacts, nextStep, type NextStep } from './next-step.ts';
 import { CannotBeShown } from './open-carrier/open-carrier.ts';
 import type { WaitingCiphertext } from './open-carrier/waiting-ciphertext.ts';
 import type { OpeningsRecord } from './openings-record.ts';
-import type { PortalSessions} from './portal-session.ts';
+import type { PortalSessions } from './portal-session.ts';
 import { proofOf, type ProofInSession } from './portal-session.ts';
 import type { RecipientAccessSettings } from './settings.ts';
 

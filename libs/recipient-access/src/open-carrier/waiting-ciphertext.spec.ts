@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryEphemeralStore } from '#libs/ephemeral-store';
+import type { MessageId } from '#libs/vocabulary';
+import { CiphertextDiffers, WaitingCiphertext } from './waiting-ciphertext.ts';
+
+const messageId = 'a'.repeat(32) as MessageId;
+const ciphertext = randomBytes(200_000);
+const recorded = {
+  ciphertextBytes: ciphertext.length,
+  ciphertextSha256: createHash('sha256').update(ciphertext).digest('hex'),
+};
+
+async function* inPieces(bytes: Uint8Array, pieceBytes = 65_536): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    await Promise.resolve();
+    yield bytes.subarray(at, at + pieceBytes);
+  }
+}
+
+describe('ciphertext that waits', () => {
+  let store: MemoryEphemeralStore;
+  let waiting: WaitingCiphertext;
+
+  beforeEach(() => {
+    store = new MemoryEphemeralStore({ maxBytes: 300_000 });
+    waiting = new WaitingCiphertext(store, { waitingSeconds: 900 });
+  });
+  afterEach(() => store.close());
+
+  async function whatWaits(): Promise<Buffer | null> {
+    const pieces = await waiting.read(messageId);
+    return pieces && Buffer.concat(await Array.fromAsync(pieces));
+  }
+
+  it('is kept when it is what was recorded, to the last byte', async () => {
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    expect((await whatWaits())?.equals(ciphertext)).toBe(true);
+  });
+
+  it.each([
+    ['cut short', ciphertext.subarray(0, -1)],
+    ['longer', Buffer.concat([ciphertext, Buffer.of(0)])],
+    ['altered', Buffer.concat([ciphertext.subarray(0, -1), Buffer.of((ciphertext.at(-1) ?? 0) ^ 1)])],
+    ['empty', Buffer.alloc(0)],
+  ])('leaves nothing behind when it is %s', async (_, handedIn) => {
+    await expect(waiting.takeIn(messageId, inPieces(handedIn), recorded)).rejects.toBeInstanceOf(CiphertextDiffers);
+    expect(await whatWaits()).toBeNull();
+    expect((await store.usage()).usedBytes).toBe(0);
+  });
+
+  it('waits once, however often it is handed in, and even where a second would not fit', async () => {
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    expect((await store.usage()).usedBytes).toBeLessThan(ciphertext.length + 10_000);
+  });
+
+  it('answers a second visitor truly: an altered copy is refused although the right one waits', async () => {
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    await expect(waiting.takeIn(messageId, inPieces(ciphertext.subarray(1)), recorded)).rejects.toBeInstanceOf(
+      CiphertextDiffers,
+    );
+    expect((await whatWaits())?.equals(ciphertext)).toBe(true);
+  });
+});
