@@ -20,7 +20,7 @@ export interface PortalOrganisation {
   readonly postalAddress: string;
   /** Where anyone may write. */
   readonly contactMail: string;
-  /** Who answers about privacy: a mail address, or a name with one. */
+  /** The mail address of whoever answers about privacy. */
   readonly privacyContact: string;
 }
 

@@ -5,11 +5,13 @@ import { error } from './error.ts';
 import { open } from './open.ts';
 import { page } from './page.ts';
 import { passcode } from './passcode.ts';
+import { privacy } from './privacy.ts';
 import { read } from './read.ts';
 
 export const da: typeof en = {
   page,
   error,
+  privacy,
   open,
   passcode,
   read,

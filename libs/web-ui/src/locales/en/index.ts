@@ -4,12 +4,14 @@ import { error } from './error.ts';
 import { open } from './open.ts';
 import { page } from './page.ts';
 import { passcode } from './passcode.ts';
+import { privacy } from './privacy.ts';
 import { read } from './read.ts';
 
 /** The English catalogue gives all others their shape: a text missing there fails the type check, and so the build. */
 export const en = {
   page,
   error,
+  privacy,
   open,
   passcode,
   read,
