@@ -1,0 +1,239 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
+import type { KeyId } from '../../custody/key-kinds.ts';
+import type { Keyring } from '../../keyring.ts';
+import type { Person } from '../../person/person.ts';
+import { type AddressHash, PersonCustody } from '../../person/person-custody.ts';
+import { PersonDirectory, PersonDirectoryUnavailable } from '../../person/person-directory.ts';
+import { rows, run, SqliteFile } from './sqlite-file.ts';
+import { fileHoldsAny } from './traces.ts';
+
+/** WITHOUT ROWID: a row is in one place of the file instead of two. A person is filed under a hash for each live index key. */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS persons (
+    person_id TEXT PRIMARY KEY,
+    wrapping_key_id TEXT NOT NULL,
+    wrapped_key BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS person_index (
+    address_hash BLOB PRIMARY KEY,
+    index_key_id TEXT NOT NULL,
+    person_id TEXT NOT NULL REFERENCES persons (person_id) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS person_index_by_person ON person_index (person_id);
+  CREATE TABLE IF NOT EXISTS index_key_checks (
+    index_key_id TEXT PRIMARY KEY,
+    check_value BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/** Wrapped anew in one transaction; between two of them others get their turn. */
+const REWRAP_BATCH = 200;
+
+interface PersonRow {
+  readonly person_id: PersonId;
+  readonly wrapping_key_id: KeyId;
+  readonly wrapped_key: Uint8Array;
+}
+
+/** The person directory in one SQLite file, for any number of processes on one machine. */
+export class SqlitePersonDirectory extends PersonDirectory {
+  private readonly file: SqliteFile;
+  private readonly custody: PersonCustody;
+
+  private constructor(file: SqliteFile, custody: PersonCustody) {
+    super();
+    this.file = file;
+    this.custody = custody;
+  }
+
+  /**
+   * Makes the file (0600) where there is none. The keyring stays the caller's to close.
+   * @param options.busyTimeoutMs  how long another process may hold the file before a call fails. Default 2000
+   * @throws PersonDirectoryUnavailable  also when the file was written with another keyring
+   */
+  static async open(
+    path: string,
+    keyring: Keyring,
+    options: { readonly busyTimeoutMs?: number } = {},
+  ): Promise<SqlitePersonDirectory> {
+    const custody = new PersonCustody(keyring);
+    const onConnect = (db: DatabaseSync) => refuseForeignKeyring(db, path, custody.indexKeyChecks());
+    const file = new SqliteFile(path, { schema: SCHEMA, onConnect, busyTimeoutMs: options.busyTimeoutMs });
+    const directory = new SqlitePersonDirectory(file, custody);
+    await file.create();
+    await file.use(onConnect);
+    return directory;
+  }
+
+  override async find(address: MailAddress): Promise<Person | null> {
+    const hashes = this.custody.addressHashes(address);
+    const row = await this.file.use((db) => this.rowOf(db, hashes));
+    return row === null ? null : this.unwrap(row);
+  }
+
+  override async findOrCreate(address: MailAddress): Promise<Person> {
+    const hashes = this.custody.addressHashes(address);
+    // Most are known, and reading waits for nobody.
+    const known = await this.file.use((db) => (this.isFiledUnder(db, hashes[0]) ? this.rowOf(db, hashes) : null));
+    if (known !== null) return this.unwrap(known);
+    return this.file.write((db) => {
+      const row = this.rowOf(db, hashes);
+      const person = row === null ? this.insert(db) : this.unwrap(row);
+      for (const { indexKeyId, hash } of hashes) {
+        const sql = 'INSERT OR REPLACE INTO person_index (address_hash, index_key_id, person_id) VALUES (?, ?, ?)';
+        run(db, sql, hash, indexKeyId, person.personId);
+      }
+      for (const { indexKeyId, hash } of this.custody.indexKeyChecks()) {
+        run(db, 'INSERT OR IGNORE INTO index_key_checks (index_key_id, check_value) VALUES (?, ?)', indexKeyId, hash);
+      }
+      return person;
+    });
+  }
+
+  override async findById(personId: PersonId): Promise<Person | null> {
+    const row = await this.file.use((db) => this.rowById(db, personId));
+    return row === null ? null : this.unwrap(row);
+  }
+
+  override async erase(personId: PersonId): Promise<boolean> {
+    const traces = await this.file.write((db) => {
+      const row = rows<PersonRow>(db, 'SELECT * FROM persons WHERE person_id = ?', personId)[0];
+      if (row === undefined) return null;
+      const entries = rows<{ address_hash: Uint8Array }>(
+        db,
+        'SELECT address_hash FROM person_index WHERE person_id = ?',
+        personId,
+      );
+      run(db, 'DELETE FROM person_index WHERE person_id = ?', personId);
+      run(db, 'DELETE FROM persons WHERE person_id = ?', personId);
+      return [Buffer.from(personId), row.wrapped_key, ...entries.map((entry) => entry.address_hash)];
+    });
+    await this.file.truncateLog(); // also when there was nobody: an earlier call may have been interrupted here
+    // secure_delete zeroes what is deleted, but SQLite may have left an older copy of a cell when it balanced its pages (seen
+    // about once in 30 000 erasures). So the file itself is asked, and rewritten where it still knows.
+    const own = traces ?? [Buffer.from(personId)];
+    if (await fileHoldsAny(this.file.path, own)) {
+      await this.file.compact();
+      if (await fileHoldsAny(this.file.path, own)) {
+        throw new PersonDirectoryUnavailable(`a trace of an erased person stays in ${this.file.path}: erase again`);
+      }
+    }
+    return traces !== null;
+  }
+
+  override async rewrap(): Promise<number> {
+    const [, ...older] = this.custody.wrappingKeyIds();
+    let count = 0;
+    for (const keyId of older) {
+      for (;;) {
+        const wrapped = await this.file.write((db) => {
+          const sql = 'SELECT * FROM persons WHERE wrapping_key_id = ? LIMIT ?';
+          const batch = rows<PersonRow>(db, sql, keyId, REWRAP_BATCH);
+          for (const row of batch) {
+            const { wrappingKeyId, wrappedKey } = this.custody.wrap(this.unwrap(row));
+            const update = 'UPDATE persons SET wrapping_key_id = ?, wrapped_key = ? WHERE person_id = ?';
+            run(db, update, wrappingKeyId, wrappedKey, row.person_id);
+          }
+          return batch.length;
+        });
+        if (wrapped === 0) break;
+        count += wrapped;
+        await nextTurn();
+      }
+    }
+    await this.dropWhatIsLost();
+    if (count > 0) await this.file.compact(); // what the older key wrapped is not to be found beside what the newer one wraps
+    return count;
+  }
+
+  override async countDependingOn(keyId: KeyId): Promise<number> {
+    const sql = `SELECT count(*) AS count FROM persons WHERE wrapping_key_id = ?1 OR (
+      EXISTS (SELECT 1 FROM person_index AS own WHERE own.person_id = persons.person_id AND own.index_key_id = ?1)
+      AND NOT EXISTS (SELECT 1 FROM person_index AS other WHERE other.person_id = persons.person_id AND other.index_key_id <> ?1)
+    )`;
+    return this.file.use((db) => rows<{ count: number }>(db, sql, keyId)[0]?.count ?? 0);
+  }
+
+  override async checkWritable(): Promise<void> {
+    // The write lock and a page are really taken; the transaction leaves nothing.
+    await this.file.use((db) => {
+      db.exec('BEGIN IMMEDIATE');
+      try {
+        run(db, "INSERT OR REPLACE INTO index_key_checks (index_key_id, check_value) VALUES ('writable', x'00')");
+      } finally {
+        db.exec('ROLLBACK');
+      }
+    });
+    this.custody.addressHashes('' as MailAddress);
+    this.custody.wrappingKeyIds();
+  }
+
+  override async close(): Promise<void> {
+    this.file.close();
+  }
+
+  private rowOf(db: DatabaseSync, hashes: readonly AddressHash[]): PersonRow | null {
+    const sql = 'SELECT persons.* FROM person_index JOIN persons USING (person_id) WHERE address_hash = ?';
+    for (const { hash } of hashes) {
+      const row = rows<PersonRow>(db, sql, hash)[0];
+      if (row !== undefined && !this.isLost(row)) return row;
+    }
+    return null;
+  }
+
+  private rowById(db: DatabaseSync, personId: PersonId): PersonRow | null {
+    const row = rows<PersonRow>(db, 'SELECT * FROM persons WHERE person_id = ?', personId)[0];
+    return row === undefined || this.isLost(row) ? null : row;
+  }
+
+  /** Whose wrapping key was destroyed is erased, and gets a new person. */
+  private isLost(row: PersonRow): boolean {
+    return this.custody.isDestroyed(row.wrapping_key_id);
+  }
+
+  private isFiledUnder(db: DatabaseSync, hash: AddressHash | undefined): boolean {
+    return hash !== undefined && rows(db, 'SELECT 1 FROM person_index WHERE address_hash = ?', hash.hash).length > 0;
+  }
+
+  private insert(db: DatabaseSync): Person {
+    const person = this.custody.newPerson();
+    const { wrappingKeyId, wrappedKey } = this.custody.wrap(person);
+    const sql = 'INSERT INTO persons (person_id, wrapping_key_id, wrapped_key) VALUES (?, ?, ?)';
+    run(db, sql, person.personId, wrappingKeyId, wrappedKey);
+    return person;
+  }
+
+  private unwrap({ person_id, wrapping_key_id, wrapped_key }: PersonRow): Person {
+    return this.custody.unwrap(person_id, { wrappingKeyId: wrapping_key_id, wrappedKey: wrapped_key });
+  }
+
+  /** What was filed or wrapped under a key that has been destroyed since. */
+  private async dropWhatIsLost(): Promise<void> {
+    for (const [table, column] of [
+      ['person_index', 'index_key_id'],
+      ['persons', 'wrapping_key_id'],
+    ] as const) {
+      const used = await this.file.use((db) =>
+        rows<{ id: KeyId }>(db, `SELECT DISTINCT ${column} AS id FROM ${table}`),
+      );
+      for (const { id } of used.filter((key) => this.custody.isDestroyed(key.id))) {
+        await this.file.write((db) => run(db, `DELETE FROM ${table} WHERE ${column} = ?`, id));
+      }
+    }
+  }
+}
+
+/** A directory read with another keyring would find nobody, and everybody would silently get a second person. */
+function refuseForeignKeyring(db: DatabaseSync, path: string, checks: readonly AddressHash[]): void {
+  for (const { indexKeyId, hash } of checks) {
+    const sql = 'SELECT check_value FROM index_key_checks WHERE index_key_id = ?';
+    const kept = rows<{ check_value: Uint8Array }>(db, sql, indexKeyId)[0];
+    if (kept !== undefined && !Buffer.from(kept.check_value).equals(hash)) {
+      throw new PersonDirectoryUnavailable(
+        `the person directory ${path} was written with another keyring (${indexKeyId} differs): put the two that belong together back together`,
+      );
+    }
+  }
+}

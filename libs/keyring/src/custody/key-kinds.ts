@@ -1,0 +1,71 @@
+import type { KeyObject } from 'node:crypto';
+import type { Instant } from '#libs/vocabulary';
+
+/** Every kind of key there is, each separate from the others, so that a role can be given only its own (security.md A45). */
+export const KEY_KINDS = [
+  'sealing',
+  'manifest',
+  'ledger',
+  'oidc',
+  'cookies',
+  'person-wrapping',
+  'person-index',
+] as const;
+export type KeyKind = (typeof KEY_KINDS)[number];
+
+/** Kinds whose public half has a file of its own, for roles that need no more than that. */
+export const PUBLIC_HALVES = ['sealing.pub', 'manifest.pub', 'ledger.pub'] as const;
+export type PublicHalf = (typeof PUBLIC_HALVES)[number];
+
+/** `<kind>-<version>`, versions from 1 and never used twice: `sealing-1`. */
+export type KeyId = string;
+
+export interface NamedKey {
+  readonly keyId: KeyId;
+  readonly kind: KeyKind;
+  readonly version: number;
+}
+
+export type KeyForm = 'age' | 'ed25519' | 'p256' | 'secret';
+
+export const FORM_OF: Readonly<Record<KeyKind, KeyForm>> = {
+  sealing: 'age',
+  manifest: 'ed25519',
+  ledger: 'ed25519',
+  oidc: 'p256',
+  cookies: 'secret',
+  'person-wrapping': 'secret',
+  'person-index': 'secret',
+};
+
+export type KeyMaterial =
+  | { readonly form: 'age'; readonly identity: string | null; readonly recipient: string }
+  | { readonly form: 'ed25519'; readonly privateKey: KeyObject | null; readonly publicKey: KeyObject }
+  | { readonly form: 'p256'; readonly privateKey: KeyObject }
+  | { readonly form: 'secret'; readonly bytes: Buffer };
+
+export interface LoadedKey extends NamedKey {
+  readonly createdAt: Instant | null;
+  readonly material: KeyMaterial;
+}
+
+const KEY_ID = /^([a-z]+(?:-[a-z]+)*)-([1-9]\d{0,5})$/;
+
+/** @returns null for what cannot name a key of ours */
+export function parseKeyId(text: string): NamedKey | null {
+  const [, name, version] = KEY_ID.exec(text) ?? [];
+  const kind = KEY_KINDS.find((candidate) => candidate === name);
+  return kind === undefined ? null : { keyId: text, kind, version: Number(version) };
+}
+
+export function parseKeyKind(text: string): KeyKind | null {
+  return KEY_KINDS.find((kind) => kind === text) ?? null;
+}
+
+export function keyIdOf(kind: KeyKind, version: number): KeyId {
+  return `${kind}-${version}`;
+}
+
+export function hasPublicFile(kind: KeyKind): boolean {
+  return (PUBLIC_HALVES as readonly string[]).includes(`${kind}.pub`);
+}

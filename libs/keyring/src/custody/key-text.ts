@@ -1,0 +1,137 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { type Instant, base64url, fromBase64url } from '#libs/vocabulary';
+import { ageIdentitySeed, ageRecipientOf, isAgeRecipient, newAgeIdentity } from './age-keys.ts';
+import { FORM_OF, hasPublicFile, type KeyForm, type KeyKind, type KeyMaterial } from './key-kinds.ts';
+
+/** AES-256, HMAC-SHA-256 and cookie signing: 256 bits each. */
+const SECRET_BYTES = 32;
+
+export interface KeyTexts {
+  /** Content of `<kind>-<n>.key`. */
+  readonly key: string;
+  /** Content of `<kind>-<n>.pub`, where the kind has one. */
+  readonly pub: string | null;
+}
+
+/** What is wrong with a key file, as the end of a sentence that begins with the file's name. Never holds any of its content. */
+export class BadKeyText extends Error {}
+
+/** A new key from the system's random numbers, as its files will hold it. */
+export function makeKey(kind: KeyKind, createdAt: Instant): KeyTexts {
+  const created = `# created: ${createdAt}\n`;
+  const form = FORM_OF[kind];
+  switch (form) {
+    case 'age': {
+      const identity = newAgeIdentity();
+      const recipient = ageRecipientOf(ageIdentitySeed(identity) as Buffer);
+      // The very lines of age-keygen: `age -d -i sealing-1.key` takes the file as it is.
+      return { key: `${created}# public key: ${recipient}\n${identity}\n`, pub: `${created}${recipient}\n` };
+    }
+    case 'ed25519': {
+      const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+      return { key: created + pkcs8(privateKey), pub: hasPublicFile(kind) ? created + spki(publicKey) : null };
+    }
+    case 'p256': {
+      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return { key: created + pkcs8(privateKey), pub: null };
+    }
+    case 'secret':
+      return { key: `${created}${base64url(randomBytes(SECRET_BYTES))}\n`, pub: null };
+    default:
+      return form satisfies never;
+  }
+}
+
+/** Reads a key from its files, of which at least one is there. @throws BadKeyText */
+export function readKey(
+  kind: KeyKind,
+  texts: { readonly key: string | null; readonly pub: string | null },
+): KeyMaterial {
+  const form: KeyForm = FORM_OF[kind];
+  switch (form) {
+    case 'age':
+      return readAge(texts);
+    case 'ed25519':
+      return readEd25519(texts);
+    case 'p256':
+      return { form, privateKey: readPrivateKey(texts.key ?? '', 'ec') };
+    case 'secret': {
+      const bytes = fromBase64url(contentOf(texts.key ?? ''));
+      if (bytes?.length !== SECRET_BYTES) throw new BadKeyText('does not hold 32 bytes in base64url');
+      return { form, bytes };
+    }
+    default:
+      return form satisfies never;
+  }
+}
+
+/** The moment in the `# created:` line; null where there is none. */
+export function createdAtOf(text: string): Instant | null {
+  const [, moment] = /^# created: (\S{1,40})\s*$/m.exec(text) ?? [];
+  const time = moment === undefined ? Number.NaN : Date.parse(moment);
+  return Number.isNaN(time) ? null : (new Date(time).toISOString() as Instant);
+}
+
+function readAge({ key, pub }: { key: string | null; pub: string | null }): KeyMaterial {
+  const recipient = pub === null ? null : contentOf(pub);
+  if (recipient !== null && !isAgeRecipient(recipient))
+    throw new BadKeyText('.pub does not hold one recipient age1pq1…');
+  if (key === null) return { form: 'age', identity: null, recipient: recipient as string };
+  const identity = contentOf(key);
+  const seed = ageIdentitySeed(identity);
+  if (seed === null) throw new BadKeyText('does not hold one hybrid identity AGE-SECRET-KEY-PQ-1…');
+  const derived = ageRecipientOf(seed);
+  seed.fill(0);
+  if (recipient !== null && recipient !== derived) throw new BadKeyText('and its .pub are not halves of one key');
+  return { form: 'age', identity, recipient: derived };
+}
+
+function readEd25519({ key, pub }: { key: string | null; pub: string | null }): KeyMaterial {
+  const publicKey = pub === null ? null : readPublicKey(pub);
+  if (key === null) return { form: 'ed25519', privateKey: null, publicKey: publicKey as KeyObject };
+  const privateKey = readPrivateKey(key, 'ed25519');
+  const derived = createPublicKey(privateKey);
+  if (publicKey !== null && !publicKey.equals(derived)) throw new BadKeyText('and its .pub are not halves of one key');
+  return { form: 'ed25519', privateKey, publicKey: derived };
+}
+
+function readPrivateKey(text: string, type: 'ed25519' | 'ec'): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey({ key: text, format: 'pem' });
+  } catch {
+    throw new BadKeyText('does not hold a private key in PEM (PKCS#8)'); // OpenSSL's own words say less, and might quote
+  }
+  const isRightKind =
+    key.asymmetricKeyType === type && (type !== 'ec' || key.asymmetricKeyDetails?.namedCurve === 'prime256v1');
+  if (!isRightKind)
+    throw new BadKeyText(`does not hold a private key of the kind ${type === 'ec' ? 'P-256' : 'Ed25519'}`);
+  return key;
+}
+
+function readPublicKey(text: string): KeyObject {
+  try {
+    if (text.includes('PRIVATE KEY')) throw new BadKeyText('');
+    const key = createPublicKey({ key: text, format: 'pem' });
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // said below
+  }
+  throw new BadKeyText('.pub does not hold an Ed25519 public key in PEM');
+}
+
+/** The text without comments and blank lines. */
+function contentOf(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .join('\n');
+}
+
+function pkcs8(key: KeyObject): string {
+  return key.export({ format: 'pem', type: 'pkcs8' }) as string;
+}
+
+function spki(key: KeyObject): string {
+  return key.export({ format: 'pem', type: 'spki' }) as string;
+}

@@ -1,0 +1,27 @@
+export {
+  type KeyringSecret,
+  type KeyringSigner,
+  type KeyringVerifier,
+  Keyring,
+  type KeyringOptions,
+  type SealingIdentity,
+  type SealingRecipient,
+} from './keyring.ts';
+export { KeyringFault } from './keyring-fault.ts';
+export { KEY_KINDS, type KeyId, type KeyKind, parseKeyId, parseKeyKind, type PublicHalf } from './custody/key-kinds.ts';
+export type { KeyRequirement } from './custody/key-directory.ts';
+export type { KeyListing } from './custody/key-listing.ts';
+export { destroyKey, initKeyring, KeyNotDestroyable, KeyringExists, listKeys, rotateKey } from './change-keys.ts';
+export { type Person, PersonKey } from './person/person.ts';
+export { PersonDirectory, PersonDirectoryUnavailable } from './person/person-directory.ts';
+export { SqlitePersonDirectory } from './adapters/sqlite/sqlite-person-directory.ts';
+export {
+  decryptDisclosed,
+  decryptPersonalData,
+  type DisclosureKey,
+  disclosureKey,
+  type EncryptedPersonalData,
+  encryptPersonalData,
+  PersonalDataUnreadable,
+  personPseudonym,
+} from './personal-data.ts';

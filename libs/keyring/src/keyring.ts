@@ -1,0 +1,270 @@
+import { type KeyObject, sign, verify } from 'node:crypto';
+import {
+  ALL_KINDS,
+  fingerprintOf,
+  type KeyDirectoryState,
+  type KeyRequirement,
+  readKeyDirectory,
+} from './custody/key-directory.ts';
+import type { KeyId, KeyKind, LoadedKey } from './custody/key-kinds.ts';
+import { type KeyListing, listKeysOf } from './custody/key-listing.ts';
+import { KeyringFault } from './keyring-fault.ts';
+
+export interface SealingRecipient {
+  readonly keyId: KeyId;
+  /** `age1pq1…`: mlkem768x25519, never another kind. */
+  readonly recipient: string;
+}
+
+export interface SealingIdentity {
+  readonly keyId: KeyId;
+  /** `AGE-SECRET-KEY-PQ-1…` as in the key file. Secret. */
+  readonly identity: string;
+}
+
+/** Ed25519 (RFC 8032). */
+export interface KeyringSigner {
+  readonly keyId: KeyId;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** @returns 64 bytes */
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+export interface KeyringVerifier {
+  readonly keyId: KeyId;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  verify(bytes: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** 32 secret bytes for a symmetric algorithm. Ask anew for each use, so that a destroyed key goes out of use. */
+export interface KeyringSecret {
+  readonly keyId: KeyId;
+  readonly bytes: Uint8Array;
+}
+
+export interface KeyringOptions {
+  /** Whether this process is a demonstration: it takes marked keyrings only, and any other process unmarked ones only. */
+  readonly demonstration: boolean;
+  /** What must be there, and all that is read. Default: every kind with its private half. */
+  readonly kinds?: readonly KeyRequirement[];
+  /** How often to look for changes. Default 1000. */
+  readonly followIntervalMs?: number;
+  /** Called when what is wrong with the directory changes while it is followed; with none once it is in order again. */
+  readonly onFault?: (faults: readonly string[]) => void;
+}
+
+const DEFAULT_FOLLOW_INTERVAL_MS = 1000;
+/** A key that is asked for and not there is looked for at once, but not more often than this. */
+const LOOK_AGAIN_AFTER_MS = 250;
+
+/**
+ * The keys of a directory, followed as it changes: a new version is used, and a destroyed one is gone, within
+ * `followIntervalMs`. The newest version of a kind is the current one; older ones open and verify until they are destroyed.
+ * A file that turns bad while the process runs keeps the key that was read from it, and is reported.
+ */
+export class Keyring {
+  readonly directory: string;
+  private readonly options: KeyringOptions;
+  private readonly required: readonly KeyRequirement[];
+  private state: KeyDirectoryState;
+  private fingerprint: string;
+  private lookedAt = performance.now();
+  private timer: NodeJS.Timeout | null = null;
+
+  private constructor(directory: string, options: KeyringOptions, state: KeyDirectoryState, fingerprint: string) {
+    this.directory = directory;
+    this.options = options;
+    this.required = options.kinds ?? ALL_KINDS;
+    this.state = state;
+    this.fingerprint = fingerprint;
+  }
+
+  /**
+   * Reads and checks everything: owner-only permissions, names, contents, both halves of a pair, kinds complete, and that
+   * demonstration and production do not mix. The keyring must be closed by whoever opened it.
+   * @throws KeyringFault with every fault at once
+   */
+  static async open(directory: string, options: KeyringOptions): Promise<Keyring> {
+    const fingerprint = fingerprintOf(directory);
+    const state = readKeyDirectory(directory, options.kinds ?? ALL_KINDS);
+    const faults = faultsOf(directory, state, options);
+    if (faults.length > 0) throw new KeyringFault(faults);
+    const keyring = new Keyring(directory, options, state, fingerprint);
+    keyring.timer = setInterval(() => keyring.refresh(), options.followIntervalMs ?? DEFAULT_FOLLOW_INTERVAL_MS);
+    keyring.timer.unref(); // following a directory never keeps a process alive
+    return keyring;
+  }
+
+  get isDemonstration(): boolean {
+    return this.state.isDemonstration;
+  }
+
+  /** What is wrong with the directory now; empty when it is in order. For /readyz and `segl doctor`. */
+  faults(): readonly string[] {
+    return this.state.faults;
+  }
+
+  /** The newest epoch; works with the public half alone. @throws KeyringFault when there is none any more */
+  sealingRecipient(): SealingRecipient {
+    for (const { keyId, material } of this.keysOf('sealing')) {
+      if (material.form === 'age') return { keyId, recipient: material.recipient };
+    }
+    throw this.none('sealing');
+  }
+
+  /** Null when this keyring has no such identity: destroyed, never made, or only its public half is here. */
+  sealingIdentity(keyId: KeyId): SealingIdentity | null {
+    const material = this.find(keyId, 'sealing')?.material;
+    return material?.form === 'age' && material.identity !== null ? { keyId, identity: material.identity } : null;
+  }
+
+  /** The current manifest key. @throws KeyringFault when there is none any more */
+  manifestSigner(): KeyringSigner {
+    return this.signer('manifest');
+  }
+
+  /** Verifies with the public half, which outlives the destruction of the private one. Null when neither is here. */
+  manifestVerifier(keyId: KeyId): KeyringVerifier | null {
+    return this.verifier(keyId, 'manifest');
+  }
+
+  /** The current ledger key. @throws KeyringFault when there is none any more */
+  ledgerSigner(): KeyringSigner {
+    return this.signer('ledger');
+  }
+
+  ledgerVerifier(keyId: KeyId): KeyringVerifier | null {
+    return this.verifier(keyId, 'ledger');
+  }
+
+  /** P-256 private keys for ES256, newest first: sign with the first, publish all. */
+  oidcKeys(): readonly { readonly keyId: KeyId; readonly privateKey: KeyObject }[] {
+    return this.keysOf('oidc').flatMap(({ keyId, material }) =>
+      material.form === 'p256' ? [{ keyId, privateKey: material.privateKey }] : [],
+    );
+  }
+
+  /** Newest first, 32 bytes each: sign with the first, accept all. */
+  cookieKeys(): readonly Uint8Array[] {
+    return this.secretsOf('cookies').map(({ bytes }) => bytes);
+  }
+
+  /** Newest first: wrap with the first. */
+  personWrappingKeys(): readonly KeyringSecret[] {
+    return this.secretsOf('person-wrapping');
+  }
+
+  personWrappingKey(keyId: KeyId): KeyringSecret | null {
+    return secretOf(this.find(keyId, 'person-wrapping'));
+  }
+
+  /** Newest first: look up under all. */
+  personIndexKeys(): readonly KeyringSecret[] {
+    return this.secretsOf('person-index');
+  }
+
+  /** Every key of the kinds that this keyring was opened for, by kind, newest first, destroyed ones included. */
+  list(): readonly KeyListing[] {
+    return listKeysOf(this.state);
+  }
+
+  /** Looks at the directory now instead of at the next interval. Never throws: see `onFault`. */
+  refresh(): void {
+    this.lookedAt = performance.now();
+    const fingerprint = fingerprintOf(this.directory);
+    if (fingerprint === this.fingerprint) return;
+    const before = this.state;
+    const found = readKeyDirectory(this.directory, this.required);
+    const faults = faultsOf(this.directory, found, this.options);
+    // A directory that cannot be read, or has become another one, takes no key away: only a key's own absence does.
+    const isOurs = found.isReadable && found.isDemonstration === before.isDemonstration;
+    const keys = new Map((isOurs ? found : before).keys);
+    for (const keyId of isOurs ? found.brokenKeyIds : []) {
+      const lastGood = before.keys.get(keyId);
+      if (lastGood !== undefined && !found.destroyed.has(keyId)) keys.set(keyId, lastGood);
+    }
+    this.state = { ...(isOurs ? found : before), keys, faults };
+    this.fingerprint = fingerprint;
+    if (faults.join('\n') !== before.faults.join('\n')) this.options.onFault?.(faults);
+  }
+
+  /** Stops following and forgets the keys. May be called twice. */
+  close(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+    // Not zeroed: whoever still holds such bytes would go on working with a key that everybody knows.
+    this.state = { ...this.state, keys: new Map() };
+  }
+
+  private keysOf(kind: KeyKind): LoadedKey[] {
+    return [...this.state.keys.values()]
+      .filter((key) => key.kind === kind && !this.state.destroyed.has(key.keyId))
+      .sort((a, b) => b.version - a.version);
+  }
+
+  private secretsOf(kind: KeyKind): KeyringSecret[] {
+    const secrets = this.keysOf(kind)
+      .map(secretOf)
+      .filter((secret) => secret !== null);
+    if (secrets.length === 0) throw this.none(kind);
+    return secrets;
+  }
+
+  private find(keyId: KeyId, kind: KeyKind): LoadedKey | null {
+    let key = this.state.keys.get(keyId);
+    if (key === undefined && this.timer !== null && performance.now() - this.lookedAt > LOOK_AGAIN_AFTER_MS) {
+      this.refresh(); // another process made it and used it before our next look
+      key = this.state.keys.get(keyId);
+    }
+    return key?.kind === kind ? key : null;
+  }
+
+  private signer(kind: 'manifest' | 'ledger'): KeyringSigner {
+    for (const { keyId, material } of this.keysOf(kind)) {
+      if (material.form !== 'ed25519' || material.privateKey === null) continue;
+      const { privateKey, publicKey } = material;
+      return { keyId, publicKey: rawEd25519(publicKey), sign: (bytes) => sign(null, bytes, privateKey) };
+    }
+    throw this.none(kind);
+  }
+
+  private verifier(keyId: KeyId, kind: 'manifest' | 'ledger'): KeyringVerifier | null {
+    const material = this.find(keyId, kind)?.material;
+    if (material?.form !== 'ed25519') return null;
+    const { publicKey } = material;
+    return {
+      keyId,
+      publicKey: rawEd25519(publicKey),
+      verify: (bytes, signature) => signature.length === 64 && verify(null, bytes, publicKey, signature),
+    };
+  }
+
+  private none(kind: KeyKind): KeyringFault {
+    return new KeyringFault([`the keyring at ${this.directory} has no usable ${kind} key`]);
+  }
+}
+
+function faultsOf(directory: string, state: KeyDirectoryState, { demonstration }: KeyringOptions): string[] {
+  const faults = [...state.faults];
+  if (state.isDemonstration && !demonstration) {
+    faults.unshift(
+      `the keyring at ${directory} is marked DEMONSTRATION, its keys protect nothing: make one of your own with "segl keys init --keyring <directory>"`,
+    );
+  }
+  const isThere = state.keys.size + state.brokenKeyIds.size > 0;
+  if (demonstration && !state.isDemonstration && isThere) {
+    faults.unshift(`the keyring at ${directory} is a production keyring: a demonstration never uses one`);
+  }
+  return faults;
+}
+
+function secretOf(key: LoadedKey | null): KeyringSecret | null {
+  return key?.material.form === 'secret' ? { keyId: key.keyId, bytes: key.material.bytes } : null;
+}
+
+/** The last 32 bytes of an SPKI document (RFC 8410 §4). */
+function rawEd25519(key: KeyObject): Uint8Array {
+  return key.export({ format: 'der', type: 'spki' }).subarray(-32);
+}

@@ -1,0 +1,7 @@
+export {
+  anyPerson,
+  temporaryKeyring,
+  temporaryPersonDirectory,
+  type TemporaryKeyring,
+  type TemporaryPersonDirectory,
+} from './temporary-keyring.ts';

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Instant, newPersonId } from '#libs/vocabulary';
+import { SqlitePersonDirectory } from '../adapters/sqlite/sqlite-person-directory.ts';
+import { initKeyring } from '../change-keys.ts';
+import { Keyring, type KeyringOptions } from '../keyring.ts';
+import { type Person, PersonKey } from '../person/person.ts';
+
+export interface TemporaryKeyring {
+  readonly directory: string;
+  readonly keyring: Keyring;
+  /** Closes the keyring and removes the directory. */
+  remove(): Promise<void>;
+}
+
+/** A whole, real keyring of fresh keys in a directory of its own. About 20 ms. Production by default. */
+export async function temporaryKeyring(options: Partial<KeyringOptions> = {}): Promise<TemporaryKeyring> {
+  const parent = await mkdtemp(join(tmpdir(), 'segl-keyring-'));
+  const directory = join(parent, 'keyring');
+  const demonstration = options.demonstration ?? false;
+  await initKeyring(directory, { demonstration, now: '2026-01-01T00:00:00.000Z' as Instant });
+  const keyring = await Keyring.open(directory, { ...options, demonstration });
+  return {
+    directory,
+    keyring,
+    async remove() {
+      keyring.close();
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface TemporaryPersonDirectory {
+  readonly persons: SqlitePersonDirectory;
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+/** An empty person directory in a file of its own. The keyring stays the caller's. */
+export async function temporaryPersonDirectory(keyring: Keyring): Promise<TemporaryPersonDirectory> {
+  const parent = await mkdtemp(join(tmpdir(), 'segl-persons-'));
+  const path = join(parent, 'persons.db');
+  const persons = await SqlitePersonDirectory.open(path, keyring);
+  return {
+    persons,
+    path,
+    async remove() {
+      await persons.close();
+      await rm(parent, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Somebody, for tests that need a person and no directory. */
+export function anyPerson(): Person {
+  return { personId: newPersonId(), key: new PersonKey(crypto.getRandomValues(new Uint8Array(32))) };
+}
