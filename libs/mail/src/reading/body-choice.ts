@@ -1,0 +1,220 @@
+import { decodedLength, decodeTransfer } from './transfer-decoding.ts';
+import { mimeStructure, type MimePart } from './mime-structure.ts';
+import { safeFileName } from './file-name.ts';
+import type { ReadingLimits } from './reading-limits.ts';
+import type { ReadingNote } from './readable-mail.ts';
+
+/** A part that is listed for download; `index` counts every part of the whole mail in order, nested messages included. */
+export interface FoundAttachment {
+  readonly index: number;
+  readonly part: MimePart;
+  readonly filename: string;
+  readonly mediaType: string;
+}
+
+export interface FoundMessage {
+  readonly index: number;
+  readonly part: MimePart;
+  readonly filename: string;
+  readonly message: Message;
+}
+
+/** One message taken apart: what is shown as its body, in order, and what is not. */
+export interface Message {
+  readonly root: MimePart;
+  readonly rich: readonly MimePart[];
+  /** The same for readers of text: where there are alternatives, the one without HTML. */
+  readonly plain: readonly MimePart[];
+  readonly attachments: readonly FoundAttachment[];
+  readonly nested: readonly FoundMessage[];
+  readonly notes: Set<ReadingNote>;
+}
+
+interface Views {
+  readonly rich: MimePart[];
+  readonly plain: MimePart[];
+}
+
+const NESTED_TYPES = new Set(['message/rfc822', 'message/global', 'message/news']);
+/** Shown as text within the message: what mail servers and people write for people. */
+const SHOWN_AS_TEXT = new Set([
+  'text/plain',
+  'text/enriched',
+  'text/markdown',
+  'text/rfc822-headers',
+  'text/x-patch',
+  'text/x-diff',
+  'message/delivery-status',
+  'message/global-delivery-status',
+  'message/disposition-notification',
+  'message/feedback-report',
+]);
+const HTML_TYPES = new Set(['text/html', 'application/xhtml+xml']);
+
+/** Takes a mail and everything within it apart. The same bytes and limits give the same indexes, whoever asks. */
+export class MailTaker {
+  private readonly limits: ReadingLimits;
+  private nextIndex = 0;
+  private partsLeft: number;
+  private messagesLeft: number;
+
+  constructor(limits: ReadingLimits) {
+    this.limits = limits;
+    this.partsLeft = limits.parts;
+    this.messagesLeft = limits.nestedMessages;
+  }
+
+  async takeApart(bytes: Buffer, nestedDepth = 0): Promise<Message> {
+    const structure = await mimeStructure(bytes, this.limits, this.partsLeft);
+    const take = new MessageTake(structure.root, this.limits, () => this.nextIndex++);
+    if (structure.isTruncated) take.notes.add('truncated');
+    if (structure.isUnparsable) take.notes.add('unparsable');
+    const { rich, plain } = take.views(structure.root, null, 0);
+    this.partsLeft -= take.parts;
+    const nested: FoundMessage[] = [];
+    const attachments: FoundAttachment[] = [...take.attachments];
+    for (const found of take.messages) {
+      if (nestedDepth >= this.limits.nestedDepth || this.messagesLeft <= 0 || this.partsLeft <= 0) {
+        take.notes.add('truncated');
+        attachments.push({ ...found, mediaType: 'message/rfc822' });
+        continue;
+      }
+      this.messagesLeft--;
+      const message = await this.takeApart(decodeTransfer(found.part.body, found.part.encoding).bytes, nestedDepth + 1);
+      nested.push({ ...found, message });
+    }
+    attachments.sort((one, other) => one.index - other.index);
+    return { root: structure.root, rich, plain, attachments, nested, notes: take.notes };
+  }
+}
+
+class MessageTake {
+  readonly attachments: FoundAttachment[] = [];
+  readonly messages: Omit<FoundMessage, 'message'>[] = [];
+  readonly notes = new Set<ReadingNote>();
+  parts = 0;
+  private hasBody = false;
+  private readonly root: MimePart;
+  private readonly limits: ReadingLimits;
+  private readonly takeIndex: () => number;
+
+  constructor(root: MimePart, limits: ReadingLimits, takeIndex: () => number) {
+    this.root = root;
+    this.limits = limits;
+    this.takeIndex = takeIndex;
+  }
+
+  views(part: MimePart, parent: MimePart | null, depth: number): Views {
+    this.parts++;
+    if (depth > this.limits.depth) {
+      this.notes.add('truncated');
+      return { rich: [], plain: [] };
+    }
+    if (!part.isMultipart) return this.leaf(part, parent);
+    if (part.children.length === 0) {
+      this.notes.add('unparsable'); // its boundary is missing or never used: what is there is shown as it stands
+      return { rich: [part], plain: [part] };
+    }
+    switch (part.mediaType) {
+      case 'multipart/alternative':
+        return this.alternative(part, depth);
+      case 'multipart/related':
+        return this.related(part, depth);
+      default:
+        return this.inOrder(part, depth);
+    }
+  }
+
+  private inOrder(part: MimePart, depth: number): Views {
+    const views = part.children.map((child) => this.views(child, part, depth + 1));
+    return { rich: views.flatMap(({ rich }) => rich), plain: views.flatMap(({ plain }) => plain) };
+  }
+
+  /** The last that can be shown (RFC 2046 §5.1.4), but HTML that says something before text, and text before nothing. */
+  private alternative(part: MimePart, depth: number): Views {
+    const views = part.children.map((child) => {
+      this.hasBody = false; // each alternative is a body of its own
+      return this.views(child, part, depth + 1);
+    });
+    this.hasBody = true;
+    const filled = views.filter(({ rich }) => rich.some(({ body }) => !isBlank(body)));
+    const rich =
+      filled.findLast((view) => view.rich.some(isHtml)) ??
+      filled.at(-1) ??
+      views.findLast((view) => view.rich.length > 0);
+    const plain = filled.find((view) => !view.rich.some(isHtml)) ?? rich;
+    return { rich: rich?.rich ?? [], plain: plain?.plain ?? [] };
+  }
+
+  /** One body, and what it needs (RFC 2387); a body that is named by `start`, else the first. */
+  private related(part: MimePart, depth: number): Views {
+    const root =
+      part.children.find(({ contentId }) => contentId !== null && contentId === part.start) ?? part.children[0];
+    const views: Views[] = [];
+    for (const child of part.children) {
+      if (child === root || child.isMultipart || NESTED_TYPES.has(typeOf(child, part)))
+        views.push(this.views(child, part, depth + 1));
+      else if (views.every(({ rich }) => rich.length === 0) && isShown(typeOf(child, part)))
+        views.push(this.views(child, part, depth + 1));
+      else this.attach(child, part);
+    }
+    return { rich: views.flatMap(({ rich }) => rich), plain: views.flatMap(({ plain }) => plain) };
+  }
+
+  private leaf(part: MimePart, parent: MimePart | null): Views {
+    const mediaType = typeOf(part, parent);
+    if (NESTED_TYPES.has(mediaType)) {
+      const index = this.takeIndex();
+      this.messages.push({ index, part, filename: safeFileName(part.filename ?? null, 'message/rfc822', index) });
+      return { rich: [], plain: [] };
+    }
+    const isNamedLater = part.filename !== null && this.hasBody;
+    const isUnnamedText =
+      part === this.root && mediaType.startsWith('text/') && part.filename === null && mediaType !== 'text/calendar';
+    if (part.isAttachment || isNamedLater || !(isShown(mediaType) || isUnnamedText)) {
+      this.attach(part, parent);
+      return { rich: [], plain: [] };
+    }
+    this.takeIndex();
+    this.hasBody ||= !isBlank(part.body);
+    return { rich: [part], plain: [part] };
+  }
+
+  private attach(part: MimePart, parent: MimePart | null): void {
+    const index = this.takeIndex();
+    const mediaType = typeOf(part, parent);
+    this.attachments.push({ index, part, mediaType, filename: safeFileName(part.filename, mediaType, index) });
+  }
+}
+
+/** Within a digest a part is a message unless it says otherwise (RFC 2046 §5.1.5). */
+function typeOf(part: MimePart, parent: MimePart | null): string {
+  return parent?.mediaType === 'multipart/digest' && !part.isTypeGiven ? 'message/rfc822' : part.mediaType;
+}
+
+export function isHtml(part: MimePart): boolean {
+  return HTML_TYPES.has(part.mediaType);
+}
+
+function isShown(mediaType: string): boolean {
+  return SHOWN_AS_TEXT.has(mediaType) || HTML_TYPES.has(mediaType);
+}
+
+function isBlank(body: Buffer): boolean {
+  return body.length < 1000 && /^[\s=]*$/.test(body.toString('latin1'));
+}
+
+export function attachmentBytes(part: MimePart): number {
+  return decodedLength(part.body, part.encoding);
+}
+
+/** The whole list of what can be downloaded, wherever it hangs. */
+export function findAttachment(message: Message, index: number): { part: MimePart; filename: string } | null {
+  const own = [...message.attachments, ...message.nested].find((each) => each.index === index);
+  if (own) return own;
+  for (const { message: inner } of message.nested) {
+    const found = findAttachment(inner, index);
+    if (found) return found;
+  }
+  return null;
+}

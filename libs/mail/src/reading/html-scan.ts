@@ -1,0 +1,238 @@
+import { Token, Tokenizer, TokenizerMode } from 'parse5';
+import type { ReadingLimits } from './reading-limits.ts';
+
+export interface HtmlScan {
+  /** Past a limit: it must not come near a parser that builds trees, some of which need quadratic time for such input. */
+  readonly isTooComplex: boolean;
+  /** What a reader of plain text should see. */
+  readonly text: string;
+}
+
+type Limits = Pick<ReadingLimits, 'htmlBytes' | 'htmlElements' | 'htmlDepth' | 'htmlAttributes'>;
+
+const VOID = new Set([
+  'area',
+  'base',
+  'basefont',
+  'bgsound',
+  'br',
+  'col',
+  'embed',
+  'frame',
+  'hr',
+  'img',
+  'input',
+  'keygen',
+  'link',
+  'meta',
+  'param',
+  'source',
+  'track',
+  'wbr',
+]);
+/** Closed by their own kind, by their parent's end, or by a block: left open by many mailers, and never nested by that. */
+const CLOSED_BY_OTHERS = new Set([
+  'p',
+  'li',
+  'dt',
+  'dd',
+  'tr',
+  'td',
+  'th',
+  'tbody',
+  'thead',
+  'tfoot',
+  'colgroup',
+  'option',
+  'optgroup',
+  'html',
+  'head',
+  'body',
+]);
+const NOT_TEXT = new Set([
+  'script',
+  'style',
+  'title',
+  'textarea',
+  'xmp',
+  'iframe',
+  'noembed',
+  'noframes',
+  'plaintext',
+  'svg',
+  'math',
+  'template',
+  'select',
+  'object',
+]);
+const RAW_MODE: Readonly<Record<string, (typeof TokenizerMode)[keyof typeof TokenizerMode]>> = {
+  script: TokenizerMode.SCRIPT_DATA,
+  style: TokenizerMode.RAWTEXT,
+  xmp: TokenizerMode.RAWTEXT,
+  iframe: TokenizerMode.RAWTEXT,
+  noembed: TokenizerMode.RAWTEXT,
+  noframes: TokenizerMode.RAWTEXT,
+  title: TokenizerMode.RCDATA,
+  textarea: TokenizerMode.RCDATA,
+  plaintext: TokenizerMode.PLAINTEXT,
+};
+const PARAGRAPH = new Set([
+  'p',
+  'h1',
+  'h2',
+  'h3',
+  'h4',
+  'h5',
+  'h6',
+  'blockquote',
+  'pre',
+  'table',
+  'ul',
+  'ol',
+  'dl',
+  'hr',
+]);
+const LINE = new Set([
+  'br',
+  'div',
+  'tr',
+  'li',
+  'dt',
+  'dd',
+  'section',
+  'article',
+  'header',
+  'footer',
+  'address',
+  'center',
+  'figure',
+  'caption',
+  'body',
+]);
+
+/** One linear pass with the tokeniser of the HTML standard; nothing is nested, so nothing can be deep. */
+export function scanHtml(html: string, limits: Limits): HtmlScan {
+  const scan = new Scan(limits);
+  const tokenizer = new Tokenizer({ sourceCodeLocationInfo: false }, scan);
+  scan.tokenizer = tokenizer;
+  const isTooLong = Buffer.byteLength(html) > limits.htmlBytes;
+  tokenizer.write(isTooLong ? html.slice(0, limits.htmlBytes) : html, true);
+  return { isTooComplex: isTooLong || scan.isTooComplex, text: scan.text() };
+}
+
+class Scan {
+  tokenizer: Tokenizer | null = null;
+  isTooComplex = false;
+  private readonly limits: Limits;
+  private readonly pieces: string[] = [];
+  private elements = 0;
+  private depth = 0;
+  private hiddenBy = '';
+  private hiddenDepth = 0;
+  private pending = '';
+  private preformatted = 0;
+  private readonly hrefs: string[] = [];
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+  }
+
+  onStartTag({ tagName, selfClosing, attrs }: Token.TagToken): void {
+    this.elements++;
+    if (!VOID.has(tagName) && !CLOSED_BY_OTHERS.has(tagName)) this.depth++;
+    if (
+      this.elements > this.limits.htmlElements ||
+      this.depth > this.limits.htmlDepth ||
+      attrs.length > this.limits.htmlAttributes
+    ) {
+      this.isTooComplex = true;
+    }
+    if (this.hiddenBy !== '') {
+      if (tagName === this.hiddenBy) this.hiddenDepth++;
+      return;
+    }
+    const mode = RAW_MODE[tagName];
+    if (mode !== undefined && this.tokenizer) {
+      this.tokenizer.state = mode;
+      this.tokenizer.lastStartTagName = tagName;
+    }
+    if (NOT_TEXT.has(tagName) && !selfClosing) {
+      this.hiddenBy = tagName;
+      this.hiddenDepth = 1;
+      return;
+    }
+    if (tagName === 'pre') this.preformatted++;
+    if (tagName === 'li') this.break('\n- ');
+    else if (PARAGRAPH.has(tagName)) this.break('\n\n');
+    else if (LINE.has(tagName)) this.break('\n');
+    else if (tagName === 'td' || tagName === 'th') this.break(' ');
+    else if (tagName === 'img') this.write(Token.getTokenAttr({ attrs } as Token.TagToken, 'alt') ?? '');
+    else if (tagName === 'a' && this.hrefs.length < this.limits.htmlDepth) {
+      this.hrefs.push(Token.getTokenAttr({ attrs } as Token.TagToken, 'href') ?? '');
+      this.pieces.push('');
+    }
+  }
+
+  onEndTag({ tagName }: Token.TagToken): void {
+    if (this.depth > 0 && !VOID.has(tagName) && !CLOSED_BY_OTHERS.has(tagName)) this.depth--;
+    if (this.hiddenBy !== '') {
+      if (tagName === this.hiddenBy && --this.hiddenDepth === 0) this.hiddenBy = '';
+      return;
+    }
+    if (tagName === 'pre') this.preformatted = Math.max(0, this.preformatted - 1);
+    if (tagName === 'a') this.linkTarget(this.hrefs.pop() ?? '');
+    if (PARAGRAPH.has(tagName)) this.break('\n\n');
+    else if (LINE.has(tagName)) this.break(tagName === 'br' ? '' : '\n');
+  }
+
+  onCharacter({ chars }: Token.CharacterToken): void {
+    this.write(chars);
+  }
+
+  onWhitespaceCharacter({ chars }: Token.CharacterToken): void {
+    this.write(chars);
+  }
+
+  onNullCharacter(): void {}
+  onComment(): void {}
+  onDoctype(): void {}
+  onEof(): void {}
+
+  text(): string {
+    const lines = this.pieces.join('').split('\n');
+    return lines
+      .map((line) => line.trimEnd())
+      .join('\n')
+      .replace(/\n{3,}/g, '\n\n')
+      .trim(); // no pattern that backtracks over spaces
+  }
+
+  /** The address behind a link, where the text does not say it anyway: a reader of text must see where it leads. */
+  private linkTarget(href: string): void {
+    const target = href.trim();
+    if (!/^(?:https?:|mailto:)/i.test(target) || target.length > 500) return;
+    const last = this.pieces.slice(-3).join('');
+    if (!last.includes(target.replace(/^mailto:/i, '').replace(/\/$/, ''))) this.write(` <${target}>`);
+  }
+
+  private break(kind: string): void {
+    const lines = Math.max(lineBreaks(this.pending), lineBreaks(kind));
+    this.pending = '\n'.repeat(lines) + (kind.endsWith('- ') ? '- ' : lines === 0 ? ' ' : '');
+    if (kind === '\n' && lines === 1 && this.pieces.length === 0) this.pending = '';
+  }
+
+  private write(chars: string): void {
+    if (this.hiddenBy !== '') return;
+    const text = this.preformatted > 0 ? chars : chars.replace(/[ \t\r\n\f]+/g, ' ');
+    if (this.preformatted === 0 && this.pending !== '' && text.trimStart() === '') return;
+    this.pieces.push(
+      this.pending,
+      this.pending.endsWith(' ') || this.pending.endsWith('\n') ? text.replace(/^ /, '') : text,
+    );
+    this.pending = '';
+  }
+}
+
+function lineBreaks(text: string): number {
+  return text.split('\n').length - 1;
+}

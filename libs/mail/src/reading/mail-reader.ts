@@ -1,0 +1,270 @@
+import { types } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { DomainError } from '#libs/vocabulary';
+import { guess } from './charsets.ts';
+import { READING_LIMITS, type ReadingLimits } from './reading-limits.ts';
+import type { ReadableMail, ReadingNote } from './readable-mail.ts';
+import type { ReadingJob, ReadingReport } from './reading-worker.ts';
+
+/** Too many mails wait to be read: nothing is wrong with this one, try again shortly. */
+export class ReadingBusy extends DomainError {
+  constructor() {
+    super('reading-busy', 'too many mails are waiting to be read');
+  }
+}
+
+/** The reader was closed, or its threads cannot be started. */
+export class ReadingUnavailable extends DomainError {
+  constructor(cause?: unknown) {
+    super('reading-unavailable', 'mails cannot be read at the moment', { cause });
+  }
+}
+
+export interface AttachmentContent {
+  readonly filename: string;
+  readonly content: Buffer;
+}
+
+/** Kept of each mail until it is read, for the case that its reading must be stopped before anything came of it. */
+const SOURCE_KEPT = 64 * 1024;
+/** Between asking a new thread to start and hearing from it, in milliseconds. */
+const START_MS = 30_000;
+
+type Outcome = { readonly mail: ReadableMail } | { readonly found: AttachmentContent | null };
+
+interface Waiting {
+  readonly job: ReadingJob;
+  readonly source: Buffer;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: Error) => void;
+  parsed: ReadableMail | null;
+}
+
+/**
+ * Reads mails in threads that can be killed, never on the caller's. A mail that takes too long or too much memory costs its thread
+ * and is shown as text; the next mail gets a new thread. Nothing of a mail is kept past its answer.
+ */
+export class MailReader {
+  private readonly limits: ReadingLimits;
+  private readonly queue: Waiting[] = [];
+  private readonly threads = new Set<ReadingThread>();
+  private isClosed = false;
+
+  constructor(limits: Partial<ReadingLimits> = {}) {
+    this.limits = { ...READING_LIMITS, ...limits };
+  }
+
+  /**
+   * Never rejects for what is in the mail: what cannot be parsed comes as text with a note.
+   * @param mail handed over: its memory is moved to the thread where it can be, so the caller must not use it again.
+   * @throws ReadingBusy, ReadingUnavailable
+   */
+  async read(mail: Buffer): Promise<ReadableMail> {
+    const outcome = await this.run(mail, (bytes) => ({ kind: 'read', mail: bytes, limits: this.limits }));
+    return 'mail' in outcome ? outcome.mail : unreadable(Buffer.alloc(0));
+  }
+
+  /**
+   * One part, decoded, by the index under which `read` listed it. Same bytes, same index. The mail is handed over as to `read`.
+   * @returns null where there is no such part, or where it could not be cut out within the limits.
+   * @throws ReadingBusy, ReadingUnavailable
+   */
+  async attachment(mail: Buffer, index: number): Promise<AttachmentContent | null> {
+    const outcome = await this.run(mail, (bytes) => ({ kind: 'attachment', mail: bytes, limits: this.limits, index }));
+    return 'found' in outcome ? outcome.found : null;
+  }
+
+  /** Starts the threads that would otherwise start with the first mails. */
+  warmUp(): void {
+    while (!this.isClosed && this.threads.size < this.limits.workers) this.addThread();
+  }
+
+  /** Stops every thread; mails that wait are refused with ReadingUnavailable. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const { reject } of this.queue.splice(0)) reject(new ReadingUnavailable());
+    await Promise.all([...this.threads].map((thread) => thread.stop()));
+  }
+
+  private run(mail: Buffer, jobFor: (bytes: Uint8Array) => ReadingJob): Promise<Outcome> {
+    if (this.isClosed) return Promise.reject(new ReadingUnavailable());
+    if (this.queue.length >= this.limits.queue) return Promise.reject(new ReadingBusy());
+    const source = Buffer.from(mail.subarray(0, SOURCE_KEPT));
+    return new Promise((resolve, reject) => {
+      this.queue.push({ job: jobFor(ownMemory(mail)), source, resolve, reject, parsed: null });
+      this.handOut();
+    });
+  }
+
+  private handOut(): void {
+    while (this.queue.length > 0) {
+      const idle = [...this.threads].find((thread) => thread.isIdle);
+      if (!idle && this.threads.size >= this.limits.workers) return;
+      const next = this.queue.shift();
+      if (next) (idle ?? this.addThread()).take(next);
+    }
+  }
+
+  private addThread(): ReadingThread {
+    const thread = new ReadingThread(this.limits, {
+      idle: () => this.handOut(),
+      gone: () => {
+        this.threads.delete(thread);
+        if (!this.isClosed) this.handOut();
+      },
+    });
+    this.threads.add(thread);
+    return thread;
+  }
+}
+
+/** One worker and the mail it has; dies with it at the latest. */
+class ReadingThread {
+  private readonly worker: Worker;
+  private readonly limits: ReadingLimits;
+  private readonly on: { idle(): void; gone(): void };
+  private readonly exited: Promise<void>;
+  private current: Waiting | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private isReady = false;
+  private isDoomed = false;
+
+  constructor(limits: ReadingLimits, on: { idle(): void; gone(): void }) {
+    this.limits = limits;
+    this.on = on;
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.worker = new Worker(new URL(`./reading-worker.${extension}`, import.meta.url), {
+      resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
+      execArgv: ['--no-warnings'],
+      env: {}, // a mail that found a way out of the sanitiser would find no configuration here
+      stdout: true,
+      stderr: true,
+    });
+    this.worker.unref();
+    this.worker.on('message', (report: ReadingReport) => this.hear(report));
+    this.worker.on('error', (error) => this.fail(error));
+    this.exited = new Promise((resolve) => {
+      this.worker.once('exit', () => {
+        this.fail(new Error('the thread ended'));
+        this.on.gone();
+        resolve();
+      });
+    });
+  }
+
+  get isIdle(): boolean {
+    return this.current === null && !this.isDoomed;
+  }
+
+  take(waiting: Waiting): void {
+    this.current = waiting;
+    this.worker.ref();
+    const { mail } = waiting.job;
+    this.worker.postMessage(waiting.job, [mail.buffer as ArrayBuffer]);
+    this.allow(this.isReady ? this.limits.parseMs : START_MS);
+  }
+
+  async stop(): Promise<void> {
+    this.isDoomed = true;
+    clearTimeout(this.timer);
+    const { current } = this;
+    this.current = null;
+    current?.reject(new ReadingUnavailable());
+    await this.worker.terminate();
+    await this.exited;
+  }
+
+  private hear(report: ReadingReport): void {
+    if (report.kind === 'ready') {
+      this.isReady = true;
+      if (this.current) this.allow(this.limits.parseMs);
+      return;
+    }
+    const { current } = this;
+    if (!current) return;
+    switch (report.kind) {
+      case 'parsed':
+        current.parsed = report.mail;
+        return this.allow(this.limits.parseMs);
+      case 'sanitising':
+        return this.allow(this.limits.htmlMs);
+      case 'read':
+        return this.finish(current, { mail: report.mail });
+      case 'attachment':
+        return this.finish(current, {
+          found: report.found && { filename: report.found.filename, content: bufferOver(report.found.content) },
+        });
+      case 'failed':
+        return this.finish(current, fallback(current));
+    }
+  }
+
+  private allow(milliseconds: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fail(new Error('too slow')), milliseconds);
+  }
+
+  private finish(current: Waiting, outcome: Outcome): void {
+    clearTimeout(this.timer);
+    this.current = null;
+    this.worker.unref();
+    current.resolve(outcome);
+    this.on.idle();
+  }
+
+  /** Its mail is answered with what there is of it; a thread that never came up is the machine's fault and said to be. */
+  private fail(error: Error): void {
+    if (this.isDoomed) return;
+    this.isDoomed = true;
+    clearTimeout(this.timer);
+    const { current } = this;
+    this.current = null;
+    if (current && this.isReady) current.resolve(fallback(current));
+    else current?.reject(new ReadingUnavailable(error));
+    void this.worker.terminate();
+  }
+}
+
+function fallback({ job, parsed, source }: Waiting): Outcome {
+  if (job.kind === 'attachment') return { found: null };
+  return { mail: parsed ? stoppedInHtml(parsed) : unreadable(source) };
+}
+
+function stoppedInHtml(mail: ReadableMail): ReadableMail {
+  const notes = new Set<ReadingNote>([...mail.notes, 'html-too-complex']);
+  return { ...mail, notes: [...notes] };
+}
+
+/** Without even its header taken apart, since that may be what went wrong. */
+function unreadable(source: Buffer): ReadableMail {
+  const text = guess(source)
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '')
+    .toWellFormed();
+  const notes: ReadingNote[] = source.length >= SOURCE_KEPT ? ['unparsable', 'truncated'] : ['unparsable'];
+  return {
+    mailSubject: '',
+    from: '',
+    replyTo: '',
+    to: '',
+    cc: '',
+    date: null,
+    html: null,
+    moreHtml: [],
+    text,
+    notes,
+    remoteContentRemoved: 0,
+    attachments: [],
+    nested: [],
+  };
+}
+
+/** Memory that can be moved to another thread: small buffers share a pool with strangers and are copied. */
+function ownMemory(mail: Buffer): Uint8Array {
+  const isAlone = types.isArrayBuffer(mail.buffer) && mail.byteLength === mail.buffer.byteLength && mail.byteLength > 0;
+  return isAlone ? new Uint8Array(mail.buffer) : Uint8Array.from(mail);
+}
+
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,228 @@
+import libmime from 'libmime';
+import { attachmentBytes, findAttachment, isHtml, MailTaker, type Message } from './body-choice.ts';
+import { decodeText } from './charsets.ts';
+import { addressesText, headerDate, headerText } from './header-text.ts';
+import { sanitiseMailHtml } from './html-sanitiser.ts';
+import { scanHtml } from './html-scan.ts';
+import { ImageBudget } from './inline-images.ts';
+import type { MimePart } from './mime-structure.ts';
+import type { ListedAttachment, NestedMail, ReadableMail, ReadingNote } from './readable-mail.ts';
+import type { ReadingLimits } from './reading-limits.ts';
+import { decodeTransfer } from './transfer-decoding.ts';
+
+/** What is told on the way, so that whoever runs this has something to show when it must be stopped. */
+export interface ReadingProgress {
+  /** The mail without any HTML. */
+  parsed(mail: ReadableMail): void;
+  /** One HTML part goes into the sanitiser now. */
+  sanitising(): void;
+}
+
+/** A mail as it may be shown. Runs in a worker thread; does not throw for what is in the mail. */
+export async function readMail(bytes: Buffer, limits: ReadingLimits, progress: ReadingProgress): Promise<ReadableMail> {
+  const message = await new MailTaker(limits).takeApart(bytes);
+  const reading = new MessageReading(message, {
+    limits,
+    images: new ImageBudget(limits),
+    htmlLeft: limits.allHtmlBytes,
+  });
+  progress.parsed(reading.readable());
+  reading.sanitise(progress);
+  return reading.readable();
+}
+
+/** @returns null where there is no such part. */
+export async function readAttachment(
+  bytes: Buffer,
+  index: number,
+  limits: ReadingLimits,
+): Promise<{ filename: string; content: Buffer } | null> {
+  const found = findAttachment(await new MailTaker(limits).takeApart(bytes), index);
+  return found && { filename: found.filename, content: decodeTransfer(found.part.body, found.part.encoding).bytes };
+}
+
+/** What all messages of one mail share. */
+interface Shared {
+  readonly limits: ReadingLimits;
+  readonly images: ImageBudget;
+  htmlLeft: number;
+}
+
+interface BodyText {
+  readonly part: MimePart;
+  readonly isHtml: boolean;
+  /** HTML as the mail has it, or text. */
+  readonly source: string;
+  readonly asText: string;
+  /** HTML that may be sanitised. */
+  readonly isFit: boolean;
+}
+
+class MessageReading {
+  private readonly message: Message;
+  private readonly shared: Shared;
+  private readonly rich: readonly BodyText[];
+  private readonly plain: readonly BodyText[];
+  private readonly nested: readonly MessageReading[];
+  private readonly notes: Set<ReadingNote>;
+  private readonly fields: Pick<ReadableMail, 'mailSubject' | 'from' | 'replyTo' | 'to' | 'cc' | 'date'>;
+  private readonly inlined = new Set<MimePart>();
+  private sizes: ReadonlyMap<number, number> | null = null;
+  private html: string[] | null = null;
+  private remoteContentRemoved = 0;
+
+  constructor(message: Message, shared: Shared) {
+    this.message = message;
+    this.shared = shared;
+    this.notes = message.notes;
+    this.fields = this.headerFields();
+    const texts = new Map<MimePart, BodyText>();
+    for (const part of [...message.rich, ...message.plain]) if (!texts.has(part)) texts.set(part, this.bodyText(part));
+    this.rich = message.rich.flatMap((part) => texts.get(part) ?? []);
+    this.plain = message.plain.flatMap((part) => texts.get(part) ?? []);
+    if (this.rich.some((body) => body.isHtml && !body.isFit)) this.notes.add('html-too-complex');
+    this.nested = message.nested.map(({ message: inner }) => new MessageReading(inner, shared));
+  }
+
+  readable(): ReadableMail {
+    this.sizes ??= new Map(
+      [...this.message.attachments, ...this.message.nested].map(({ index, part }) => [index, attachmentBytes(part)]),
+    );
+    const texts = this.plain.map(({ asText }) => asText).filter((text) => text.trim() !== '');
+    const nested: NestedMail[] = this.message.nested.map((found, at) => ({
+      ...this.listed({ ...found, mediaType: 'message/rfc822' }),
+      mail: (this.nested[at] as MessageReading).readable(),
+    }));
+    return {
+      ...this.fields,
+      html: this.html?.[0] ?? null,
+      moreHtml: this.html?.slice(1) ?? [],
+      text: this.plain.length === 0 ? null : texts.join('\n\n'),
+      notes: [...this.notes],
+      remoteContentRemoved: this.remoteContentRemoved,
+      attachments: this.message.attachments
+        .filter(({ part }) => !this.inlined.has(part))
+        .map((each) => this.listed(each)),
+      nested,
+    };
+  }
+
+  private listed({ index, filename, mediaType }: Omit<ListedAttachment, 'bytes'>): ListedAttachment {
+    return { index, filename, mediaType, bytes: this.sizes?.get(index) ?? 0 };
+  }
+
+  /** Each part alone, this message's before those within it. */
+  sanitise(progress: ReadingProgress): void {
+    if (this.rich.some((body) => body.isFit)) {
+      this.html = [];
+      for (const body of this.rich) {
+        if (!body.isFit) {
+          if (body.asText.trim() !== '') this.html.push(textAsHtml(body.asText));
+          continue;
+        }
+        progress.sanitising();
+        this.html.push(this.sanitised(body));
+      }
+    }
+    for (const inner of this.nested) inner.sanitise(progress);
+  }
+
+  private sanitised({ source, asText }: BodyText): string {
+    try {
+      const { html, remoteContentRemoved, imagesOmitted } = sanitiseMailHtml(source, (url) => this.inlineImage(url));
+      this.remoteContentRemoved += remoteContentRemoved;
+      if (remoteContentRemoved > 0) this.notes.add('remote-content-removed');
+      if (imagesOmitted > 0) this.notes.add('images-omitted');
+      return html;
+    } catch {
+      this.notes.add('html-too-complex'); // deeper than a recursive step of a library can go
+      return textAsHtml(asText);
+    }
+  }
+
+  /** `cid:` (RFC 2392), Content-Location (RFC 2557), and images that stand in the HTML itself. */
+  private inlineImage(url: string): string | null {
+    const embedded = /^data:image\/[\w.+-]{1,40};base64,/i.exec(url);
+    if (embedded) return this.shared.images.dataUrl(Buffer.from(url.slice(embedded[0].length), 'base64'));
+    const name = /^cid:/i.test(url) ? decodedId(url.slice(4)) : null;
+    const found = this.message.attachments.find(({ part }) =>
+      name === null ? part.contentLocation === url : part.contentId === name,
+    );
+    if (!found) return null;
+    const dataUrl = this.shared.images.dataUrl(decodeTransfer(found.part.body, found.part.encoding).bytes);
+    if (dataUrl !== null && !found.part.isAttachment) this.inlined.add(found.part);
+    return dataUrl;
+  }
+
+  private bodyText(part: MimePart): BodyText {
+    const { limits } = this.shared;
+    const { bytes, isDamaged } = decodeTransfer(part.body, part.isMultipart ? '' : part.encoding);
+    if (isDamaged) this.notes.add('damaged-encoding');
+    const asHtml = isHtml(part);
+    const limit = asHtml ? limits.htmlBytes : limits.textBytes;
+    if (bytes.length > limit) this.notes.add('truncated');
+    const charset = part.charset || (asHtml ? metaCharset(bytes) : '');
+    const { text, isCharsetKnown } = decodeText(bytes.subarray(0, limit), charset);
+    if (!isCharsetKnown) this.notes.add('unknown-charset');
+    if (!asHtml) return { part, isHtml: false, source: text, asText: plainText(text, part), isFit: false };
+    const scan = scanHtml(text, limits);
+    const isFit = !scan.isTooComplex && bytes.length <= limit && this.shared.htmlLeft >= bytes.length;
+    if (isFit) this.shared.htmlLeft -= bytes.length;
+    return { part, isHtml: true, source: text, asText: scan.text, isFit };
+  }
+
+  private headerFields(): MessageReading['fields'] {
+    const headers = this.message.root.headers;
+    const values = (name: string): string[] =>
+      (headers?.get(name) ?? []).map((line) => line.slice(line.indexOf(':') + 1));
+    const first = (name: string): string => {
+      const found = values(name);
+      if (found.length > 1) this.notes.add('repeated-header');
+      return found[0] ?? '';
+    };
+    const addresses = (list: readonly string[]): string => {
+      const { text, isCut } = addressesText(list, this.shared.limits.addresses);
+      if (isCut) this.notes.add('truncated');
+      return text;
+    };
+    return {
+      mailSubject: headerText(first('subject')),
+      from: addresses([first('from')]),
+      replyTo: addresses(values('reply-to').slice(0, 1)),
+      to: addresses(values('to')),
+      cc: addresses(values('cc')),
+      date: headerDate(first('date')),
+    };
+  }
+}
+
+function decodedId(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
+
+/** What HTML says of itself counts only where the mail says nothing. */
+function metaCharset(bytes: Buffer): string {
+  return (
+    /<meta[^>]{0,200}charset\s{0,5}=\s{0,5}["']?([\w.:-]{1,40})/i.exec(bytes.toString('latin1', 0, 4096))?.[1] ?? ''
+  );
+}
+
+function plainText(text: string, part: MimePart): string {
+  const lines = part.isFlowed ? libmime.decodeFlowed(text, part.isDelSp) : text;
+  return lines
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '')
+    .trimEnd()
+    .toWellFormed();
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** For a text part that stands between HTML parts. */
+export function textAsHtml(text: string): string {
+  return `<div style="white-space:pre-wrap">${text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? '')}</div>`;
+}

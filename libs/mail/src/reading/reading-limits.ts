@@ -1,0 +1,66 @@
+/**
+ * How much of a mail is read at all. Going past a limit is no error: the mail is shown as far as it went, with a note, and
+ * stays downloadable whole. Sizes in bytes, times in milliseconds.
+ */
+export interface ReadingLimits {
+  /** MIME parts of the whole mail, nested messages included. */
+  readonly parts: number;
+  /** Multipart levels within one message. */
+  readonly depth: number;
+  /** Messages within messages; deeper ones are listed as attachments. */
+  readonly nestedDepth: number;
+  /** Messages shown besides the outermost; further ones are listed as attachments. */
+  readonly nestedMessages: number;
+  /** One header block; a line counts for at least 64. */
+  readonly headerBytes: number;
+  /** Addresses shown of one header field. */
+  readonly addresses: number;
+  /** Decoded text of one body part; the rest is cut. */
+  readonly textBytes: number;
+  /** Decoded HTML of one part; beyond it, the part is shown as text. */
+  readonly htmlBytes: number;
+  /** HTML of all parts together; further ones are shown as text. */
+  readonly allHtmlBytes: number;
+  /** Start tags of one HTML part. */
+  readonly htmlElements: number;
+  /** Open elements of one HTML part. */
+  readonly htmlDepth: number;
+  /** Attributes of one tag. */
+  readonly htmlAttributes: number;
+  /** One inline image. */
+  readonly imageBytes: number;
+  /** All inline images of the whole mail, counted once for every place that shows one. */
+  readonly allImageBytes: number;
+  /** From a mail in the worker's hands to its structure and text. */
+  readonly parseMs: number;
+  /** One HTML part in the sanitiser. */
+  readonly htmlMs: number;
+  /** JavaScript heap of one worker, in MiB. */
+  readonly heapMiB: number;
+  /** Worker threads at most; they start when they are first needed. */
+  readonly workers: number;
+  /** Mails that may wait for a worker; one more is refused with `reading-busy`. */
+  readonly queue: number;
+}
+
+export const READING_LIMITS: ReadingLimits = {
+  parts: 1000, // digests of mailing lists carry hundreds; @zone-eu/mailsplit stops here by itself
+  depth: 20,
+  nestedDepth: 8,
+  nestedMessages: 200,
+  headerBytes: 256 * 1024,
+  addresses: 500,
+  textBytes: 1024 * 1024,
+  htmlBytes: 1024 * 1024,
+  allHtmlBytes: 4 * 1024 * 1024,
+  htmlElements: 50_000,
+  htmlDepth: 256,
+  htmlAttributes: 256,
+  imageBytes: 2 * 1024 * 1024,
+  allImageBytes: 10 * 1024 * 1024,
+  parseMs: 10_000,
+  htmlMs: 2_000,
+  heapMiB: 256,
+  workers: 2,
+  queue: 64,
+};

@@ -1,0 +1,46 @@
+import { parentPort, type MessagePort } from 'node:worker_threads';
+import { readAttachment, readMail } from './read-mail.ts';
+import type { ReadableMail } from './readable-mail.ts';
+import type { ReadingLimits } from './reading-limits.ts';
+
+/** The thread in which mails are taken apart: one mail at a time, nothing kept between two. See `MailReader`. */
+export type ReadingJob =
+  | { readonly kind: 'read'; readonly mail: Uint8Array; readonly limits: ReadingLimits }
+  | { readonly kind: 'attachment'; readonly mail: Uint8Array; readonly limits: ReadingLimits; readonly index: number };
+
+export type ReadingReport =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'parsed'; readonly mail: ReadableMail }
+  | { readonly kind: 'sanitising' }
+  | { readonly kind: 'read'; readonly mail: ReadableMail }
+  | { readonly kind: 'attachment'; readonly found: { readonly filename: string; readonly content: Uint8Array } | null }
+  | { readonly kind: 'failed' };
+
+function serve(port: MessagePort): void {
+  const report = (message: ReadingReport, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+  const handle = async (job: ReadingJob): Promise<void> => {
+    const bytes = Buffer.from(job.mail.buffer, job.mail.byteOffset, job.mail.byteLength);
+    try {
+      if (job.kind === 'read') {
+        const mail = await readMail(bytes, job.limits, {
+          parsed: (parsed) => report({ kind: 'parsed', mail: parsed }),
+          sanitising: () => report({ kind: 'sanitising' }),
+        });
+        report({ kind: 'read', mail });
+      } else {
+        const found = await readAttachment(bytes, job.index, job.limits);
+        if (!found) return report({ kind: 'attachment', found: null });
+        const content = Uint8Array.from(found.content); // of its own: what was cut from the mail must not take the mail along
+        report({ kind: 'attachment', found: { filename: found.filename, content } }, [content.buffer]);
+      }
+    } catch {
+      report({ kind: 'failed' }); // never with the reason: it may quote the mail
+    } finally {
+      bytes.fill(0); // the plaintext goes now, not when memory is collected
+    }
+  };
+  port.on('message', (job: ReadingJob) => void handle(job));
+  report({ kind: 'ready' });
+}
+
+if (parentPort) serve(parentPort);
