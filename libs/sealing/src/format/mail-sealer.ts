@@ -5,10 +5,11 @@ import { DomainError } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { beginAgeFile } from './age/age-file.ts';
 import { HybridRecipient } from './age/hybrid.ts';
+import { CHUNK_BYTES, PAYLOAD_NONCE_BYTES, sealedPayloadBytes } from './age/payload.ts';
 import type { PayloadSealer } from './age/payload.ts';
 import { encodeManifest } from './manifest.ts';
 import type { Manifest, ManifestFacts, ManifestSigner } from './manifest.ts';
-import { readSealedHeader } from './sealed-header.ts';
+import { SEALED_HEADER_BYTES, readSealedHeader } from './sealed-header.ts';
 
 /** What `MessageSealed` records of the bytes. Lengths in bytes, digests in lower-case hex. */
 export interface SealDigests {
@@ -91,13 +92,15 @@ export class MailSealer {
   readonly #measuresItself: boolean;
   readonly #ciphertextHash: Hash = createHash('sha256');
   #ciphertextBytes = 0;
+  #out = Buffer.alloc(0);
+  #outBytes = 0;
   #mailBytes = 0;
   #stage: 'new' | 'begun' | 'finished' = 'new';
   #digests: SealDigests | null = null;
 
   /** @throws TypeError when the recipient is no hybrid one (`age1pq1…`) or the facts are not as ManifestFacts says */
   constructor({ recipient, signer, facts, maxMailBytes, measure }: MailSealerOptions) {
-    const { header, payload } = beginAgeFile([parsedRecipient(recipient.recipient)]);
+    const { header, payload } = beginAgeFile([parsedRecipient(recipient.recipient)], (bytes) => this.#add(bytes));
     const sealedHeader = readSealedHeader(header);
     if (sealedHeader.status !== 'header') throw new Error('an age header outside our own profile');
     this.messageId = sealedHeader.messageId;
@@ -116,8 +119,11 @@ export class MailSealer {
   /** The age header and what of the payload is ready. Once, and first. */
   begin(): Buffer {
     this.#advance('new', 'begun');
-    const sealedManifest = this.#payload.update(this.#manifestBytes);
-    return this.#counted(Buffer.concat([this.#header, this.#payload.nonce, sealedManifest]));
+    return this.#collect(SEALED_HEADER_BYTES + PAYLOAD_NONCE_BYTES, () => {
+      this.#add(this.#header);
+      this.#add(this.#payload.nonce);
+      this.#payload.update(this.#manifestBytes); // less than a chunk: it waits for the mail
+    });
   }
 
   /** @returns maybe nothing. @throws MailTooLarge: nothing more can come of this seal then */
@@ -129,13 +135,13 @@ export class MailSealer {
       throw new MailTooLarge(this.#maxMailBytes);
     }
     if (this.#measuresItself) this.#measure.update(mail);
-    return this.#counted(this.#payload.update(mail));
+    return this.#collect(sealedPayloadBytes(CHUNK_BYTES + mail.length), () => this.#payload.update(mail));
   }
 
   /** The last bytes. */
   finish(): Buffer {
     this.#advance('begun', 'finished');
-    const last = this.#counted(this.#payload.finish());
+    const last = this.#collect(sealedPayloadBytes(CHUNK_BYTES), () => this.#payload.finish());
     if (this.#measure.bytes !== this.#mailBytes) throw new Error('the measure was not fed the bytes that were sealed');
     this.#digests = {
       mailBytes: this.#mailBytes,
@@ -152,10 +158,19 @@ export class MailSealer {
     return this.#digests;
   }
 
-  #counted(ciphertext: Buffer): Buffer {
-    this.#ciphertextBytes += ciphertext.length;
-    this.#ciphertextHash.update(ciphertext);
-    return ciphertext;
+  /** @param atMostBytes of what `work` seals */
+  #collect(atMostBytes: number, work: () => void): Buffer {
+    if (this.#out.length < atMostBytes) this.#out = Buffer.allocUnsafeSlow(atMostBytes); // fresh memory is dear: kept for the next call
+    this.#outBytes = 0;
+    work();
+    return this.#out.subarray(0, this.#outBytes);
+  }
+
+  #add(sealed: Buffer): void {
+    this.#out.set(sealed, this.#outBytes);
+    this.#outBytes += sealed.length;
+    this.#ciphertextBytes += sealed.length;
+    this.#ciphertextHash.update(sealed);
   }
 
   #advance(from: 'new' | 'begun', to: 'begun' | 'finished'): void {

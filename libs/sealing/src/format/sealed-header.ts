@@ -89,7 +89,8 @@ export function parseSealedHeader(header: Uint8Array): AgeHeader {
   try {
     const parsed = parseHeader(header);
     const [stanza, ...others] = parsed.stanzas;
-    const enc = stanza?.args[0] === HYBRID_STANZA && stanza.args.length === 2 ? decodeBase64(stanza.args[1] ?? '') : null;
+    const enc =
+      stanza?.args[0] === HYBRID_STANZA && stanza.args.length === 2 ? decodeBase64(stanza.args[1] ?? '') : null;
     const isWithinProfile = enc?.length === HYBRID_ENC_BYTES && stanza?.body.length === HYBRID_BODY_BYTES;
     if (isWithinProfile && others.length === 0 && parsed.headerBytes === SEALED_HEADER_BYTES) return parsed;
   } catch (error) {

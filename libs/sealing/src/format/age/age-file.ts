@@ -25,14 +25,19 @@ export function unwrapFileKey(header: AgeHeader, identities: readonly AgeIdentit
   throw new AgeFault('no-match', 'none of the stanzas is for these identities');
 }
 
-/** A new file: its header, and what seals its payload. A file key is random, and of one file alone. */
-export function beginAgeFile(recipients: readonly AgeRecipient[]): { header: Buffer; payload: PayloadSealer } {
+/**
+ * A new file: its header, and what seals its payload. A file key is random, and of one file alone.
+ *
+ * @param onSealed as PayloadSealer has it; neither the header nor the payload's nonce goes through it
+ */
+export function beginAgeFile(
+  recipients: readonly AgeRecipient[],
+  onSealed: (bytes: Buffer) => void,
+): { header: Buffer; payload: PayloadSealer } {
   const fileKey = randomBytes(FILE_KEY_BYTES);
-  const header = encodeHeader(
-    recipients.map((recipient) => recipient.wrapFileKey(fileKey)),
-    fileKey,
-  );
-  const payload = new PayloadSealer(fileKey);
+  const stanzas = recipients.map((recipient) => recipient.wrapFileKey(fileKey));
+  const header = encodeHeader(stanzas, fileKey);
+  const payload = new PayloadSealer(fileKey, onSealed);
   fileKey.fill(0); // the keys made from it are held by OpenSSL now
   return { header, payload };
 }

@@ -13,13 +13,11 @@ function plaintextOf(bytes: number): Buffer {
 
 /** @param pieceBytes how the plaintext is cut on its way in */
 function seal(plaintext: Uint8Array, recipient: string, pieceBytes = Infinity): Buffer {
-  const { header, payload } = beginAgeFile([HybridRecipient.parse(recipient)]);
-  const parts = [header, payload.nonce];
-  for (let i = 0; i < plaintext.length; i += pieceBytes) {
-    parts.push(Buffer.from(payload.update(plaintext.subarray(i, i + pieceBytes))));
-  }
-  parts.push(payload.finish());
-  return Buffer.concat(parts);
+  const parts: Buffer[] = [];
+  const { header, payload } = beginAgeFile([HybridRecipient.parse(recipient)], (bytes) => parts.push(bytes));
+  for (let i = 0; i < plaintext.length; i += pieceBytes) payload.update(plaintext.subarray(i, i + pieceBytes));
+  payload.finish();
+  return Buffer.concat([header, payload.nonce, ...parts]);
 }
 
 function open(file: Uint8Array, identity: string): Buffer {

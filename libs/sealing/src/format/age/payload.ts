@@ -40,68 +40,60 @@ class ChunkNonce {
   }
 }
 
-/** Seals plaintext as it comes, in pieces of any size. One use: update as often as needed, then finish. */
+/**
+ * Seals plaintext as it comes, in pieces of any size. One use: update as often as needed, then finish. What is sealed is handed
+ * on at once and uncopied, as OpenSSL gave it: a copy of every chunk costs a sixth of sealing it.
+ */
 export class PayloadSealer {
   /** To be written first, in front of the chunks. */
   readonly nonce: Buffer = randomBytes(PAYLOAD_NONCE_BYTES);
   readonly #key: KeyObject;
+  readonly #onSealed: (bytes: Buffer) => void;
   readonly #chunkNonce = new ChunkNonce();
   /** A chunk can only be sealed once it is known whether it is the last: at most one waits here. */
   readonly #held = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   #heldBytes = 0;
-  #out = Buffer.alloc(0);
-  #outBytes = 0;
 
-  constructor(fileKey: Uint8Array) {
+  /** @param onSealed is called with ciphertexts and tags, in their order; the buffers are its to keep */
+  constructor(fileKey: Uint8Array, onSealed: (bytes: Buffer) => void) {
     this.#key = payloadKey(fileKey, this.nonce);
+    this.#onSealed = onSealed;
   }
 
-  /** @returns what is sealed by now, maybe nothing. Valid until the next call: the buffer is used again. */
-  update(plaintext: Uint8Array): Buffer {
-    this.#begin(Math.floor((this.#heldBytes + plaintext.length) / CHUNK_BYTES));
-    let offset = 0;
+  update(plaintext: Uint8Array): void {
+    let rest = plaintext;
     if (this.#heldBytes > 0) {
-      offset = Math.min(CHUNK_BYTES - this.#heldBytes, plaintext.length);
-      this.#held.set(plaintext.subarray(0, offset), this.#heldBytes);
-      this.#heldBytes += offset;
-      if (offset === plaintext.length) return this.#end(); // the chunk that is held may still be the last
+      rest = rest.subarray(this.#hold(rest));
+      if (rest.length === 0) return; // the chunk that is held may still be the last
       this.#seal(this.#held, false);
       this.#heldBytes = 0;
     }
-    while (plaintext.length - offset > CHUNK_BYTES) {
-      this.#seal(plaintext.subarray(offset, offset + CHUNK_BYTES), false);
-      offset += CHUNK_BYTES;
+    while (rest.length > CHUNK_BYTES) {
+      this.#seal(rest.subarray(0, CHUNK_BYTES), false);
+      rest = rest.subarray(CHUNK_BYTES);
     }
-    this.#held.set(plaintext.subarray(offset));
-    this.#heldBytes = plaintext.length - offset;
-    return this.#end();
+    this.#hold(rest);
   }
 
   /** The last chunk. Empty only when all of the payload is. */
-  finish(): Buffer {
-    this.#begin(1);
+  finish(): void {
     this.#seal(this.#held.subarray(0, this.#heldBytes), true);
     this.#held.fill(0);
-    return this.#end();
   }
 
-  #begin(chunks: number): void {
-    const needed = chunks * SEALED_CHUNK_BYTES;
-    if (this.#out.length < needed) this.#out = Buffer.allocUnsafeSlow(needed); // fresh memory costs as much as sealing it: keep it
-    this.#outBytes = 0;
-  }
-
-  #end(): Buffer {
-    return this.#out.subarray(0, this.#outBytes);
+  /** Copies what still fits the chunk. @returns how many bytes it took */
+  #hold(bytes: Uint8Array): number {
+    const taken = Math.min(CHUNK_BYTES - this.#heldBytes, bytes.length);
+    this.#held.set(bytes.subarray(0, taken), this.#heldBytes);
+    this.#heldBytes += taken;
+    return taken;
   }
 
   #seal(chunk: Uint8Array, isLast: boolean): void {
     const cipher = createCipheriv(CIPHER, this.#key, this.#chunkNonce.next(isLast), CIPHER_OPTIONS);
-    const sealed = cipher.update(chunk);
-    cipher.final();
-    this.#out.set(sealed, this.#outBytes);
-    this.#out.set(cipher.getAuthTag(), this.#outBytes + sealed.length);
-    this.#outBytes += sealed.length + TAG_BYTES;
+    this.#onSealed(cipher.update(chunk));
+    cipher.final(); // a stream cipher: nothing is left to come
+    this.#onSealed(cipher.getAuthTag());
   }
 }
 
