@@ -25,7 +25,7 @@ export const privacy: typeof en = {
   },
   credentials: {
     title: 'Koder og login bruges til at logge ind og til intet andet',
-    text: 'Din kode ligger kun i hukommelsen, som et fingeraftryk, til den er brugt eller udløbet. Den skrives ikke i nogen fil, nogen registrering eller nogen log. Et login slutter, når du logger ud, efter 30 minutter uden brug og senest efter 8 timer.',
+    text: 'Din kode ligger kun i hukommelsen: til mailen med den er på vej, og derefter som et fingeraftryk, til den er brugt eller udløbet. Den skrives ikke i nogen fil, nogen registrering eller nogen log. Et login slutter, når du logger ud, efter 30 minutter uden brug og senest efter 8 timer.',
     cookies:
       'Til det har din browser en cookie med et tilfældigt navn i og intet andet. Den forsvinder, når du lukker browseren. Vælger du et sprog her, husker endnu en cookie sproget.',
   },
@@ -45,13 +45,13 @@ export const privacy: typeof en = {
   record: {
     title: 'Hvad der bliver registreret',
     intro:
-      'For at {organisation} kan bevise, hvem der har fået vist en fortrolig besked, bliver følgende registreret for stedse, før noget bliver vist:',
+      'For at {organisation} kan bevise, hvem der har fået vist en fortrolig besked, bliver følgende registreret for stedse:',
     sealed:
       'at en besked blev forseglet: fra hvilken adresse til hvilken, hvornår, dens størrelse og et fingeraftryk af dens indhold, og dens emne, hvor {organisation} har valgt det',
     opened: 'at den vedhæftede fil blev afleveret, og at den blev afvist, med grunden',
     codes: 'at en kode blev bestilt, sendt, godtaget eller afvist, men aldrig koden',
     viewed:
-      'at du loggede ind, så beskeden eller gemte en fil fra den: hvornår, hvordan du havde vist, hvem du er, og, medmindre {organisation} har slået det fra, fra hvilken netværksadresse',
+      'at du loggede ind, så beskeden eller gemte en fil fra den: hvornår, hvordan du havde vist, hvem du er, og, medmindre {organisation} har slået det fra, fra hvilken netværksadresse; en visning registreres, før noget bliver vist',
     revoked: 'at en besked blev trukket tilbage',
     notHeld: 'Hverken beskeden eller hvilken browser du bruger, bliver registreret.',
     who: 'Registreringen ses af dem hos {organisation}, der skal stå til ansvar for fortrolig post, og af dem, som de skal bevise noget over for. Den gives ikke til andre.',

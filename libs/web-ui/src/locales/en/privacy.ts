@@ -24,7 +24,7 @@ export const privacy = {
   },
   credentials: {
     title: 'Codes and sign-in serve sign-in, and nothing else',
-    text: 'Your code is kept in memory only, as a fingerprint, until it is used or runs out. It is written into no file, no record and no log. A sign-in ends when you sign out, after 30 minutes without use, and after 8 hours at the latest.',
+    text: 'Your code is in memory only: until its mail is on its way, and after that as a fingerprint, until it is used or runs out. It is written into no file, no record and no log. A sign-in ends when you sign out, after 30 minutes without use, and after 8 hours at the latest.',
     cookies:
       'For this your browser holds a cookie with a random name in it and nothing else. It goes when you close the browser. If you choose a language here, a second cookie remembers the language.',
   },
@@ -43,14 +43,13 @@ export const privacy = {
   },
   record: {
     title: 'What the record holds',
-    intro:
-      'So that {organisation} can prove who was shown a confidential message, this is recorded for good, before anything is shown:',
+    intro: 'So that {organisation} can prove who was shown a confidential message, this is recorded for good:',
     sealed:
       'that a message was sealed: from which address to which, when, its size and a fingerprint of its content, and its subject where {organisation} has chosen so',
     opened: 'that its attachment was handed in, and that it was refused, with the reason',
     codes: 'that a code was asked for, sent, accepted or refused, but never the code',
     viewed:
-      'that you signed in, saw the message or saved a file from it: when, how you had proved yourself and, unless {organisation} has switched that off, from which network address',
+      'that you signed in, saw the message or saved a file from it: when, how you had proved yourself and, unless {organisation} has switched that off, from which network address; a view is recorded before anything is shown',
     revoked: 'that a message was revoked',
     notHeld: 'It does not hold the message, nor which browser you use.',
     who: 'It is seen by those at {organisation} who must answer for confidential mail, and by those to whom they have to prove something. It is not given to anyone else.',
