@@ -5,3 +5,4 @@ export {
   type TemporaryKeyring,
   type TemporaryPersonDirectory,
 } from './temporary-keyring.ts';
+export { personDirectoryContract, type PersonDirectoryPlace } from './person-directory-contract.ts';
