@@ -58,8 +58,7 @@ export interface SubscribeOptions {
 
 /** `caught-up` comes once all history is delivered, and again after each time the subscriber had fallen behind. */
 export type SubscriptionMessage =
-  | { readonly kind: 'event'; readonly event: RecordedEvent }
-  | { readonly kind: 'caught-up' };
+  { readonly kind: 'event'; readonly event: RecordedEvent } | { readonly kind: 'caught-up' };
 
 /** 1 MiB less what a server adds itself (EventStoreDB: MaxAppendSize), summed over the events of one append. */
 export const MAX_APPEND_BYTES = 1024 * 1024 - 16 * 1024;
@@ -81,12 +80,16 @@ export abstract class EventStore {
    * @throws TypeError         no events, an invalid stream name or id, the same id twice, or data that JSON cannot hold without loss
    * @throws EventStoreUnavailable  the outcome may be unknown
    */
-  abstract append(stream: StreamName, expected: ExpectedRevision, events: readonly DomainEvent[]): Promise<AppendResult>;
+  abstract append(
+    stream: StreamName,
+    expected: ExpectedRevision,
+    events: readonly DomainEvent[],
+  ): Promise<AppendResult>;
 
   /** In the order of revisions. A stream that does not exist reads as empty. @throws EventStoreUnavailable */
   abstract readStream(stream: StreamName, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;
 
-  /** In the one order of all events, as far as it reaches at the time of the call. @throws EventStoreUnavailable */
+  /** In the one order of all events, as far as it reaches when the iteration begins. @throws EventStoreUnavailable */
   abstract readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 
   /**

@@ -15,13 +15,20 @@ export {
   type SubscribeOptions,
   type SubscriptionMessage,
 } from './event-store.ts';
-export { decideAndAppend, readState, type DecideOptions, type Decided } from './decide-and-append.ts';
-export { streamName } from './recorded-event.ts';
-export { SqliteEventStore } from './adapters/sqlite/sqlite-event-store.ts';
+export {
+  decideAndAppend,
+  readState,
+  TooMuchContention,
+  type DecideOptions,
+  type Decided,
+} from './decide-and-append.ts';
+export { parseRecordedEvent, recordEvents, streamName, type EventRecord } from './recorded-event.ts';
+export { SqliteEventStore, type SqliteEventStoreOptions } from './adapters/sqlite/sqlite-event-store.ts';
 export {
   ProjectionRunner,
+  ProjectionsBehind,
   type Projection,
+  type ProjectionRunnerOptions,
   type ProjectionStatus,
-  type ReadModelDatabase,
 } from './projection-runner.ts';
-export { ReadModels } from './read-models.ts';
+export { ReadModels, type ReadModelDatabase, type SqlValue } from './read-models.ts';

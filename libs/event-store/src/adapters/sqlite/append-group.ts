@@ -1,0 +1,84 @@
+// Loaded in the writer's thread: no imports by #libs, nothing that type stripping cannot erase.
+import type { SqliteFile } from './sqlite-file.ts';
+
+/** One append as it crosses to the writer's thread. */
+export interface AppendRequest {
+  readonly kind: 'append';
+  readonly seq: number;
+  readonly stream: string;
+  /** -1 when no stream is expected. */
+  readonly expected: number;
+  readonly ids: readonly string[];
+  readonly texts: readonly string[];
+}
+/** Asks whether an append would be taken, by a write that is none. */
+export interface CheckRequest {
+  readonly kind: 'check';
+  readonly seq: number;
+}
+export type WriteRequest = AppendRequest | CheckRequest;
+
+export type WriteReply =
+  | { readonly seq: number; readonly kind: 'appended'; readonly revision: number; readonly position: number }
+  | { readonly seq: number; readonly kind: 'conflict'; readonly actual: number }
+  | { readonly seq: number; readonly kind: 'writable' }
+  | { readonly seq: number; readonly kind: 'failed'; readonly words: string; readonly detail: string };
+
+const SELECT_LAST_REVISION = 'SELECT max(revision) FROM events WHERE stream = ?';
+// The text is bound as UTF-8, and the cast keeps these bytes as they are.
+const INSERT_EVENT = 'INSERT INTO events (stream, revision, bytes) VALUES (?, ?, CAST(? AS BLOB))';
+const SELECT_IDS = `SELECT CAST(bytes AS TEXT) ->> 'id', position FROM events WHERE stream = ? AND revision BETWEEN ? AND ? ORDER BY revision`;
+
+/**
+ * Decides each request on its own and commits them together: one fsync for all that were waiting. Nothing is answered before
+ * the commit, so an answer never rests on what a crash could take back.
+ *
+ * @throws what SQLite throws: then nothing of the group was written, or whether it was is unknown
+ */
+export function writeGroup(file: SqliteFile, group: readonly WriteRequest[]): WriteReply[] {
+  const db = file.database();
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const replies = group.map((request) => (request.kind === 'append' ? append(file, request) : check(file, request)));
+    db.exec('COMMIT');
+    return replies;
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function append(file: SqliteFile, { seq, stream, expected, ids, texts }: AppendRequest): WriteReply {
+  const [last] = row(file.prepare(SELECT_LAST_REVISION).get(stream));
+  const actual = last === null ? -1 : Number(last);
+  if (actual !== expected) return repetition(file, { seq, stream, expected, ids }) ?? { seq, kind: 'conflict', actual };
+  const insert = file.prepare(INSERT_EVENT);
+  let revision = expected;
+  let position = 0;
+  for (const text of texts) position = Number(insert.run(stream, ++revision, text).lastInsertRowid);
+  return { seq, kind: 'appended', revision, position };
+}
+
+/** The events right behind `expected` have these very ids: this append has happened before, and is answered as it was. */
+function repetition(
+  file: SqliteFile,
+  { seq, stream, expected, ids }: Pick<AppendRequest, 'seq' | 'stream' | 'expected' | 'ids'>,
+): WriteReply | null {
+  const revision = expected + ids.length;
+  const there = file
+    .prepare(SELECT_IDS)
+    .all(stream, expected + 1, revision)
+    .map(row);
+  if (there.length !== ids.length || !there.every(([id], index) => id === ids[index])) return null;
+  return { seq, kind: 'appended', revision, position: Number(there.at(-1)?.[1]) };
+}
+
+function check(file: SqliteFile, { seq }: CheckRequest): WriteReply {
+  file.prepare('UPDATE write_check SET beat = beat + 1').run();
+  return { seq, kind: 'writable' };
+}
+
+/** node:sqlite's types do not know setReturnArrays. */
+function row(value: unknown): readonly unknown[] {
+  return value as readonly unknown[];
+}

@@ -1,0 +1,3 @@
+import { eventStoreContract, openTemporarySqlite } from '../../testing/index.ts';
+
+eventStoreContract('sqlite', openTemporarySqlite);

@@ -1,0 +1,93 @@
+// The thread that writes, so that no fsync ever stops the main one. Erasable TypeScript, relative imports only.
+import { parentPort, workerData } from 'node:worker_threads';
+import { writeGroup, type WriteReply, type WriteRequest } from './append-group.ts';
+import { createFileIfMissing, faultOf, isBusy, SqliteFile } from './sqlite-file.ts';
+
+export interface WriterStart {
+  readonly path: string;
+  readonly busyTimeoutMs: number;
+  /** Only at the first start: a file that was there and is gone is a fault, not a reason to begin anew. */
+  readonly mayCreate: boolean;
+}
+/** Requests come in the order they were made, several at a time. */
+export type WriterInbox = { readonly requests: readonly WriteRequest[] } | 'close';
+export type WriterOutbox =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'not-started'; readonly words: string; readonly detail: string }
+  | { readonly kind: 'replies'; readonly replies: readonly WriteReply[] };
+
+/** Bounds how long the first of a group waits for the last, and what a group holds in memory. */
+const MAX_GROUP_REQUESTS = 1024;
+const MAX_GROUP_CHARACTERS = 8 * 1024 * 1024;
+
+if (parentPort === null) throw new Error('runs as a worker thread only');
+const main = parentPort;
+const { path, busyTimeoutMs, mayCreate } = workerData as WriterStart;
+const file = new SqliteFile(path, 'rw', busyTimeoutMs);
+let waiting: WriteRequest[] = [];
+let isScheduled = false;
+let isClosing = false;
+
+function tell(message: WriterOutbox): void {
+  main.postMessage(message);
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function nextGroup(): WriteRequest[] {
+  let characters = 0;
+  let count = 0;
+  for (const request of waiting) {
+    if (request.kind === 'append') for (const text of request.texts) characters += text.length;
+    if (count === MAX_GROUP_REQUESTS || (count > 0 && characters > MAX_GROUP_CHARACTERS)) break;
+    count++;
+  }
+  const group = waiting.slice(0, count);
+  waiting = waiting.slice(count);
+  return group;
+}
+
+/** Runs after every message that has arrived is taken in: what waits together is written together. */
+function work(): void {
+  isScheduled = false;
+  const group = nextGroup();
+  if (group.length > 0) {
+    try {
+      tell({ kind: 'replies', replies: writeGroup(file, group) });
+    } catch (error) {
+      if (!isBusy(error)) file.release(); // a connection that failed is not trusted again
+      const { message: words } = faultOf(error);
+      const detail = detailOf(error);
+      tell({ kind: 'replies', replies: group.map(({ seq }) => ({ seq, kind: 'failed', words, detail })) });
+    }
+  }
+  if (waiting.length > 0) schedule();
+  else if (isClosing) {
+    file.release();
+    main.close();
+  }
+}
+
+function schedule(): void {
+  if (isScheduled) return;
+  isScheduled = true;
+  setImmediate(work);
+}
+
+main.on('message', (message: WriterInbox) => {
+  if (message === 'close') isClosing = true;
+  else waiting.push(...message.requests);
+  schedule();
+});
+
+try {
+  if (mayCreate) createFileIfMissing(path);
+  file.database();
+  tell({ kind: 'started' });
+} catch (error) {
+  file.release();
+  tell({ kind: 'not-started', words: faultOf(error).message, detail: detailOf(error) });
+  main.close();
+}

@@ -1,0 +1,128 @@
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+/** What binds without surprise: node:sqlite takes a Date for a bag of named parameters and stores NULL. Times are Instants. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** Positional parameters, one for each `?`; anything else is a TypeError. Statements are prepared once and kept. */
+export interface ReadModelDatabase {
+  run(sql: string, ...parameters: SqlValue[]): void;
+  all<Row>(sql: string, ...parameters: SqlValue[]): Row[];
+  get<Row>(sql: string, ...parameters: SqlValue[]): Row | undefined;
+}
+
+/** How long a write may wait inside SQLite for another process: it is the main thread that waits. Who writes tries again. */
+const BUSY_TIMEOUT_MS = 20;
+/** At start nothing else is served yet. */
+const OPENING_TIMEOUT_MS = 5000;
+
+/**
+ * The tables that projections keep, in a SQLite file of their own. Nothing in it is lost for good when it is lost: it is
+ * rebuilt from the events, so it need not reach the disk at each commit (synchronous=NORMAL: whole, though perhaps older,
+ * after a power failure).
+ */
+export class ReadModels {
+  readonly db: ReadModelDatabase;
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, Statement>();
+
+  private constructor(connection: DatabaseSync) {
+    this.#connection = connection;
+    this.db = {
+      run: (sql, ...parameters) =>
+        void this.#statement(sql)
+          .bound(parameters)
+          .run(...parameters),
+      all: <Row>(sql: string, ...parameters: SqlValue[]) =>
+        this.#statement(sql)
+          .bound(parameters)
+          .all(...parameters) as Row[],
+      get: <Row>(sql: string, ...parameters: SqlValue[]) =>
+        this.#statement(sql)
+          .bound(parameters)
+          .get(...parameters) as Row | undefined,
+    };
+  }
+
+  /** The directory must be there; the file is made, for its owner alone, unless there is one. @throws what SQLite or the file system throws */
+  static open(path: string): ReadModels {
+    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
+    const connection = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
+    try {
+      connection.exec(
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY`,
+      );
+      return new ReadModels(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** All of it or nothing. `work` must not wait for anything: nobody else has the turn meanwhile. @throws what `work` or SQLite throws */
+  transaction<Result>(work: () => Result): Result {
+    this.#connection.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#connection.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Several statements at once, without parameters: what makes and drops tables. Forgets prepared statements. */
+  execute(sql: string): void {
+    this.#statements.clear();
+    this.#connection.exec(sql);
+  }
+
+  /** From here on, writes wait briefly and queries go on being served. */
+  endOpening(): void {
+    this.#connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  }
+
+  /** May be called twice. */
+  close(): void {
+    this.#statements.clear();
+    if (this.#connection.isOpen) this.#connection.close();
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = new Statement(this.#connection.prepare(sql));
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** A prepared statement that knows how many values it wants: SQLite would take a missing one for NULL. */
+class Statement {
+  readonly #prepared: StatementSync;
+  readonly #parameterCount: number | null;
+
+  constructor(prepared: StatementSync) {
+    this.#prepared = prepared;
+    const bare = prepared.sourceSQL.replace(/'[^']*'|"[^"]*"|--.*$/gm, '');
+    this.#parameterCount = /\?\d|[:@$][A-Za-z_]/.test(bare) ? null : bare.split('?').length - 1;
+  }
+
+  /** @throws TypeError */
+  bound(parameters: readonly SqlValue[]): StatementSync {
+    if (this.#parameterCount !== null && parameters.length !== this.#parameterCount) {
+      throw new TypeError(
+        `${parameters.length} values for ${this.#parameterCount} parameters: ${this.#prepared.sourceSQL}`,
+      );
+    }
+    for (const value of parameters) {
+      if (typeof value === 'string' || typeof value === 'bigint' || value === null) continue;
+      if (typeof value === 'number' && !Number.isNaN(value)) continue;
+      if (ArrayBuffer.isView(value)) continue;
+      throw new TypeError(`cannot bind a ${typeof value}: ${this.#prepared.sourceSQL}`);
+    }
+    return this.#prepared;
+  }
+}

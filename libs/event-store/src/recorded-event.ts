@@ -1,0 +1,191 @@
+import canonicalize from 'canonicalize';
+import { newEventId, parseEventId, type EventId, type Instant } from '#libs/vocabulary';
+import type { DomainEvent } from './domain-event.ts';
+import {
+  AppendTooLarge,
+  EventStoreUnavailable,
+  MAX_APPEND_BYTES,
+  type ExpectedRevision,
+  type Position,
+  type RecordedEvent,
+  type StreamName,
+} from './event-store.ts';
+
+/** An event as it is handed to a store: decided about in the port, so that every store keeps the very same bytes. */
+export interface EventRecord {
+  readonly id: EventId;
+  readonly type: string;
+  /** The canonical record: what is stored is its UTF-8. */
+  readonly text: string;
+}
+
+const CATEGORY = /^[A-Za-z0-9._]+$/;
+const STREAM_NAME = /^[A-Za-z0-9._]+-[A-Za-z0-9._-]+$/;
+const MAX_STREAM_NAME_LENGTH = 200;
+const EVENT_TYPE = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
+/** Deeper data is a mistake, and readers that parse by recursion must survive it. */
+const MAX_NESTING = 64;
+
+/** @throws TypeError when category and id do not make a stream name; a category has no hyphen. */
+export function streamName(category: string, id: string): StreamName {
+  if (!CATEGORY.test(category)) throw new TypeError(`not a stream category: ${JSON.stringify(category)}`);
+  return requireStreamName(`${category}-${id}`);
+}
+
+/** @throws TypeError */
+export function requireStreamName(name: string): StreamName {
+  if (typeof name === 'string' && name.length <= MAX_STREAM_NAME_LENGTH && STREAM_NAME.test(name)) {
+    return name as StreamName;
+  }
+  throw new TypeError(`not a stream name: ${JSON.stringify(name)}`);
+}
+
+/**
+ * The first thing every adapter's `append` does: checks what it was given and makes the canonical bytes (RFC 8785) of
+ * {data, id, revision, stream, time, type}, once. The revision is known before the store is asked, because an append happens
+ * exactly behind `expected` or not at all.
+ *
+ * @throws TypeError       no events, an invalid stream name, revision, type or id, the same id twice, or data that JSON cannot hold without loss
+ * @throws AppendTooLarge  the sum is over MAX_APPEND_BYTES
+ */
+export function recordEvents(
+  stream: StreamName,
+  expected: ExpectedRevision,
+  events: readonly DomainEvent[],
+  time: Instant,
+): EventRecord[] {
+  requireStreamName(stream);
+  if (expected !== 'NONE' && !isCount(expected)) throw new TypeError(`not a revision to expect: ${String(expected)}`);
+  if (events.length === 0) throw new TypeError('an append takes at least one event');
+  const firstRevision = expected === 'NONE' ? 0 : expected + 1;
+  const ids = new Set<string>();
+  let appendBytes = 0;
+  const records = events.map((event, index): EventRecord => {
+    const { type, data } = event;
+    if (typeof type !== 'string' || !EVENT_TYPE.test(type)) throw new TypeError(`not an event type: ${String(type)}`);
+    const id = event.id === undefined ? newEventId() : parseEventId(event.id);
+    if (id === null) throw new TypeError(`not an event id: ${String(event.id)}`);
+    if (ids.has(id)) throw new TypeError(`event id ${id} twice in one append`);
+    ids.add(id);
+    if (data === null || Array.isArray(data) || typeof data !== 'object')
+      throw new TypeError(`${type}: data is not an object`);
+    requireLosslessJson(data, `${type}.data`, []);
+    const text = canonicalize({ data, id, revision: firstRevision + index, stream, time, type });
+    if (text === undefined) throw new TypeError(`${type}: data has no JSON form`);
+    // A server counts the bytes and twice the length of the type (EventStoreDB: EventRecord size); so does the port, for every store.
+    appendBytes += Buffer.byteLength(text) + 2 * type.length;
+    return { id, type, text };
+  });
+  if (appendBytes > MAX_APPEND_BYTES) throw new AppendTooLarge(appendBytes);
+  return records;
+}
+
+/** A whole number from 0 up to 2^53 - 1. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** canonicalize() calls toJSON, drops functions and turns holes into null: what reaches it must have no need of that. */
+function requireLosslessJson(value: unknown, path: string, ancestors: object[]): void {
+  switch (typeof value) {
+    case 'boolean':
+      return;
+    case 'string':
+      if (!value.isWellFormed()) throw new TypeError(`${path}: a lone surrogate has no UTF-8`);
+      return;
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError(`${path}: ${value} is not JSON`);
+      if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+        throw new TypeError(`${path}: an integer past 2^53; keep it as a string`);
+      }
+      if (Object.is(value, -0)) throw new TypeError(`${path}: -0 would be read back as 0`);
+      return;
+    case 'object':
+      if (value !== null) requireLosslessContainer(value, path, ancestors);
+      return;
+    default:
+      throw new TypeError(`${path}: a ${typeof value} is not JSON`);
+  }
+}
+
+function requireLosslessContainer(value: object, path: string, ancestors: object[]): void {
+  if (ancestors.includes(value)) throw new TypeError(`${path}: refers to itself`);
+  if (ancestors.length >= MAX_NESTING) throw new TypeError(`${path}: nested deeper than ${MAX_NESTING} levels`);
+  ancestors.push(value);
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++)
+      requireLosslessJson(value[index], `${path}[${index}]`, ancestors);
+  } else {
+    // A plain object of any realm: its prototype is null or has none above it. Dates, maps, buffers and class instances have.
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+      throw new TypeError(`${path}: a ${value.constructor?.name ?? 'class instance'} is not plain data`);
+    }
+    for (const [name, member] of Object.entries(value)) {
+      if (!name.isWellFormed()) throw new TypeError(`${path}: a name with a lone surrogate has no UTF-8`);
+      if (member !== undefined) requireLosslessJson(member, `${path}.${name}`, ancestors);
+    }
+  }
+  ancestors.pop();
+}
+
+/** `bytes` is made when it is asked for: most readers want the fields alone. (So a spread copy has no bytes: pass the event itself on.) */
+class ReadEvent implements RecordedEvent {
+  readonly id: EventId;
+  readonly stream: StreamName;
+  readonly revision: number;
+  readonly type: string;
+  readonly time: Instant;
+  readonly data: object;
+  readonly position: Position;
+  readonly text: string;
+
+  constructor(record: Omit<RecordedEvent, 'bytes' | 'position'>, text: string, position: Position) {
+    this.id = record.id;
+    this.stream = record.stream;
+    this.revision = record.revision;
+    this.type = record.type;
+    this.time = record.time;
+    this.data = record.data;
+    this.position = position;
+    this.text = text;
+  }
+
+  get bytes(): Uint8Array {
+    return Buffer.from(this.text);
+  }
+}
+
+/** `text` is the record's UTF-8, decoded without loss. @throws EventStoreUnavailable when it is no record */
+export function readRecord(text: string, position: Position): RecordedEvent {
+  let record: RecordedEvent;
+  try {
+    record = JSON.parse(text) as RecordedEvent;
+  } catch (cause) {
+    throw damaged(position, cause);
+  }
+  if (typeof record?.id !== 'string' || typeof record.stream !== 'string' || !isCount(record.revision)) {
+    throw damaged(position);
+  }
+  return new ReadEvent(record, text, position);
+}
+
+/** A record from its stored bytes. @throws EventStoreUnavailable when they are no record */
+export function parseRecordedEvent(bytes: Uint8Array, position: Position): RecordedEvent {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw damaged(position, cause);
+  }
+  return readRecord(text, position);
+}
+
+function damaged(position: Position, cause?: unknown): EventStoreUnavailable {
+  return new EventStoreUnavailable(
+    `the record at position ${position} is damaged: restore the event store from a backup`,
+    {
+      cause,
+    },
+  );
+}

@@ -1,0 +1,3 @@
+export { eventStoreContract } from './event-store-contract.ts';
+export { given, type Decision } from './given.ts';
+export { openTemporarySqlite, type OpenedStore, type TemporarySqlite } from './open-temporary-sqlite.ts';
