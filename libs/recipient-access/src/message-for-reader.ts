@@ -133,6 +133,7 @@ export class MessageForReader {
         verifierFor: (keyId) => this.keyring.manifestVerifier(keyId),
         recorded: state,
         recipient: recipient.address,
+        sender: await this.senderOf(state),
       });
       return { ...opened, facts: state, recipient: recipient.person, proof };
     } catch (error) {

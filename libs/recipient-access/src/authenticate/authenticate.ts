@@ -66,15 +66,14 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
         ? encryptPersonalData(person, id, 'networkAddress', command.networkAddress)
         : undefined;
     const { method, personId } = proof;
-    const data = {
+    const data: SignInEvent['data'] = {
       personId,
       method,
       authenticatedAt: now,
       ...(networkAddress === undefined ? {} : { networkAddress }),
     };
-    await decideAndAppend(this.store, signInsStream(personId), signIns, () => [
-      { id, type: 'RecipientAuthenticated', data },
-    ]);
+    const event: SignInEvent = { id, type: 'RecipientAuthenticated', data };
+    await decideAndAppend(this.store, signInsStream(personId), signIns, () => [event]);
 
     const sessionId = command.nextSessionId();
     await this.sessions.begin(sessionId, { address: proof.address, personId, method, provenAt: proof.provenAt }, now);

@@ -1,16 +1,17 @@
 import { Controller, Post, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
-import { frameDocument, printDocument, type ReadableMail } from '#libs/mail';
-import { messagePageHeaders, type Locale, RequestLocale, translate, type TextKey, isTextKey } from '#libs/web-ui';
-import { parseMailAddress, type MailAddress, type MessageId } from '#libs/vocabulary';
+import { messagePageHeaders, type Locale, RequestLocale } from '#libs/web-ui';
+import type { MessageId } from '#libs/vocabulary';
 import { HandInTimes } from '../hand-in-times.ts';
 import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
 import type { Asking } from '../message-for-reader.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { RecipientAccessSettings } from '../settings.ts';
 import { VisitCounter, type Visit } from '../visit-counter.ts';
-import { DecryptView, type ViewedMessage } from './decrypt-view.ts';
+import { DecryptView } from './decrypt-view.ts';
+import { PRINT_POLICY, printDocument } from './print-document.ts';
+import { namesAddress, shownMail } from './shown-message.ts';
 
 /** Shows a message in the answer to the reader's click, and nowhere else: there is no address that shows it again. */
 @Controller('m/:messageId')
@@ -37,7 +38,11 @@ export class DecryptViewController {
     response.render('recipient-access/decrypt-view/message', {
       messageId,
       waitingMinutes: Math.round(this.settings.waitingSeconds / 60),
-      ...pageOf(viewed, locale),
+      sender: viewed.sender,
+      recipient: viewed.recipient,
+      senderDiffers: !namesAddress(viewed.readable.from, viewed.sender),
+      mail: shownMail(viewed.readable, locale),
+      attachments: viewed.readable.attachments,
     });
   }
 
@@ -53,62 +58,7 @@ export class DecryptViewController {
     @Res() response: Response,
   ): Promise<void> {
     const { readable } = await this.commands.execute(new DecryptView(messageId, asking, 'print'));
-    response.setHeader(
-      'Content-Security-Policy',
-      "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-    );
+    response.setHeader('Content-Security-Policy', PRINT_POLICY);
     response.type('html').send(printDocument(readable, locale));
   }
-}
-
-function pageOf({ readable, sender, recipient }: ViewedMessage, locale: Locale) {
-  return {
-    sender,
-    recipient,
-    mail: {
-      mailSubject: readable.mailSubject,
-      from: readable.from,
-      to: readable.to,
-      cc: readable.cc,
-      date: readable.date,
-      text: readable.text,
-      frame: readable.html === null ? null : frameDocument(readable.html, locale),
-      frameHeightPixels: readable.html === null ? 0 : likelyHeightPixels(readable.html),
-    },
-    senderDiffers: !namesAddress(readable.from, sender),
-    notes: readable.notes.map((note) => noteText(note, locale)),
-    attachments: readable.attachments,
-    nested: readable.nested.map((inner) => ({
-      ...inner,
-      frame: inner.html === null ? null : frameDocument(inner.html, locale),
-    })),
-  };
-}
-
-function noteText(note: ReadableMail['notes'][number], locale: Locale): string {
-  const key = `read.notes.${note}`;
-  const known: TextKey = isTextKey(key) ? key : 'read.notes.other';
-  return translate(locale, known);
-}
-
-/** Whether the From field, which anyone may write, names the very address that the seal vouches for. */
-function namesAddress(from: string, sender: MailAddress): boolean {
-  const candidates = from.match(/[^\s<>"(),;]+@[^\s<>"(),;]+/g) ?? [];
-  return candidates.some((candidate) => {
-    try {
-      return parseMailAddress(candidate) === sender;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/**
- * A frame without script cannot take the height of what is in it, so it is guessed from how much there is to read, between
- * a third and three screens; it scrolls, and can be drawn larger.
- */
-function likelyHeightPixels(html: string): number {
-  const words = html.replace(/<[^>]*>/g, ' ').length;
-  const images = html.split('<img').length - 1;
-  return Math.max(320, Math.min(2400, Math.round(words / 3 + images * 200 + 120)));
 }

@@ -68,12 +68,15 @@ export class JourneyController {
       throw new CannotBeShown('not-waiting');
     const challengeId = await this.challenges.begin({
       sessionId: asking.sessionId,
-      personId: recipientPerson.personId,
+      person: recipientPerson,
       address: recipient,
       returnTo: returnToOf(messageId),
+      startAgainAt: `/m/${messageId}`,
       locale,
     });
-    await this.commands.execute(new IssueOtp(challengeId, network.prefix));
+    await this.commands.execute(
+      new IssueOtp({ sessionId: asking.sessionId, challengeId, networkPrefix: network.prefix }),
+    );
     response.redirect(303, `/prove/code/${challengeId}`);
   }
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import busboy from 'busboy';
 import { CarrierReader, NotACarrier, UrlencodedFieldReader } from '#libs/mail';
-import { BodyMalformed, UnsupportedBody } from './bounded-body.ts';
+import { BodyMalformed, BodyTooLarge, UnsupportedBody } from './bounded-body.ts';
 import { CannotBeShown } from './open-carrier.ts';
 
 /** What takes the carrier apart: ciphertext comes out as its bytes go in. */
@@ -41,7 +41,8 @@ async function* readThrough(reader: PushReader, source: AsyncIterable<Uint8Array
     if (last.byteLength > 0) yield last;
   } catch (error) {
     if (!(error instanceof NotACarrier)) throw error;
-    if (error.reason === 'second-field') throw new BodyMalformed();
+    if (error.reason === 'too-large') throw new BodyTooLarge();
+    if (error.reason === 'second-field' || error.reason === 'other-field') throw new BodyMalformed();
     throw new CannotBeShown('not-sealed-mail');
   }
 }

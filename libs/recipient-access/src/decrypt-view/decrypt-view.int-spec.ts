@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decryptPersonalData, destroyKey, rotateKey } from '#libs/keyring';
+import { messageStream } from '#libs/sealing';
+import type { EncryptedPersonalData } from '#libs/keyring';
+import type { MessageId } from '#libs/vocabulary';
+import { openingsStream } from '../access-events.ts';
+import { CannotBeShown } from '../open-carrier/open-carrier.ts';
+import { anna, bo, sealedMessagesHere } from '../testing/sealed-message-here.ts';
+import { DecryptView } from './decrypt-view.ts';
+
+type Here = Awaited<ReturnType<typeof sealedMessagesHere>>;
+const mail = 'From: Bo <bo@example.org>\r\nTo: anna@example.com\r\nSubject: Plans\r\n\r\nMeet at noon.\r\n';
+
+describe('showing a message', () => {
+  let here: Here;
+  beforeAll(async () => {
+    here = await sealedMessagesHere();
+  });
+  afterAll(() => here.close());
+
+  async function waitingMessage(): Promise<MessageId> {
+    const { ciphertext } = await here.seal(mail);
+    return here.handIn(ciphertext);
+  }
+
+  async function denials(messageId: MessageId): Promise<string[]> {
+    const reasons: string[] = [];
+    for await (const { type, data } of here.store.readStream(openingsStream(messageId))) {
+      if (type === 'ViewDenied') reasons.push((data as { reason: string }).reason);
+    }
+    return reasons;
+  }
+
+  it('shows it to who proved the recipient’s address, and records who, how and from where', async () => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    const { readable, sender, recipient } = await here.decryptView.execute(new DecryptView(messageId, asking));
+    expect(readable).toMatchObject({ mailSubject: 'Plans', text: expect.stringContaining('Meet at noon.') });
+    expect([sender, recipient]).toEqual([bo, anna]);
+
+    const events = await Array.fromAsync(here.store.readStream(messageStream(messageId)));
+    const viewed = events.at(-1);
+    expect(viewed).toMatchObject({ type: 'MessageViewed', data: { method: 'passcode', form: 'page' } });
+    const person = await here.persons.find(anna);
+    const { networkAddress } = viewed?.data as { networkAddress: EncryptedPersonalData };
+    if (person === null || viewed === undefined) throw new Error('no person');
+    expect(decryptPersonalData(person, viewed.id, 'networkAddress', networkAddress)).toBe('192.0.2.7');
+    expect(JSON.stringify(events.map(({ data }) => data))).not.toContain('example.');
+  });
+
+  it('decrypts anew for each view, and records each', async () => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    await here.decryptView.execute(new DecryptView(messageId, asking));
+    await here.decryptView.execute(new DecryptView(messageId, asking, 'print'));
+    expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed', 'MessageViewed', 'MessageViewed']);
+  });
+
+  it.each([
+    ['nobody signed in', async () => ({ sessionId: 'a-stranger', networkAddress: null })],
+    ['somebody else signed in', () => here.signIn(bo, 'session-of-bo')],
+  ])('shows nothing when %s, and says so in the record alone', async (_, whoAsks) => {
+    const messageId = await waitingMessage();
+    const asking = await whoAsks();
+    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+      code: 'cannot-be-shown',
+      reason: 'not-proven',
+    });
+    expect(await denials(messageId)).toEqual(['not-proven']);
+    expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed']);
+  });
+
+  it('shows nothing after a revocation, nor after its time', async () => {
+    const revoked = await waitingMessage();
+    const asking = await here.signIn();
+    await here.revoke(revoked);
+    await expect(here.decryptView.execute(new DecryptView(revoked, asking))).rejects.toMatchObject({
+      reason: 'revoked',
+    });
+
+    const { ciphertext, messageId: shortLived } = await here.seal(mail, 60);
+    await here.handIn(ciphertext);
+    here.clock.advance(60);
+    await expect(here.decryptView.execute(new DecryptView(shortLived, asking))).rejects.toMatchObject({
+      reason: 'expired',
+    });
+    await expect(here.handIn(ciphertext)).rejects.toMatchObject({ reason: 'expired' });
+    expect(await denials(shortLived)).toEqual(['expired', 'expired']);
+  });
+
+  it('opens messages of an older epoch until that epoch is destroyed', async () => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    await rotateKey(here.keyringDirectory, 'sealing', { now: here.clock.now() });
+    await here.decryptView.execute(new DecryptView(messageId, asking));
+    await destroyKey(here.keyringDirectory, 'sealing-1', { now: here.clock.now() });
+    const deadline = Date.now() + 5000; // a running process follows within 5 s
+    while (here.keyring.sealingIdentity('sealing-1') !== null && Date.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+      reason: 'key-destroyed',
+    });
+    const after = await waitingMessage();
+    await here.decryptView.execute(new DecryptView(after, asking));
+  });
+
+  it('shows nothing once what waited has gone, and nothing of a person who was erased', async () => {
+    const gone = await waitingMessage();
+    const asking = await here.signIn();
+    await here.waiting.forget(gone);
+    await expect(here.decryptView.execute(new DecryptView(gone, asking))).rejects.toMatchObject({
+      reason: 'not-waiting',
+    });
+
+    const erased = await waitingMessage();
+    const person = await here.persons.find(anna);
+    if (person) await here.persons.erase(person.personId);
+    await expect(here.decryptView.execute(new DecryptView(erased, asking))).rejects.toMatchObject({
+      reason: 'person-erased',
+    });
+  });
+
+  it('caps what an unauthenticated visitor can write for a message and day, and tells the excess in one event', async () => {
+    const { ciphertext, messageId } = await here.seal(mail);
+    for (let time = 0; time < 8; time++) await here.handIn(ciphertext);
+    expect(await here.typesOf(openingsStream(messageId))).toEqual(Array(5).fill('CarrierOpened'));
+    here.clock.advance(86_400 - 3600);
+    here.clock.advance(3600);
+    const next = await here.seal(mail);
+    await here.handIn(next.ciphertext);
+    const events = await Array.fromAsync(here.store.readStream(openingsStream(messageId)));
+    expect(events.at(-1)).toMatchObject({
+      type: 'OpeningsSummarised',
+      data: { messageId, carrierOpened: 3, viewDenied: 0 },
+    });
+  });
+
+  it('never shows or records a view after a confirmed revocation: raced 200 times', async () => {
+    const { ciphertext } = await here.seal(mail);
+    void ciphertext;
+    const asking = await here.signIn();
+    let shown = 0;
+    for (let race = 0; race < 200; race++) {
+      const messageId = await waitingMessage();
+      let isRevocationConfirmed = false;
+      let wasShownAfter = false;
+      const view = here.decryptView.execute(new DecryptView(messageId, asking)).then(
+        () => {
+          shown++;
+          return true;
+        },
+        (error: unknown) => {
+          expect(error).toBeInstanceOf(CannotBeShown);
+          return false;
+        },
+      );
+      // Somewhere between "before the view begins" and "after it ends".
+      const revocation = new Promise((resolve) => setTimeout(resolve, Math.random() * 12))
+        .then(() => here.revoke(messageId))
+        .then(async () => {
+          isRevocationConfirmed = true;
+          // Whoever asks now, asks after the confirmation.
+          await here.decryptView.execute(new DecryptView(messageId, asking)).then(
+            () => (wasShownAfter = true),
+            () => undefined,
+          );
+        });
+      const [wasShown] = await Promise.all([view, revocation]);
+      const types = await here.typesOf(messageStream(messageId));
+      expect(isRevocationConfirmed).toBe(true);
+      expect(wasShownAfter).toBe(false);
+      expect(types).toEqual(
+        wasShown ? ['MessageSealed', 'MessageViewed', 'MessageRevoked'] : ['MessageSealed', 'MessageRevoked'],
+      );
+    }
+    // A race that always ends the same way has raced nothing.
+    expect(shown).toBeGreaterThan(10);
+    expect(shown).toBeLessThan(190);
+  }, 120_000);
+});

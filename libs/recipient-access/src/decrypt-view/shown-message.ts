@@ -1,0 +1,77 @@
+import { frameDocument, type ReadableMail } from '#libs/mail';
+import { isTextKey, type Locale, type TextKey, translate } from '#libs/web-ui';
+import { parseMailAddress, type Instant, type MailAddress } from '#libs/vocabulary';
+
+interface Frame {
+  readonly document: string;
+  readonly heightPixels: number;
+}
+
+/** A mail as the page's template takes it: text to escape, and documents for sandboxed frames. */
+export interface ShownMail {
+  readonly mailSubject: string;
+  readonly from: string;
+  readonly replyTo: string;
+  readonly to: string;
+  readonly cc: string;
+  readonly date: Instant | null;
+  readonly frames: readonly Frame[];
+  readonly text: string | null;
+  readonly notes: readonly string[];
+  readonly nested: readonly (ShownMail & {
+    readonly index: number;
+    readonly filename: string;
+    readonly bytes: number;
+  })[];
+}
+
+export function shownMail(mail: ReadableMail, locale: Locale): ShownMail {
+  const bodies = mail.html === null ? [] : [mail.html, ...mail.moreHtml];
+  return {
+    mailSubject: mail.mailSubject,
+    from: mail.from,
+    replyTo: mail.replyTo,
+    to: mail.to,
+    cc: mail.cc,
+    date: mail.date,
+    frames: bodies.map((html) => ({ document: frameDocument(html, locale), heightPixels: likelyHeightPixels(html) })),
+    text: mail.text,
+    notes: mail.notes.map((note) => noteText(note, locale)),
+    nested: mail.nested.map(({ index, filename, bytes, mail: inner }) => ({
+      index,
+      filename,
+      bytes,
+      ...shownMail(inner, locale),
+    })),
+  };
+}
+
+/** Whether the From field, which anyone may write, names the very address that the seal vouches for. */
+export function namesAddress(from: string, sender: MailAddress): boolean {
+  const candidates = from.match(/[^\s<>"(),;]+@[^\s<>"(),;]+/g) ?? [];
+  return candidates.some((candidate) => {
+    try {
+      return parseMailAddress(candidate) === sender;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function noteText(note: ReadableMail['notes'][number], locale: Locale): string {
+  const key = `read.notes.${note}`;
+  const known: TextKey = isTextKey(key) ? key : 'read.notes.other';
+  return translate(locale, known);
+}
+
+/** A third of a screen, and three of them: beyond, the frame scrolls. */
+const MIN_HEIGHT_PIXELS = 240;
+const MAX_HEIGHT_PIXELS = 2400;
+
+/** A frame without script cannot take the height of what is in it, so it is guessed from how much there is to read. */
+function likelyHeightPixels(html: string): number {
+  const characters = html.replace(/<[^>]*>/g, ' ').trim().length;
+  const images = html.split('<img').length - 1;
+  const lines = characters / 70 + html.split(/<(?:p|div|tr|li|br|h[1-6])\b/).length;
+  return Math.round(Math.max(MIN_HEIGHT_PIXELS, Math.min(MAX_HEIGHT_PIXELS, lines * 24 + images * 180)));
+}
