@@ -1,3 +1,56 @@
+import { plural } from '../texts.ts';
 import type { passcode as en } from '../en/passcode.ts';
 
-export const passcode: typeof en = {};
+export const passcode: typeof en = {
+  enter: {
+    title: 'Indtast koden fra din mail',
+    titleWithError: 'Ikke godtaget: indtast koden fra din mail',
+    sentTo: 'Vi har sendt en kode til {address}. Indtast den her for at vise, at adressen er din.',
+    label: 'Kode',
+    hint: '8 cifre, for eksempel 1234 5678.',
+    hintLong: '16 bogstaver og tal, for eksempel ABCD EFGH 2345 QRST. Store eller små bogstaver er lige meget.',
+    goodUntil: 'Reference {reference}: den står også i mailen. Gælder til {time}.',
+    submit: 'Fortsæt',
+  },
+  needed: {
+    title: 'Du skal bruge en ny kode',
+  },
+  over: {
+    title: 'Dette forsøg er slut',
+    text: 'Der kan ikke indtastes flere koder her. Intet er gået tabt: begynd forfra, så får du en ny kode.',
+  },
+  error: {
+    summary: 'Koden blev ikke godtaget.',
+    wrong: 'Det er ikke koden. Sammenlign med den nyeste mail fra os: en ældre kode virker ikke længere.',
+    triesLeft: plural('count', { one: 'Du har {count} forsøg tilbage.', other: 'Du har {count} forsøg tilbage.' }),
+    malformed: 'Indtast kodens 8 cifre. Dette talte ikke som et forsøg.',
+    malformedLong: 'Indtast kodens 16 bogstaver og tal. Dette talte ikke som et forsøg.',
+    superseded: 'Der er sendt en nyere kode siden. Indtast den.',
+  },
+  notice: {
+    limitReached: 'Der er bedt om så mange koder, som vi sender på en time. Du kan få en ny fra {time}.',
+    suspended:
+      'Der er indtastet for mange forkerte koder for denne adresse i dag. Du kan stadig komme ind: bed om en ny kode. Den bliver længere, så den ikke kan gættes.',
+    none: 'Der er ikke sendt nogen kode endnu.',
+    expired: 'Koden er mere end 10 minutter gammel og gælder ikke længere. Bed om en ny.',
+  },
+  delivery: {
+    sending: 'Mailen med koden er på vej til din mailserver.',
+    taken: 'Mailserveren tog imod mailen med koden kl. {time}.',
+    tryingAgain: 'Mailserveren tog ikke imod mailen med koden. Vi prøver igen kl. {time}.',
+    refused:
+      'Mailserveren afviste mailen med koden kl. {time}. Spørg den, der passer din mail, eller afsenderen af beskeden.',
+    failed: 'Mailen med koden kunne ikke leveres ({time}). Bed om en ny kode.',
+    look: 'Se efter igen',
+  },
+  help: {
+    title: 'Hvis der ikke kommer nogen mail',
+    text: 'Det kan tage et par minutter. Se også efter blandt uønsket post. Koden sendes kun til den adresse, som beskeden blev sendt til; hvis du får post til den et andet sted, så se efter dér.',
+  },
+  another: 'Send en ny kode',
+  startAgain: 'Begynd forfra',
+  busy: {
+    title: 'For mange på én gang',
+    text: 'Vi kunne ikke nå din kode lige nu, og det tæller ikke imod dig. Gå tilbage, og prøv igen om nogle sekunder.',
+  },
+};

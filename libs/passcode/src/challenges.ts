@@ -1,0 +1,178 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { changeJson, EphemeralStore, type EphemeralKey, getJson, putJson } from '#libs/ephemeral-store';
+import { DomainError, type Instant, type MailAddress, type PersonId } from '#libs/vocabulary';
+import { isLocale, type Locale } from '#libs/web-ui';
+import { type ChallengeId, newChallengeId, type OtpForm, parseChallengeId } from './passcode.ts';
+
+/** What became of the code mail, as the browser that asked for it is told. */
+export type CodeDelivery =
+  | { readonly status: 'sending' | 'taken' | 'refused' | 'failed'; readonly at: Instant }
+  | { readonly status: 'trying-again'; readonly at: Instant; readonly nextTryAt: Instant };
+
+/** What went wrong with the last thing that this browser did, until it does something else. */
+export type EntryProblem =
+  | { readonly kind: 'malformed' | 'expired' | 'superseded' | 'short-codes-suspended' | 'no-tries-left' }
+  | { readonly kind: 'wrong'; readonly triesLeft: number }
+  | { readonly kind: 'limit-reached'; readonly retryAt: Instant };
+
+export interface IssuedCode {
+  readonly codeNumber: number;
+  readonly form: OtpForm;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+/** A challenge as the browser knows it that began it. The digest of its code lies elsewhere (IssuedOtps). */
+export interface Challenge {
+  /** SHA-256 of the session id: a dump of the store is no way into a session. */
+  readonly sessionDigest: string;
+  readonly personId: PersonId;
+  readonly address: MailAddress;
+  readonly locale: Locale;
+  /** Where the browser goes with a proof, and where it goes to begin anew. Paths of this portal. */
+  readonly returnTo: string;
+  readonly startAgainAt: string;
+  readonly code: IssuedCode | null;
+  readonly delivery: CodeDelivery | null;
+  readonly problem: EntryProblem | null;
+  readonly isExhausted: boolean;
+  /** After acceptance: a second click, or a browser that lost the first answer, is led to the same proof. */
+  readonly proofId: string | null;
+}
+
+export interface BeginChallenge {
+  readonly sessionId: string;
+  readonly person: { readonly personId: PersonId };
+  /** The very string that codes are mailed to and that a proof will be of. */
+  readonly address: MailAddress;
+  /** Path of this portal to which a proof is brought as `?proof=…`. */
+  readonly returnTo: string;
+  readonly locale: Locale;
+  /** Path of this portal where somebody goes whose challenge is over. Default: the start page. */
+  readonly startAgainAt?: string;
+}
+
+/** 30 minutes since the last thing that happened in it: room for a second code, short of an evening. */
+const CHALLENGE_TTL_SECONDS = 1800;
+/** A path, so that no challenge sends a browser to another host. */
+const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
+
+/** No such challenge, or it is not this browser's: the two are not told apart. */
+export class ChallengeNotHere extends DomainError {
+  constructor() {
+    super('challenge-not-here');
+  }
+}
+
+/** Challenges wait in the ephemeral store, each for the browser session that began it and for no other. */
+@Injectable()
+export class Challenges {
+  constructor(private readonly store: EphemeralStore) {}
+
+  /** @throws TypeError for a path that leads elsewhere; EphemeralStoreFull */
+  async begin({ sessionId, person, startAgainAt = '/', ...wish }: BeginChallenge): Promise<ChallengeId> {
+    for (const path of [wish.returnTo, startAgainAt]) {
+      if (!LOCAL_PATH.test(path)) throw new TypeError('a challenge returns to a path of this portal');
+    }
+    const challengeId = newChallengeId();
+    const challenge: Challenge = {
+      sessionDigest: digestOf(sessionId),
+      personId: person.personId,
+      address: wish.address,
+      locale: wish.locale,
+      returnTo: wish.returnTo,
+      startAgainAt,
+      code: null,
+      delivery: null,
+      problem: null,
+      isExhausted: false,
+      proofId: null,
+    };
+    await putJson(this.store, keyOf(challengeId), challenge, CHALLENGE_TTL_SECONDS);
+    return challengeId;
+  }
+
+  /** @throws ChallengeNotHere */
+  async find(challengeId: ChallengeId): Promise<Challenge> {
+    const challenge = await getJson(this.store, keyOf(challengeId), parseChallenge);
+    if (challenge === null) throw new ChallengeNotHere();
+    return challenge;
+  }
+
+  /** @throws ChallengeNotHere, also when another browser began it */
+  async ofBrowser(sessionId: string, challengeId: ChallengeId): Promise<Challenge> {
+    const challenge = await this.find(challengeId);
+    if (!isSame(challenge.sessionDigest, digestOf(sessionId))) throw new ChallengeNotHere();
+    return challenge;
+  }
+
+  /** Changes what is told of a challenge; does nothing when it has gone. `next` may be called several times. */
+  async change(challengeId: ChallengeId, next: (current: Challenge) => Partial<Challenge>): Promise<void> {
+    await changeJson(this.store, keyOf(challengeId), parseChallenge, (current) =>
+      current === null ? 'leave' : { value: { ...current, ...next(current) }, ttlSeconds: CHALLENGE_TTL_SECONDS },
+    );
+  }
+
+  /** The delivery of a code, unless a newer one has taken its place. @returns whether it still matters */
+  async tellDelivery(challengeId: ChallengeId, codeNumber: number, delivery: CodeDelivery): Promise<boolean> {
+    const changed = await changeJson(this.store, keyOf(challengeId), parseChallenge, (current) =>
+      current !== null && isWaitingFor(current, codeNumber)
+        ? { value: { ...current, delivery }, ttlSeconds: CHALLENGE_TTL_SECONDS }
+        : 'leave',
+    );
+    return changed !== null && isWaitingFor(changed, codeNumber);
+  }
+
+  /**
+   * One of the tries of a challenge, claimed before anything is compared, over all processes at once. @returns its number from 1
+   */
+  async claimTry(challengeId: ChallengeId): Promise<number> {
+    return this.store.increment(triesKeyOf(challengeId), { ttlSeconds: 2 * CHALLENGE_TTL_SECONDS });
+  }
+
+  /** For a try that came to nothing, since something else failed: it was not the reader's fault. */
+  async giveTryBack(challengeId: ChallengeId): Promise<void> {
+    await this.store.increment(triesKeyOf(challengeId), { by: -1, ttlSeconds: 2 * CHALLENGE_TTL_SECONDS });
+  }
+}
+
+function isWaitingFor({ code, proofId, isExhausted }: Challenge, codeNumber: number): boolean {
+  return code?.codeNumber === codeNumber && proofId === null && !isExhausted;
+}
+
+/** @throws ChallengeNotHere for a text that can be no challenge's id */
+export function challengeIdIn(text: string): ChallengeId {
+  const challengeId = parseChallengeId(text);
+  if (challengeId === null) throw new ChallengeNotHere();
+  return challengeId;
+}
+
+function keyOf(challengeId: ChallengeId): EphemeralKey {
+  return `challenge:${challengeId}`;
+}
+
+function triesKeyOf(challengeId: ChallengeId): EphemeralKey {
+  return `challenge-tries:${challengeId}`;
+}
+
+function digestOf(sessionId: string): string {
+  return createHash('sha256').update(sessionId).digest('base64url');
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}
+
+/** Written by this class alone; what is checked is what tells one release's shape from another's. */
+function parseChallenge(json: unknown): Challenge | null {
+  const challenge = (json ?? {}) as Challenge;
+  const isChallenge =
+    [challenge.sessionDigest, challenge.personId, challenge.address, challenge.returnTo, challenge.startAgainAt].every(
+      (text) => typeof text === 'string',
+    ) &&
+    isLocale(challenge.locale) &&
+    typeof challenge.isExhausted === 'boolean' &&
+    [challenge.code, challenge.delivery, challenge.problem, challenge.proofId].every((part) => part !== undefined);
+  return isChallenge ? challenge : null;
+}

@@ -1,0 +1,68 @@
+import { createHash, randomUUID } from 'node:crypto';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { base32Lower, type Instant, type MailAddress } from '#libs/vocabulary';
+import { type Locale, translate, type ViewEngine } from '#libs/web-ui';
+import { type OneTimeCode, showOneTimeCode } from '../one-time-code.ts';
+import { type ChallengeId, OTP_TTL_SECONDS } from '../passcode.ts';
+import type { PasscodeSettings } from '../settings.ts';
+
+export interface CodeMailFacts {
+  readonly challengeId: ChallengeId;
+  readonly codeNumber: number;
+  readonly address: MailAddress;
+  readonly locale: Locale;
+  readonly code: OneTimeCode;
+  readonly issuedAt: Instant;
+}
+
+/**
+ * Four characters that stand on the page and in the mail alike, so that a reader takes the code from the right mail, and
+ * sees that a page which shows others is not where this mail comes from (security.md A15).
+ */
+export function codeReference(challengeId: ChallengeId, codeNumber: number): string {
+  const digest = createHash('sha256').update(`segl-code-reference\0${challengeId}\0${codeNumber}`).digest();
+  return base32Lower(digest).slice(0, 4).toUpperCase();
+}
+
+/**
+ * The mail that carries a code: plain text and HTML of the same words, nothing in it that a visitor chose. The code stands
+ * in the body alone, since subjects are shown on locked screens and kept in logs of mail servers.
+ */
+export async function composeCodeMail(
+  facts: CodeMailFacts,
+  settings: PasscodeSettings,
+  views: ViewEngine,
+): Promise<Buffer> {
+  const { locale, issuedAt } = facts;
+  const reference = codeReference(facts.challengeId, facts.codeNumber);
+  const { organisation, senderAddress, publicUrl } = settings;
+  const subject = translate(locale, 'codeMail.subject', { organisation, reference });
+  const context = {
+    subject,
+    organisation,
+    reference,
+    host: publicUrl.host,
+    privacyUrl: new URL('/privacy', publicUrl).href,
+    code: showOneTimeCode(facts.code),
+    issuedAt,
+    minutes: OTP_TTL_SECONDS / 60,
+  };
+  const render = (view: string) => views.render(view, context, { locale });
+  const composer = new MailComposer({
+    from: { name: organisation, address: senderAddress },
+    to: { name: '', address: facts.address },
+    subject,
+    date: new Date(issuedAt),
+    messageId: `<${randomUUID()}@${senderAddress.slice(senderAddress.lastIndexOf('@') + 1)}>`,
+    text: render('passcode/issue-otp/code-mail.txt'),
+    html: render('passcode/issue-otp/code-mail'),
+    headers: {
+      'Auto-Submitted': 'auto-generated', // RFC 3834 §5: no vacation notice answers it
+      'X-Auto-Response-Suppress': 'All', // the same for Exchange
+      'Content-Language': locale,
+    },
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return composer.compile().build();
+}

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Logger } from '@nestjs/common';
+import { decideAndAppend, type EventStore } from '#libs/event-store';
+import { type MailRelay, type OutgoingMail, RelayRefused, RelayUnavailable } from '#libs/mail';
+import { type Clock, type Instant, type PersonId, plusSeconds } from '#libs/vocabulary';
+import type { ViewEngine } from '#libs/web-ui';
+import type { Challenges, CodeDelivery } from '../challenges.ts';
+import { type DeliveryFailure, type PasscodeEvent, passcodes, passcodeStream } from '../passcode.ts';
+import type { PasscodeSettings } from '../settings.ts';
+import { type CodeMailFacts, composeCodeMail } from './code-mail.ts';
+
+export interface CodeMailJob extends CodeMailFacts {
+  readonly personId: PersonId;
+  readonly expiresAt: Instant;
+}
+
+export interface CodeMailsOptions {
+  /** Seconds before the second try, before the third, and so on. */
+  readonly retryAfterSeconds: readonly number[];
+  /** Mails that may be on their way at once, those that wait for another try included. */
+  readonly maxJobs: number;
+  /** How long a stop waits for what is being sent. */
+  readonly stopSeconds: number;
+}
+
+const DEFAULTS: CodeMailsOptions = { retryAfterSeconds: [15, 90], maxJobs: 2000, stopSeconds: 5 };
+
+/**
+ * Code mails on their way, in memory and nowhere else, for as long as their code is good. What becomes of each is told on the
+ * challenge's page and recorded. Whatever fails here fails no request.
+ */
+export class CodeMails implements BeforeApplicationShutdown {
+  private readonly logger = new Logger('passcode');
+  private readonly options: CodeMailsOptions;
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly relay: MailRelay,
+    private readonly views: ViewEngine,
+    private readonly challenges: Challenges,
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly settings: PasscodeSettings,
+    options: Partial<CodeMailsOptions> = {},
+  ) {
+    this.options = { ...DEFAULTS, ...options };
+  }
+
+  get isFull(): boolean {
+    return this.underWay.size >= this.options.maxJobs || this.stop.signal.aborted;
+  }
+
+  /** Takes a mail on and returns at once; it is sent when the answer to the request has had its turn. */
+  send(job: CodeMailJob): void {
+    const sending: Promise<void> = new Promise((resume) => setImmediate(resume))
+      .then(() => this.deliver(job))
+      .catch((error: unknown) => this.logger.error(`a code mail was given up: ${nameOf(error)}`))
+      .finally(() => this.underWay.delete(sending));
+    this.underWay.add(sending);
+  }
+
+  /** Lets what is being sent finish for a moment; what waits for another try is given up, and its page says so. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stop.abort();
+    await Promise.race([
+      Promise.allSettled([...this.underWay]),
+      sleep(this.options.stopSeconds * 1000, undefined, { ref: false }),
+    ]);
+  }
+
+  private async deliver(job: CodeMailJob): Promise<void> {
+    const content = await composeCodeMail(job, this.settings, this.views);
+    const mail: OutgoingMail = { mailFrom: this.settings.returnPath, rcptTo: job.address, content, kind: 'passcode' };
+    for (let tries = 1; ; tries++) {
+      const failure = await this.tryOnce(mail, job, tries);
+      if (failure === null) return;
+      const waitSeconds = this.options.retryAfterSeconds[tries - 1];
+      const nextTryAt = plusSeconds(this.clock.now(), waitSeconds ?? 0);
+      if (failure === 'refused' || waitSeconds === undefined || nextTryAt >= job.expiresAt) {
+        return this.giveUp(job, tries, failure);
+      }
+      const told = { status: 'trying-again', at: this.clock.now(), nextTryAt } as const;
+      if (!(await this.tell(job, told))) return this.giveUp(job, tries, 'superseded');
+      try {
+        await sleep(waitSeconds * 1000, undefined, { ref: false, signal: this.stop.signal });
+      } catch {
+        return this.giveUp(job, tries, 'unreachable'); // stopping: nobody will try again
+      }
+    }
+  }
+
+  /** @returns null when the relay has taken the mail */
+  private async tryOnce(
+    mail: OutgoingMail,
+    job: CodeMailJob,
+    tries: number,
+  ): Promise<'refused' | 'unreachable' | null> {
+    try {
+      const { acceptedAt } = await this.relay.send(mail);
+      await this.tell(job, { status: 'taken', at: acceptedAt });
+      const { challengeId, codeNumber } = job;
+      await this.record(job, {
+        type: 'OtpDelivered',
+        data: { challengeId, codeNumber, deliveredAt: acceptedAt, tries },
+      });
+      return null;
+    } catch (error) {
+      if (error instanceof RelayRefused) return 'refused';
+      if (error instanceof RelayUnavailable) return 'unreachable';
+      throw error;
+    }
+  }
+
+  private async giveUp(job: CodeMailJob, tries: number, failure: DeliveryFailure): Promise<void> {
+    const { challengeId, codeNumber } = job;
+    const failedAt = this.clock.now();
+    await this.tell(job, { status: failure === 'refused' ? 'refused' : 'failed', at: failedAt });
+    await this.record(job, {
+      type: 'OtpDeliveryFailed',
+      data: { challengeId, codeNumber, failedAt, tries, failure },
+    });
+  }
+
+  /** @returns whether anybody still waits for this code */
+  private tell({ challengeId, codeNumber }: CodeMailJob, delivery: CodeDelivery): Promise<boolean> {
+    return this.challenges.tellDelivery(challengeId, codeNumber, delivery);
+  }
+
+  private async record({ personId }: CodeMailJob, event: PasscodeEvent): Promise<void> {
+    await decideAndAppend(this.store, passcodeStream(personId), passcodes, () => [event]);
+  }
+}
+
+/** The kind of an error: its words may quote a mail server, and so an address. */
+function nameOf(error: unknown): string {
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  return typeof code === 'string' ? code : String(name);
+}

@@ -1,0 +1,98 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { decideAndAppend, EventStore } from '#libs/event-store';
+import { PersonDirectory, personPseudonym } from '#libs/keyring';
+import { Clock } from '#libs/vocabulary';
+import { ChallengeNotHere, Challenges } from '../challenges.ts';
+import { HashingTurns, PasscodeBusy } from '../hashing-turns.ts';
+import { IssuedOtps } from '../issued-otps.ts';
+import { newOneTimeCode } from '../one-time-code.ts';
+import {
+  type ChallengeId,
+  issueOtp,
+  OtpLimitReached,
+  OtpNotAwaited,
+  type PasscodeEvent,
+  passcodes,
+  passcodeStream,
+} from '../passcode.ts';
+import { PasscodeSettings } from '../settings.ts';
+import { CodeMails } from './code-mails.ts';
+
+/**
+ * Makes a code for a challenge and mails it, the first time or again. What came of it is told on the challenge's page: that no
+ * further code is to be had for a while is an answer there, not an error here. Whoever sends this command has made sure that it
+ * is the challenge's own browser that asks (Challenges.ofBrowser).
+ */
+export class IssueOtp extends Command<'issued' | 'limit-reached' | 'over'> {
+  readonly challengeId: ChallengeId;
+  /** The network that asks: /24 of IPv4 or /64 of IPv6. Recorded only as a pseudonym. */
+  readonly networkPrefix: string;
+
+  constructor(challengeId: ChallengeId, networkPrefix: string) {
+    super();
+    this.challengeId = challengeId;
+    this.networkPrefix = networkPrefix;
+  }
+}
+
+@CommandHandler(IssueOtp)
+export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly persons: PersonDirectory,
+    private readonly challenges: Challenges,
+    private readonly otps: IssuedOtps,
+    private readonly turns: HashingTurns,
+    private readonly mails: CodeMails,
+    private readonly clock: Clock,
+    private readonly settings: PasscodeSettings,
+  ) {}
+
+  /**
+   * The record comes first: a code that could not be recorded is never made. Mail goes out after the answer, so that the
+   * answer takes the same time whatever the address.
+   *
+   * @throws ChallengeNotHere, PasscodeBusy, and what the stores and the person directory throw when they are away
+   */
+  async execute({ challengeId, networkPrefix }: IssueOtp): Promise<'issued' | 'limit-reached' | 'over'> {
+    const { personId, address, locale } = await this.challenges.find(challengeId);
+    if (this.turns.isFull || this.mails.isFull) throw new PasscodeBusy();
+    const person = await this.persons.findById(personId);
+    if (person === null) throw new ChallengeNotHere(); // erased since it began
+    const now = this.clock.now();
+    const facts = { challengeId, networkTag: personPseudonym(person, 'passcode-network', networkPrefix), now };
+
+    let events: readonly PasscodeEvent[];
+    try {
+      const stream = passcodeStream(personId);
+      const decided = await decideAndAppend(this.store, stream, passcodes, (state) =>
+        issueOtp(state, facts, this.settings.limits),
+      );
+      events = decided.events;
+    } catch (error) {
+      if (error instanceof OtpNotAwaited) return 'over';
+      if (!(error instanceof OtpLimitReached)) throw error;
+      const { retryAt } = error;
+      await this.challenges.change(challengeId, () => ({ problem: { kind: 'limit-reached', retryAt } }));
+      return 'limit-reached';
+    }
+
+    for (const event of events) {
+      if (event.type !== 'OtpIssued') continue;
+      const { codeNumber, form, issuedAt, expiresAt } = event.data;
+      const code = newOneTimeCode(form);
+      await this.otps.keep(challengeId, codeNumber, code);
+      await this.challenges.change(challengeId, (current) =>
+        (current.code?.codeNumber ?? 0) > codeNumber
+          ? {}
+          : {
+              code: { codeNumber, form, issuedAt, expiresAt },
+              delivery: { status: 'sending', at: now },
+              problem: null,
+            },
+      );
+      this.mails.send({ personId, challengeId, codeNumber, address, locale, code, issuedAt, expiresAt });
+    }
+    return 'issued';
+  }
+}

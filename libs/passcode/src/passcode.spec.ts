@@ -1,0 +1,294 @@
+import { describe, expect, it } from '@jest/globals';
+import { given } from '#libs/event-store/testing';
+import { type Instant, plusSeconds } from '#libs/vocabulary';
+import {
+  areShortCodesSuspended,
+  type ChallengeId,
+  issueOtp,
+  MAX_OTP_FAILURES_PER_DAY,
+  newChallengeId,
+  type OtpForm,
+  type OtpRejection,
+  parseChallengeId,
+  type PasscodeEvent,
+  passcodes,
+  triesLeft,
+  verifyOtp,
+} from './passcode.ts';
+
+const challengeId = 'a'.repeat(26) as ChallengeId;
+const other = 'b'.repeat(26) as ChallengeId;
+const noon = '2026-11-25T12:00:00.000Z' as Instant;
+const at = (seconds: number) => plusSeconds(noon, seconds);
+
+interface Details {
+  challenge?: ChallengeId;
+  number?: number;
+  form?: OtpForm;
+  network?: string;
+}
+const issuedAt = (
+  seconds: number,
+  { challenge = challengeId, number = 1, form = 'short', network = 'home' }: Details = {},
+): PasscodeEvent => ({
+  type: 'OtpIssued',
+  data: {
+    challengeId: challenge,
+    codeNumber: number,
+    form,
+    networkTag: network,
+    issuedAt: at(seconds),
+    expiresAt: at(seconds + 600),
+  },
+});
+const rejectedAt = (
+  seconds: number,
+  { challenge = challengeId, number = 1, form = 'short', reason = 'wrong' }: Details & { reason?: OtpRejection } = {},
+): PasscodeEvent => ({
+  type: 'OtpRejected',
+  data: { challengeId: challenge, codeNumber: number, form, rejectedAt: at(seconds), reason },
+});
+const accepted: PasscodeEvent = {
+  type: 'OtpAccepted',
+  data: { challengeId, codeNumber: 1, form: 'short', acceptedAt: noon },
+};
+const exhausted: PasscodeEvent = { type: 'OtpExhausted', data: { challengeId, exhaustedAt: noon } };
+
+const issued = issuedAt(-60);
+const rejected = rejectedAt(0);
+const right = { challengeId, codeNumber: 1, codeMatches: true, now: noon };
+const wrong = { ...right, codeMatches: false };
+/** Ten wrong codes over two other challenges, an hour ago. */
+const tenFailures = [
+  issuedAt(-7000, { challenge: other }),
+  ...Array.from({ length: MAX_OTP_FAILURES_PER_DAY }, () => rejectedAt(-6900, { challenge: other })),
+];
+
+describe('a code', () => {
+  it('is accepted when it matches', () =>
+    given(passcodes, issued)
+      .when((state) => verifyOtp(state, right))
+      .then(accepted));
+
+  it('is rejected when it does not', () =>
+    given(passcodes, issued)
+      .when((state) => verifyOtp(state, wrong))
+      .then(rejected));
+
+  it('is dead after its use', () =>
+    given(passcodes, issued, accepted)
+      .when((state) => verifyOtp(state, right))
+      .thenThrows('otp-not-awaited'));
+
+  it('is awaited only where one was issued', () =>
+    given(passcodes, issuedAt(-60, { challenge: other }))
+      .when((state) => verifyOtp(state, right))
+      .thenThrows('otp-not-awaited'));
+
+  it('is good for 10 minutes less a moment', () =>
+    given(passcodes, issuedAt(-599.999))
+      .when((state) => verifyOtp(state, right))
+      .then(accepted));
+
+  it('is no longer good after 10 minutes, right or wrong', () => {
+    const expired = rejectedAt(0, { reason: 'expired' });
+    given(passcodes, issuedAt(-600))
+      .when((state) => verifyOtp(state, right))
+      .then(expired);
+    given(passcodes, issuedAt(-600))
+      .when((state) => verifyOtp(state, wrong))
+      .then(expired);
+  });
+
+  it('does not live longer because a clock was set back', () =>
+    given(passcodes, issuedAt(+3600))
+      .when((state) => verifyOtp(state, right))
+      .then(rejectedAt(0, { reason: 'expired' })));
+
+  it('is dead once a newer one of its challenge was issued', () =>
+    given(passcodes, issued, issuedAt(-30, { number: 2 }))
+      .when((state) => verifyOtp(state, right))
+      .then(rejectedAt(0, { reason: 'superseded' })));
+
+  it('lives on when another challenge gets a code', () =>
+    given(passcodes, issued, issuedAt(-30, { challenge: other }))
+      .when((state) => verifyOtp(state, right))
+      .then(accepted));
+});
+
+describe('a challenge', () => {
+  it('is exhausted by the fifth wrong code', () =>
+    given(passcodes, issued, rejected, rejected, rejected, rejected)
+      .when((state) => verifyOtp(state, wrong))
+      .then(rejected, exhausted));
+
+  it('takes the right code at the fifth try', () =>
+    given(passcodes, issued, rejected, rejected, rejected, rejected)
+      .when((state) => verifyOtp(state, right))
+      .then(accepted));
+
+  it('gets no fresh tries with a fresh code', () =>
+    given(passcodes, issued, rejected, rejected, rejected, rejected, issuedAt(-30, { number: 2 }))
+      .when((state) => verifyOtp(state, { ...wrong, codeNumber: 2 }))
+      .then(rejectedAt(0, { number: 2 }), exhausted));
+
+  it('awaits nothing once exhausted, and gets no code', () => {
+    const history = [issued, rejected, rejected, rejected, rejected, rejected, exhausted] as const;
+    given(passcodes, ...history)
+      .when((state) => verifyOtp(state, right))
+      .thenThrows('otp-not-awaited');
+    given(passcodes, ...history)
+      .when((state) => issueOtp(state, { challengeId, networkTag: 'home', now: at(60) }))
+      .thenThrows('otp-not-awaited');
+  });
+
+  it('says how many tries are left', () => {
+    const state = [issued, rejected, rejected].reduce(passcodes.evolve, passcodes.initialState());
+    expect(triesLeft(state, challengeId)).toBe(3);
+    expect(triesLeft(state, other)).toBe(0);
+  });
+
+  it('is named by 128 random bits', () => {
+    expect(parseChallengeId(newChallengeId())).not.toBeNull();
+    expect(newChallengeId()).not.toBe(newChallengeId());
+    for (const text of ['', 'a', 'A'.repeat(26), '1'.repeat(26), `${'a'.repeat(25)}\n`, 'a'.repeat(27)]) {
+      expect(parseChallengeId(text)).toBeNull();
+    }
+  });
+});
+
+describe('an address gets', () => {
+  const ask = { challengeId, networkTag: 'home', now: noon };
+
+  it('a short code', () =>
+    given(passcodes)
+      .when((state) => issueOtp(state, ask))
+      .then(issuedAt(0)));
+
+  it('one code for two clicks', () =>
+    given(passcodes, issuedAt(-19))
+      .when((state) => issueOtp(state, ask))
+      .then());
+
+  it('a newer code, with the next number', () =>
+    given(passcodes, issuedAt(-20))
+      .when((state) => issueOtp(state, ask))
+      .then(issuedAt(0, { number: 2 })));
+
+  it('3 codes an hour from one network, however many challenges', () => {
+    const three = [-3599, -1800, -60].map((seconds) => issuedAt(seconds, { challenge: newChallengeId() }));
+    given(passcodes, ...three)
+      .when((state) => issueOtp(state, ask))
+      .thenThrows('otp-limit-reached');
+    given(passcodes, ...three)
+      .when((state) => issueOtp(state, { ...ask, networkTag: 'office' }))
+      .then(issuedAt(0, { network: 'office' }));
+    given(passcodes, ...three)
+      .when((state) => issueOtp(state, { ...ask, now: at(1) }))
+      .then(issuedAt(1));
+  });
+
+  it('12 codes an hour in all, and the time of the next', () => {
+    const twelve = Array.from({ length: 12 }, (_, index) =>
+      issuedAt(-3000 + index * 60, { challenge: newChallengeId(), network: `network ${index}` }),
+    );
+    given(passcodes, ...twelve)
+      .when((state) => issueOtp(state, ask))
+      .thenThrows('otp-limit-reached');
+    const state = twelve.reduce(passcodes.evolve, passcodes.initialState());
+    let error: unknown;
+    try {
+      issueOtp(state, ask);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ retryAt: at(600) });
+    expect(issueOtp(state, { ...ask, now: at(600) })).toHaveLength(1);
+  });
+
+  it('as many as the limits say that an organisation has set', () =>
+    given(passcodes, issuedAt(-60, { challenge: other }))
+      .when((state) => issueOtp(state, ask, { codesPerHour: 12, codesPerHourAndNetwork: 1 }))
+      .thenThrows('otp-limit-reached'));
+});
+
+describe('ten wrong short codes in a day', () => {
+  const ask = { challengeId, networkTag: 'home', now: noon };
+  const wrongShort = (seconds: number) => rejectedAt(seconds, { challenge: other });
+
+  it('make the next code a long one', () => {
+    given(passcodes, ...tenFailures)
+      .when((state) => issueOtp(state, ask))
+      .then(issuedAt(0, { form: 'long' }));
+    given(passcodes, ...tenFailures.slice(0, -1))
+      .when((state) => issueOtp(state, ask))
+      .then(issuedAt(0));
+  });
+
+  it('end the short codes that were issued before, the right one too', () => {
+    const suspended = rejectedAt(0, { reason: 'short-codes-suspended' });
+    given(passcodes, issued, ...tenFailures)
+      .when((state) => verifyOtp(state, right))
+      .then(suspended);
+    given(passcodes, issued, ...tenFailures)
+      .when((state) => verifyOtp(state, wrong))
+      .then(suspended);
+  });
+
+  it('let the recipient in by a long code, past any number of wrong long ones', () => {
+    const long = { challenge: other, form: 'long' } as const;
+    given(
+      passcodes,
+      ...tenFailures,
+      issuedAt(-100, long),
+      ...Array.from({ length: 30 }, () => rejectedAt(-90, long)),
+      issuedAt(-60, { form: 'long' }),
+    )
+      .when((state) => verifyOtp(state, right))
+      .then({ type: 'OtpAccepted', data: { challengeId, codeNumber: 1, form: 'long', acceptedAt: noon } });
+  });
+
+  it('are counted in a rolling day', () => {
+    const day = 86_400;
+    const early = issuedAt(-2 * day, { challenge: other });
+    const failures = Array.from({ length: 10 }, (_, index) => wrongShort(index - day));
+    given(passcodes, early, ...failures)
+      .when((state) => issueOtp(state, { ...ask, now: at(-1) }))
+      .then(issuedAt(-1, { form: 'long' }));
+    given(passcodes, early, ...failures)
+      .when((state) => issueOtp(state, ask))
+      .then(issuedAt(0));
+  });
+
+  it('are not made of long codes, of expired ones, nor of those that came too late', () => {
+    const uncounted = [
+      rejectedAt(-100, { challenge: other, form: 'long' }),
+      rejectedAt(-100, { challenge: other, reason: 'expired' }),
+      rejectedAt(-100, { challenge: other, reason: 'superseded' }),
+      rejectedAt(-100, { challenge: other, reason: 'short-codes-suspended' }),
+    ];
+    const history = Array.from({ length: 5 }, () => uncounted).flat();
+    const state = [issued, ...history].reduce(passcodes.evolve, passcodes.initialState());
+    expect(areShortCodesSuspended(state, noon)).toBe(false);
+  });
+});
+
+describe('the state of a person', () => {
+  it('holds the last day and no more, whatever the stream', () => {
+    const year = Array.from({ length: 365 * 24 }, (_, hour) => [
+      issuedAt(hour * 3600, { challenge: newChallengeId() }),
+      rejectedAt(hour * 3600 + 1),
+    ]).flat();
+    const state = year.reduce(passcodes.evolve, passcodes.initialState());
+    expect(state.challenges.size).toBeLessThanOrEqual(25);
+    expect(state.issued.length).toBeLessThanOrEqual(2);
+    expect(state.failedAt).toHaveLength(10);
+  });
+
+  it('skips events that a later release writes', () => {
+    const unknown = { type: 'OtpForwarded', data: { challengeId } } as unknown as PasscodeEvent;
+    given(passcodes, issued, unknown)
+      .when((state) => verifyOtp(state, right))
+      .then(accepted);
+  });
+});

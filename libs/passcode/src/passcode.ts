@@ -1,0 +1,288 @@
+import { randomBytes } from 'node:crypto';
+import { streamName, type DomainEvent, type Fold, type StreamName } from '#libs/event-store';
+import { base32Lower, DomainError, type Instant, type PersonId, plusSeconds, secondsBetween } from '#libs/vocabulary';
+
+/** One browser's wish to prove one address: 128 random bits in base32, 26 characters. Good in that browser's session alone. */
+export type ChallengeId = string & { readonly __brand: 'ChallengeId' };
+
+/** `short`: 8 digits, guarded by counting. `long`: 80 random bits, which need no counting. */
+export type OtpForm = 'short' | 'long';
+
+/** 10 minutes: NIST SP 800-63B-4 §3.1.3.1, ASVS 5.0 6.5.5. */
+export const OTP_TTL_SECONDS = 600;
+/** 5 tries for a challenge over all its codes: bounds guessing, RFC 4226 §7.3. */
+export const MAX_OTP_REJECTIONS = 5;
+/** 10 wrong short codes for a person in a rolling day: with 8 digits a chance of 1e-7 (security.md B). Then codes are long. */
+export const MAX_OTP_FAILURES_PER_DAY = 10;
+/** 20 seconds: a second click on "send a new code" is the same wish, and costs nothing of the hour's codes. */
+export const MIN_SECONDS_BETWEEN_CODES = 20;
+
+const SECONDS_PER_HOUR = 3600;
+const SECONDS_PER_DAY = 86_400;
+
+export interface PasscodeLimits {
+  /** Codes to one address in a rolling hour, whoever asks. */
+  readonly codesPerHour: number;
+  /** Codes to one address in a rolling hour, asked for from one network. */
+  readonly codesPerHourAndNetwork: number;
+}
+
+export const DEFAULT_PASSCODE_LIMITS: PasscodeLimits = { codesPerHour: 12, codesPerHourAndNetwork: 3 };
+
+/** Only `wrong` was ever compared; the others say why a comparison could not matter, whatever was entered. */
+export type OtpRejection = 'wrong' | 'expired' | 'superseded' | 'short-codes-suspended';
+
+export type DeliveryFailure = 'refused' | 'unreachable' | 'superseded';
+
+/**
+ * The stream of one person, `passcodes-<PersonId>`: limits span that person's challenges, and an append reaches one stream.
+ * Never in it: a code, a digest of one, an address. `networkTag` is a pseudonym under the person's key (personPseudonym).
+ * `codeNumber` counts the codes of a challenge from 1.
+ */
+export type PasscodeEvent =
+  | DomainEvent<
+      'OtpIssued',
+      {
+        challengeId: ChallengeId;
+        codeNumber: number;
+        form: OtpForm;
+        networkTag: string;
+        issuedAt: Instant;
+        expiresAt: Instant;
+      }
+    >
+  | DomainEvent<'OtpDelivered', { challengeId: ChallengeId; codeNumber: number; deliveredAt: Instant; tries: number }>
+  | DomainEvent<
+      'OtpDeliveryFailed',
+      { challengeId: ChallengeId; codeNumber: number; failedAt: Instant; tries: number; failure: DeliveryFailure }
+    >
+  | DomainEvent<
+      'OtpRejected',
+      { challengeId: ChallengeId; codeNumber: number; form: OtpForm; rejectedAt: Instant; reason: OtpRejection }
+    >
+  | DomainEvent<'OtpAccepted', { challengeId: ChallengeId; codeNumber: number; form: OtpForm; acceptedAt: Instant }>
+  | DomainEvent<'OtpExhausted', { challengeId: ChallengeId; exhaustedAt: Instant }>;
+
+type Challenge =
+  | {
+      readonly status: 'awaiting-code';
+      readonly codeNumber: number;
+      readonly form: OtpForm;
+      readonly issuedAt: Instant;
+      readonly expiresAt: Instant;
+      readonly rejections: number;
+    }
+  | { readonly status: 'spent'; readonly how: 'accepted' | 'exhausted'; readonly issuedAt: Instant };
+
+/** No more than the last day is held, however old the stream. */
+export interface Passcodes {
+  readonly challenges: ReadonlyMap<ChallengeId, Challenge>;
+  /** Codes of the last hour, oldest first. */
+  readonly issued: readonly { readonly at: Instant; readonly networkTag: string }[];
+  /** The latest wrong short codes, oldest first, no more than the limit asks for. */
+  readonly failedAt: readonly Instant[];
+}
+
+export const passcodes: Fold<Passcodes, PasscodeEvent> = {
+  initialState: () => ({ challenges: new Map(), issued: [], failedAt: [] }),
+  evolve(state, event) {
+    switch (event.type) {
+      case 'OtpIssued': {
+        const { challengeId, codeNumber, form, networkTag, issuedAt, expiresAt } = event.data;
+        const known = state.challenges.get(challengeId);
+        const rejections = known?.status === 'awaiting-code' ? known.rejections : 0; // a fresh code buys no fresh tries
+        const recent = withoutOld(state, issuedAt);
+        return {
+          ...setChallenge(recent, challengeId, {
+            status: 'awaiting-code',
+            codeNumber,
+            form,
+            issuedAt,
+            expiresAt,
+            rejections,
+          }),
+          issued: [...recent.issued, { at: issuedAt, networkTag }],
+        };
+      }
+      case 'OtpRejected': {
+        const { challengeId, form, reason, rejectedAt } = event.data;
+        const counted = countRejection(state, challengeId);
+        if (form === 'long' || reason !== 'wrong') return counted;
+        return { ...counted, failedAt: [...state.failedAt, rejectedAt].slice(-MAX_OTP_FAILURES_PER_DAY) };
+      }
+      case 'OtpAccepted':
+        return spend(state, event.data.challengeId, 'accepted');
+      case 'OtpExhausted':
+        return spend(state, event.data.challengeId, 'exhausted');
+      case 'OtpDelivered':
+      case 'OtpDeliveryFailed':
+        return state;
+      default:
+        event satisfies never;
+        return state;
+    }
+  },
+};
+
+/** An address has had its codes for this hour. */
+export class OtpLimitReached extends DomainError {
+  /** When the next one may be asked for. */
+  readonly retryAt: Instant;
+
+  constructor(retryAt: Instant) {
+    super('otp-limit-reached');
+    this.retryAt = retryAt;
+  }
+}
+
+/** Nobody waits for a code here: none was issued, or its challenge is over. */
+export class OtpNotAwaited extends DomainError {
+  readonly how: 'never-issued' | 'accepted' | 'exhausted';
+
+  constructor(how: OtpNotAwaited['how']) {
+    super('otp-not-awaited', how);
+    this.how = how;
+  }
+}
+
+/**
+ * A code for a challenge, the first or a newer one. No event when the last one is only seconds old.
+ * @throws OtpLimitReached; OtpNotAwaited when the challenge is over
+ */
+export function issueOtp(
+  state: Passcodes,
+  { challengeId, networkTag, now }: { challengeId: ChallengeId; networkTag: string; now: Instant },
+  limits: PasscodeLimits = DEFAULT_PASSCODE_LIMITS,
+): PasscodeEvent[] {
+  const challenge = state.challenges.get(challengeId);
+  if (challenge?.status === 'spent') throw new OtpNotAwaited(challenge.how);
+  if (challenge && Math.abs(secondsBetween(challenge.issuedAt, now)) < MIN_SECONDS_BETWEEN_CODES) return [];
+
+  const retryAt = nextCodeAt(state, networkTag, now, limits);
+  if (retryAt > now) throw new OtpLimitReached(retryAt);
+  return [
+    {
+      type: 'OtpIssued',
+      data: {
+        challengeId,
+        codeNumber: (challenge?.codeNumber ?? 0) + 1,
+        // Whoever holds an attachment could spend the day's failures: a code that needs no counting keeps the recipient in.
+        form: areShortCodesSuspended(state, now) ? 'long' : 'short',
+        networkTag,
+        issuedAt: now,
+        expiresAt: plusSeconds(now, OTP_TTL_SECONDS),
+      },
+    },
+  ];
+}
+
+/** `codeMatches` is whether what was entered is the code with this number: a fact that only the shell can find out. */
+export interface OtpAttempt {
+  readonly challengeId: ChallengeId;
+  readonly codeNumber: number;
+  readonly codeMatches: boolean;
+  readonly now: Instant;
+}
+
+/**
+ * A wrong or expired code is an outcome the ledger must show: an event. A code nobody asked for is an error.
+ * @throws OtpNotAwaited
+ */
+export function verifyOtp(
+  state: Passcodes,
+  { challengeId, codeNumber, codeMatches, now }: OtpAttempt,
+): PasscodeEvent[] {
+  const challenge = state.challenges.get(challengeId);
+  if (challenge === undefined) throw new OtpNotAwaited('never-issued');
+  if (challenge.status === 'spent') throw new OtpNotAwaited(challenge.how);
+  const { form } = challenge;
+  const obstacle = whyNotCompared(state, { challengeId, codeNumber, now });
+  if (obstacle === null && codeMatches) {
+    return [{ type: 'OtpAccepted', data: { challengeId, codeNumber, form, acceptedAt: now } }];
+  }
+  const reason = obstacle ?? 'wrong';
+  const rejected: PasscodeEvent = {
+    type: 'OtpRejected',
+    data: { challengeId, codeNumber, form, rejectedAt: now, reason },
+  };
+  if (challenge.rejections + 1 < MAX_OTP_REJECTIONS) return [rejected];
+  return [rejected, { type: 'OtpExhausted', data: { challengeId, exhaustedAt: now } }];
+}
+
+/**
+ * Why comparing what was entered with the code could make no difference; null when it could. The answer never depends on what
+ * was entered.
+ */
+export function whyNotCompared(
+  state: Passcodes,
+  { challengeId, codeNumber, now }: Omit<OtpAttempt, 'codeMatches'>,
+): OtpRejection | null {
+  const challenge = state.challenges.get(challengeId);
+  if (challenge?.status !== 'awaiting-code' || challenge.codeNumber !== codeNumber) return 'superseded';
+  if (now >= challenge.expiresAt || now < plusSeconds(challenge.issuedAt, -OTP_TTL_SECONDS)) return 'expired';
+  if (challenge.form === 'short' && areShortCodesSuspended(state, now)) return 'short-codes-suspended';
+  return null;
+}
+
+export function areShortCodesSuspended({ failedAt }: Passcodes, now: Instant): boolean {
+  return failedAt.filter((at) => secondsBetween(at, now) < SECONDS_PER_DAY).length >= MAX_OTP_FAILURES_PER_DAY;
+}
+
+/** Tries that a challenge has left; 0 when it is over or has no code. */
+export function triesLeft(state: Passcodes, challengeId: ChallengeId): number {
+  const challenge = state.challenges.get(challengeId);
+  return challenge?.status === 'awaiting-code' ? MAX_OTP_REJECTIONS - challenge.rejections : 0;
+}
+
+export function passcodeStream(personId: PersonId): StreamName {
+  return streamName('passcodes', personId);
+}
+
+export function newChallengeId(): ChallengeId {
+  return base32Lower(randomBytes(16)) as ChallengeId;
+}
+
+/** @returns null for anything that cannot be a challenge id */
+export function parseChallengeId(text: string): ChallengeId | null {
+  return /^[a-z2-7]{26}$/.test(text) ? (text as ChallengeId) : null;
+}
+
+function nextCodeAt({ issued }: Passcodes, networkTag: string, now: Instant, limits: PasscodeLimits): Instant {
+  const hour = issued.filter(({ at }) => secondsBetween(at, now) < SECONDS_PER_HOUR);
+  const ofNetwork = hour.filter((code) => code.networkTag === networkTag);
+  return [
+    endOfWindow(hour, limits.codesPerHour, now),
+    endOfWindow(ofNetwork, limits.codesPerHourAndNetwork, now),
+  ].reduce((later, at) => (at > later ? at : later));
+}
+
+/** When so many of the codes are an hour old that the next one is within the limit; now, when it is already. */
+function endOfWindow(codes: readonly { readonly at: Instant }[], limit: number, now: Instant): Instant {
+  const times = codes.map(({ at }) => at).sort();
+  const blocking = times[times.length - limit];
+  return blocking === undefined ? now : plusSeconds(blocking, SECONDS_PER_HOUR);
+}
+
+function setChallenge(state: Passcodes, challengeId: ChallengeId, challenge: Challenge): Passcodes {
+  return { ...state, challenges: new Map(state.challenges).set(challengeId, challenge) };
+}
+
+function countRejection(state: Passcodes, challengeId: ChallengeId): Passcodes {
+  const challenge = state.challenges.get(challengeId);
+  if (challenge?.status !== 'awaiting-code') return state;
+  return setChallenge(state, challengeId, { ...challenge, rejections: challenge.rejections + 1 });
+}
+
+function spend(state: Passcodes, challengeId: ChallengeId, how: 'accepted' | 'exhausted'): Passcodes {
+  const challenge = state.challenges.get(challengeId);
+  return challenge ? setChallenge(state, challengeId, { status: 'spent', how, issuedAt: challenge.issuedAt }) : state;
+}
+
+/** A challenge lives for half an hour after its last code at most (challenges.ts); a day is on the safe side of any clock. */
+function withoutOld(state: Passcodes, now: Instant): Passcodes {
+  const challenges = [...state.challenges].filter(
+    ([, { issuedAt }]) => secondsBetween(issuedAt, now) < SECONDS_PER_DAY,
+  );
+  const issued = state.issued.filter(({ at }) => secondsBetween(at, now) < SECONDS_PER_HOUR);
+  return { ...state, challenges: new Map(challenges), issued };
+}

@@ -1,0 +1,110 @@
+import { type Instant, maskAddress, secondsBetween } from '#libs/vocabulary';
+import type { TextKey } from '#libs/web-ui';
+import type { Challenge, CodeDelivery } from '../challenges.ts';
+import { codeReference } from '../issue-otp/code-mail.ts';
+import type { ChallengeId, OtpForm } from '../passcode.ts';
+
+/** 90 seconds without word of a first try: the process that sent the mail has ended. */
+const SENDING_IS_OVER_AFTER_SECONDS = 90;
+
+/** What stands on the page of a challenge; everything that is not there is null, since templates are strict. */
+export interface EnterCodePage {
+  readonly title: TextKey;
+  /** The title without what only a screen reader must hear first. */
+  readonly heading: TextKey;
+  readonly challengeId: ChallengeId;
+  /** Masked: `a••••••@example.com`. */
+  readonly address: string;
+  readonly startAgainAt: string;
+  /** The form, while there is a code that could be entered. */
+  readonly entry: {
+    readonly isLong: boolean;
+    readonly reference: string;
+    readonly expiresAt: Instant;
+    readonly error: { readonly text: TextKey; readonly triesLeft: number | null } | null;
+  } | null;
+  readonly delivery: {
+    readonly text: TextKey;
+    readonly at: Instant;
+    readonly tone: '' | 'good' | 'warn' | 'bad';
+    readonly canChange: boolean;
+  } | null;
+  /** Why there is nothing to enter, or why a new code is needed. */
+  readonly notice: { readonly text: TextKey; readonly at: Instant | null } | null;
+  readonly canAskAgain: boolean;
+  readonly isOver: boolean;
+}
+
+export function enterCodePage(challengeId: ChallengeId, challenge: Challenge, now: Instant): EnterCodePage {
+  const { code, problem } = challenge;
+  const isOver = challenge.isExhausted || problem?.kind === 'no-tries-left';
+  const isExpired = code !== null && now >= code.expiresAt;
+  const error = code === null ? null : errorOf(challenge, code.form);
+  const isEnterable = !isOver && code !== null && !isExpired && problem?.kind !== 'short-codes-suspended';
+  return {
+    title: titleOf(isOver, isEnterable, error !== null),
+    heading: titleOf(isOver, isEnterable, false),
+    challengeId,
+    address: maskAddress(challenge.address),
+    startAgainAt: challenge.startAgainAt,
+    entry: isEnterable
+      ? {
+          isLong: code.form === 'long',
+          reference: codeReference(challengeId, code.codeNumber),
+          expiresAt: code.expiresAt,
+          error,
+        }
+      : null,
+    delivery: isEnterable && challenge.delivery ? deliveryOf(challenge.delivery, now) : null,
+    notice: isOver ? { text: 'passcode.over.text', at: null } : noticeOf(challenge, isExpired),
+    canAskAgain: !isOver,
+    isOver,
+  };
+}
+
+function titleOf(isOver: boolean, isEnterable: boolean, hasError: boolean): TextKey {
+  if (isOver) return 'passcode.over.title';
+  if (!isEnterable) return 'passcode.needed.title';
+  return hasError ? 'passcode.enter.titleWithError' : 'passcode.enter.title';
+}
+
+function errorOf({ problem }: Challenge, form: OtpForm): { text: TextKey; triesLeft: number | null } | null {
+  switch (problem?.kind) {
+    case 'wrong':
+      return { text: 'passcode.error.wrong', triesLeft: problem.triesLeft };
+    case 'malformed':
+      return { text: form === 'long' ? 'passcode.error.malformedLong' : 'passcode.error.malformed', triesLeft: null };
+    case 'superseded':
+      return { text: 'passcode.error.superseded', triesLeft: null };
+    case 'expired':
+    case 'short-codes-suspended':
+    case 'no-tries-left':
+    case 'limit-reached':
+    case undefined:
+      return null;
+  }
+}
+
+function noticeOf({ problem, code }: Challenge, isExpired: boolean): { text: TextKey; at: Instant | null } | null {
+  if (problem?.kind === 'limit-reached') return { text: 'passcode.notice.limitReached', at: problem.retryAt };
+  if (problem?.kind === 'short-codes-suspended') return { text: 'passcode.notice.suspended', at: null };
+  if (code === null) return { text: 'passcode.notice.none', at: null };
+  return isExpired ? { text: 'passcode.notice.expired', at: null } : null;
+}
+
+function deliveryOf(delivery: CodeDelivery, now: Instant): EnterCodePage['delivery'] {
+  switch (delivery.status) {
+    case 'sending':
+      return secondsBetween(delivery.at, now) > SENDING_IS_OVER_AFTER_SECONDS
+        ? { text: 'passcode.delivery.failed', at: delivery.at, tone: 'bad', canChange: false }
+        : { text: 'passcode.delivery.sending', at: delivery.at, tone: '', canChange: true };
+    case 'trying-again':
+      return { text: 'passcode.delivery.tryingAgain', at: delivery.nextTryAt, tone: 'warn', canChange: true };
+    case 'taken':
+      return { text: 'passcode.delivery.taken', at: delivery.at, tone: 'good', canChange: false };
+    case 'refused':
+      return { text: 'passcode.delivery.refused', at: delivery.at, tone: 'bad', canChange: false };
+    case 'failed':
+      return { text: 'passcode.delivery.failed', at: delivery.at, tone: 'bad', canChange: false };
+  }
+}

@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Response } from 'express';
+import { Clock } from '#libs/vocabulary';
+import { type Browser, BrowserSession, type ClientNetwork, RequestNetwork } from '#libs/web-ui';
+import { type Challenge, challengeIdIn, ChallengeNotHere, Challenges } from '../challenges.ts';
+import { IssueOtp } from '../issue-otp/issue-otp.ts';
+import type { ChallengeId } from '../passcode.ts';
+import { enterCodePage } from './enter-code-page.ts';
+import { VerifyOtp } from './verify-otp.ts';
+
+/** How long a page waits for word of the code mail before it says "on its way", and how often it asks. */
+const WAIT_FOR_DELIVERY_MS = 1500;
+const ASK_EVERY_MS = 100;
+
+/** The page of a challenge. Every form answers 303: the browser must GET what comes next (RFC 9110 §15.4.4). */
+@Controller('prove/code/:challengeId')
+export class EnterCodeController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly challenges: Challenges,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  async page(
+    @Param('challengeId') id: string,
+    @BrowserSession() browser: Browser,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.forThisBrowser(response, id, async (challengeId) => {
+      const challenge = await this.withWordOfDelivery(browser, challengeId);
+      const onward = onwardOf(challenge);
+      if (onward !== null) return response.redirect(303, onward);
+      const page = enterCodePage(challengeId, challenge, this.clock.now());
+      response.render('passcode/verify-otp/enter-code', page);
+    });
+  }
+
+  @Post()
+  async submit(
+    @Param('challengeId') id: string,
+    @Body('code') entered: string | undefined,
+    @BrowserSession() browser: Browser,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.forThisBrowser(response, id, async (challengeId) => {
+      await this.commands.execute(new VerifyOtp({ sessionId: browser.id, challengeId, entered: entered ?? '' }));
+      const challenge = await this.challenges.ofBrowser(browser.id, challengeId);
+      response.redirect(303, onwardOf(challenge) ?? pageOf(challengeId));
+    });
+  }
+
+  @Post('another')
+  async another(
+    @Param('challengeId') id: string,
+    @BrowserSession() browser: Browser,
+    @RequestNetwork() network: ClientNetwork,
+    @Res() response: Response,
+  ): Promise<void> {
+    await this.forThisBrowser(response, id, async (challengeId) => {
+      await this.challenges.ofBrowser(browser.id, challengeId);
+      await this.commands.execute(new IssueOtp(challengeId, network.prefix));
+      response.redirect(303, pageOf(challengeId));
+    });
+  }
+
+  /** Whoever did not begin the challenge learns nothing of it, not even whether there is one. */
+  private async forThisBrowser(
+    response: Response,
+    id: string,
+    answer: (challengeId: ChallengeId) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await answer(challengeIdIn(id));
+    } catch (error) {
+      if (!(error instanceof ChallengeNotHere)) throw error;
+      response.redirect(303, '/');
+    }
+  }
+
+  /** Mostly the mail server takes the code within a moment: so the first look at the page already says so, without script. */
+  private async withWordOfDelivery({ id }: Browser, challengeId: ChallengeId): Promise<Challenge> {
+    for (let waited = 0; ; waited += ASK_EVERY_MS) {
+      const challenge = await this.challenges.ofBrowser(id, challengeId);
+      if (challenge.delivery?.status !== 'sending' || waited >= WAIT_FOR_DELIVERY_MS) return challenge;
+      await sleep(ASK_EVERY_MS);
+    }
+  }
+}
+
+function pageOf(challengeId: ChallengeId): string {
+  return `/prove/code/${challengeId}`;
+}
+
+/** Where the browser brings its proof, once there is one. */
+function onwardOf({ proofId, returnTo }: Challenge): string | null {
+  return proofId === null ? null : `${returnTo}${returnTo.includes('?') ? '&' : '?'}proof=${proofId}`;
+}

@@ -1,0 +1,142 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { EphemeralStore } from '#libs/ephemeral-store';
+import { decideAndAppend, EventStore, readState } from '#libs/event-store';
+import { Clock, type Instant } from '#libs/vocabulary';
+import { leaveAddressProof } from '../address-proof.ts';
+import { type Challenge, Challenges, type EntryProblem } from '../challenges.ts';
+import { IssuedOtps } from '../issued-otps.ts';
+import { type OneTimeCode, parseOneTimeCode } from '../one-time-code.ts';
+import {
+  type ChallengeId,
+  MAX_OTP_REJECTIONS,
+  OtpNotAwaited,
+  type PasscodeEvent,
+  passcodes,
+  passcodeStream,
+  triesLeft,
+  verifyOtp,
+  whyNotCompared,
+} from '../passcode.ts';
+
+export type OtpOutcome = 'accepted' | 'rejected' | 'exhausted' | 'malformed' | 'no-code';
+
+/** What somebody entered in answer to a challenge. An accepted code leaves an AddressProof, named in the challenge. */
+export class VerifyOtp extends Command<OtpOutcome> {
+  readonly sessionId: string;
+  readonly challengeId: ChallengeId;
+  /** As it was entered. */
+  readonly entered: string;
+
+  constructor(facts: Pick<VerifyOtp, 'sessionId' | 'challengeId' | 'entered'>) {
+    super();
+    this.sessionId = facts.sessionId;
+    this.challengeId = facts.challengeId;
+    this.entered = facts.entered;
+  }
+}
+
+@CommandHandler(VerifyOtp)
+export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
+  constructor(
+    private readonly store: EventStore,
+    private readonly ephemeral: EphemeralStore,
+    private readonly challenges: Challenges,
+    private readonly otps: IssuedOtps,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * A guess counts only in the browser that began the challenge: from elsewhere it is neither evaluated nor counted. What is
+   * no code at all is no guess. Each guess claims one of the challenge's five tries before anything is compared, so that a
+   * hundred at once get no more; and what is decided is decided on the person's stream, where all limits come together.
+   *
+   * @throws ChallengeNotHere, PasscodeBusy, and what the stores throw when they are away: the try is given back then
+   */
+  async execute({ sessionId, challengeId, entered }: VerifyOtp): Promise<OtpOutcome> {
+    const now = this.clock.now();
+    const challenge = await this.challenges.ofBrowser(sessionId, challengeId);
+    if (challenge.proofId !== null) return 'accepted';
+    if (challenge.isExhausted) return 'exhausted';
+    if (challenge.code === null) return 'no-code';
+    const code = parseOneTimeCode(entered, challenge.code.form);
+    if (code === null) return this.tell(challengeId, 'malformed', { kind: 'malformed' });
+
+    // Claimed before anything is compared. What is under way may still be right, so nothing is taken away here.
+    if ((await this.challenges.claimTry(challengeId)) > MAX_OTP_REJECTIONS) {
+      return this.tell(challengeId, 'exhausted', { kind: 'no-tries-left' });
+    }
+    try {
+      return await this.judge({ sessionId, challengeId, challenge, codeNumber: challenge.code.codeNumber, code, now });
+    } catch (error) {
+      if (error instanceof OtpNotAwaited) return this.late(sessionId, challengeId, error);
+      await this.challenges.giveTryBack(challengeId);
+      throw error;
+    }
+  }
+
+  private async judge(guess: Guess): Promise<OtpOutcome> {
+    const { challengeId, codeNumber, now } = guess;
+    const stream = passcodeStream(guess.challenge.personId);
+    // Hashed is only what could still be accepted: a look at the stream costs less than argon2.
+    const seen = await readState(this.store, stream, passcodes);
+    const isComparable = whyNotCompared(seen.state, { challengeId, codeNumber, now }) === null;
+    const codeMatches = isComparable && (await this.otps.matches(challengeId, codeNumber, guess.code));
+    const { events, state } = await decideAndAppend(this.store, stream, passcodes, (current) =>
+      verifyOtp(current, { challengeId, codeNumber, codeMatches, now }),
+    );
+    for (const { type, data } of events) {
+      if (type === 'OtpAccepted') return this.accept(guess, data.form === 'long');
+      if (type === 'OtpExhausted') return this.exhaust(challengeId);
+    }
+    return this.tell(challengeId, 'rejected', problemOf(events, triesLeft(state, challengeId)));
+  }
+
+  private async accept({ sessionId, challengeId, challenge, now }: Guess, longCode: boolean): Promise<'accepted'> {
+    const { address, personId, returnTo } = challenge;
+    const proof = { address, personId, method: 'passcode', provenAt: now, sessionId, returnTo, longCode } as const;
+    const proofId = await leaveAddressProof(this.ephemeral, proof);
+    await this.challenges.change(challengeId, () => ({ proofId, problem: null }));
+    await this.otps.forget(challengeId);
+    return 'accepted';
+  }
+
+  /** Another guess was faster: a second click, most of the time. */
+  private async late(sessionId: string, challengeId: ChallengeId, { how }: OtpNotAwaited): Promise<OtpOutcome> {
+    if (how === 'exhausted') return this.exhaust(challengeId);
+    const { proofId } = await this.challenges.ofBrowser(sessionId, challengeId);
+    // Accepted, yet no proof (so far, or for good where a process ended in between): the reader begins anew.
+    if (proofId === null) await this.tell(challengeId, 'exhausted', { kind: 'no-tries-left' });
+    return 'accepted';
+  }
+
+  private async exhaust(challengeId: ChallengeId): Promise<'exhausted'> {
+    await this.challenges.change(challengeId, () => ({ isExhausted: true, problem: null }));
+    await this.otps.forget(challengeId);
+    return 'exhausted';
+  }
+
+  private async tell<Outcome extends OtpOutcome>(
+    challengeId: ChallengeId,
+    outcome: Outcome,
+    problem: EntryProblem,
+  ): Promise<Outcome> {
+    await this.challenges.change(challengeId, () => ({ problem }));
+    return outcome;
+  }
+}
+
+interface Guess {
+  readonly sessionId: string;
+  readonly challengeId: ChallengeId;
+  readonly challenge: Challenge;
+  readonly codeNumber: number;
+  readonly code: OneTimeCode;
+  readonly now: Instant;
+}
+
+function problemOf(events: readonly PasscodeEvent[], left: number): EntryProblem {
+  for (const event of events) {
+    if (event.type === 'OtpRejected' && event.data.reason !== 'wrong') return { kind: event.data.reason };
+  }
+  return { kind: 'wrong', triesLeft: left };
+}
