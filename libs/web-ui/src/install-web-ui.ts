@@ -42,7 +42,8 @@ export interface WebUiOptions {
   /** Every page then says that it is a demonstration. */
   readonly isDemonstration?: boolean;
   readonly onUnexpected?: (report: UnexpectedError) => void;
-  readonly onError?: (kind: string, status: number) => void;
+  /** Told of every error page: the stable code of the error, never its words. For counting. */
+  readonly onError?: (kind: string, status: number, request: Request) => void;
 }
 
 /** Under which a view finds its request among the values that Express merges for it. */

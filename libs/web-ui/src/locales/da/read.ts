@@ -8,6 +8,9 @@ export const read: typeof english = {
   to: 'Til',
   cc: 'Kopi til',
   date: 'Skrevet',
+  files: 'Vedhæftede filer',
+  replyTo: 'Svar går til',
+  embedded: 'Hele den vedhæftede besked',
   sealedBy: 'Forseglet til',
   senderDiffers: 'Seglet siger, at {sender} har sendt dette. Fra-linjen ovenfor siger noget andet: vær forsigtig.',
   frameLabel: 'Beskedens indhold',
@@ -32,6 +35,8 @@ export const read: typeof english = {
     'remote-content-removed':
       'Beskeden henviser til indhold andre steder på internettet. Det er udeladt: intet her fortæller nogen, at du læser dette.',
     'unknown-charset': 'En del af teksten har en ukendt tegnkodning, så nogle tegn kan være forkerte.',
+    'repeated-header': 'Mailen siger det samme to gange, for eksempel to afsendere. Den første vises; vær forsigtig.',
+    'damaged-encoding': 'En del af beskeden var beskadiget, før den blev forseglet. Det, der kunne læses, vises.',
     other: 'Noget i beskeden kunne ikke vises. Gem den som .eml for at få det hele.',
   },
 };

@@ -8,6 +8,9 @@ export const read = {
   to: 'To',
   cc: 'Copy to',
   date: 'Written',
+  files: 'Attachments',
+  replyTo: 'Replies go to',
+  embedded: 'The attached message in full',
   sealedBy: 'Sealed for',
   senderDiffers: 'The seal says that {sender} sent this. The From line above says something else: be careful.',
   frameLabel: 'Content of the message',
@@ -33,6 +36,8 @@ export const read = {
     'remote-content-removed':
       'The message refers to content elsewhere on the internet. It was left out: nothing here tells anyone that you read this.',
     'unknown-charset': 'Part of the text is in an unknown encoding, so some characters may be wrong.',
+    'repeated-header': 'The mail says the same thing twice, for instance two senders. The first is shown; be careful.',
+    'damaged-encoding': 'Part of the message was damaged before it was sealed. What could be read is shown.',
     other: 'Something in this message could not be shown. Save it as .eml to have all of it.',
   },
 };

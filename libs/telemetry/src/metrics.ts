@@ -1,0 +1,123 @@
+import type { RequestHandler } from 'express';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What an operator watches at the moment of the scrape, from wherever it stands. */
+export interface MetricsSources {
+  /** Of the ephemeral store. */
+  readonly waiting?: () => Promise<{ readonly usedBytes: number; readonly maxBytes: number }>;
+  readonly projections?: () => readonly { readonly name: string; readonly lagSeconds: number }[];
+}
+
+/** Methods that have a series of their own; whatever else is sent shares one. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']);
+const APPEND_BUCKETS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5];
+const REQUEST_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * How the machine is doing (Prometheus). Labels come from our own code alone: routes as patterns, codes, outcomes. There is
+ * no series by browser, system, person, address or message: those who count visits are elsewhere (telemetry.ts).
+ */
+export class Metrics {
+  readonly registry = new Registry();
+
+  private readonly views = this.counter('segl_message_views_total', 'Messages shown', ['form']);
+  private readonly denials = this.counter('segl_view_denials_total', 'Views refused', ['reason']);
+  private readonly codeMails = this.counter('segl_code_mails_total', 'Mails with a code, by what became of them', [
+    'outcome',
+  ]);
+  private readonly seals = this.counter('segl_messages_sealed_total', 'Messages sealed', []);
+  private readonly errors = this.counter('segl_errors_total', 'Errors answered', ['kind']);
+  private readonly requests = this.counter('segl_http_requests_total', 'HTTP requests', ['method', 'route', 'status']);
+  private readonly requestSeconds = new Histogram({
+    name: 'segl_http_request_seconds',
+    help: 'Time from the head of a request to the end of its answer',
+    labelNames: ['route'],
+    buckets: REQUEST_BUCKETS,
+    registers: [this.registry],
+  });
+  private readonly appendSeconds = new Histogram({
+    name: 'segl_event_append_seconds',
+    help: 'Time of appends to the event store, waiting included',
+    labelNames: ['outcome'],
+    buckets: APPEND_BUCKETS,
+    registers: [this.registry],
+  });
+
+  constructor(sources: MetricsSources = {}) {
+    collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
+    const { waiting, projections } = sources;
+    if (waiting !== undefined) {
+      const limit = new Gauge({
+        name: 'segl_waiting_max_bytes',
+        help: 'Bound of the ephemeral store',
+        registers: [this.registry],
+      });
+      new Gauge({
+        name: 'segl_waiting_bytes',
+        help: 'In use of the ephemeral store',
+        registers: [this.registry],
+        async collect() {
+          const { usedBytes, maxBytes } = await waiting();
+          this.set(usedBytes);
+          limit.set(maxBytes);
+        },
+      });
+    }
+    if (projections !== undefined) {
+      new Gauge({
+        name: 'segl_projection_lag_seconds',
+        help: 'Age of the oldest event that a read model has yet to handle',
+        labelNames: ['projection'],
+        registers: [this.registry],
+        collect() {
+          for (const { name, lagSeconds } of projections()) this.set({ projection: name }, lagSeconds);
+        },
+      });
+    }
+  }
+
+  countView(form: 'page' | 'original' | 'attachment'): void {
+    this.views.inc({ form });
+  }
+
+  /** @param reason a word of our own, as in the event ViewDenied */
+  countDenial(reason: string): void {
+    this.denials.inc({ reason });
+  }
+
+  countCodeMail(outcome: 'delivered' | 'refused' | 'failed' | 'retried'): void {
+    this.codeMails.inc({ outcome });
+  }
+
+  countSeal(): void {
+    this.seals.inc();
+  }
+
+  /** @param kind the stable code of the error */
+  countError(kind: string): void {
+    this.errors.inc({ kind });
+  }
+
+  observeAppend(seconds: number, outcome: 'appended' | 'conflict' | 'failed'): void {
+    this.appendSeconds.observe({ outcome }, seconds);
+  }
+
+  /** Put in front of everything. Paths are counted by the pattern of their route, so that no id becomes a series. */
+  readonly middleware: RequestHandler = (request, response, next) => {
+    const startedAt = process.hrtime.bigint();
+    response.once('close', () => {
+      const pattern = (request as { route?: { path?: unknown } }).route?.path;
+      const route = typeof pattern === 'string' ? pattern : 'none';
+      const method = METHODS.has(request.method) ? request.method : 'other';
+      // An answer that its reader did not wait for has no status of its own.
+      const status = response.writableFinished ? String(response.statusCode) : 'aborted';
+      this.requests.inc({ method, route, status });
+      this.requestSeconds.observe({ route }, Number(process.hrtime.bigint() - startedAt) / 1e9);
+    });
+    next();
+  };
+
+  private counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+}

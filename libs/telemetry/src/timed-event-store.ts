@@ -1,0 +1,64 @@
+import {
+  type AppendResult,
+  type DomainEvent,
+  EventStore,
+  type ExpectedRevision,
+  type ReadAllOptions,
+  type ReadStreamOptions,
+  type RecordedEvent,
+  RevisionConflict,
+  type StreamName,
+  type SubscribeOptions,
+  type SubscriptionMessage,
+} from '#libs/event-store';
+import type { Metrics } from './metrics.ts';
+
+/** An event store whose appends are timed. All else is the store's own. */
+export class TimedEventStore extends EventStore {
+  readonly #store: EventStore;
+  readonly #metrics: Metrics;
+
+  constructor(store: EventStore, metrics: Metrics) {
+    super();
+    this.#store = store;
+    this.#metrics = metrics;
+  }
+
+  override async append(
+    stream: StreamName,
+    expected: ExpectedRevision,
+    events: readonly DomainEvent[],
+  ): Promise<AppendResult> {
+    const startedAt = performance.now();
+    const observe = (outcome: 'appended' | 'conflict' | 'failed') =>
+      this.#metrics.observeAppend((performance.now() - startedAt) / 1000, outcome);
+    try {
+      const result = await this.#store.append(stream, expected, events);
+      observe('appended');
+      return result;
+    } catch (error) {
+      observe(error instanceof RevisionConflict ? 'conflict' : 'failed');
+      throw error;
+    }
+  }
+
+  override readStream(stream: StreamName, options?: ReadStreamOptions): AsyncIterable<RecordedEvent> {
+    return this.#store.readStream(stream, options);
+  }
+
+  override readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
+    return this.#store.readAll(options);
+  }
+
+  override subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
+    return this.#store.subscribe(options);
+  }
+
+  override checkWritable(): Promise<void> {
+    return this.#store.checkWritable();
+  }
+
+  override close(): Promise<void> {
+    return this.#store.close();
+  }
+}
