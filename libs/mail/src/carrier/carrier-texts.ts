@@ -1,0 +1,88 @@
+import type { Instant } from '#libs/vocabulary';
+import type { Locale, TextKey } from '#libs/web-ui';
+import type { OrganisationProfile } from './organisation-profile.ts';
+
+type CarrierTextKey = Extract<TextKey, `carrier.${string}`>;
+
+/** `translate` of the web-ui room; handed in, so that writing a carrier needs no web framework. */
+export type CarrierTranslate = (
+  locale: Locale,
+  key: CarrierTextKey,
+  params?: Readonly<Record<string, string>>,
+) => string;
+
+/** Where things are on the portal, all under its public URL. */
+export interface PortalAddresses {
+  readonly origin: string;
+  readonly host: string;
+  readonly open: string;
+  readonly handIn: string;
+  readonly privacy: string;
+}
+
+/** @param publicUrl `SEGL_PUBLIC_URL`, http(s), without query and fragment; a path in front of all others is kept. */
+export function portalAddresses(publicUrl: URL): PortalAddresses {
+  const base = publicUrl.origin + publicUrl.pathname.replace(/\/+$/, '');
+  return {
+    origin: publicUrl.origin,
+    host: publicUrl.host,
+    open: `${base}/open`,
+    handIn: `${base}/`,
+    privacy: `${base}/privacy`,
+  };
+}
+
+/** What one language says, plain text throughout: whoever puts it into HTML escapes it. */
+export interface LocalCarrierTexts {
+  readonly locale: Locale;
+  readonly subject: string;
+  readonly mail: {
+    readonly intro: string;
+    readonly steps: string;
+    readonly elsewhere: string;
+    readonly privacy: string;
+  };
+  readonly page: {
+    readonly title: string;
+    readonly intro: string;
+    readonly button: string;
+    readonly check: string;
+    readonly elsewhere: string;
+    readonly until: string;
+    readonly privacy: string;
+  };
+}
+
+const REGIONAL = { en: 'en-GB', da: 'da-DK' } satisfies Record<Locale, string>;
+
+export function carrierTexts(
+  profile: OrganisationProfile,
+  portal: PortalAddresses,
+  expiresAt: Instant,
+  translate: CarrierTranslate,
+): LocalCarrierTexts[] {
+  const organisation = profile.name;
+  return profile.locales.map((locale) => {
+    const button = translate(locale, 'carrier.page.button');
+    const dates = new Intl.DateTimeFormat(REGIONAL[locale], { dateStyle: 'long', timeZone: profile.timeZone ?? 'UTC' });
+    return {
+      locale,
+      subject: profile.carrierSubject?.[locale] ?? translate(locale, 'carrier.subject', { organisation }),
+      mail: {
+        intro: profile.carrierText?.[locale] ?? translate(locale, 'carrier.mail.intro', { organisation }),
+        steps: translate(locale, 'carrier.mail.steps', { button }),
+        elsewhere: translate(locale, 'carrier.mail.elsewhere'),
+        privacy: translate(locale, 'carrier.mail.privacy'),
+      },
+      page: {
+        title: translate(locale, 'carrier.page.title', { organisation }),
+        intro: translate(locale, 'carrier.page.intro', { organisation, host: portal.host }),
+        button,
+        check: translate(locale, 'carrier.page.check', { origin: portal.origin }),
+        elsewhere: translate(locale, 'carrier.page.elsewhere'),
+        until: translate(locale, 'carrier.page.until', { date: dates.format(new Date(expiresAt)) }),
+        privacy: translate(locale, 'carrier.page.privacy'),
+      },
+    };
+  });
+}

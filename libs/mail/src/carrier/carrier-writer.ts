@@ -1,0 +1,114 @@
+import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import { Base64UrlLines } from './base64url-lines.ts';
+import { carrierTexts, portalAddresses } from './carrier-texts.ts';
+import type { CarrierTranslate, LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
+import { base64Lines, encodedWords, quotedPrintable } from './ascii-encodings.ts';
+import { keptHeaders } from './kept-headers.ts';
+import { escapeHtml, messagePage } from './message-page.ts';
+import type { OrganisationProfile } from './organisation-profile.ts';
+
+export interface CarrierWriterOptions {
+  /** The header of the original (`MailHeaderCollector`); more may follow it. */
+  readonly mailHeader: Buffer;
+  readonly messageId: MessageId;
+  /** Stands in for a missing From. */
+  readonly sender: MailAddress;
+  readonly sealedAt: Instant;
+  readonly expiresAt: Instant;
+  /** `SEGL_PUBLIC_URL`. */
+  readonly publicUrl: URL;
+  readonly organisation: OrganisationProfile;
+  readonly translate: CarrierTranslate;
+}
+
+/** The name of the attachment; stays the same for ever, since people are told to look for it. */
+export const MESSAGE_PAGE_NAME = 'message.html';
+
+/**
+ * Writes the mail that carries one seal, as the ciphertext comes: `begin`, `update` with pieces of any size, `finish`. What these
+ * give, one after the other, is an RFC 5322 mail of plain 7-bit ASCII with CRLF line ends, none over 990 octets: a text in plain and in HTML, and
+ * `message.html` with one layer of base64url. It is at most 1.34 × the mail + 16 KiB. All of it is synchronous; whoever
+ * feeds it yields between pieces of at most 1 MiB. A returned buffer is valid until the next call.
+ */
+export class CarrierWriter {
+  private readonly lines = new Base64UrlLines();
+  private readonly head: string;
+  private readonly tail: string;
+
+  /** @throws TypeError for a profile without a language */
+  constructor(options: CarrierWriterOptions) {
+    const portal = portalAddresses(options.publicUrl);
+    const texts = carrierTexts(options.organisation, portal, options.expiresAt, options.translate);
+    const page = messagePage(options.messageId, texts, portal);
+    // base64url has no `=`, quoted-printable writes it as =3D: a boundary with `=_` is in neither.
+    const boundary = `=_segl_${options.messageId}`;
+    const alternative = `=_text_${options.messageId}`;
+    const subject = headerText('Subject', texts.map(({ subject }) => subject).join(' / '));
+    this.head =
+      keptHeaders(options.mailHeader, { ...options, portalHost: options.publicUrl.hostname }) +
+      subject +
+      `Segl-Message: ${options.messageId}\r\n` +
+      'MIME-Version: 1.0\r\n' +
+      `Content-Type: multipart/mixed; boundary="${boundary}"\r\n\r\n` +
+      `--${boundary}\r\n` +
+      `Content-Type: multipart/alternative; boundary="${alternative}"\r\n\r\n` +
+      `--${alternative}\r\n${textPart('plain', plainText(texts, portal))}` +
+      `--${alternative}\r\n${textPart('html', htmlText(texts, portal))}` +
+      `--${alternative}--\r\n` +
+      `--${boundary}\r\n` +
+      `Content-Type: text/html; charset=utf-8; name="${MESSAGE_PAGE_NAME}"\r\n` +
+      `Content-Disposition: attachment; filename="${MESSAGE_PAGE_NAME}"\r\n` +
+      'Content-Transfer-Encoding: 7bit\r\n\r\n' +
+      page.beforeCiphertext;
+    this.tail = `${page.afterCiphertext}--${boundary}--\r\n`;
+  }
+
+  begin(): Buffer {
+    return Buffer.from(this.head, 'latin1');
+  }
+
+  update(ciphertext: Uint8Array): Buffer {
+    return this.lines.update(ciphertext);
+  }
+
+  finish(): Buffer {
+    return Buffer.concat([this.lines.finish(), Buffer.from(this.tail, 'latin1')]);
+  }
+}
+
+/** In whichever encoding is shorter: quoted-printable for the languages of Europe, base64 where most characters are others. */
+function textPart(subtype: 'plain' | 'html', text: string): string {
+  const quoted = quotedPrintable(text);
+  const base64 = base64Lines(text);
+  const [encoding, body] = quoted.length <= base64.length ? ['quoted-printable', quoted] : ['base64', base64];
+  return `Content-Type: text/${subtype}; charset=utf-8\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}\r\n`;
+}
+
+function plainText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses): string {
+  return texts
+    .map(
+      ({ mail }) =>
+        `${mail.intro}\n\n${mail.steps}\n\n${mail.elsewhere}\n${portal.handIn}\n\n${mail.privacy}\n${portal.privacy}\n`,
+    )
+    .join('\n-----\n\n');
+}
+
+function htmlText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses): string {
+  const link = (url: string) => `<br><a href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
+  const sections = texts.map(
+    ({ locale, mail }) => `<div lang="${locale}">
+<p>${escapeHtml(mail.intro)}</p>
+<p>${escapeHtml(mail.steps)}</p>
+<p>${escapeHtml(mail.elsewhere)}${link(portal.handIn)}</p>
+<p>${escapeHtml(mail.privacy)}${link(portal.privacy)}</p>
+</div>`,
+  );
+  return `<!DOCTYPE html>\n<html lang="${texts[0]?.locale}"><body>\n${sections.join('\n<hr>\n')}\n</body></html>\n`;
+}
+
+/** Unstructured text in a field: as it is where it is short ASCII, else as encoded words, folded between them. */
+function headerText(name: string, text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const isPlain = /^[ -~]*$/.test(line) && !line.includes('=?') && line.length <= 900;
+  return isPlain ? `${name}: ${line}\r\n` : `${name}: ${encodedWords(line).replaceAll(' ', '\r\n ')}\r\n`;
+}

@@ -1,0 +1,208 @@
+import { fieldWithParameters } from '../reading/header-text.ts';
+import { parseHeaderFields } from './mail-header.ts';
+import { MessagePageScanner } from './message-page-scanner.ts';
+import { NotACarrier } from './not-a-carrier.ts';
+import { transferDecoder } from './transfer-decoder.ts';
+import type { TransferDecoder } from './transfer-decoder.ts';
+
+const NOTHING = Buffer.alloc(0);
+const LF = 0x0a;
+const HYPHEN = 0x2d;
+/** 256 KiB for the header of the mail, and of each part. */
+const MAX_HEADER_BYTES = 256 * 1024;
+/** 64 KiB without a line end: no line of a header, and of a body it is handed on as it comes. */
+const MAX_HELD_BYTES = 64 * 1024;
+const MAX_PARTS = 1000;
+const MAX_DEPTH = 20;
+/** Mails inside mails that are themselves encoded. */
+const MAX_NESTED_WALKERS = 4;
+
+type Leaf = {
+  readonly transfer: TransferDecoder;
+  readonly content: MessagePageScanner | MailPartWalker;
+};
+
+/**
+ * Walks through a mail file as it comes, and looks into each part for our page: wherever a gateway or a forwarding person has
+ * put it, however it is encoded by now. Forgiving: what it does not understand it passes over. Parts that are no page of ours cost one
+ * look at their beginning.
+ */
+export class MailPartWalker {
+  private readonly maxCiphertextBytes: number;
+  private readonly nesting: number;
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private readonly boundaries: string[] = [];
+  private header: Buffer[] | null = [];
+  private headerBytes = 0;
+  private leaf: Leaf | null = null;
+  private parts = 0;
+  private isMidLine = false;
+  private isWhole = false;
+
+  constructor(maxCiphertextBytes: number, nesting = 0) {
+    this.maxCiphertextBytes = maxCiphertextBytes;
+    this.nesting = nesting;
+  }
+
+  get progress(): 'before' | 'within' | 'behind' {
+    if (this.isWhole) return 'behind';
+    return this.leaf?.content.progress === 'within' ? 'within' : 'before';
+  }
+
+  /** @throws NotACarrier */
+  push(piece: Buffer): Buffer {
+    if (this.isWhole || piece.length === 0) return NOTHING;
+    const lastLineEnd = piece.lastIndexOf(LF);
+    if (lastLineEnd < 0 && this.heldBytes + piece.length <= MAX_HELD_BYTES) {
+      this.hold(piece);
+      return NOTHING;
+    }
+    const found: Buffer[] = [];
+    if (lastLineEnd < 0) {
+      this.line(this.release(piece), found, true);
+    } else {
+      this.lines(this.release(piece.subarray(0, lastLineEnd + 1)), found);
+      this.hold(piece.subarray(lastLineEnd + 1));
+    }
+    return found.length === 1 ? (found[0] ?? NOTHING) : Buffer.concat(found);
+  }
+
+  /** @throws NotACarrier when there was none, or not the whole of one */
+  end(): Buffer {
+    const found: Buffer[] = [];
+    const last = this.release(NOTHING);
+    if (!this.isWhole && last.length > 0) this.lines(last, found);
+    if (!this.isWhole) this.endLeaf(found);
+    if (!this.isWhole && this.nesting === 0) throw new NotACarrier('no-carrier');
+    return Buffer.concat(found);
+  }
+
+  private hold(piece: Buffer): void {
+    if (piece.length === 0) return;
+    this.held.push(Buffer.from(piece)); // a copy: the caller may use its buffer again
+    this.heldBytes += piece.length;
+  }
+
+  private release(next: Buffer): Buffer {
+    const all = this.held.length === 0 ? next : Buffer.concat([...this.held, next]);
+    this.held = [];
+    this.heldBytes = 0;
+    return all;
+  }
+
+  /** Whole lines, the last one maybe without its end. Lines of a body that cannot be boundaries are handed on together. */
+  private lines(bytes: Buffer, found: Buffer[]): void {
+    let runStart = 0;
+    let start = 0;
+    while (start < bytes.length && !this.isWhole) {
+      const lineEnd = bytes.indexOf(LF, start);
+      const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
+      const isPlainBody =
+        this.header === null && (this.isMidLine || bytes[start] !== HYPHEN || bytes[start + 1] !== HYPHEN);
+      if (!isPlainBody) {
+        this.body(bytes.subarray(runStart, start), found);
+        if (!this.isWhole) this.line(bytes.subarray(start, next), found, false);
+        runStart = next;
+      }
+      this.isMidLine = false;
+      start = next;
+    }
+    if (!this.isWhole) this.body(bytes.subarray(runStart), found);
+  }
+
+  private line(line: Buffer, found: Buffer[], goesOn: boolean): void {
+    const startsWithin = this.isMidLine;
+    this.isMidLine = goesOn;
+    if (!startsWithin && !goesOn && line[0] === HYPHEN && line[1] === HYPHEN && this.isBoundary(line, found)) return;
+    if (this.header === null) return this.body(line, found);
+    this.headerBytes += line.length;
+    if (goesOn || this.headerBytes > MAX_HEADER_BYTES) throw new NotACarrier('no-carrier');
+    if (line.length <= 2 && line.toString('latin1').trim() === '') this.endHeader();
+    else this.header.push(Buffer.from(line));
+  }
+
+  private isBoundary(line: Buffer, found: Buffer[]): boolean {
+    const text = line.toString('latin1').trimEnd();
+    for (let index = this.boundaries.length - 1; index >= 0; index--) {
+      const delimiter = `--${this.boundaries[index]}`;
+      if (text !== delimiter && text !== `${delimiter}--`) continue;
+      this.endLeaf(found);
+      this.boundaries.length = text === delimiter ? index + 1 : index;
+      if (text === delimiter) this.beginPart();
+      else this.header = null;
+      return true;
+    }
+    return false;
+  }
+
+  private beginPart(): void {
+    if (++this.parts > MAX_PARTS) throw new NotACarrier('no-carrier');
+    this.header = [];
+    this.headerBytes = 0;
+  }
+
+  private endHeader(): void {
+    const fields = parseHeaderFields(Buffer.concat(this.header ?? []));
+    const field = (name: string) => fields.find((each) => each.name === name)?.value ?? '';
+    const type = fieldWithParameters(field('content-type'));
+    const disposition = fieldWithParameters(field('content-disposition'));
+    const encoding = field('content-transfer-encoding').trim().toLowerCase();
+    const boundary = type.parameters.boundary ?? '';
+    this.header = null;
+    if (type.value.startsWith('multipart/') && boundary !== '') {
+      this.boundaries.push(boundary);
+      if (this.boundaries.length > MAX_DEPTH) throw new NotACarrier('no-carrier');
+      return;
+    }
+    const name = (disposition.parameters.filename ?? type.parameters.name ?? '').toLowerCase();
+    const isMail = type.value === 'message/rfc822' || name.endsWith('.eml');
+    if (isMail && encoding !== 'base64' && encoding !== 'quoted-printable') return this.beginPart();
+    const isNested = isMail && this.nesting < MAX_NESTED_WALKERS;
+    this.leaf = {
+      transfer: transferDecoder(encoding),
+      content: isNested
+        ? new MailPartWalker(this.maxCiphertextBytes, this.nesting + 1)
+        : new MessagePageScanner(this.maxCiphertextBytes),
+    };
+  }
+
+  private body(bytes: Buffer, found: Buffer[]): void {
+    const { leaf } = this;
+    if (!leaf || bytes.length === 0 || leaf.content.progress === 'nothing-here') return;
+    try {
+      this.feed(leaf, leaf.transfer.push(bytes.toString('latin1')), found);
+    } catch (error) {
+      this.passOver(error);
+    }
+  }
+
+  private endLeaf(found: Buffer[]): void {
+    const { leaf } = this;
+    if (!leaf) return;
+    try {
+      this.feed(leaf, leaf.transfer.end(), found);
+      if (!this.isWhole) {
+        found.push(leaf.content.end());
+        this.isWhole = leaf.content.progress === 'behind';
+      }
+    } catch (error) {
+      this.passOver(error);
+    }
+    this.leaf = null;
+  }
+
+  private feed({ content }: Leaf, text: string, found: Buffer[]): void {
+    found.push(content instanceof MailPartWalker ? content.push(Buffer.from(text, 'latin1')) : content.push(text));
+    this.isWhole = content.progress === 'behind';
+  }
+
+  /** A part that is broken in itself is none of our business, unless the ciphertext had begun in it. */
+  private passOver(error: unknown): void {
+    const progress = this.leaf?.content.progress;
+    if (!(error instanceof NotACarrier) || error.reason === 'too-large') throw error;
+    if (progress === 'within' || progress === 'behind') throw error;
+    if (error.reason === 'cut-short') throw error;
+    this.leaf = null;
+  }
+}

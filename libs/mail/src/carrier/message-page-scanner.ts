@@ -1,0 +1,92 @@
+import { Base64UrlDecoder } from './base64url-decoder.ts';
+import { CARRIER_MARK } from './message-page.ts';
+import { NotACarrier } from './not-a-carrier.ts';
+
+const NOTHING = Buffer.alloc(0);
+/** 256 KiB: the field begins some 3 KiB into our page; scanners and browsers that save pages add to it. */
+const MAX_SEARCHED_CHARACTERS = 256 * 1024;
+/** Searched again only when this much has come, so that a page in single bytes costs no more than one in one piece. */
+const SEARCH_STEP_CHARACTERS = 4 * 1024;
+const FIELD = /<input\b[^<>]{0,200}\bname\s{0,9}=\s{0,9}["']?m["']?\s[^<>]{0,200}?\bvalue\s{0,9}=\s{0,9}(["'])/i;
+const MARK = CARRIER_MARK.slice(0, CARRIER_MARK.indexOf(' content'));
+/** Line ends that a program wrote as character references. */
+const LINE_END_REFERENCE = /&(?:#(?:10|13|xa|xd)|newline);/gi;
+/** Long enough for any of those. */
+const MAX_REFERENCE = 9;
+
+/** Finds the ciphertext in `message.html` as the page passes, and knows when it has the whole of it. */
+export class MessagePageScanner {
+  private readonly decoder: Base64UrlDecoder;
+  private searched = '';
+  private searchAgainAt = 0;
+  private quote = '';
+  private held = '';
+  private state: 'before' | 'within' | 'behind' | 'nothing-here' = 'before';
+
+  constructor(maxCiphertextBytes: number) {
+    this.decoder = new Base64UrlDecoder(maxCiphertextBytes);
+  }
+
+  /** `nothing-here`: this is no page of ours. `behind`: the ciphertext is whole, what follows is of no interest. */
+  get progress(): 'before' | 'within' | 'behind' | 'nothing-here' {
+    return this.state;
+  }
+
+  /** @param piece of the page, as latin1. @throws NotACarrier damaged, too-large */
+  push(piece: string): Buffer {
+    switch (this.state) {
+      case 'within':
+        return this.value(piece);
+      case 'before':
+        this.searched += piece;
+        return this.searched.length < this.searchAgainAt ? NOTHING : this.search();
+      default:
+        return NOTHING;
+    }
+  }
+
+  /** There is no more of the page. @throws NotACarrier damaged, too-large, cut-short */
+  end(): Buffer {
+    const bytes = this.state === 'before' ? this.search() : NOTHING;
+    if (this.progress === 'within') throw new NotACarrier('cut-short');
+    return bytes;
+  }
+
+  private search(): Buffer {
+    this.searchAgainAt = this.searched.length + SEARCH_STEP_CHARACTERS;
+    const mark = this.searched.indexOf(MARK);
+    const field = mark < 0 ? null : FIELD.exec(this.searched.slice(mark));
+    if (!field) {
+      if (this.searched.length > MAX_SEARCHED_CHARACTERS) {
+        this.state = 'nothing-here';
+        this.searched = '';
+      }
+      return NOTHING;
+    }
+    this.state = 'within';
+    this.quote = field[1] ?? '"';
+    const value = this.searched.slice(mark + field.index + field[0].length);
+    this.searched = '';
+    return this.value(value);
+  }
+
+  private value(piece: string): Buffer {
+    let text = this.held + piece;
+    this.held = '';
+    const end = text.indexOf(this.quote);
+    if (end >= 0) {
+      this.state = 'behind';
+      text = text.slice(0, end);
+    }
+    if (text.includes('&')) {
+      text = text.replace(LINE_END_REFERENCE, '\n');
+      const open = text.lastIndexOf('&');
+      if (end < 0 && open >= 0 && text.length - open < MAX_REFERENCE) {
+        this.held = text.slice(open);
+        text = text.slice(0, open);
+      }
+    }
+    const bytes = this.decoder.update(text);
+    return end < 0 ? bytes : Buffer.concat([bytes, this.decoder.finish()]);
+  }
+}

@@ -1,0 +1,90 @@
+import type { MessageId } from '#libs/vocabulary';
+import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
+
+/**
+ * What a reader of carriers looks for near the top of message.html: `<meta name="segl" content="1 <messageId>">`, 1 being the
+ * version of this page's structure. The field with the ciphertext comes some lines below it.
+ */
+export const CARRIER_MARK = '<meta name="segl" content="1 ';
+
+/** Text colours keep a contrast of 7:1 in both settings (WCAG 1.4.6); a button is at least 44 px high (2.5.8). */
+const STYLE = `:root{color-scheme:light dark}
+body{margin:0;padding:1.5rem 1rem;font:1.0625rem/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;overflow-wrap:anywhere}
+main{max-width:34rem;margin:0 auto}
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
+section+section{border-top:1px solid #767d86;margin-top:2rem;padding-top:1.5rem}
+button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1.4rem;border:2px solid #0b4a8f;border-radius:.4rem;color:#fff;background:#0b4a8f;cursor:pointer}
+a{color:#0b4a8f}
+a:focus-visible,button:focus-visible{outline:3px solid #0b4a8f;outline-offset:3px}
+@media(prefers-color-scheme:dark){body{color:#e9ebee;background:#14171a}button{color:#0d1115;background:#9cc4ff;border-color:#9cc4ff}a{color:#9cc4ff}a:focus-visible,button:focus-visible{outline-color:#9cc4ff}}
+@media print{button{display:none}}`;
+
+export interface MessagePageParts {
+  /** Ends within the value of the field `m`, at the beginning of a line: base64url and line ends follow. */
+  readonly beforeCiphertext: string;
+  readonly afterCiphertext: string;
+}
+
+/**
+ * `message.html`, plain ASCII with CRLF line ends. One form, one field; no script, nothing loaded from anywhere (which its own policy
+ * forbids as well). The field comes before the buttons: whoever can press one has the whole of the ciphertext.
+ */
+export function messagePage(
+  messageId: MessageId,
+  texts: readonly LocalCarrierTexts[],
+  portal: PortalAddresses,
+): MessagePageParts {
+  const [first] = texts;
+  if (!first) throw new TypeError('a carrier needs at least one language');
+  const title = texts.map(({ page }) => page.title).join(' / ');
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; form-action ${portal.origin}; base-uri 'none'`;
+  const beforeCiphertext = `<!DOCTYPE html>
+<html lang="${first.locale}">
+<head>
+<meta charset="utf-8">
+${CARRIER_MARK}${messageId}">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>
+${STYLE}
+</style>
+</head>
+<body>
+<main>
+<form method="post" action="${escapeHtml(portal.open)}">
+<input type="hidden" name="m" value="
+`;
+  const afterCiphertext = `">
+${texts.map((local, index) => section(local, portal, index === 0 ? 'h1' : 'h2')).join('\n')}
+</form>
+</main>
+</body>
+</html>
+`;
+  return { beforeCiphertext: asciiLines(beforeCiphertext), afterCiphertext: asciiLines(afterCiphertext) };
+}
+
+function section({ locale, page }: LocalCarrierTexts, portal: PortalAddresses, heading: 'h1' | 'h2'): string {
+  return `<section lang="${locale}">
+<${heading}>${escapeHtml(page.title)}</${heading}>
+<p>${escapeHtml(page.intro)}</p>
+<p><button>${escapeHtml(page.button)}</button></p>
+<p>${escapeHtml(page.check)}</p>
+<p>${escapeHtml(page.elsewhere)} <a href="${escapeHtml(portal.handIn)}">${escapeHtml(portal.handIn)}</a></p>
+<p>${escapeHtml(page.until)} <a href="${escapeHtml(portal.privacy)}">${escapeHtml(page.privacy)}</a></p>
+</section>`;
+}
+
+/** For element content and for attribute values in double quotes. Controls are gone. */
+export function escapeHtml(text: string): string {
+  return text
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[&<>"'`]/g, (character) => `&#${character.codePointAt(0)};`);
+}
+
+/** ASCII with CRLF: other characters as references, which mean the same in content and in attribute values. */
+function asciiLines(html: string): string {
+  return html.replace(/\P{ASCII}/gu, (character) => `&#${character.codePointAt(0)};`).replace(/\n/g, '\r\n');
+}

@@ -1,0 +1,20 @@
+import { DomainError } from '#libs/vocabulary';
+
+/**
+ * - `no-carrier`: no ciphertext of ours in it, or not within the first 256 KiB of a page
+ * - `damaged`: it holds characters that base64url has not, or an impossible number of them
+ * - `cut-short`: it ends before the ciphertext does
+ * - `too-large`: more ciphertext than was allowed
+ * - `second-field`, `other-field`: a form with more than, or something else than, the one field `m`
+ */
+export type NotACarrierReason = 'no-carrier' | 'damaged' | 'cut-short' | 'too-large' | 'second-field' | 'other-field';
+
+/** What was handed in is no carrier, or no whole one. The reason is for counts and for the operator's commands. */
+export class NotACarrier extends DomainError {
+  readonly reason: NotACarrierReason;
+
+  constructor(reason: NotACarrierReason) {
+    super('not-a-carrier', `not a carrier: ${reason}`);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,57 @@
+import { Base64UrlDecoder } from './base64url-decoder.ts';
+import { NotACarrier } from './not-a-carrier.ts';
+
+const NOTHING = Buffer.alloc(0);
+const FIELD = 'm=';
+
+/**
+ * The ciphertext from a body of `application/x-www-form-urlencoded` with the one field `m` (WHATWG URL §5.1), as it comes. A browser sends each
+ * line end of the field as `%0D%0A`; whatever else is percent-encoded is decoded too. Memory: one piece.
+ */
+export class UrlencodedFieldReader {
+  private readonly decoder: Base64UrlDecoder;
+  private isInValue = false;
+  private held = '';
+
+  /** @param options.maxCiphertextBytes default: no limit */
+  constructor({ maxCiphertextBytes = Infinity }: { maxCiphertextBytes?: number } = {}) {
+    this.decoder = new Base64UrlDecoder(maxCiphertextBytes);
+  }
+
+  /** @returns ciphertext, maybe nothing, in a buffer of its own. @throws NotACarrier */
+  push(piece: Uint8Array): Buffer {
+    let text = this.held + Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1');
+    this.held = '';
+    if (!this.isInValue) {
+      if (!text.startsWith(FIELD.slice(0, text.length))) throw new NotACarrier('other-field');
+      if (text.length < FIELD.length) {
+        this.held = text;
+        return NOTHING;
+      }
+      this.isInValue = true;
+      text = text.slice(FIELD.length);
+    }
+    if (text.includes('&')) throw new NotACarrier('second-field');
+    const lastPercent = text.lastIndexOf('%');
+    if (lastPercent >= 0 && lastPercent > text.length - 3) {
+      this.held = text.slice(lastPercent);
+      text = text.slice(0, lastPercent);
+    }
+    return this.decoder.update(percentDecoded(text));
+  }
+
+  /** The last bytes. @throws NotACarrier */
+  end(): Buffer {
+    if (!this.isInValue) throw new NotACarrier('no-carrier');
+    if (this.held !== '') throw new NotACarrier('damaged');
+    return this.decoder.finish();
+  }
+}
+
+function percentDecoded(text: string): string {
+  const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+  if (!spaced.includes('%')) return spaced;
+  return spaced
+    .replace(/(?:%0D|%0A)+/gi, '\n')
+    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
