@@ -1,4 +1,4 @@
-import { DomainError } from '#libs/vocabulary';
+import { DomainError, newEventId } from '#libs/vocabulary';
 import type { DomainEvent, Fold } from './domain-event.ts';
 import { type EventStore, RevisionConflict, type ExpectedRevision, type StreamName } from './event-store.ts';
 
@@ -8,7 +8,7 @@ export interface DecideOptions {
 }
 
 export interface Decided<State, Event extends DomainEvent> {
-  /** What was appended; empty when the decision was that nothing happened. */
+  /** What was appended, ids included; empty when the decision was that nothing happened. */
   readonly events: readonly Event[];
   /** The state after those events. */
   readonly state: State;
@@ -22,6 +22,8 @@ export class TooMuchContention extends DomainError {
     super('too-much-contention', `stream ${stream} changed under every attempt`);
   }
 }
+
+const MAX_PAUSE_MS = 512;
 
 /** The state of a stream as its events stand now, and the revision to append at. */
 export async function readState<State, Event extends DomainEvent>(
@@ -54,16 +56,23 @@ export async function decideAndAppend<State, Event extends DomainEvent>(
 ): Promise<Decided<State, Event>> {
   for (let attempt = 1; ; attempt++) {
     const { state, revision } = await readState(store, stream, fold);
-    const events = await decide(state);
-    if (events.length === 0) return { events, state, revision };
+    const decided = await decide(state);
+    if (decided.length === 0) return { events: decided, state, revision };
+    // Ids are made here, so that the state returned is the one that a reader of the stream comes to.
+    const events = decided.map((event) => (event.id === undefined ? { ...event, id: newEventId() } : event));
     try {
       const appended = await store.append(stream, revision, events);
-      return { events, state: events.reduce(fold.evolve, state), revision: appended.revision };
+      return {
+        events,
+        state: events.reduce((before, event) => fold.evolve(before, event), state),
+        revision: appended.revision,
+      };
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
       if (attempt >= maxAttempts) throw new TooMuchContention(stream);
-      // Full jitter: callers that collided do not collide again in step.
-      await new Promise((resume) => setTimeout(resume, Math.random() * Math.min(2 ** attempt, 64)));
+      // Full jitter: callers that collided do not collide again in step. One of them wins each round, so a hundred take a hundred
+      // rounds of perhaps 15 ms on a slow disk: twenty attempts must span that.
+      await new Promise((resume) => setTimeout(resume, Math.random() * Math.min(2 ** attempt, MAX_PAUSE_MS)));
     }
   }
 }

@@ -10,7 +10,7 @@ import type { DomainEvent, Fold } from '../domain-event.ts';
  */
 export function given<State, Event extends DomainEvent>(
   fold: Fold<State, Event>,
-  ...events: readonly Event[]
+  ...events: readonly NoInfer<Event>[]
 ): { when(decide: (state: State) => readonly Event[]): Decision<Event> } {
   return {
     when: (decide) => {

@@ -15,6 +15,7 @@ export interface OpenedStore<Store extends EventStore = EventStore> {
 
 export interface TemporarySqlite extends OpenedStore<SqliteEventStore> {
   readonly directory: string;
+  openAnother(options?: SqliteEventStoreOptions): Promise<SqliteEventStore>;
   /** The file of the event store; what else a test needs may lie beside it. */
   readonly path: string;
 }
@@ -23,8 +24,8 @@ export async function openTemporarySqlite(options?: SqliteEventStoreOptions): Pr
   const directory = await mkdtemp(join(tmpdir(), 'segl-events-'));
   const path = join(directory, 'events.sqlite');
   const opened: SqliteEventStore[] = [];
-  const openAnother = async (): Promise<SqliteEventStore> => {
-    const store = await SqliteEventStore.open(path, options);
+  const openAnother = async (others?: SqliteEventStoreOptions): Promise<SqliteEventStore> => {
+    const store = await SqliteEventStore.open(path, { ...options, ...others });
     opened.push(store);
     return store;
   };
