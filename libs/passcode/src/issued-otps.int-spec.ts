@@ -1,0 +1,92 @@
+import { argon2Sync } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryEphemeralStore } from '#libs/ephemeral-store';
+import { HashingTurns } from './hashing-turns.ts';
+import { IssuedOtps } from './issued-otps.ts';
+import type { OneTimeCode } from './one-time-code.ts';
+import { newChallengeId } from './passcode.ts';
+
+const code = '12345678' as OneTimeCode;
+const wrong = '12345679' as OneTimeCode;
+
+describe('the digests of issued codes', () => {
+  let milliseconds: number;
+  let store: MemoryEphemeralStore;
+  let otps: IssuedOtps;
+
+  beforeEach(() => {
+    milliseconds = 0;
+    store = new MemoryEphemeralStore({ maxBytes: 1e6, clock: () => milliseconds });
+    otps = new IssuedOtps(store, new HashingTurns());
+  });
+  afterEach(() => store.close());
+
+  it('tell the right code from a wrong one', async () => {
+    const challengeId = newChallengeId();
+    await otps.keep(challengeId, 1, code);
+    expect(await otps.matches(challengeId, 1, code)).toBe(true);
+    expect(await otps.matches(challengeId, 1, wrong)).toBe(false);
+    expect(await otps.matches(challengeId, 2, code)).toBe(false);
+    expect(await otps.matches(newChallengeId(), 1, code)).toBe(false);
+  });
+
+  it('are argon2id of 19 MiB, 2 passes, 1 lane, with the pepper and bound to the challenge, as another implementation makes them', async () => {
+    const challengeId = newChallengeId();
+    await otps.keep(challengeId, 1, code);
+    const record = JSON.parse(Buffer.from((await store.get(`otp:${challengeId}`)) ?? []).toString()) as {
+      salt: string;
+      digest: string;
+    };
+    const nonce = Buffer.from(record.salt, 'base64url');
+    expect(nonce).toHaveLength(16);
+    const digest = argon2Sync('argon2id', {
+      message: code,
+      nonce,
+      parallelism: 1,
+      tagLength: 32,
+      memory: 19_456,
+      passes: 2,
+      secret: Buffer.from((await store.get('passcode-pepper:current')) ?? []),
+      associatedData: Buffer.from(challengeId),
+    });
+    expect(record.digest).toBe(digest.toString('base64url'));
+  });
+
+  it('are salted: the same code twice is not seen to be the same', async () => {
+    const [one, other] = [newChallengeId(), newChallengeId()];
+    await otps.keep(one, 1, code);
+    await otps.keep(other, 1, code);
+    expect(await store.get(`otp:${one}`)).not.toEqual(await store.get(`otp:${other}`));
+  });
+
+  it('go after 10 minutes by a clock that nobody sets', async () => {
+    const challengeId = newChallengeId();
+    await otps.keep(challengeId, 1, code);
+    milliseconds = 599_000;
+    expect(await otps.matches(challengeId, 1, code)).toBe(true);
+    milliseconds = 600_000;
+    expect(await otps.matches(challengeId, 1, code)).toBe(false);
+  });
+
+  it('go with the pepper, which outlives the last code and not much more', async () => {
+    const challengeId = newChallengeId();
+    await otps.keep(challengeId, 1, code);
+    const pepper = await store.get('passcode-pepper:current');
+    expect(pepper).toHaveLength(32);
+    milliseconds = 3_599_000;
+    await otps.keep(challengeId, 2, code);
+    expect(await store.get('passcode-pepper:current')).toEqual(pepper);
+    await store.delete('passcode-pepper:current');
+    expect(await otps.matches(challengeId, 2, code)).toBe(false);
+    milliseconds += 3_600_001;
+    await otps.keep(challengeId, 3, code);
+    expect(await store.get('passcode-pepper:current')).not.toEqual(pepper);
+  });
+
+  it('keep the newest code when an older one comes late', async () => {
+    const challengeId = newChallengeId();
+    await otps.keep(challengeId, 2, code);
+    await otps.keep(challengeId, 1, wrong);
+    expect(await otps.matches(challengeId, 2, code)).toBe(true);
+  });
+});

@@ -1,0 +1,1 @@
+export { anna, codeIn, openPasscodeRoom, pause, wish, type PasscodeRoom } from './passcode-room.ts';
