@@ -9,5 +9,6 @@ export { clientNetwork, requestFacts, rotateBrowserSession, type RequestFacts } 
 export { downloadHeaders, messagePageHeaders } from './security-headers.ts';
 export { PageError, type ErrorPage, type ErrorPages, type ErrorTexts } from './error-pages.ts';
 export { routeOf, type UnexpectedError } from './error-filter.ts';
+export { logFieldsOf } from './log-fields.ts';
 export { installWebUi, type PortalOrganisation, type WebUiOptions } from './install-web-ui.ts';
 export { PrivacyController } from './privacy/privacy-controller.ts';

@@ -10,7 +10,7 @@ import { forms } from './forms.ts';
 import { LANGUAGES, type Locale, LOCALES } from './locales/translate.ts';
 import { requestFacts, RequestFacts } from './request-facts.ts';
 import { securityHeaders } from './security-headers.ts';
-import { logLineOf } from './log-line.ts';
+import { logFieldsOf } from './log-fields.ts';
 import type { ViewEngine } from './view-engine.ts';
 
 /** Whose portal it is, as pages name it. */
@@ -42,8 +42,8 @@ export interface WebUiOptions {
   /** Every page then says that it is a demonstration. */
   readonly isDemonstration?: boolean;
   readonly onUnexpected?: (report: UnexpectedError) => void;
-  /** Told of every error page: the stable code of the error, never its words. For counting. */
-  readonly onError?: (kind: string, status: number, request: Request) => void;
+  /** Told of every error page, for counting: the stable code, never its words, and what tells visits apart (in memory only). */
+  readonly onError?: (kind: string, status: number, visitId: string) => void;
 }
 
 /** Under which a view finds its request among the values that Express merges for it. */
@@ -83,7 +83,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     new ErrorFilter({
       table: Object.assign({}, STORE_ERRORS, ...(options.errorPages ?? [])) as ErrorPages,
       programPrefixes: options.programPrefixes ?? PROGRAM_PREFIXES,
-      onUnexpected: options.onUnexpected ?? ((report) => logger.error(logLineOf(report))),
+      onUnexpected: options.onUnexpected ?? ((report) => logger.error(JSON.stringify(logFieldsOf(report)))),
       onError: options.onError,
     }),
   );

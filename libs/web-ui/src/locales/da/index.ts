@@ -1,6 +1,7 @@
 import type { en } from '../en/index.ts';
 import { carrier } from './carrier.ts';
 import { codeMail } from './code-mail.ts';
+import { demo } from './demo.ts';
 import { error } from './error.ts';
 import { open } from './open.ts';
 import { page } from './page.ts';
@@ -17,4 +18,5 @@ export const da: typeof en = {
   read,
   carrier,
   codeMail,
+  demo,
 };

@@ -1,5 +1,6 @@
 import { carrier } from './carrier.ts';
 import { codeMail } from './code-mail.ts';
+import { demo } from './demo.ts';
 import { error } from './error.ts';
 import { open } from './open.ts';
 import { page } from './page.ts';
@@ -17,4 +18,5 @@ export const en = {
   read,
   carrier,
   codeMail,
+  demo,
 };
