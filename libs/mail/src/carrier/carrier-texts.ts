@@ -55,6 +55,17 @@ export interface LocalCarrierTexts {
 
 const REGIONAL = { en: 'en-GB', da: 'da-DK' } satisfies Record<Locale, string>;
 
+/** To the minute and with its zone: a bare date would promise a day too many or one too few. */
+const EXPIRY: Intl.DateTimeFormatOptions = {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'short',
+};
+
 export function carrierTexts(
   profile: OrganisationProfile,
   portal: PortalAddresses,
@@ -64,7 +75,7 @@ export function carrierTexts(
   const organisation = profile.name;
   return profile.locales.map((locale) => {
     const button = translate(locale, 'carrier.page.button');
-    const dates = new Intl.DateTimeFormat(REGIONAL[locale], { dateStyle: 'long', timeZone: profile.timeZone ?? 'UTC' });
+    const times = new Intl.DateTimeFormat(REGIONAL[locale], { ...EXPIRY, timeZone: profile.timeZone ?? 'UTC' });
     return {
       locale,
       subject: profile.carrierSubject?.[locale] ?? translate(locale, 'carrier.subject', { organisation }),
@@ -80,7 +91,7 @@ export function carrierTexts(
         button,
         check: translate(locale, 'carrier.page.check', { origin: portal.origin }),
         elsewhere: translate(locale, 'carrier.page.elsewhere'),
-        until: translate(locale, 'carrier.page.until', { date: dates.format(new Date(expiresAt)) }),
+        until: translate(locale, 'carrier.page.until', { time: times.format(new Date(expiresAt)) }),
         privacy: translate(locale, 'carrier.page.privacy'),
       },
     };

@@ -119,7 +119,7 @@ describe('a carrier', () => {
     expect(mail.text).not.toMatch(/sealed/);
     expect(page).toContain('<html lang="da">');
     expect(page).toContain('action="https://example.org/segl/open"');
-    expect(page).toContain('20. februar 2027');
+    expect(page).toContain('20. februar 2027 kl. 13.00 CET');
   });
 
   it.each([

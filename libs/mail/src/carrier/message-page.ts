@@ -11,7 +11,7 @@ export const CARRIER_MARK = '<meta name="segl" content="1 ';
 const STYLE = `:root{color-scheme:light dark}
 body{margin:0;padding:1.5rem 1rem;font:1.0625rem/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;overflow-wrap:anywhere}
 main{max-width:34rem;margin:0 auto}
-h1{font-size:1.5rem;line-height:1.25;margin:0 0 1rem}
+h1,h2{font-size:1.375rem;line-height:1.25;margin:0 0 1rem;hyphens:auto}
 section+section{border-top:1px solid #767d86;margin-top:2rem;padding-top:1.5rem}
 button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1.4rem;border:2px solid #0b4a8f;border-radius:.4rem;color:#fff;background:#0b4a8f;cursor:pointer}
 a{color:#0b4a8f}

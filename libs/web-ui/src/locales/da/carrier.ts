@@ -16,7 +16,7 @@ export const carrier: typeof en = {
     button: 'Læs beskeden',
     check: 'Indtast kun noget, hvis adressen i din browser begynder med {origin}/',
     elsewhere: 'Sker der ikke noget? Gem filen, og aflever den på',
-    until: 'Kan læses til og med {date}.',
+    until: 'Kan læses indtil {time}.',
     privacy: 'Hvad der gemmes, og hvad der aldrig gemmes',
   },
 };

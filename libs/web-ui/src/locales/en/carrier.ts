@@ -17,7 +17,7 @@ export const carrier = {
     button: 'Read the message',
     check: 'Enter nothing unless the address in your browser begins with {origin}/',
     elsewhere: 'Nothing happens? Save this file and hand it in at',
-    until: 'Can be read until {date}.',
+    until: 'Can be read until {time}.',
     privacy: 'What is kept, and what never is',
   },
 };
