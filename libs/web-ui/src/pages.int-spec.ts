@@ -38,7 +38,7 @@ withBrowser('every page, in a real browser (skipped where there is no Chromium)'
   let chromium: Browser;
 
   beforeAll(async () => {
-    portal = await openTestPortal({ controllers: [SpecimenController, PrivacyController] });
+    portal = await openTestPortal({ controllers: [SpecimenController, PrivacyController] }, { isDemonstration: true });
     chromium = await launchChromium();
   });
   afterAll(async () => {
