@@ -11,3 +11,5 @@ export { UrlencodedFieldReader } from './carrier/urlencoded-field-reader.ts';
 export { NotACarrier, type NotACarrierReason } from './carrier/not-a-carrier.ts';
 export { MailHeaderCollector } from './carrier/mail-header.ts';
 export { organisationProfileFaults, type OrganisationProfile } from './carrier/organisation-profile.ts';
+export { Outbox, type DeliveryOutcome, type OutboxOptions } from './outbound/outbox.ts';
+export { OutboxUnavailable, type CarrierEnvelope, type Settlement } from './outbound/outbox-spool.ts';

@@ -1,0 +1,388 @@
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DomainError, parseMailAddress, parseMessageId } from '#libs/vocabulary';
+import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import { OwnerLock } from './owner-lock.ts';
+
+/** What is known of a carrier in the outbox; the first line of its file. */
+export interface CarrierEnvelope {
+  readonly messageId: MessageId;
+  /** Names the submission it came with; whether that was accepted decides what becomes of a carrier that a crash left behind. */
+  readonly submissionId: string;
+  readonly mailFrom: MailAddress | '';
+  readonly rcptTo: MailAddress;
+  readonly stagedAt: Instant;
+}
+
+/** The disk does not take a carrier, or does not give it back. */
+export class OutboxUnavailable extends DomainError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('outbox-unavailable', reason, options);
+  }
+}
+
+/** What becomes of a staged carrier whose process died: see `OutboxOptions.settle`. */
+export type Settlement = 'queue' | 'keep' | 'discard';
+
+/** A carrier that is this process' own to send. */
+export interface ClaimedCarrier {
+  readonly path: string;
+  readonly messageId: MessageId;
+  /** Tries before this one. */
+  readonly attempts: number;
+}
+
+/** 8 KiB: an envelope is some 700 bytes at its longest. */
+const MAX_ENVELOPE_BYTES = 8 * 1024;
+const PIECE_BYTES = 64 * 1024;
+const STAGED = /^([a-z2-7]{26})\.([a-z2-7]{32})\.(part|whole)$/;
+const QUEUED = /^(\d{15})\.(\d{1,6})\.([a-z2-7]{32})$/;
+const SENDING = /^([a-z2-7]{26})\.(\d{1,6})\.([a-z2-7]{32})$/;
+const KEPT = /^([A-Za-z0-9_-]{1,100})\.(\d{5})\.([a-z2-7]{32})$/;
+
+/**
+ * The directory of the outbox. A carrier is one file, which never changes once it is whole; what becomes of it is told by
+ * where it is, and changed by one rename, so there is no moment at which it is neither here nor there:
+ *
+ *     owners/<owner>.lock                 one for each process, held as long as it lives
+ *     staging/<owner>.<message>.part      being written        .whole: written and synced, waiting for its submission
+ *     queue/<due>.<attempts>.<message>    anyone's to claim from <due> on (milliseconds since 1970)
+ *     sending/<owner>.<attempts>.<message>  being sent by that process
+ *     refused/<message>                   given up, <message>.json says why
+ *     kept/<submission>.<index>.<message> handed out over the API, for the same request asked again
+ */
+export class OutboxSpool {
+  private readonly directory: string;
+  private readonly lock: OwnerLock;
+
+  private constructor(directory: string, lock: OwnerLock) {
+    this.directory = directory;
+    this.lock = lock;
+  }
+
+  /** @throws OutboxUnavailable */
+  static async open(directory: string): Promise<OutboxSpool> {
+    return guarded('cannot be opened', async () => {
+      for (const folder of ['owners', 'staging', 'queue', 'sending', 'refused', 'kept']) {
+        await mkdir(join(directory, folder), { recursive: true, mode: 0o700 });
+      }
+      return new OutboxSpool(directory, OwnerLock.take(join(directory, 'owners')));
+    });
+  }
+
+  stage(envelope: CarrierEnvelope): Promise<StagedFile> {
+    const base = this.path('staging', `${this.lock.token}.${envelope.messageId}`);
+    return guarded('cannot take a carrier', () => StagedFile.create(base, envelope));
+  }
+
+  /** From here on the carrier will be sent. One sync of the directory for all of them. @returns their names in the queue */
+  async enqueue(staged: readonly StagedFile[], dueMs: number): Promise<string[]> {
+    return guarded('cannot commit a carrier', async () => {
+      const names = staged.map(({ envelope }) => queueName(dueMs, 0, envelope.messageId));
+      for (const [index, file] of staged.entries())
+        await rename(file.wholePath, this.path('queue', names[index] ?? ''));
+      await syncDirectory(this.path('queue'));
+      return names;
+    });
+  }
+
+  /** For the answer to the same request again; `keptOf` finds them in this order. */
+  async keep(staged: readonly StagedFile[]): Promise<void> {
+    return guarded('cannot keep a carrier', async () => {
+      for (const [index, { envelope, wholePath }] of staged.entries()) {
+        await rename(wholePath, this.path('kept', keptName(envelope, index)));
+      }
+      await syncDirectory(this.path('kept'));
+    });
+  }
+
+  async keptOf(submissionId: string): Promise<string[]> {
+    const names = await readdir(this.path('kept'));
+    return names
+      .filter((name) => KEPT.exec(name)?.[1] === submissionId)
+      .sort()
+      .map((name) => this.path('kept', name));
+  }
+
+  /** Names in the queue by the time they are due, which is how they sort. */
+  async queued(): Promise<string[]> {
+    return (await readdir(this.path('queue'))).filter((name) => QUEUED.test(name)).sort();
+  }
+
+  static dueMsOf(queueName: string): number {
+    return Number(queueName.slice(0, 15));
+  }
+
+  /** @returns null when another process was faster */
+  async claim(name: string): Promise<ClaimedCarrier | null> {
+    const [, , attempts = '', messageId = ''] = QUEUED.exec(name) ?? [];
+    const path = this.path('sending', `${this.lock.token}.${attempts}.${messageId}`);
+    try {
+      await rename(this.path('queue', name), path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw new OutboxUnavailable('the outbox cannot claim a carrier', { cause: error });
+    }
+    return { path, messageId: messageId as MessageId, attempts: Number(attempts) };
+  }
+
+  async putBack({ path, messageId, attempts }: ClaimedCarrier, dueMs: number): Promise<void> {
+    await guarded('cannot put a carrier back', () =>
+      rename(path, this.path('queue', queueName(dueMs, attempts, messageId))),
+    );
+  }
+
+  async remove({ path }: ClaimedCarrier): Promise<void> {
+    await guarded('cannot remove a sent carrier', () => rm(path));
+  }
+
+  /** Kept with the reason beside it, until the operator or `sweep` removes it. */
+  async refuse({ path, messageId }: ClaimedCarrier, reason: object): Promise<void> {
+    await guarded('cannot set a refused carrier aside', async () => {
+      await writeFile(this.path('refused', `${messageId}.json`), `${JSON.stringify(reason)}\n`, { mode: 0o600 });
+      await rename(path, this.path('refused', messageId));
+      await utimes(this.path('refused', messageId), new Date(), new Date());
+      await syncDirectory(this.path('refused'));
+    });
+  }
+
+  async counts(): Promise<{ queued: number; sending: number; refused: number; staged: number }> {
+    const [queued, sending, refused, staged] = await Promise.all(
+      ['queue', 'sending', 'refused', 'staging'].map((folder) => readdir(this.path(folder))),
+    );
+    return {
+      queued: queued?.length ?? 0,
+      sending: sending?.length ?? 0,
+      refused: refused?.filter((name) => !name.endsWith('.json')).length ?? 0,
+      staged: staged?.length ?? 0,
+    };
+  }
+
+  /** Where a carrier is now; null: it is in no folder any more, so it was sent (or swept long ago). */
+  async whereIs(messageId: MessageId): Promise<'queued' | 'refused' | null> {
+    // Twice, since it may be renamed from a folder not yet looked at to one that was.
+    for (let look = 0; look < 2; look++) {
+      for (const folder of ['queue', 'sending', 'staging', 'refused'] as const) {
+        const names = await readdir(this.path(folder));
+        if (names.some((name) => name.split('.').includes(messageId)))
+          return folder === 'refused' ? 'refused' : 'queued';
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Takes over what dead processes left: what they were sending goes back to the queue, what they had staged is settled. A
+   * settlement that throws leaves the carrier for the next time. @returns how many came back to the queue
+   */
+  async takeOver(settle: (envelope: CarrierEnvelope) => Promise<Settlement>, nowMs: number): Promise<number> {
+    const [owners, staging, sending] = await Promise.all(
+      ['owners', 'staging', 'sending'].map((folder) => readdir(this.path(folder))),
+    );
+    const tokens = new Set([
+      ...(owners ?? []).map(OwnerLock.tokenOf),
+      ...(staging ?? []).map((name) => STAGED.exec(name)?.[1] ?? null),
+      ...(sending ?? []).map((name) => SENDING.exec(name)?.[1] ?? null),
+    ]);
+    let requeued = 0;
+    for (const token of tokens) {
+      if (token === null || token === this.lock.token) continue;
+      const dead = OwnerLock.seize(this.path('owners'), token);
+      if (!dead) continue;
+      let leavesNothing = false;
+      try {
+        requeued += await this.requeue(token, nowMs);
+        requeued += await this.settleStaged(token, settle, nowMs);
+        leavesNothing = true;
+      } finally {
+        dead.release({ leavesNothing });
+      }
+    }
+    return requeued;
+  }
+
+  /** Removes what was refused or kept before these times (milliseconds since 1970). */
+  async sweep({ refusedBeforeMs, keptBeforeMs }: { refusedBeforeMs: number; keptBeforeMs: number }): Promise<void> {
+    for (const [folder, beforeMs] of [['refused', refusedBeforeMs] as const, ['kept', keptBeforeMs] as const]) {
+      for (const name of await readdir(this.path(folder))) {
+        const path = this.path(folder, name);
+        const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Infinity }));
+        if (mtimeMs < beforeMs) await rm(path, { force: true });
+      }
+    }
+  }
+
+  /** Whether a carrier would be taken now. @throws OutboxUnavailable */
+  async checkWritable(): Promise<void> {
+    await guarded('cannot be written', async () => {
+      const probe = this.path('staging', `${this.lock.token}.probe`);
+      const file = await open(probe, 'w', 0o600);
+      try {
+        await file.write('x');
+        await file.sync();
+      } finally {
+        await file.close();
+        await rm(probe, { force: true });
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const left = [...(await readdir(this.path('staging'))), ...(await readdir(this.path('sending')))];
+    this.lock.release({ leavesNothing: !left.some((name) => name.startsWith(this.lock.token)) });
+  }
+
+  private async requeue(token: string, nowMs: number): Promise<number> {
+    let requeued = 0;
+    for (const name of await readdir(this.path('sending'))) {
+      const [, owner, attempts = '', messageId = ''] = SENDING.exec(name) ?? [];
+      if (owner !== token) continue;
+      await rename(this.path('sending', name), this.path('queue', queueName(nowMs, Number(attempts), messageId)));
+      requeued++;
+    }
+    return requeued;
+  }
+
+  private async settleStaged(
+    token: string,
+    settle: (envelope: CarrierEnvelope) => Promise<Settlement>,
+    nowMs: number,
+  ): Promise<number> {
+    const settled = new Map<string, StagedFile[]>();
+    let requeued = 0;
+    for (const name of (await readdir(this.path('staging'))).sort()) {
+      const [, owner, messageId = '', state] = STAGED.exec(name) ?? [];
+      if (owner !== token) {
+        if (name === `${token}.probe`) await rm(this.path('staging', name), { force: true });
+        continue;
+      }
+      const file = state === 'whole' ? await StagedFile.found(this.path('staging', `${token}.${messageId}`)) : null;
+      const settlement = file ? await settle(file.envelope) : 'discard';
+      if (!file || settlement === 'discard') await rm(this.path('staging', name), { force: true });
+      else if (settlement === 'queue') requeued += (await this.enqueue([file], nowMs)).length;
+      else settled.set(file.envelope.submissionId, [...(settled.get(file.envelope.submissionId) ?? []), file]);
+    }
+    for (const files of settled.values()) await this.keep(files);
+    return requeued;
+  }
+
+  private path(...parts: string[]): string {
+    return join(this.directory, ...parts);
+  }
+}
+
+/** A carrier on its way into the outbox: `write` as it comes, `finish`, then it waits to be committed or discarded. */
+export class StagedFile {
+  readonly envelope: CarrierEnvelope;
+  readonly wholePath: string;
+  private readonly partPath: string;
+  private file: FileHandle | null;
+
+  private constructor(base: string, envelope: CarrierEnvelope, file: FileHandle | null) {
+    this.partPath = `${base}.part`;
+    this.wholePath = `${base}.whole`;
+    this.envelope = envelope;
+    this.file = file;
+  }
+
+  static async create(base: string, envelope: CarrierEnvelope): Promise<StagedFile> {
+    const staged = new StagedFile(base, envelope, await open(`${base}.part`, 'wx', 0o600));
+    await staged.write(Buffer.from(`${JSON.stringify(envelope)}\n`));
+    return staged;
+  }
+
+  static async found(base: string): Promise<StagedFile> {
+    return new StagedFile(base, (await readEnvelope(`${base}.whole`)).envelope, null);
+  }
+
+  /** The bytes may be used again once this resolves. @throws OutboxUnavailable */
+  async write(bytes: Uint8Array): Promise<void> {
+    await guarded('cannot take a carrier', async () => {
+      for (let start = 0; start < bytes.length;) {
+        const { bytesWritten } = await (this.file as FileHandle).write(bytes, start);
+        start += bytesWritten;
+      }
+    });
+  }
+
+  /** Durable when this resolves. @throws OutboxUnavailable */
+  async finish(): Promise<void> {
+    await guarded('cannot take a carrier', async () => {
+      await this.file?.sync();
+      await this.file?.close();
+      this.file = null;
+      await rename(this.partPath, this.wholePath);
+      await syncDirectory(join(this.wholePath, '..'));
+    });
+  }
+
+  /** Leaves nothing behind; may be called at any time, also twice. */
+  async discard(): Promise<void> {
+    await this.file?.close().catch(() => undefined);
+    this.file = null;
+    await rm(this.partPath, { force: true });
+    await rm(this.wholePath, { force: true });
+  }
+}
+
+/** @throws OutboxUnavailable when the file cannot be read or does not begin with an envelope */
+export async function readEnvelope(
+  path: string,
+): Promise<{ envelope: CarrierEnvelope; contentBytes: number; content: () => AsyncIterable<Uint8Array> }> {
+  return guarded('holds a file that it cannot read', async () => {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_ENVELOPE_BYTES), 0, MAX_ENVELOPE_BYTES, 0);
+      const lineEnd = buffer.subarray(0, bytesRead).indexOf('\n');
+      const envelope = envelopeOf(JSON.parse(buffer.toString('utf8', 0, lineEnd)) as Record<string, string>);
+      const { size } = await file.stat();
+      const start = lineEnd + 1;
+      const content = () => createReadStream(path, { start, highWaterMark: PIECE_BYTES });
+      return { envelope, contentBytes: size - start, content };
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+function envelopeOf(line: Record<string, string>): CarrierEnvelope {
+  const messageId = parseMessageId(line.messageId ?? '');
+  if (messageId === null) throw new TypeError('no envelope');
+  return {
+    messageId,
+    submissionId: line.submissionId ?? '',
+    mailFrom: line.mailFrom === '' ? '' : parseMailAddress(line.mailFrom ?? ''),
+    rcptTo: parseMailAddress(line.rcptTo ?? ''),
+    stagedAt: line.stagedAt as Instant,
+  };
+}
+
+function queueName(dueMs: number, attempts: number, messageId: string): string {
+  return `${String(Math.max(0, Math.round(dueMs))).padStart(15, '0')}.${attempts}.${messageId}`;
+}
+
+function keptName({ submissionId, messageId }: CarrierEnvelope, index: number): string {
+  return `${submissionId}.${String(index).padStart(5, '0')}.${messageId}`;
+}
+
+/** A rename is durable once its directory is. Some systems cannot sync one, and need not. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function guarded<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (cause instanceof OutboxUnavailable) throw cause;
+    throw new OutboxUnavailable(`the outbox ${what}`, { cause });
+  }
+}

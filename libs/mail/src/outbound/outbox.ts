@@ -1,0 +1,331 @@
+import { DomainError, SystemClock, secondsBetween } from '#libs/vocabulary';
+import type { Clock, MessageId } from '#libs/vocabulary';
+import { RelayRefused, RelayUnavailable } from './mail-relay.ts';
+import type { MailRelay } from './mail-relay.ts';
+import { OutboxSpool, readEnvelope } from './outbox-spool.ts';
+import type { CarrierEnvelope, ClaimedCarrier, Settlement, StagedFile } from './outbox-spool.ts';
+
+/** What became of one try to deliver a carrier, for logs and counts: no address and no word of the relay's reply. */
+export interface DeliveryOutcome {
+  /** `deferred`: will be tried again. `refused` by the relay for good, `expired` after too many days: kept in `refused`. */
+  readonly outcome: 'relayed' | 'deferred' | 'refused' | 'expired';
+  readonly messageId: MessageId;
+  readonly submissionId: string;
+  /** Tries so far, this one included. */
+  readonly attempts: number;
+  /** 0 when there was no reply. */
+  readonly replyCode: number;
+  /** RFC 3463, such as 5.1.1; null when the relay gave none. */
+  readonly enhancedStatus: string | null;
+  readonly secondsInOutbox: number;
+}
+
+export interface OutboxOptions {
+  /** `<SEGL_DATA_DIR>/outbox`: made where it is missing; on a local file system. Processes may share it. */
+  readonly directory: string;
+  readonly relay: MailRelay;
+  /**
+   * What becomes of a carrier that was staged by a process that died: `queue` when its submission was accepted, `keep` when it was
+   * accepted and handed out, `discard` when it was not. A throw leaves it for later.
+   */
+  readonly settle: (envelope: CarrierEnvelope) => Promise<Settlement>;
+  readonly onOutcome?: (outcome: DeliveryOutcome) => void;
+  /** A failure of the outbox itself (disk), not of a delivery. */
+  readonly onFault?: (error: DomainError) => void;
+  /** Deliveries at once. Default 3. */
+  readonly concurrency?: number;
+  /** Wait after the first failed try; doubled each time, with jitter. Default 60 s. */
+  readonly firstRetrySeconds?: number;
+  /** Default 1 h; where there was no connection at all, 5 min at most. */
+  readonly maxRetrySeconds?: number;
+  /** From staging on. Default 5 days: RFC 5321 §4.5.4.1. */
+  readonly giveUpAfterSeconds?: number;
+  /** How long refused carriers are kept: they name addresses. Default 30 days. */
+  readonly keepRefusedSeconds?: number;
+  /** How long carriers that were handed out are kept for the same request again. Default 1 day. */
+  readonly keepHandedOutSeconds?: number;
+  /** How often the queue is read for what other processes left, and for what has become due. Default 5 s. */
+  readonly scanIntervalMs?: number;
+  /** How often dead processes are looked for. Default 30 s. */
+  readonly takeOverIntervalMs?: number;
+  /** How long `close` waits for deliveries under way. Default 10 s. */
+  readonly closeGraceMs?: number;
+  readonly clock?: Clock;
+}
+
+/** No connection: everything waits a second, then twice as long each time, up to a minute. */
+const MAX_PAUSE_MS = 60_000;
+/** 5 min: a relay that could not be reached is tried again soon after it is back. */
+const MAX_UNREACHED_RETRY_SECONDS = 300;
+const UNREADABLE_RETRY_MS = 60_000;
+const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
+
+/**
+ * Carriers that wait for the relay, on disk: ciphertext, envelope and what the carrier shows anyway, never plaintext. A committed
+ * carrier survives a crash at any moment and is tried until the relay has taken it, has refused it for good, or five days have
+ * passed. It is gone from the disk once the relay has acknowledged it; a crash between the two sends it a second
+ * time (at least once, RFC 1047), with the same Message-ID and the same seal, by which doubles can be told.
+ * Of several processes on one directory one sends each carrier, and the others take over when it dies.
+ */
+export class Outbox {
+  private readonly spool: OutboxSpool;
+  private readonly options: Required<Omit<OutboxOptions, 'directory'>>;
+  private readonly underWay = new Set<Promise<void>>();
+  private readonly awaited = new Map<MessageId, (outcome: DeliveryOutcome['outcome']) => void>();
+  private due: string[] = [];
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private pauseMs = 0;
+  private pausedUntilMs = 0;
+  private isRunning = false;
+  private scanning: Promise<void> | null = null;
+
+  private constructor(spool: OutboxSpool, options: OutboxOptions) {
+    this.spool = spool;
+    this.options = {
+      onOutcome: () => undefined,
+      onFault: () => undefined,
+      concurrency: 3,
+      firstRetrySeconds: 60,
+      maxRetrySeconds: 3600,
+      giveUpAfterSeconds: 5 * 86_400,
+      keepRefusedSeconds: 30 * 86_400,
+      keepHandedOutSeconds: 86_400,
+      scanIntervalMs: 5_000,
+      takeOverIntervalMs: 30_000,
+      closeGraceMs: 10_000,
+      clock: new SystemClock(),
+      ...options,
+    };
+  }
+
+  /** @throws OutboxUnavailable */
+  static async open(options: OutboxOptions): Promise<Outbox> {
+    return new Outbox(await OutboxSpool.open(options.directory), options);
+  }
+
+  /** Begins to deliver, and to take over from the dead. Without it an outbox only stores. */
+  start(): void {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    const { scanIntervalMs, takeOverIntervalMs } = this.options;
+    this.every(scanIntervalMs, () => this.scan());
+    this.every(takeOverIntervalMs, () => this.takeOver());
+    this.every(HOUSEKEEPING_INTERVAL_MS, () => this.sweep());
+    void this.faultless(async () => {
+      await this.takeOver();
+      await this.scan();
+      await this.sweep();
+    });
+  }
+
+  /** A new carrier, to be written, finished, and then committed or discarded. @throws OutboxUnavailable */
+  stage(envelope: Omit<CarrierEnvelope, 'stagedAt'>): Promise<StagedFile> {
+    return this.spool.stage({ ...envelope, stagedAt: this.options.clock.now() });
+  }
+
+  /**
+   * From here on the carriers will be sent, whatever happens. Once for each. Waits at most `awaitFirstTryMs` for the first tries.
+   *
+   * @returns for each what the first try gave, `queued` where it gave nothing final yet
+   * @throws OutboxUnavailable: they may be committed or not; what is not, is settled after a restart
+   */
+  async commit(
+    staged: readonly StagedFile[],
+    { awaitFirstTryMs = 0 } = {},
+  ): Promise<('relayed' | 'queued' | 'refused')[]> {
+    let stopWaiting: () => void = () => undefined;
+    const timeUp = new Promise<'queued'>((resolve) => (stopWaiting = () => resolve('queued')));
+    const timer = setTimeout(stopWaiting, this.isRunning ? awaitFirstTryMs : 0);
+    const outcomes = staged.map(async ({ envelope: { messageId } }) => {
+      const outcome = await Promise.race([
+        timeUp,
+        new Promise<DeliveryOutcome['outcome']>((resolve) => this.awaited.set(messageId, resolve)),
+      ]);
+      this.awaited.delete(messageId);
+      return outcome === 'relayed' ? 'relayed' : outcome === 'refused' ? 'refused' : 'queued';
+    });
+    try {
+      this.due.push(...(await this.spool.enqueue(staged, this.nowMs())));
+      this.deliverDue();
+      return await Promise.all(outcomes);
+    } finally {
+      clearTimeout(timer);
+      stopWaiting();
+    }
+  }
+
+  /** Keeps carriers that were handed out, so that the same request can be answered again. @throws OutboxUnavailable */
+  keep(staged: readonly StagedFile[]): Promise<void> {
+    return this.spool.keep(staged);
+  }
+
+  /** What was kept of a submission, in its order; empty once it is too old. */
+  async kept(submissionId: string): Promise<Awaited<ReturnType<typeof readEnvelope>>[]> {
+    const found = [];
+    for (const path of await this.spool.keptOf(submissionId)) found.push(await readEnvelope(path));
+    return found;
+  }
+
+  /** Of a committed carrier: still here, refused, or gone, which means taken by the relay. */
+  async deliveryOf(messageId: MessageId): Promise<'relayed' | 'queued' | 'refused'> {
+    return (await this.spool.whereIs(messageId)) ?? 'relayed';
+  }
+
+  /** For gauges: how many carriers are in which folder. */
+  counts(): Promise<{ queued: number; sending: number; refused: number; staged: number }> {
+    return this.spool.counts();
+  }
+
+  /** Whether a carrier would be taken now: for /readyz. @throws OutboxUnavailable */
+  checkWritable(): Promise<void> {
+    return this.spool.checkWritable();
+  }
+
+  /** Stops beginning deliveries, waits a while for those under way, and lets go of the directory. Before the relay is closed. */
+  async close(): Promise<void> {
+    this.isRunning = false;
+    for (const timer of this.timers) clearInterval(timer);
+    this.timers.clear();
+    await this.scanning;
+    let timer: NodeJS.Timeout | undefined;
+    const timeUp = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.options.closeGraceMs)));
+    await Promise.race([Promise.all(this.underWay), timeUp]);
+    clearTimeout(timer);
+    await this.spool.close();
+  }
+
+  private every(milliseconds: number, action: () => Promise<void>): void {
+    const timer = setInterval(() => void this.faultless(action), milliseconds);
+    timer.unref();
+    this.timers.add(timer);
+  }
+
+  private async faultless(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (cause) {
+      this.options.onFault(
+        cause instanceof DomainError ? cause : new DomainError('outbox-fault', 'the outbox failed', { cause }),
+      );
+    }
+  }
+
+  private async takeOver(): Promise<void> {
+    const requeued = await this.spool.takeOver(this.options.settle, this.nowMs());
+    if (requeued > 0) await this.scan();
+  }
+
+  private async sweep(): Promise<void> {
+    const { keepRefusedSeconds, keepHandedOutSeconds } = this.options;
+    const nowMs = this.nowMs();
+    await this.spool.sweep({
+      refusedBeforeMs: nowMs - keepRefusedSeconds * 1000,
+      keptBeforeMs: nowMs - keepHandedOutSeconds * 1000,
+    });
+  }
+
+  private scan(): Promise<void> {
+    this.scanning ??= (async () => {
+      try {
+        if (!this.isRunning) return;
+        const nowMs = this.nowMs();
+        const names = await this.spool.queued();
+        // Names that were committed while the folder was read may be missing from it: they stay.
+        this.due = [...new Set([...this.due, ...names.filter((name) => OutboxSpool.dueMsOf(name) <= nowMs)])];
+        this.deliverDue();
+      } finally {
+        this.scanning = null;
+      }
+    })();
+    return this.scanning;
+  }
+
+  private deliverDue(): void {
+    while (this.isRunning && this.underWay.size < this.options.concurrency && this.nowMs() >= this.pausedUntilMs) {
+      const name = this.due.shift();
+      if (name === undefined) return;
+      const delivery = this.faultless(() => this.deliver(name)).finally(() => {
+        this.underWay.delete(delivery);
+        this.deliverDue();
+      });
+      this.underWay.add(delivery);
+    }
+  }
+
+  private async deliver(name: string): Promise<void> {
+    const claimed = await this.spool.claim(name);
+    if (!claimed) return;
+    const { envelope, content, contentBytes } = await this.read(claimed);
+    const tried = { ...claimed, attempts: claimed.attempts + 1 };
+    try {
+      const { mailFrom, rcptTo } = envelope;
+      const { reply } = await this.options.relay.send({ mailFrom, rcptTo, content, contentBytes, kind: 'carrier' });
+      this.pauseMs = 0;
+      await this.spool.remove(claimed);
+      this.tell('relayed', envelope, tried, 250, reply);
+    } catch (error) {
+      if (error instanceof RelayRefused) await this.setAside('refused', envelope, tried, error);
+      else if (error instanceof RelayUnavailable) await this.defer(envelope, tried, error);
+      else throw error;
+    }
+  }
+
+  /** What cannot be read now (disk, too many open files) is tried again later, and told each time. */
+  private async read(claimed: ClaimedCarrier): ReturnType<typeof readEnvelope> {
+    try {
+      return await readEnvelope(claimed.path);
+    } catch (error) {
+      await this.spool.putBack(claimed, this.nowMs() + UNREADABLE_RETRY_MS);
+      throw error;
+    }
+  }
+
+  private async defer(envelope: CarrierEnvelope, tried: ClaimedCarrier, error: RelayUnavailable): Promise<void> {
+    const isUnreached = error.replyCode === 0;
+    if (isUnreached) {
+      this.pauseMs = Math.min(MAX_PAUSE_MS, Math.max(1000, this.pauseMs * 2));
+      this.pausedUntilMs = this.nowMs() + this.pauseMs;
+    }
+    const { clock, firstRetrySeconds, maxRetrySeconds, giveUpAfterSeconds } = this.options;
+    if (secondsBetween(envelope.stagedAt, clock.now()) >= giveUpAfterSeconds)
+      return this.setAside('expired', envelope, tried, error);
+    const longest = isUnreached ? Math.min(maxRetrySeconds, MAX_UNREACHED_RETRY_SECONDS) : maxRetrySeconds;
+    const wait = Math.min(longest, firstRetrySeconds * 2 ** Math.min(tried.attempts - 1, 20));
+    // Half of it is chance, so that what failed together is not tried together.
+    await this.spool.putBack(tried, this.nowMs() + wait * 1000 * (0.5 + Math.random() / 2));
+    this.tell('deferred', envelope, tried, error.replyCode, error.reply);
+  }
+
+  private async setAside(
+    outcome: 'refused' | 'expired',
+    envelope: CarrierEnvelope,
+    tried: ClaimedCarrier,
+    { reply, replyCode }: RelayRefused | RelayUnavailable,
+  ): Promise<void> {
+    await this.spool.refuse(tried, {
+      outcome,
+      at: this.options.clock.now(),
+      attempts: tried.attempts,
+      replyCode,
+      reply,
+    });
+    this.tell(outcome, envelope, tried, replyCode, reply);
+  }
+
+  private tell(
+    outcome: DeliveryOutcome['outcome'],
+    { messageId, submissionId, stagedAt }: CarrierEnvelope,
+    { attempts }: ClaimedCarrier,
+    replyCode: number,
+    reply: string,
+  ): void {
+    this.awaited.get(messageId)?.(outcome);
+    const enhancedStatus = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(reply)?.[1] ?? null;
+    const secondsInOutbox = secondsBetween(stagedAt, this.options.clock.now());
+    this.options.onOutcome({ outcome, messageId, submissionId, attempts, replyCode, enhancedStatus, secondsInOutbox });
+  }
+
+  private nowMs(): number {
+    return Date.parse(this.options.clock.now());
+  }
+}
