@@ -9,7 +9,14 @@ import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testin
 import { MailRelay, SmtpRelay } from '#libs/mail';
 import { startSmtpSink } from '#libs/mail/testing';
 import { Clock, FixedClock, type Instant, parseMailAddress } from '#libs/vocabulary';
-import { type Browser, BrowserSession, type ClientNetwork, RequestLocale, RequestNetwork, ViewEngine } from '#libs/web-ui';
+import {
+  type Browser,
+  BrowserSession,
+  type ClientNetwork,
+  RequestLocale,
+  RequestNetwork,
+  ViewEngine,
+} from '#libs/web-ui';
 import type { Locale } from '#libs/web-ui';
 import { openTestPortal, type TestBrowser, type TestPage, type TestPortal } from '#libs/web-ui/testing';
 import { type Challenge, Challenges } from '../challenges.ts';
@@ -170,7 +177,8 @@ export async function openPasscodeRoom(): Promise<PasscodeRoom> {
 
 /** The code as a reader finds it in the plain text of the mail: on a line of its own. */
 export function codeIn(content: Buffer): string {
-  const [, code] = /^ {4}((?:[0-9]{4} [0-9]{4})|(?:[A-Z2-7]{4} ){3}[A-Z2-7]{4})\r?$/m.exec(content.toString('utf8')) ?? [];
+  const [, code] =
+    /^ {4}((?:[0-9]{4} [0-9]{4})|(?:[A-Z2-7]{4} ){3}[A-Z2-7]{4})\r?$/m.exec(content.toString('utf8')) ?? [];
   if (code === undefined) throw new Error('no code in the mail');
   return code;
 }

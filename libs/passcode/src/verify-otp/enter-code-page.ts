@@ -19,6 +19,8 @@ export interface EnterCodePage {
   /** The form, while there is a code that could be entered. */
   readonly entry: {
     readonly isLong: boolean;
+    /** False once it is known that the mail server will not have it. */
+    readonly wasSent: boolean;
     readonly reference: string;
     readonly expiresAt: Instant;
     readonly error: { readonly text: TextKey; readonly triesLeft: number | null } | null;
@@ -40,6 +42,7 @@ export function enterCodePage(challengeId: ChallengeId, challenge: Challenge, no
   const isOver = challenge.isExhausted || problem?.kind === 'no-tries-left';
   const isExpired = code !== null && now >= code.expiresAt;
   const error = code === null ? null : errorOf(challenge, code.form);
+  const delivery = challenge.delivery && deliveryOf(challenge.delivery, now);
   const isEnterable = !isOver && code !== null && !isExpired && problem?.kind !== 'short-codes-suspended';
   return {
     title: titleOf(isOver, isEnterable, error !== null),
@@ -50,12 +53,13 @@ export function enterCodePage(challengeId: ChallengeId, challenge: Challenge, no
     entry: isEnterable
       ? {
           isLong: code.form === 'long',
+          wasSent: delivery?.tone !== 'bad',
           reference: codeReference(challengeId, code.codeNumber),
           expiresAt: code.expiresAt,
           error,
         }
       : null,
-    delivery: isEnterable && challenge.delivery ? deliveryOf(challenge.delivery, now) : null,
+    delivery: isEnterable ? delivery : null,
     notice: isOver ? { text: 'passcode.over.text', at: null } : noticeOf(challenge, isExpired),
     canAskAgain: !isOver,
     isOver,
@@ -92,7 +96,7 @@ function noticeOf({ problem, code }: Challenge, isExpired: boolean): { text: Tex
   return isExpired ? { text: 'passcode.notice.expired', at: null } : null;
 }
 
-function deliveryOf(delivery: CodeDelivery, now: Instant): EnterCodePage['delivery'] {
+function deliveryOf(delivery: CodeDelivery, now: Instant): NonNullable<EnterCodePage['delivery']> {
   switch (delivery.status) {
     case 'sending':
       return secondsBetween(delivery.at, now) > SENDING_IS_OVER_AFTER_SECONDS

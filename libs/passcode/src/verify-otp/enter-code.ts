@@ -3,7 +3,7 @@ import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { Clock } from '#libs/vocabulary';
-import { type Browser, BrowserSession, type ClientNetwork, RequestNetwork } from '#libs/web-ui';
+import { type Browser, type ClientNetwork, KnownBrowser, RequestNetwork } from '#libs/web-ui';
 import { type Challenge, challengeIdIn, ChallengeNotHere, Challenges } from '../challenges.ts';
 import { IssueOtp } from '../issue-otp/issue-otp.ts';
 import type { ChallengeId } from '../passcode.ts';
@@ -26,11 +26,11 @@ export class EnterCodeController {
   @Get()
   async page(
     @Param('challengeId') id: string,
-    @BrowserSession() browser: Browser,
+    @KnownBrowser() browser: Browser | null,
     @Res() response: Response,
   ): Promise<void> {
-    await this.forThisBrowser(response, id, async (challengeId) => {
-      const challenge = await this.withWordOfDelivery(browser, challengeId);
+    await this.forThisBrowser(response, id, browser, async (challengeId, sessionId) => {
+      const challenge = await this.withWordOfDelivery(sessionId, challengeId);
       const onward = onwardOf(challenge);
       if (onward !== null) return response.redirect(303, onward);
       const page = enterCodePage(challengeId, challenge, this.clock.now());
@@ -42,12 +42,12 @@ export class EnterCodeController {
   async submit(
     @Param('challengeId') id: string,
     @Body('code') entered: string | undefined,
-    @BrowserSession() browser: Browser,
+    @KnownBrowser() browser: Browser | null,
     @Res() response: Response,
   ): Promise<void> {
-    await this.forThisBrowser(response, id, async (challengeId) => {
-      await this.commands.execute(new VerifyOtp({ sessionId: browser.id, challengeId, entered: entered ?? '' }));
-      const challenge = await this.challenges.ofBrowser(browser.id, challengeId);
+    await this.forThisBrowser(response, id, browser, async (challengeId, sessionId) => {
+      await this.commands.execute(new VerifyOtp({ sessionId, challengeId, entered: entered ?? '' }));
+      const challenge = await this.challenges.ofBrowser(sessionId, challengeId);
       response.redirect(303, onwardOf(challenge) ?? pageOf(challengeId));
     });
   }
@@ -55,12 +55,12 @@ export class EnterCodeController {
   @Post('another')
   async another(
     @Param('challengeId') id: string,
-    @BrowserSession() browser: Browser,
+    @KnownBrowser() browser: Browser | null,
     @RequestNetwork() network: ClientNetwork,
     @Res() response: Response,
   ): Promise<void> {
-    await this.forThisBrowser(response, id, async (challengeId) => {
-      await this.challenges.ofBrowser(browser.id, challengeId);
+    await this.forThisBrowser(response, id, browser, async (challengeId, sessionId) => {
+      await this.challenges.ofBrowser(sessionId, challengeId);
       await this.commands.execute(new IssueOtp(challengeId, network.prefix));
       response.redirect(303, pageOf(challengeId));
     });
@@ -70,10 +70,12 @@ export class EnterCodeController {
   private async forThisBrowser(
     response: Response,
     id: string,
-    answer: (challengeId: ChallengeId) => Promise<void>,
+    browser: Browser | null,
+    answer: (challengeId: ChallengeId, sessionId: string) => Promise<void>,
   ): Promise<void> {
     try {
-      await answer(challengeIdIn(id));
+      if (browser === null) throw new ChallengeNotHere();
+      await answer(challengeIdIn(id), browser.id);
     } catch (error) {
       if (!(error instanceof ChallengeNotHere)) throw error;
       response.redirect(303, '/');
@@ -81,9 +83,9 @@ export class EnterCodeController {
   }
 
   /** Mostly the mail server takes the code within a moment: so the first look at the page already says so, without script. */
-  private async withWordOfDelivery({ id }: Browser, challengeId: ChallengeId): Promise<Challenge> {
+  private async withWordOfDelivery(sessionId: string, challengeId: ChallengeId): Promise<Challenge> {
     for (let waited = 0; ; waited += ASK_EVERY_MS) {
-      const challenge = await this.challenges.ofBrowser(id, challengeId);
+      const challenge = await this.challenges.ofBrowser(sessionId, challengeId);
       if (challenge.delivery?.status !== 'sending' || waited >= WAIT_FOR_DELIVERY_MS) return challenge;
       await sleep(ASK_EVERY_MS);
     }

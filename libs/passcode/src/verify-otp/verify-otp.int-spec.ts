@@ -63,9 +63,7 @@ describe('verifying a code', () => {
     expect((await types()).filter((type) => type === 'OtpRejected')).toHaveLength(0);
     expect(outcomes).toContain('accepted');
     const { proofId } = await room.challenge(challengeId);
-    const taken = await Promise.all(
-      Array.from({ length: 100 }, () => takeAddressProof(room.ephemeral, proofId ?? '')),
-    );
+    const taken = await Promise.all(Array.from({ length: 100 }, () => takeAddressProof(room.ephemeral, proofId ?? '')));
     expect(taken.filter((proof) => proof !== null)).toHaveLength(1);
   });
 

@@ -45,7 +45,7 @@ export const passcode: typeof en = {
   },
   help: {
     title: 'Hvis der ikke kommer nogen mail',
-    text: 'Det kan tage et par minutter. Se også efter blandt uønsket post. Koden sendes kun til den adresse, som beskeden blev sendt til; hvis du får post til den et andet sted, så se efter dér.',
+    text: 'Det kan tage et par minutter. Se også efter blandt uønsket post. Koden sendes til denne adresse og ingen anden; hvis post til den lander i en anden indbakke, så se efter dér.',
   },
   another: 'Send en ny kode',
   startAgain: 'Begynd forfra',

@@ -45,7 +45,7 @@ export const passcode = {
   },
   help: {
     title: 'If no mail comes',
-    text: 'It can take a few minutes. Look among unwanted mail as well. The code goes only to the address that the message was sent to; if mail for it reaches you elsewhere, look there.',
+    text: 'It can take a few minutes. Look among unwanted mail as well. The code goes to this address and to no other; if mail for it reaches you in another mailbox, look there.',
   },
   another: 'Send a new code',
   startAgain: 'Begin again',

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { simpleParser, type ParsedMail } from 'mailparser';
+import { type Instant, parseMailAddress } from '#libs/vocabulary';
+import { ViewEngine } from '#libs/web-ui';
+import type { OneTimeCode } from '../one-time-code.ts';
+import { newChallengeId } from '../passcode.ts';
+import { PasscodeSettings } from '../settings.ts';
+import { anna, openPasscodeRoom, type PasscodeRoom, wish } from '../testing/index.ts';
+import { composeCodeMail } from './code-mail.ts';
+import { IssueOtp } from './issue-otp.ts';
+
+describe('a code mail, as a real mail server gets it', () => {
+  let room: PasscodeRoom;
+  let code: string;
+  let raw: string;
+  let mail: ParsedMail;
+
+  beforeAll(async () => {
+    room = await openPasscodeRoom();
+    await wish(room, { 'user-agent': 'Mozilla/5.0 attacker-chosen', 'x-forwarded-for': '203.0.113.7' });
+    code = await room.codeInMail(1);
+    raw = room.mails[0]?.content.toString() ?? '';
+    mail = await simpleParser(raw);
+  });
+  afterAll(() => room.close());
+
+  it('goes from the null path to the very address that is proven', () => {
+    expect(room.mails[0]).toMatchObject({ mailFrom: '', rcptTo: [anna] });
+    expect(raw).toContain(`To: ${anna}\r\n`);
+    expect(mail.from?.value).toEqual([{ name: 'Nordlys Advokater', address: 'no-reply@nordlys.example' }]);
+  });
+
+  it('is marked as automatic, so that nothing answers it', () => {
+    expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
+    expect(mail.headers.get('x-auto-response-suppress')).toBe('All');
+    expect(mail.messageId).toMatch(/^<[0-9a-f-]{36}@nordlys\.example>$/);
+    expect(mail.date?.toISOString()).toBe('2026-11-25T10:03:00.000Z');
+  });
+
+  it('holds the code in text and HTML, and not in the subject nor any other header', () => {
+    expect(mail.text).toContain(code);
+    expect(mail.html).toContain(code);
+    const headers = raw.slice(0, raw.indexOf('\r\n\r\n'));
+    expect(headers).not.toContain(code);
+    expect(headers).not.toContain(code.replace(' ', ''));
+    expect(mail.subject).toMatch(/^Your code for sealed mail from Nordlys Advokater \([A-Z2-7]{4}\)$/);
+  });
+
+  it('says where the code belongs, when it was asked for, how long it is good, and links to the privacy page alone', () => {
+    for (const text of [mail.text ?? '', (mail.html || '').replace(/<[^>]*>/g, '')]) {
+      expect(text).toContain('On 25 November 2026 at 10:03 UTC somebody asked at post.nordlys.example');
+      expect(text).toContain('10 minutes');
+      expect(text).toContain('https://post.nordlys.example/privacy');
+    }
+    const links = [...(mail.html || '').matchAll(/(?:href|src|action|url)\s*[=(]\s*"?([^")]*)/g)].map(
+      ([, link]) => link,
+    );
+    expect(links).toEqual(['https://post.nordlys.example/privacy']);
+    expect(mail.html).not.toMatch(/<(img|script|form|iframe|link)\b/);
+    expect(mail.attachments).toEqual([]);
+  });
+
+  it('holds nothing that a visitor chose', () => {
+    expect(raw).not.toContain('attacker');
+    expect(raw).not.toContain('Mozilla');
+    expect(raw).not.toContain('203.0.113');
+  });
+
+  it('is plain CRLF mail with short lines', () => {
+    expect(raw.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+    expect(Math.max(...raw.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(78);
+  });
+
+  it('reaches the mailbox whatever its name is made of', async () => {
+    const address = parseMailAddress("#$&'*+/=?^_`{|}~-@example.com");
+    const person = await room.persons.findOrCreate(address);
+    const challengeId = await room.challenges.begin({
+      sessionId: 'x',
+      person,
+      address,
+      returnTo: '/m',
+      locale: 'da',
+    });
+    await room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'));
+    await room.codeInMail(2);
+    const danish = room.mails[1]?.content.toString() ?? '';
+    expect(room.mails[1]?.rcptTo).toEqual([address]);
+    expect(danish).toContain(`To: ${address}\r\n`);
+    expect((await simpleParser(danish)).text).toContain(
+      'Den 25. november 2026 kl. 10.03 UTC bad nogen på post.nordlys.example',
+    );
+  });
+
+  it('keeps a domain of another script in the form that is proven', async () => {
+    const address = parseMailAddress('anna@bücher.example');
+    const facts = {
+      challengeId: newChallengeId(),
+      codeNumber: 1,
+      address,
+      locale: 'en' as const,
+      code: '12345678' as OneTimeCode,
+      issuedAt: '2026-11-25T10:03:00.000Z' as Instant,
+    };
+    const composed = await composeCodeMail(
+      facts,
+      room.portal.app.get(PasscodeSettings),
+      room.portal.app.get(ViewEngine),
+    );
+    expect(composed.toString()).toContain('To: anna@xn--bcher-kva.example\r\n');
+  });
+});
