@@ -6,6 +6,6 @@ export const page: typeof en = {
   privacy: 'Privatliv',
   sealedBy: 'Forseglet post fra {organisation}',
   portal: 'Forseglet post',
-  demonstration: 'Dette er en demonstration. Intet her er virkeligt, og alt er væk, når den stopper.',
+  demonstration: 'Dette er en demonstration: intet her er virkeligt, og ingen post forlader denne maskine.',
   footer: 'Portalen gemmer ingen post. Hvad den gemmer, står på siden om privatliv.',
 };

@@ -5,6 +5,6 @@ export const page = {
   privacy: 'Privacy',
   sealedBy: 'Sealed mail from {organisation}',
   portal: 'Sealed mail',
-  demonstration: 'This is a demonstration. Nothing here is real, and everything is gone when it stops.',
+  demonstration: 'This is a demonstration: nothing here is real, and no mail leaves this machine.',
   footer: 'This portal keeps no mail. What it does keep is told on the privacy page.',
 };

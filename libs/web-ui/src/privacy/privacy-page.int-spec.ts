@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { en } from '../locales/en/index.ts';
+import { openTestPortal, testOrganisation, type TestPage, type TestPortal } from '../testing/index.ts';
+import { PRIVACY_CHANGES, PrivacyController } from './privacy-controller.ts';
+
+let portal: TestPortal;
+let page: TestPage;
+
+beforeAll(async () => {
+  portal = await openTestPortal({ controllers: [PrivacyController] });
+  page = await portal.browser().get('/privacy');
+});
+afterAll(() => portal.close());
+
+describe('the privacy page', () => {
+  it('answers in the order that the product promises', () => {
+    const { covers, reading, signIn, credentials, mail, counting, record, responsible, sender, changes } = en.privacy;
+    const headings = [...page.html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, heading]) =>
+      heading?.replaceAll('&#x27;', "'"),
+    );
+    expect(headings.slice(0, 7)).toEqual(
+      [covers, reading, signIn, credentials, mail, counting, record].map(({ title }) => title),
+    );
+    expect(headings.slice(7)).toEqual([responsible, sender, changes].map(({ title }) => title));
+  });
+
+  it('says who is responsible and how to reach them, by mail and by post', () => {
+    expect(page.html).toContain(`href="mailto:${testOrganisation.contactMail}"`);
+    expect(page.html).toContain(`href="mailto:${testOrganisation.privacyContact}"`);
+    for (const line of testOrganisation.postalAddress.split('\n')) expect(page.text).toContain(line);
+  });
+
+  it('has its date on top, and its changes, newest first', () => {
+    const [latest] = PRIVACY_CHANGES;
+    expect(page.html.indexOf(`datetime="${latest?.changedOn}"`)).toBeLessThan(page.html.indexOf('<h2>'));
+    const dates = PRIVACY_CHANGES.map(({ changedOn }) => changedOn);
+    expect(dates).toEqual(dates.toSorted().reverse());
+    for (const date of dates) expect(date).toMatch(/^\d{4}-\d\d-\d\d$/);
+  });
+
+  it('promises no sign-in that this build does not have', () => {
+    expect(page.text).not.toMatch(/Microsoft|Google|passkey/i);
+  });
+
+  it('is there in Danish, and linked from every page', async () => {
+    expect((await portal.browser().get('/privacy?lang=da')).text).toContain('Hvad der bliver registreret');
+    for (const path of ['/privacy', '/nowhere'])
+      expect((await portal.browser().get(path)).html).toContain('href="/privacy"');
+  });
+});
