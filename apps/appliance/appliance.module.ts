@@ -1,0 +1,32 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { PasscodeModule } from '#libs/passcode';
+import { RecipientAccessModule } from '#libs/recipient-access';
+import { MetricsController } from '#libs/telemetry';
+import { PrivacyController, type ViewEngine } from '#libs/web-ui';
+import type { Settings } from './config.ts';
+import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
+import { DemoMailbox } from './demo/demo-mailbox.ts';
+import { HealthController } from './health.controller.ts';
+import { RoomSettingsModule } from './room-settings.ts';
+import { type OpenedStores, StoresModule } from './stores.module.ts';
+
+/** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for what each room was told (room-settings.ts). */
+@Module({})
+export class ApplianceModule {
+  static of(settings: Settings, stores: OpenedStores, views: ViewEngine): DynamicModule {
+    const demonstration: Type[] = stores.relay instanceof DemoMailbox ? [DemoMailboxController] : [];
+    return {
+      module: ApplianceModule,
+      imports: [
+        CqrsModule.forRoot(),
+        StoresModule.of(stores),
+        RoomSettingsModule.of(settings, stores, views),
+        PasscodeModule,
+        RecipientAccessModule,
+      ],
+      controllers: [HealthController, MetricsController, PrivacyController, ...demonstration],
+      providers: stores.relay instanceof DemoMailbox ? [{ provide: DemoMailbox, useValue: stores.relay }] : [],
+    };
+  }
+}

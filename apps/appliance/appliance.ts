@@ -1,0 +1,95 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { PASSCODE_ERRORS } from '#libs/passcode';
+import { RECIPIENT_ACCESS_ERRORS } from '#libs/recipient-access';
+import { installWebUi, type UnexpectedError, ViewEngine } from '#libs/web-ui';
+import { ApplianceModule } from './appliance.module.ts';
+import type { Settings } from './config.ts';
+import { sealSampleMail } from './demo/sample-mail.ts';
+import { NestLog, openLog } from './logging.ts';
+import { openStores } from './open-stores.ts';
+import type { OpenedStores } from './stores.module.ts';
+
+/** A running appliance. */
+export interface Appliance {
+  /** Where readers reach it. */
+  readonly publicUrl: URL;
+  readonly stores: OpenedStores;
+  /** Takes nothing new, finishes what is under way, closes everything. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/** Seconds that answers under way have at a stop, before their connections are cut. */
+const DRAIN_SECONDS = 5;
+const PROJECTION_WATCH_SECONDS = 10;
+
+/**
+ * Starts everything, or nothing: what was opened is closed again when a later part fails.
+ * @throws ConfigurationFault, KeyringFault; whatever a store throws that cannot be opened; EADDRINUSE
+ */
+export async function startAppliance(settings: Settings): Promise<Appliance> {
+  const log = openLog(settings.logLevel);
+  const views = new ViewEngine(); // first: a template with a fault must stop the start
+  const { stores, closing } = await openStores(settings, log);
+  try {
+    const app = await NestFactory.create<NestExpressApplication>(ApplianceModule.of(settings, stores, views), {
+      bodyParser: false, // what streams must not be parsed first; forms are read by web-ui
+      logger: new NestLog(log),
+      abortOnError: false,
+    });
+    closing.add(app, (opened) => opened.close());
+    app.use(stores.metrics.middleware);
+    const { organisation } = settings;
+    installWebUi(app, {
+      publicUrl: new URL(settings.publicUrl),
+      organisation: {
+        name: organisation.name,
+        postalAddress: organisation.postalAddress,
+        contactMail: organisation.contactMail,
+        privacyContact: organisation.privacyContact ?? organisation.contactMail,
+      },
+      views,
+      keys: () => stores.keyring.cookieKeys(),
+      locales: organisation.locales,
+      trustedProxies: settings.trustedProxies,
+      errorPages: [PASSCODE_ERRORS, RECIPIENT_ACCESS_ERRORS],
+      isDemonstration: settings.demonstration,
+      onError: (kind) => stores.metrics.countError(kind),
+      onUnexpected: (report: UnexpectedError) => log.error(report, 'an unexpected error was answered'),
+    });
+    await app.init();
+    const server = await app.listen(settings.httpPort, settings.httpHost);
+    // A large upload on a slow line takes its time; bounded-body.ts holds it to a pace.
+    server.requestTimeout = 10 * 60_000;
+    closing.add(server, () => {
+      server.closeIdleConnections();
+      setTimeout(() => server.closeAllConnections(), DRAIN_SECONDS * 1000).unref();
+    });
+    closing.add(
+      watchProjections(stores, (name, error) => log.error({ projection: name, error }, 'a read model cannot follow')),
+      clearInterval,
+    );
+
+    const publicUrl = new URL(settings.publicUrl);
+    if (settings.demonstration) await sealSampleMail(app, settings);
+    log.info({ publicUrl: publicUrl.href, httpPort: settings.httpPort }, 'ready');
+    let stopping: Promise<void> | null = null;
+    return { publicUrl, stores, stop: () => (stopping ??= closing.close()) };
+  } catch (error) {
+    await closing.close().catch(() => undefined); // the first failure is the one to tell
+    throw error;
+  }
+}
+
+/** A projection that fails retries by itself and says why in its status; the log is told once for each new reason. */
+function watchProjections({ projections }: OpenedStores, tell: (name: string, error: string) => void): NodeJS.Timeout {
+  const told = new Map<string, string | null>();
+  const timer = setInterval(() => {
+    for (const { name, lastError } of projections.status()) {
+      if (lastError !== null && told.get(name) !== lastError) tell(name, lastError);
+      told.set(name, lastError);
+    }
+  }, PROJECTION_WATCH_SECONDS * 1000);
+  timer.unref();
+  return timer;
+}

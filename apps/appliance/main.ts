@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import { KeyringFault } from '#libs/keyring';
+import { startAppliance } from './appliance.ts';
+import { ConfigurationFault, EXIT_CONFIGURATION, readSettings } from './config.ts';
+import { greetNewcomer } from './demo/greeting.ts';
+
+/** Seconds that a stop may take before the process ends all the same. */
+const STOP_SECONDS = 10;
+
+async function main(): Promise<void> {
+  const demonstration = process.argv.includes('--demonstration');
+  const appliance = await startAppliance(readSettings(process.env, { demonstration }));
+  let isStopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1); // asked twice: at once
+      isStopping = true;
+      setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref();
+      appliance.stop().then(
+        () => process.exit(0),
+        (error: unknown) => fail(error, 1),
+      );
+    });
+  }
+  if (demonstration) process.stdout.write(greetNewcomer(appliance.publicUrl));
+}
+
+function fail(error: unknown, exitCode: number): never {
+  process.stderr.write(`segl: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(exitCode);
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigurationFault || error instanceof KeyringFault) fail(error, EXIT_CONFIGURATION);
+  if ((error as { code?: unknown }).code === 'EADDRINUSE') {
+    fail(new Error('another program listens on that port already: stop it, or set SEGL_HTTP_PORT'), 1);
+  }
+  fail(error, 1);
+});

@@ -1,0 +1,45 @@
+import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { DEFAULT_PASSCODE_LIMITS, PasscodeSettings } from '#libs/passcode';
+import { RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
+import { ViewEngine } from '#libs/web-ui';
+import type { Settings } from './config.ts';
+import type { OpenedStores } from './stores.module.ts';
+import { CountedVisits } from './visits.ts';
+
+/** 4/3 for base64, the line ends of a form (six characters in 988), and room for the rest of a carrier saved as .eml. */
+const CARRIER_BYTES_PER_MAIL_BYTE = 1.36;
+const CARRIER_ROOM_BYTES = 512 * 1024;
+
+/** What each room is told of the configuration, in the room's own words. */
+@Global()
+@Module({})
+export class RoomSettingsModule {
+  static of(settings: Settings, stores: OpenedStores, views: ViewEngine): DynamicModule {
+    const publicUrl = new URL(settings.publicUrl);
+    const passcode: PasscodeSettings = {
+      publicUrl,
+      organisation: settings.organisation.name,
+      senderAddress: settings.passcode.sender,
+      returnPath: '',
+      limits: DEFAULT_PASSCODE_LIMITS,
+    };
+    const recipientAccess: RecipientAccessSettings = {
+      publicUrl,
+      waitingSeconds: settings.portal.waitingSeconds,
+      sessionIdleSeconds: settings.portal.sessionIdleSeconds,
+      sessionMaxSeconds: settings.portal.sessionMaxSeconds,
+      openingsAtOnce: settings.portal.openingsAtOnce,
+      openingsRecordedPerDay: settings.portal.openingsRecordedPerDay,
+      recordNetworkAddress: settings.portal.recordNetworkAddress,
+      maxCarrierBytes: Math.ceil(settings.sealing.maxMailBytes * CARRIER_BYTES_PER_MAIL_BYTE) + CARRIER_ROOM_BYTES,
+      demonstration: settings.demonstration,
+    };
+    const providers: Provider[] = [
+      { provide: ViewEngine, useValue: views },
+      { provide: PasscodeSettings, useValue: passcode },
+      { provide: RecipientAccessSettings, useValue: recipientAccess },
+      { provide: VisitCounter, useValue: new CountedVisits(stores.telemetry, stores.metrics) },
+    ];
+    return { module: RoomSettingsModule, providers, exports: providers };
+  }
+}

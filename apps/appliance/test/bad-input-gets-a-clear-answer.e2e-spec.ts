@@ -1,0 +1,226 @@
+import { connect } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { generateHybridIdentity, Encrypter, identityToRecipient } from 'age-encryption';
+import { type Answer, answerOf, HttpReader, newestCarrierField } from './http-reader.ts';
+import { type RunningProcess, startProcess } from './running-process.ts';
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+describe('what bad input gets', () => {
+  let portal: RunningProcess;
+  let carrier: string;
+
+  beforeAll(async () => {
+    portal = await startProcess();
+    carrier = await newestCarrierField(portal.url);
+  }, 60_000);
+  afterAll(async () => {
+    await portal.stop();
+    await portal.cleanUp();
+  });
+
+  const post = async (body: string | Uint8Array | FormData, headers: Record<string, string> = {}): Promise<Answer> =>
+    answerOf(
+      await fetch(new URL('/open', portal.url), {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { 'accept-language': 'en', ...headers },
+        body: body as NonNullable<RequestInit['body']>,
+      }),
+    );
+
+  async function sealedByAStranger(): Promise<string> {
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(await identityToRecipient(await generateHybridIdentity()));
+    return Buffer.from(await encrypter.encrypt('From: evil\r\n\r\nhello')).toString('base64url');
+  }
+
+  function altered(): string {
+    const bytes = Buffer.from(carrier, 'base64url');
+    bytes[bytes.length - 20] = (bytes[bytes.length - 20] ?? 0) ^ 1;
+    return bytes.toString('base64url');
+  }
+
+  it('answers every carrier that cannot be shown alike, byte for byte, and reveals nothing', async () => {
+    const answers = await Promise.all(
+      [
+        'bm90IGEgc2VhbA',
+        randomBytes(3000).toString('base64url'),
+        '!!!!',
+        carrier.slice(0, 2000),
+        carrier.slice(0, -40),
+        altered(),
+        await sealedByAStranger(),
+      ].map((field) => post(`m=${field}`, form)),
+    );
+    answers.push(
+      await new HttpReader(portal.url).get(`/m/${'a'.repeat(32)}`),
+      await new HttpReader(portal.url).get('/m/x'),
+    );
+    const [first] = answers;
+    for (const { status, body } of answers) {
+      expect(status).toBe(404);
+      // The page of an address offers its other language by a link; all else is the same.
+      expect(body.replace(/<nav class="languages"[\s\S]*?<\/nav>\n?/, '')).toBe(
+        first?.body.replace(/<nav class="languages"[\s\S]*?<\/nav>\n?/, ''),
+      );
+    }
+    expect(first?.body).toContain('This message cannot be shown here now');
+    expect(first?.body).toContain('Open the attachment again');
+  });
+
+  it('takes the carrier that it sealed', async () => {
+    expect(await post(`m=${carrier}`, form)).toMatchObject({
+      status: 303,
+      location: expect.stringMatching(/^\/m\/[a-z2-7]{32}$/),
+    });
+    const file = new FormData();
+    file.set(
+      'carrier',
+      new Blob([`<meta name="segl" content="1 x"><input type="hidden" name="m" value="${carrier}">`]),
+      'message.html',
+    );
+    expect((await post(file)).status).toBeLessThan(500);
+  });
+
+  it.each([
+    ['a second field', () => post(`m=${carrier}&n=1`, form), 400],
+    ['the field twice', () => post(`m=${carrier}&m=${carrier}`, form), 400],
+    ['another field', () => post('x=1', form), 400],
+    ['a compressed body', () => post(gzipSync(`m=${carrier}`), { ...form, 'content-encoding': 'gzip' }), 415],
+    ['another kind of body', () => post('{}', { 'content-type': 'application/json' }), 415],
+    ['multipart without a boundary', () => post('x', { 'content-type': 'multipart/form-data' }), 400],
+    [
+      'two files',
+      () => {
+        const files = new FormData();
+        for (const name of ['one', 'two']) files.append('carrier', new Blob(['x']), name);
+        return post(files);
+      },
+      400,
+    ],
+    [
+      'a field beside the file',
+      () => {
+        const files = new FormData();
+        files.set('more', 'x');
+        files.set('carrier', new Blob(['x']), 'one');
+        return post(files);
+      },
+      400,
+    ],
+  ])('%s', async (_, send, status) => {
+    const answer = await send();
+    expect(answer.status).toBe(status);
+    expect(answer.body).toContain('<h1>');
+  });
+
+  it('a body over the limit is answered at once, read a little further, and cut', async () => {
+    for (const announced of [true, false]) {
+      const startedAt = Date.now();
+      const socket = connect(Number(portal.url.port), '127.0.0.1');
+      let answer = '';
+      socket.on('data', (text: Buffer) => (answer += text.toString()));
+      socket.on('error', () => undefined);
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      const length = announced ? `Content-Length: ${10 ** 9}` : 'Transfer-Encoding: chunked';
+      socket.write(`POST /open HTTP/1.1\r\nHost: x\r\nContent-Type: ${form['content-type']}\r\n${length}\r\n\r\n`);
+      // A visitor who never stops: real ciphertext first, then more than anyone may send.
+      const piece = Buffer.alloc(1024 * 1024, 0x41);
+      const send = (bytes: Uint8Array) =>
+        new Promise<void>((resolve) => {
+          const framed = announced
+            ? bytes
+            : Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
+          if (socket.destroyed) resolve();
+          else socket.write(framed, () => resolve());
+        });
+      void (async () => {
+        await send(Buffer.from(`m=${carrier}`));
+        while (!socket.destroyed) await send(piece);
+      })();
+      await closed;
+      expect(answer).toMatch(announced ? /^HTTP\/1\.1 413 / : /^HTTP\/1\.1 4(13|04) /);
+      expect(Date.now() - startedAt).toBeLessThan(8000);
+    }
+  }, 30_000);
+
+  it('shows no stack, path or SQL on any error page', async () => {
+    const reader = new HttpReader(portal.url);
+    const pages = await Promise.all([
+      reader.get('/nothing-here'),
+      reader.get('/prove/code/x'),
+      reader.get(`/prove/code/${'a'.repeat(26)}`),
+      reader.get('/demo/mailbox/none'),
+      reader.get('/m/%00'),
+      reader.get("/m/' OR 1=1 --"),
+      reader.get('/m/__proto__/authenticate?proof=constructor'),
+      post('m=%ZZ', form),
+      answerOf(
+        await fetch(new URL('/sign-out', portal.url), { method: 'POST', body: '__proto__[x]=1', headers: form }),
+      ),
+      answerOf(
+        await fetch(new URL('/sign-out', portal.url), {
+          method: 'POST',
+          body: '{',
+          headers: { 'content-type': 'application/json' },
+        }),
+      ),
+      answerOf(await fetch(new URL('/open', portal.url), { method: 'DELETE' })),
+      answerOf(await fetch(new URL('/api/v1/nothing', portal.url))),
+    ]);
+    for (const { status, body } of pages) {
+      expect(status).toBeGreaterThanOrEqual(300);
+      expect(status).toBeLessThan(500);
+      expect(body).not.toMatch(/\bat .+:\d+:\d+|node_modules|\/work\/|\/dist\/|SELECT |INSERT |sqlite|TypeError|Nest/i);
+    }
+  });
+
+  it('a full ephemeral store says so kindly, and what others have waiting stays', async () => {
+    const small = await startProcess({ environment: { SEGL_PORTAL_EPHEMERAL_MAX_BYTES: '20000' } });
+    const answer = await new HttpReader(small.url).handIn(await newestCarrierField(small.url));
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(answer.body).toContain('<h1>');
+    await small.stop();
+    await small.cleanUp();
+  }, 30_000);
+
+  it.each([
+    ['the event store', 'events.sqlite', 'event store'],
+    ['the person directory', 'persons.sqlite', 'person directory'],
+  ])(
+    'while %s cannot be written there is no view; then everything goes on without a restart',
+    async (_, file, name) => {
+      const reader = new HttpReader(portal.url);
+      const { location } = await reader.handIn(carrier);
+      const confirm = await reader.signInFor(location);
+      const blocker = new DatabaseSync(join(portal.dataDir, file));
+      blocker.exec('BEGIN EXCLUSIVE');
+      try {
+        const ready = await reader.get('/readyz');
+        expect(ready.status).toBe(503);
+        expect(ready.body).toContain(name);
+        if (file === 'events.sqlite') {
+          const refused = await reader.view(location, confirm);
+          expect(refused.status).toBe(503);
+          expect(refused.body).not.toContain('412,500');
+        }
+        expect((await reader.get('/healthz')).status).toBe(200);
+      } finally {
+        blocker.exec('ROLLBACK');
+        blocker.close();
+      }
+      const deadline = Date.now() + 10_000;
+      while ((await reader.get('/readyz')).status !== 200 && Date.now() < deadline);
+      const shown = await reader.view(location, await reader.get(location));
+      expect(shown.status).toBe(200);
+      expect(shown.body).toContain('412,500');
+    },
+    60_000,
+  );
+});

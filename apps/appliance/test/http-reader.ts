@@ -1,0 +1,111 @@
+/** What a browser without script does, as plain requests: for stories that need many readers or odd bodies. */
+export class HttpReader {
+  private cookies = new Map<string, string>();
+  readonly url: URL;
+
+  constructor(url: URL) {
+    this.url = url;
+  }
+
+  async get(path: string): Promise<Answer> {
+    return this.request(path, { method: 'GET' });
+  }
+
+  /** Sends a form of the page that was last answered, with its token. */
+  async submit(page: Answer, action: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1];
+    if (csrf === undefined) throw new Error(`no form on the page:\n${page.body}`);
+    return this.request(action, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ csrf, ...fields }).toString(),
+    });
+  }
+
+  /** Posts a carrier's field as the attachment does: from nowhere, with no cookie. */
+  async handIn(ciphertextField: string): Promise<Answer> {
+    return answerOf(
+      await fetch(new URL('/open', this.url), {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' },
+        body: `m=${ciphertextField}`,
+      }),
+    );
+  }
+
+  /** From the attachment to the page that asks for the confirming click. */
+  async signInFor(messagePath: string): Promise<Answer> {
+    const before = await codesIn(this.url);
+    const prove = await this.get(messagePath);
+    const asked = await this.submit(prove, `${messagePath}/prove/code`);
+    const enter = await this.get(asked.location);
+    const code = await newCode(this.url, before);
+    const verified = await this.submit(enter, asked.location, { code });
+    const authenticated = await this.get(verified.location);
+    return this.get(authenticated.location);
+  }
+
+  async view(messagePath: string, confirm: Answer): Promise<Answer> {
+    return this.submit(confirm, `${messagePath}/view`);
+  }
+
+  private async request(path: string, init: RequestInit): Promise<Answer> {
+    const headers = new Headers(init.headers);
+    headers.set('accept-language', 'en');
+    if (this.cookies.size > 0)
+      headers.set('cookie', [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '));
+    const response = await fetch(new URL(path, this.url), { ...init, headers, redirect: 'manual' });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      this.cookies.set(name, value);
+    }
+    return answerOf(response);
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Headers;
+  /** Where a redirect leads; empty otherwise. */
+  readonly location: string;
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const location = response.headers.get('location') ?? '';
+  return { status: response.status, headers: response.headers, body: await response.text(), location };
+}
+
+/** The ciphertext of the newest sealed mail in the demonstration's mailbox, as its form would send it. */
+export async function newestCarrierField(url: URL): Promise<string> {
+  const list = await (await fetch(new URL('/demo/mailbox', url), { headers: { 'accept-language': 'en' } })).text();
+  for (const [, id = ''] of list.matchAll(/href="\/demo\/mailbox\/([^"]+)"/g)) {
+    const page = await fetch(new URL(`/demo/mailbox/${id}/message.html`, url));
+    if (page.status !== 200) continue;
+    const field = /name="?m"?[^>]*value="([^"]+)"|<textarea[^>]*name="?m"?[^>]*>([^<]+)</.exec(await page.text());
+    if (field) return (field[1] ?? field[2] ?? '').replace(/\s+/g, '');
+  }
+  throw new Error('no sealed mail in the mailbox');
+}
+
+/** Codes that lie in the mailbox, by mail. */
+export async function codesIn(url: URL): Promise<Map<string, string>> {
+  const list = await (await fetch(new URL('/demo/mailbox', url))).text();
+  const codes = new Map<string, string>();
+  for (const [, id = ''] of list.matchAll(/href="\/demo\/mailbox\/([^"]+)"/g)) {
+    const mail = await (await fetch(new URL(`/demo/mailbox/${id}`, url))).text();
+    const code = /\b(\d{4} \d{4})\b/.exec(mail)?.[1];
+    if (code) codes.set(id, code);
+  }
+  return codes;
+}
+
+/** The code that came since. */
+export async function newCode(url: URL, before: ReadonlyMap<string, string>): Promise<string> {
+  for (let look = 0; look < 100; look++) {
+    for (const [id, code] of await codesIn(url)) if (!before.has(id)) return code;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  throw new Error('the code never came');
+}

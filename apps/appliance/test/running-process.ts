@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..', '..', '..');
+const main = join(root, 'dist', 'apps', 'appliance', 'main.js');
+
+/** The appliance as it is started in production, in a process of its own. */
+export interface RunningProcess {
+  readonly url: URL;
+  readonly dataDir: string;
+  /** Everything it wrote to standard output and standard error so far. */
+  output(): string;
+  /** SIGTERM, and waits. @returns the exit code */
+  stop(): Promise<number | null>;
+  /** SIGKILL: no chance to tidy up. */
+  kill(): Promise<void>;
+  /** Removes the data directory. */
+  cleanUp(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Started again on the data of an earlier process. */
+  readonly dataDir?: string;
+  readonly arguments?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly port?: number;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** `npm test` builds before it tests; a single story run by hand builds when nothing is there. */
+export function ensureBuilt(): void {
+  if (existsSync(main)) return;
+  const { status } = spawnSync(process.execPath, [join('ops', 'build.mjs')], { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error('the build failed');
+}
+
+/** Starts a demonstration (or what the arguments say) and resolves once /readyz says so. */
+export async function startProcess(options: StartOptions = {}): Promise<RunningProcess> {
+  ensureBuilt();
+  const port = options.port ?? (await freePort());
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'segl-data-')));
+  const child = spawn(process.execPath, [main, ...(options.arguments ?? ['--demonstration'])], {
+    cwd: root,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      SEGL_HTTP_PORT: String(port),
+      SEGL_DATA_DIR: dataDir,
+      ...options.environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const url = new URL(`http://localhost:${port}`);
+  await ready(child, url, () => output);
+  return {
+    url,
+    dataDir,
+    output: () => output,
+    async stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+    async kill() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+    cleanUp: () => rm(dataDir, { recursive: true, force: true }),
+  };
+}
+
+async function ready(child: ChildProcess, url: URL, output: () => string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`the appliance ended with ${child.exitCode}:\n${output()}`);
+    try {
+      const { status } = await fetch(new URL('/readyz', url));
+      if (status === 200) return;
+    } catch {
+      // not listening yet
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  child.kill('SIGKILL');
+  throw new Error(`the appliance was not ready within 30 s:\n${output()}`);
+}
