@@ -42,7 +42,12 @@ const ALIASES: Record<string, string> = {
   'koi8-ru': 'koi8-u',
   macroman: 'macintosh',
   'mac-roman': 'macintosh',
-  'x-mac-ce': 'maccenteurope',
+  'x-mac-ce': 'maccenteuro',
+  'x-mac-greek': 'macgreek',
+  'x-mac-turkish': 'macturkish',
+  'x-mac-croatian': 'maccroatian',
+  'x-mac-romanian': 'macromania',
+  'x-mac-icelandic': 'maciceland',
   cp1250: 'windows-1250',
   utf8mb4: 'utf-8',
   'utf8-mac': 'utf-8',
@@ -82,21 +87,31 @@ export function charsetName(charset: string): string {
     .replace(/["'\\\s;]+/g, '')
     .replace(/^charset=/, '')
     .replace(/\*.*$/, '') // RFC 2231 §5: the language of an encoded word
-    .replace(/^(?:x-)?(?:cp|win|windows|ms|microsoft)[-_]?(125\d|874)$/, 'windows-$1')
+    .replace(/^(?:x-)?(?:cp|win|windows|ms|ibm|microsoft)[-_]?(125\d|874)$/, 'windows-$1')
     .replace(/^(?:x-)?iso[-_]?8859[-_]?(\d{1,2})(?:[-_:].*)?$/, 'iso-8859-$1')
     .replace(/^(?:iso-?)?latin[-_]?([1-6])$/, 'latin$1')
     .replace(/^utf[-_]?(8|16|32)[-_]?([bl]e)?$/, 'utf-$1$2');
   return ALIASES[name] ?? ALIASES[name.replaceAll('_', '-')] ?? name;
 }
 
+/** Two shifts in a row, as joined encoded words leave them; the standard's decoder puts a replacement character there. */
+const EMPTY_SHIFT = /\x1b[($][@ABIJ](?=\x1b[($][@ABIJ])/g;
+
 function decodeAs(bytes: Buffer, name: string): string | null {
   switch (name) {
     case 'utf-7':
       return decodeUtf7(bytes);
     case 'iso-2022-kr':
-      return decoder('euc-kr', false, unshift(bytes, /\x1b\$\)C|\x0e([^\x0f\n]*)\x0f?/g));
+      return decodeByLibmime(unshift(bytes, /\x1b\$\)C|\x0e([^\x0f\n]*)\x0f?/g), 'cp949');
     case 'hz-gb-2312':
-      return decoder('gbk', false, unshift(bytes, /~\n|~(~)|~\{((?:[^~\n]|~(?!\}))*)(?:~\})?/g));
+      return decoder('gbk', false, unshift(bytes, /~\{((?:[^~\n]|~(?!\}))*)(?:~\})?|~[~\n]/g));
+    case 'iso-2022-jp':
+      return decoder(name, false, Buffer.from(bytes.toString('latin1').replace(EMPTY_SHIFT, ''), 'latin1'));
+    case 'euc-kr': // ICU's lacks the syllables that Windows added (CP949), though the WHATWG name means that
+      return decodeByLibmime(bytes, 'cp949');
+    case 'big5': // likewise: the name means Big5-HKSCS, and ICU's is the bare one
+    case 'big5-hkscs':
+      return decodeByLibmime(bytes, 'big5-hkscs');
     case 'utf-16':
       return decoder(byteOrder(bytes), false, bytes);
     case 'utf-16be':
@@ -130,15 +145,14 @@ function decodeByLibmime(bytes: Buffer, name: string): string | null {
   return libmime.decodeWord(name, 'B', bytes.toString('base64'));
 }
 
-/** The 7-bit shift codes of Korean and Chinese mail: what stands between the shifts is the 8-bit set less its high bits. */
-function unshift(bytes: Buffer, shifted: RegExp): Buffer {
-  const text = bytes.toString('latin1').replace(shifted, (_whole: string, ...groups: unknown[]) => {
-    const inner = groups.find((group) => typeof group === 'string');
-    if (typeof inner !== 'string') return '';
-    if (inner === '~') return '~';
-    return Buffer.from(inner, 'latin1')
-      .map((byte) => byte | 0x80)
-      .reduce((high, byte) => high + String.fromCharCode(byte), '');
+/**
+ * The 7-bit shift codes of Korean and Chinese mail: what stands between the shifts (the one group of the pattern) is the 8-bit
+ * set less its high bits; other matches are marks of the code itself, `~~` a tilde.
+ */
+function unshift(bytes: Buffer, pattern: RegExp): Buffer {
+  const text = bytes.toString('latin1').replace(pattern, (whole: string, shifted?: string) => {
+    if (shifted === undefined) return whole === '~~' ? '~' : '';
+    return Buffer.from(Buffer.from(shifted, 'latin1').map((byte) => byte | 0x80)).toString('latin1');
   });
   return Buffer.from(text, 'latin1');
 }

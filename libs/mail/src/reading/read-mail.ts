@@ -1,6 +1,6 @@
 import libmime from 'libmime';
 import { attachmentBytes, findAttachment, isHtml, MailTaker, type Message } from './body-choice.ts';
-import { decodeText } from './charsets.ts';
+import { decodeText, guess } from './charsets.ts';
 import { addressesText, headerDate, headerText } from './header-text.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
@@ -173,8 +173,12 @@ class MessageReading {
 
   private headerFields(): MessageReading['fields'] {
     const headers = this.message.root.headers;
+    // from the raw lines: a library has to guess how 8-bit bytes are meant before it hands them on
+    const lines = headers?.getList() ?? [];
     const values = (name: string): string[] =>
-      (headers?.get(name) ?? []).map((line) => line.slice(line.indexOf(':') + 1));
+      lines.flatMap(({ key, line }) =>
+        key === name ? [guess(Buffer.from(line, 'latin1')).slice(line.indexOf(':') + 1)] : [],
+      );
     const first = (name: string): string => {
       const found = values(name);
       if (found.length > 1) this.notes.add('repeated-header');
