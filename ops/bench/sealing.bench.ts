@@ -138,7 +138,7 @@ async function* pieces(file: Buffer): AsyncGenerator<Uint8Array> {
 /** A sealed mail and what is done with it, each under its name. */
 function tasksFor(mail: Buffer): Record<Task, () => void | Promise<void>> {
   const parts: Buffer[] = [];
-  const { header, payload } = beginAgeFile([recipient], (sealed) => parts.push(sealed));
+  const { header, payload } = beginAgeFile([recipient], (sealed) => parts.push(Buffer.from(sealed)));
   payload.update(mail);
   payload.finish();
   const file = Buffer.concat([header, payload.nonce, ...parts]);

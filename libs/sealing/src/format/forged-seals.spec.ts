@@ -24,7 +24,7 @@ function sealRaw(
 ) {
   const parts: Buffer[] = [];
   const { header, payload } = beginAgeFile([HybridRecipient.parse(keys.recipient.recipient)], (bytes) =>
-    parts.push(bytes),
+    parts.push(Buffer.from(bytes)),
   );
   const sealedHeader = readSealedHeader(header);
   if (sealedHeader.status !== 'header') throw new Error('unreachable');

@@ -139,9 +139,9 @@ export async function* openWithIdentity(
     onManifest: (manifest, signingInput, bytes) => {
       if (verifierFor !== undefined) checkSignature(manifest, signingInput, verifierFor);
       onManifest?.(manifest, verifierFor === undefined ? 'not-checked' : 'valid');
-      if (includeManifest) ready.push(bytes);
+      if (includeManifest) ready.push(Buffer.from(bytes));
     },
-    onMail: (bytes) => ready.push(bytes),
+    onMail: (bytes) => ready.push(Buffer.from(bytes)),
   });
   for await (const piece of slices(ciphertext)) {
     opening.update(piece);
@@ -153,6 +153,7 @@ export async function* openWithIdentity(
   yield* ready;
 }
 
+/** The bytes that the last two are given are valid during the call alone. */
 interface SealOpeningSteps {
   readonly checkHeader?: (header: SealedHeader) => void;
   readonly onManifest: (manifest: Manifest, signingInput: Buffer, bytes: Uint8Array) => void;

@@ -44,7 +44,7 @@ export function beginAgeFile(
 
 /**
  * Opens a whole binary age file of any kind that the identities know, outside the product's profile too: for tests of this
- * layer. Every chunk that `onChunk` gets was checked, also when a later one throws.
+ * layer. Every chunk that `onChunk` gets was checked, also when a later one throws; it is valid during the call alone.
  *
  * @throws AgeFault
  */

@@ -48,7 +48,7 @@ describe('the age tool', () => {
     const file = age(['-e', '-r', keys.recipient.recipient], plaintext);
     const chunks: Buffer[] = [];
     for await (const whole of inPieces(file, file.length)) {
-      openAgeFile(whole, [HybridIdentity.parse(keys.identity.identity)], (chunk) => chunks.push(chunk));
+      openAgeFile(whole, [HybridIdentity.parse(keys.identity.identity)], (chunk) => chunks.push(Buffer.from(chunk)));
     }
     expect(Buffer.concat(chunks).equals(plaintext)).toBe(true);
   });

@@ -14,7 +14,9 @@ function plaintextOf(bytes: number): Buffer {
 /** @param pieceBytes how the plaintext is cut on its way in */
 function seal(plaintext: Uint8Array, recipient: string, pieceBytes = Infinity): Buffer {
   const parts: Buffer[] = [];
-  const { header, payload } = beginAgeFile([HybridRecipient.parse(recipient)], (bytes) => parts.push(bytes));
+  const { header, payload } = beginAgeFile([HybridRecipient.parse(recipient)], (bytes) =>
+    parts.push(Buffer.from(bytes)),
+  );
   for (let i = 0; i < plaintext.length; i += pieceBytes) payload.update(plaintext.subarray(i, i + pieceBytes));
   payload.finish();
   return Buffer.concat([header, payload.nonce, ...parts]);
@@ -22,7 +24,7 @@ function seal(plaintext: Uint8Array, recipient: string, pieceBytes = Infinity): 
 
 function open(file: Uint8Array, identity: string): Buffer {
   const chunks: Buffer[] = [];
-  openAgeFile(file, [HybridIdentity.parse(identity)], (chunk) => chunks.push(chunk));
+  openAgeFile(file, [HybridIdentity.parse(identity)], (chunk) => chunks.push(Buffer.from(chunk)));
   return Buffer.concat(chunks);
 }
 
