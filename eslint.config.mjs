@@ -19,7 +19,15 @@ const rooms = {
 };
 /** These two serve any room above the stores. */
 const serveAny = ['web-ui', 'telemetry'];
-const belowTheServants = new Set(['vocabulary', 'event-store', 'ephemeral-store', 'keyring', 'sealing', 'telemetry', 'web-ui']);
+const belowTheServants = new Set([
+  'vocabulary',
+  'event-store',
+  'ephemeral-store',
+  'keyring',
+  'sealing',
+  'telemetry',
+  'web-ui',
+]);
 
 const all = Object.keys(rooms);
 const arrows = all.map((room) => {

@@ -67,25 +67,35 @@ function install() {
   say('installing what the lockfile names (once)');
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   // No install script of any package runs: nothing in this tree needs one, and a supply chain attack usually does.
-  const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [
+    'ci',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
   if (run(npm, args, { env: { ...process.env, NODE_ENV: 'development' } }) !== 0) fail('npm ci failed; see above');
   const version = nodeVersion();
   if (version[0] < MINIMUM_NODE[0] || (version[0] === MINIMUM_NODE[0] && version[1] < MINIMUM_NODE[1])) {
-    fail(`no Node ${MINIMUM_NODE.join('.')} or newer came with the lockfile for ${process.platform} ${process.arch}: install one and try again`);
+    fail(
+      `no Node ${MINIMUM_NODE.join('.')} or newer came with the lockfile for ${process.platform} ${process.arch}: install one and try again`,
+    );
   }
   writeFileSync(stamp, fingerprint);
 }
 
 function nodeVersion() {
   const bundled = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  const { stdout } = spawnSync(existsSync(bundled) ? bundled : 'node', ['-p', 'process.versions.node'], { encoding: 'utf8' });
+  const { stdout } = spawnSync(existsSync(bundled) ? bundled : 'node', ['-p', 'process.versions.node'], {
+    encoding: 'utf8',
+  });
   return String(stdout).trim().split('.').map(Number);
 }
 
 /** What the stories need beside npm's packages: program to look for, Debian package that brings it. */
-const STORY_PACKAGES = [
-  { found: () => browserPath() !== null, debian: 'chromium', why: 'stories in a real browser' },
-];
+const STORY_PACKAGES = [{ found: () => browserPath() !== null, debian: 'chromium', why: 'stories in a real browser' }];
 
 function browserPath() {
   const places = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-headless-shell'];
@@ -96,7 +106,11 @@ function installStoryPackages() {
   const missing = STORY_PACKAGES.filter(({ found }) => !found());
   if (missing.length === 0) return;
   const names = missing.map(({ debian }) => debian);
-  const may = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && !process.env.SEGL_TEST_NO_APT;
+  const may =
+    process.platform === 'linux' &&
+    process.getuid?.() === 0 &&
+    existsSync('/usr/bin/apt-get') &&
+    !process.env.SEGL_TEST_NO_APT;
   if (may) {
     say(`installing Debian packages for the stories: ${names.join(' ')}`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };

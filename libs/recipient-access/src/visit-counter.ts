@@ -2,7 +2,7 @@
 export abstract class VisitCounter {
   /** A message was shown; `handedInSeconds` since the carrier came in, where this process knows it. */
   abstract viewed(visit: Visit, handedInSeconds: number | null): void;
-  abstract downloaded(visit: Visit): void;
+  abstract downloaded(visit: Visit, what: 'original' | 'attachment'): void;
   abstract signedIn(visit: Visit, method: string): void;
   abstract denied(reason: string): void;
 }

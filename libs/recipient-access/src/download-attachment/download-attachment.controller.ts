@@ -27,7 +27,7 @@ export class DownloadAttachmentController {
     @Res() response: Response,
   ): Promise<void> {
     handOut(response, await this.commands.execute(new DownloadAttachment(messageId, index, asking)));
-    this.counter.downloaded(visit);
+    this.counter.downloaded(visit, 'attachment');
   }
 
   @Post('original')
@@ -38,7 +38,7 @@ export class DownloadAttachmentController {
     @Res() response: Response,
   ): Promise<void> {
     handOut(response, await this.commands.execute(new DownloadAttachment(messageId, 'original', asking)));
-    this.counter.downloaded(visit);
+    this.counter.downloaded(visit, 'original');
   }
 }
 

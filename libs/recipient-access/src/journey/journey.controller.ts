@@ -75,7 +75,7 @@ export class JourneyController {
       locale,
     });
     await this.commands.execute(
-      new IssueOtp({ sessionId: asking.sessionId, challengeId, networkPrefix: network.prefix }),
+      new IssueOtp(challengeId, network.prefix),
     );
     response.redirect(303, `/prove/code/${challengeId}`);
   }
