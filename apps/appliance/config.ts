@@ -21,7 +21,7 @@ const mailAddress = z.string().transform((text, context): MailAddress => {
 });
 
 const locale = z.enum(['en', 'da']);
-const perLocale = z.object({ en: z.string().max(200).optional(), da: z.string().max(200).optional() });
+const perLocale = z.partialRecord(locale, z.string());
 const port = z.coerce.number().int().min(0).max(65535);
 const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 const positive = z.coerce.number().positive();
@@ -31,12 +31,15 @@ const MEBIBYTE = 1024 * 1024;
 const senderRule = z.string().regex(/^[^@\s]*@[^@\s]+$/, 'is neither an address nor @domain');
 
 const apiClient = z.object({
-  clientId: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is not a name of a–z, 0–9 and hyphens'),
+  clientId: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is not a name of a–z, 0–9 and hyphens')
+    .describe('a name for the program'),
   tokenSha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in 64 lower-case hexadecimal digits')
     .describe('SHA-256 of the bearer token, so that the configuration holds no secret: printf %s "$TOKEN" | sha256sum'),
-  senders: z.array(senderRule).min(1),
+  senders: z.array(senderRule).min(1).describe('whom it may write as: addresses, or whole domains as `@example.com`'),
 });
 
 export const settingsSchema = z.object({
@@ -64,13 +67,16 @@ export const settingsSchema = z.object({
       postalAddress: z.string().min(1).describe('postal address of who is responsible, for the privacy page'),
       contactMail: mailAddress.describe('mail address of who is responsible, for the privacy page'),
       privacyContact: z.string().optional().describe('data protection officer or the like, for the privacy page'),
-      carrierSubject: perLocale.default({}).describe('subject of carriers, by language; a fixed text by default'),
+      carrierSubject: perLocale
+        .default({})
+        .describe('subject of carriers by language (`en`, `da`), in place of our own'),
+      carrierText: perLocale.default({}).describe('first paragraph of carriers by language, in place of our own'),
+      timeZone: z.string().default('UTC').describe('IANA name of the zone in which times are told'),
     })
     .describe('the organisation that seals'),
   passcode: z
     .object({
       sender: mailAddress.describe('From address of code mails'),
-      hashesAtOnce: z.coerce.number().int().min(1).max(4).default(4).describe('argon2id hashes at once'),
     })
     .describe('one-time passcodes'),
   sealing: z
