@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import { destroyKey, parseKeyId } from '#libs/keyring';
+import { UsageFault } from '../exit-codes.ts';
+import type { Operator } from '../operator.ts';
+import { countOpenable } from '../sealed-messages.ts';
+import type { OpenedForCommand } from '../stores.ts';
+
+export function keysDestroyCommand(operator: Operator): Command {
+  return new Command('destroy')
+    .description('destroy an older version of a key, after saying what that hits')
+    .argument('<key>', 'the key, as "segl keys list" names it')
+    .option('--yes', 'do not ask')
+    .option('--force', 'even the key in use (never that of sealing)')
+    .option('--json', 'print as JSON')
+    .addHelpText(
+      'after',
+      `
+The file is overwritten and unlinked, and running processes forget the key within 5 s. Copies in backups, in
+snapshots and in the blocks of an SSD are beyond this command.
+
+Examples:
+  segl keys destroy sealing-1
+  segl keys destroy person-wrapping-1 --yes`,
+    )
+    .action(async (keyId: string, options: { yes?: boolean; force?: boolean; json?: boolean }, command: Command) => {
+      const { keyring } = operator.places(command);
+      await using stores = operator.stores(command);
+      const hit = await whatItHits(operator, stores, keyId);
+      await operator.confirm(hit.warning, options.yes ?? false);
+      await destroyKey(keyring, keyId, { now: operator.terminal.clock.now(), force: options.force ?? false });
+      const isOfPersons = keyId.startsWith('person-') && stores.has('personKeys');
+      if (isOfPersons && options.force !== true) await (await stores.persons()).rewrap(); // drops what is lost with the key
+      if (options.json) return operator.printJson({ destroyed: keyId, ...hit.counts });
+      await operator.print(`${keyId} is destroyed`);
+    });
+}
+
+interface Hit {
+  readonly warning: string;
+  readonly counts: { readonly unexpiredMessages?: number | null; readonly persons?: number | null };
+}
+
+async function whatItHits(operator: Operator, stores: OpenedForCommand, keyId: string): Promise<Hit> {
+  const kind = parseKeyId(keyId)?.kind;
+  switch (kind) {
+    case undefined:
+      throw new UsageFault(`${JSON.stringify(keyId)} is no key id: "segl keys list" names them`);
+    case 'sealing': {
+      const now = operator.terminal.clock.now();
+      const count = stores.has('eventStore')
+        ? await countOpenable(await stores.eventStore(), now, (sealed) => sealed.sealingKeyId === keyId)
+        : null;
+      const what =
+        count === null ? 'There is no event store here to tell how many unexpired messages that hits' : messages(count);
+      return {
+        warning: `${what}: nobody can open what was sealed to ${keyId} any more.`,
+        counts: { unexpiredMessages: count },
+      };
+    }
+    case 'person-wrapping':
+    case 'person-index': {
+      const count = stores.has('personKeys') ? await (await stores.persons()).countDependingOn(keyId) : null;
+      const lost = kind === 'person-wrapping' ? 'are erased by that' : 'are not found by their address any more';
+      const what = count === null ? 'There is no person directory here to tell how many persons' : `${count} persons`;
+      return { warning: `${what} ${lost}.`, counts: { persons: count } };
+    }
+    case 'cookies':
+      return { warning: `Sessions signed with ${keyId} end.`, counts: {} };
+    case 'oidc':
+      return { warning: `Sign-ins under way that were signed with ${keyId} fail.`, counts: {} };
+    case 'manifest':
+    case 'ledger':
+      return { warning: `What ${keyId} signed can still be verified: its public half stays.`, counts: {} };
+    default:
+      return kind satisfies never;
+  }
+}
+
+function messages(count: number): string {
+  return count === 1 ? '1 unexpired message is hit' : `${count} unexpired messages are hit`;
+}

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { initKeyring } from '#libs/keyring';
+import type { Operator } from '../operator.ts';
+import { keyTable } from './keys-list.ts';
+
+export function keysInitCommand(operator: Operator): Command {
+  return new Command('init')
+    .description('make a keyring: one key of each kind, each in an owner-only file of its own')
+    .option('--json', 'print as JSON')
+    .addHelpText(
+      'after',
+      `
+Run it as the user that Segl runs as. Then copy sealing-1.key and manifest-1.pub to where you would look for them
+after a fire: with them any mail sealed today can be opened, without them none.
+
+Examples:
+  segl keys init --keyring /etc/segl/keyring
+  segl keys init --keyring ./demo-keyring --demonstration`,
+    )
+    .action(async (_options: object, command: Command) => {
+      const { json, demonstration } = command.optsWithGlobals<{ json?: boolean; demonstration?: boolean }>();
+      const { keyring } = operator.places(command);
+      const keys = await initKeyring(keyring, {
+        demonstration: demonstration ?? false,
+        now: operator.terminal.clock.now(),
+      });
+      if (json) return operator.printJson({ keyring, keys });
+      await operator.print(keyTable(keys));
+      operator.terminal.say(
+        `made ${keyring}; keep a copy of sealing-1.key and manifest-1.pub offline: nothing else opens what is sealed`,
+      );
+    });
+}

@@ -1,0 +1,30 @@
+import { Argument, Command } from 'commander';
+import { KEY_KINDS, type KeyKind, rotateKey } from '#libs/keyring';
+import type { Operator } from '../operator.ts';
+
+export function keysRotateCommand(operator: Operator): Command {
+  return new Command('rotate')
+    .description('make the next version of a key, which running processes use within 5 s')
+    .addArgument(new Argument('<kind>', 'which key').choices(KEY_KINDS))
+    .option('--json', 'print as JSON')
+    .addHelpText(
+      'after',
+      `
+Older versions go on opening, verifying and finding until they are destroyed. After rotating person-wrapping every
+person's key is wrapped anew at once ("segl keys rewrap" does the same again).
+
+Examples:
+  segl keys rotate sealing
+  segl keys rotate person-wrapping --data-dir /var/lib/segl`,
+    )
+    .action(async (kind: KeyKind, { json }: { json?: boolean }, command: Command) => {
+      const places = operator.places(command);
+      const keyId = await rotateKey(places.keyring, kind, { now: operator.terminal.clock.now() });
+      let rewrapped: number | null = null;
+      await using stores = operator.stores(command);
+      if (kind === 'person-wrapping' && stores.has('personKeys')) rewrapped = await (await stores.persons()).rewrap();
+      if (json) return operator.printJson({ keyId, rewrapped });
+      await operator.print(keyId);
+      if (rewrapped !== null) operator.terminal.say(`${rewrapped} persons' keys are wrapped under it now`);
+    });
+}

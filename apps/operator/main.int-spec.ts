@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Installation, temporaryInstallation } from './test/installation.ts';
+
+const LOADER = join(import.meta.dirname, 'test', 'source-loader.mjs');
+const MAIN = join(import.meta.dirname, 'main.ts');
+/** Tells on stderr, at the end, the most memory that the process ever had, in KiB. */
+const MEMORY = `data:text/javascript,process.on('exit',()=>process.stderr.write('maxRSS='+process.resourceUsage().maxRSS))`;
+
+describe('segl as a process', () => {
+  let home: Installation;
+  beforeEach(async () => {
+    home = await temporaryInstallation();
+  });
+  afterEach(() => home.remove());
+
+  function segl(...argv: string[]) {
+    const env = {
+      PATH: process.env['PATH'],
+      ...home.environment,
+      SEGL_SEALING_MAX_MAIL_BYTES: String(150 * 1024 * 1024),
+    };
+    const child = spawn(process.execPath, ['--import', LOADER, '--import', MEMORY, MAIN, ...argv], {
+      env,
+      stdio: 'pipe',
+    });
+    const said: Buffer[] = [];
+    child.stderr.on('data', (piece: Buffer) => said.push(piece));
+    child.stdin.on('error', () => undefined); // it may end before it has read everything
+    const exit = once(child, 'close').then(([code]) => ({
+      code: code as number,
+      said: Buffer.concat(said).toString('utf8'),
+    }));
+    return { child, exit };
+  }
+
+  async function bytesOf(stream: Readable): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    for await (const piece of stream) pieces.push(piece as Buffer);
+    return Buffer.concat(pieces);
+  }
+
+  const SEAL = ['seal', '--from', 'anna@example.com', '--to', 'bo@example.org'];
+
+  it('seals and opens through pipes, byte for byte', async () => {
+    const mail = Buffer.from('From: anna@example.com\nSubject: x\n\n\x00\xff body', 'latin1');
+    const seal = segl(...SEAL);
+    seal.child.stdin.end(mail);
+    const open = segl('open', '-');
+    seal.child.stdout.pipe(open.child.stdin);
+    const opened = await bytesOf(open.child.stdout);
+    expect((await seal.exit).code).toBe(0);
+    expect((await open.exit).code).toBe(0);
+    expect(opened.equals(mail)).toBe(true);
+  }, 60_000);
+
+  it('needs no more memory for a mail of 100 MB than for a small one', async () => {
+    const piece = Buffer.alloc(64 * 1024, 'All work and no play\r\n');
+    const maxKibOf = async (pieces: number) => {
+      const seal = segl(...SEAL);
+      Readable.from(Array.from({ length: pieces }, () => piece)).pipe(seal.child.stdin);
+      let bytes = 0;
+      for await (const out of seal.child.stdout) bytes += (out as Buffer).length;
+      const { code, said } = await seal.exit;
+      expect([code, bytes > (pieces * piece.length * 4) / 3]).toEqual([0, true]);
+      return Number(/maxRSS=(\d+)/.exec(said)?.[1]);
+    };
+    const [small, large] = [await maxKibOf(1), await maxKibOf(1600)];
+    expect((large - small) / 1024).toBeLessThan(64); // garbage between collections; the mail itself would be 100 and its carrier 134
+  }, 120_000);
+
+  it('says one line and no stack when it is refused, whatever the output was', async () => {
+    const { child, exit } = segl('open', '/no/such/file');
+    const output = await bytesOf(child.stdout);
+    const { code, said } = await exit;
+    expect([code, output.length, said.replace(/maxRSS.*/, '')]).toEqual([
+      69,
+      0,
+      'segl: /no/such/file cannot be read: ENOENT\n',
+    ]);
+  }, 60_000);
+
+  it('ends when nobody reads its output any more, not with success', async () => {
+    const { child, exit } = segl(...SEAL);
+    const mail = Readable.from(Array.from({ length: 200 }, () => Buffer.alloc(64 * 1024, 'x')));
+    mail.pipe(child.stdin);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const { code, said } = await exit;
+    expect(code).toBe(1);
+    expect(said).not.toMatch(/Error|\n {4}at /);
+  }, 60_000);
+});

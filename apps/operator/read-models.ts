@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { auditTrail } from '#libs/audit';
+import { ProjectionRunner, ReadModels } from '#libs/event-store';
+import { telemetryTallies } from '#libs/telemetry';
+import type { Places } from './config.ts';
+import { Unavailable } from './exit-codes.ts';
+import type { OpenedForCommand } from './stores.ts';
+
+/** How long a query waits for what it reads to be complete. A rebuild takes as long as it takes. */
+const CAUGHT_UP_MS = 60_000;
+
+/** The appliance's own read models, in its own file: two that follow do no harm. */
+export async function openReadModels(
+  { dataDir }: Places,
+  stores: OpenedForCommand,
+): Promise<{ readModels: ReadModels; runner: ProjectionRunner }> {
+  const store = await stores.eventStore();
+  if (!existsSync(dataDir))
+    throw new Unavailable(`there is no data directory at ${dataDir}: give --data-dir, or set SEGL_DATA_DIR`);
+  const readModels = ReadModels.open(join(dataDir, 'read-models.sqlite'));
+  stores.onEnd(() => readModels.close());
+  const runner = new ProjectionRunner(store, readModels, [auditTrail, telemetryTallies]);
+  stores.onEnd(() => runner.stop());
+  return { readModels, runner };
+}
+
+/** Read models that hold everything recorded before this call. @throws ProjectionsBehind */
+export async function caughtUpReadModels(places: Places, stores: OpenedForCommand): Promise<ReadModels> {
+  const { readModels, runner } = await openReadModels(places, stores);
+  runner.start();
+  await runner.caughtUp(CAUGHT_UP_MS);
+  return readModels;
+}

@@ -1,0 +1,75 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, exitCodeOf, EXIT_TABLE, sentenceOf } from './exit-codes.ts';
+import { Operator } from './operator.ts';
+import { OutputClosed, type Terminal } from './terminal.ts';
+import { auditCommand } from './commands/audit-query.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { eraseCommand } from './commands/erase.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { keysCommand } from './commands/keys.ts';
+import { openCommand } from './commands/open.ts';
+import { projectionsCommand } from './commands/projections-rebuild.ts';
+import { revokeCommand } from './commands/revoke.ts';
+import { sealCommand } from './commands/seal.ts';
+import { telemetryCommand } from './commands/telemetry.ts';
+
+const COMMANDS = [
+  sealCommand,
+  inspectCommand,
+  openCommand,
+  keysCommand,
+  revokeCommand,
+  auditCommand,
+  eraseCommand,
+  telemetryCommand,
+  projectionsCommand,
+  doctorCommand,
+];
+
+/**
+ * Runs one command line, `segl` itself left out, and answers its exit code. Everything that goes wrong is one line on stderr
+ * (one for each fault of a configuration); never a stack.
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const program = programOf(new Operator(terminal));
+  const pending: Promise<void>[] = [];
+  configureOutput(program, terminal, pending);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    await Promise.all(pending);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage; // commander has said it
+    if (error instanceof OutputClosed) return EXIT.refused;
+    terminal.say(`segl: ${sentenceOf(error)}`);
+    return exitCodeOf(error);
+  }
+}
+
+function programOf(operator: Operator): Command {
+  const program = new Command('segl')
+    .description('Seals, opens, revokes and accounts for sealed mail.')
+    .option('--keyring <directory>', 'where the keys are (SEGL_KEYRING)')
+    .option('--data-dir <directory>', 'where the embedded stores are (SEGL_DATA_DIR)')
+    .option('--event-store <url>', 'sqlite:<path> (SEGL_EVENT_STORE)')
+    .option('--person-keys <url>', 'sqlite:<path> (SEGL_PERSON_KEYS)')
+    .option('--demonstration', 'use the keyring and the data of the demonstration')
+    .addHelpText(
+      'after',
+      `\nOptions win over SEGL_… variables, and these over the file named by SEGL_CONFIG.\n\n${EXIT_TABLE}`,
+    );
+  for (const commandOf of COMMANDS) program.addCommand(commandOf(operator));
+  return program;
+}
+
+/** Commander's own words go where ours go, and it never ends the process. */
+function configureOutput(command: Command, terminal: Terminal, pending: Promise<void>[]): void {
+  command
+    .exitOverride()
+    .showHelpAfterError('(see --help)')
+    .configureOutput({
+      writeOut: (text) => void pending.push(terminal.write(text).catch(() => undefined)),
+      writeErr: (text) => terminal.say(text.replace(/^error: /, 'segl: ').trimEnd()),
+    });
+  for (const sub of command.commands) configureOutput(sub, terminal, pending);
+}
