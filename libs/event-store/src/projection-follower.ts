@@ -158,6 +158,7 @@ export class ProjectionFollower {
   async #drain(): Promise<void> {
     await nextTurn(); // what is delivered at once is handled at once
     while (this.#queue.length > 0) {
+      await this.#readModels.keepLogShort();
       await this.#handle(Math.min(this.#queue.length, this.#limits.maxBatchEvents));
       await nextTurn();
     }

@@ -320,24 +320,6 @@ describe('ProjectionRunner', () => {
   });
 });
 
-describe('ReadModels', () => {
-  it('refuses parameters that do not fit the statement', () => {
-    const readModels = ReadModels.open(':memory:');
-    const { db } = readModels;
-    db.run('CREATE TABLE t (a, b)');
-    expect(() => db.run('INSERT INTO t VALUES (?, ?)', 1)).toThrow(TypeError);
-    expect(() => db.run(`INSERT INTO t VALUES ('?', ?) -- ?`, 1)).not.toThrow();
-    expect(() => db.run('INSERT INTO t VALUES (?1, ?1)', 1)).not.toThrow();
-    for (const value of [undefined, true, new Date(), {}, [], NaN]) {
-      expect(() => db.run('INSERT INTO t VALUES (?, ?)', 1, value as never)).toThrow(TypeError);
-    }
-    expect(db.get<{ n: number }>('SELECT count(*) AS n FROM t')?.n).toBe(2);
-    expect(db.get('SELECT a FROM t WHERE a = ?', 'absent')).toBeUndefined();
-    readModels.close();
-    readModels.close();
-  });
-});
-
 function broken(name: string, isBroken: (data: { glass: string }) => boolean): Projection<Poured> {
   const whole = glasses(name, name.replace('.v1', ''));
   return {

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { ReadModelLog } from './read-model-log.ts';
 
 /** What binds without surprise: node:sqlite takes a Date for a bag of named parameters and stores NULL. Times are Instants. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -24,10 +25,12 @@ const OPENING_TIMEOUT_MS = 5000;
 export class ReadModels {
   readonly db: ReadModelDatabase;
   readonly #connection: DatabaseSync;
+  readonly #log: ReadModelLog;
   readonly #statements = new Map<string, Statement>();
 
-  private constructor(connection: DatabaseSync) {
+  private constructor(path: string, connection: DatabaseSync) {
     this.#connection = connection;
+    this.#log = new ReadModelLog(path);
     this.db = {
       // get() steps a statement just as run() does, and spares a fifth of the time: it makes no object of what changed.
       run: (sql, ...parameters) =>
@@ -51,9 +54,9 @@ export class ReadModels {
     const connection = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
     try {
       connection.exec(
-        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY`,
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0`,
       );
-      return new ReadModels(connection);
+      return new ReadModels(path, connection);
     } catch (error) {
       connection.close();
       throw error;
@@ -84,10 +87,17 @@ export class ReadModels {
     this.#connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
 
+  /** Resolves when the next transaction may come; between two of them this keeps the write-ahead log short. */
+  async keepLogShort(): Promise<void> {
+    const state = this.db.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
+    if (state !== undefined) await this.#log.keepShort(state.log, state.checkpointed);
+  }
+
   /** May be called twice. */
   close(): void {
     this.#statements.clear();
     if (this.#connection.isOpen) this.#connection.close();
+    this.#log.close();
   }
 
   #statement(sql: string): Statement {
