@@ -39,7 +39,7 @@ export abstract class PersonDirectory {
    */
   abstract countDependingOn(keyId: KeyId): Promise<number>;
 
-  /** Whether a person could be created now: used by /readyz. Changes nothing. */
+  /** Whether a person could be created now: used by /readyz. Really writes and syncs a little, but nothing of anybody. */
   abstract checkWritable(): Promise<void>;
 
   /** Lets go of files and connections. May be called twice; whatever comes after throws PersonDirectoryUnavailable. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,6 +145,18 @@ describe('the file of the SQLite person directory', () => {
     await persons.checkWritable();
   });
 
+  it('on a full disk is read and not written, says so, and is written again when there is room', async () => {
+    if (process.platform !== 'linux') return; // prlimit is Linux's
+    const told = await onAFullDisk(path, keys.directory);
+    expect(told).toEqual([
+      'made: person-directory-unavailable',
+      'checked: person-directory-unavailable',
+      'found: a person',
+      'then made: a person',
+      'then checked: writable',
+    ]);
+  });
+
   it('that is no database any more is said to be so', async () => {
     await persons.close();
     await writeFile(path, 'not a database, but long enough to look at. '.repeat(100));
@@ -163,6 +176,17 @@ describe('the file of the SQLite person directory', () => {
     await expect(persons.find(anna)).rejects.toThrow('altered');
   });
 });
+
+/** A process of its own whose files may not grow (RLIMIT_FSIZE), and then may again. */
+async function onAFullDisk(path: string, keyring: string): Promise<string[]> {
+  const program = new URL('../../testing/full-disk-process.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--conditions=segl-source', program, path, keyring], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  for await (const piece of child.stdout) output += String(piece);
+  return output.trim().split('\n');
+}
 
 describe('the search for traces', () => {
   it('finds what lies across two pieces', async () => {

@@ -26,6 +26,10 @@ const SCHEMA = `
     index_key_id TEXT PRIMARY KEY,
     check_value BLOB NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS writable_check (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    checked_at INTEGER NOT NULL
+  ) STRICT;
 `;
 
 /** Wrapped anew in one transaction; between two of them others get their turn. */
@@ -157,15 +161,9 @@ export class SqlitePersonDirectory extends PersonDirectory {
   }
 
   override async checkWritable(): Promise<void> {
-    // The write lock and a page are really taken; the transaction leaves nothing.
-    await this.file.use((db) => {
-      db.exec('BEGIN IMMEDIATE');
-      try {
-        run(db, "INSERT OR REPLACE INTO index_key_checks (index_key_id, check_value) VALUES ('writable', x'00')");
-      } finally {
-        db.exec('ROLLBACK');
-      }
-    });
+    // A page is really written and synced: a full disk shows in nothing less.
+    const sql = 'INSERT OR REPLACE INTO writable_check (only_row, checked_at) VALUES (1, ?)';
+    await this.file.write((db) => run(db, sql, Date.now()));
     this.custody.addressHashes('' as MailAddress);
     this.custody.wrappingKeyIds();
   }
