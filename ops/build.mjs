@@ -19,6 +19,13 @@ for (const asset of globSync(ASSETS, { cwd: root, exclude: ['**/node_modules/**'
   copyFileSync(join(root, asset), target);
 }
 
+// Every template is compiled and checked now: a missing text or partial fails the build, not a reader's page.
+run(
+  '--input-type=module',
+  '-e',
+  "const { ViewEngine } = await import('./dist/libs/web-ui/src/index.js'); new ViewEngine();",
+);
+
 const segl = join(root, 'dist', 'apps', 'operator', 'main.js');
 chmodSync(segl, 0o755);
 const link = join(root, 'node_modules', '.bin', 'segl');

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { SubmissionModule } from '#libs/mail';
 import { PasscodeModule } from '#libs/passcode';
 import { RecipientAccessModule } from '#libs/recipient-access';
 import { MetricsController } from '#libs/telemetry';
@@ -22,6 +23,7 @@ export class ApplianceModule {
         CqrsModule.forRoot(),
         StoresModule.of(stores),
         RoomSettingsModule.of(settings, stores, views),
+        SubmissionModule,
         PasscodeModule,
         RecipientAccessModule,
       ],

@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { PASSCODE_ERRORS } from '#libs/passcode';
 import { RECIPIENT_ACCESS_ERRORS } from '#libs/recipient-access';
-import { installWebUi, type UnexpectedError, ViewEngine } from '#libs/web-ui';
+import { installWebUi, logFieldsOf, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
 import type { Settings } from './config.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
@@ -29,7 +29,7 @@ const PROJECTION_WATCH_SECONDS = 10;
  */
 export async function startAppliance(settings: Settings): Promise<Appliance> {
   const log = openLog(settings.logLevel);
-  const views = new ViewEngine(); // first: a template with a fault must stop the start
+  const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a template with a fault stops the start
   const { stores, closing } = await openStores(settings, log);
   try {
     const app = await NestFactory.create<NestExpressApplication>(ApplianceModule.of(settings, stores, views), {
@@ -54,8 +54,11 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       trustedProxies: settings.trustedProxies,
       errorPages: [PASSCODE_ERRORS, RECIPIENT_ACCESS_ERRORS],
       isDemonstration: settings.demonstration,
-      onError: (kind) => stores.metrics.countError(kind),
-      onUnexpected: (report: UnexpectedError) => log.error(report, 'an unexpected error was answered'),
+      onError: (kind, _status, visitId) => {
+        stores.metrics.countError(kind);
+        stores.telemetry.count(visitId, 'error', kind);
+      },
+      onUnexpected: (report) => log.error(logFieldsOf(report), 'an unexpected error was answered'),
     });
     await app.init();
     const server = await app.listen(settings.httpPort, settings.httpHost);
@@ -71,7 +74,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
     );
 
     const publicUrl = new URL(settings.publicUrl);
-    if (settings.demonstration) await sealSampleMail(app, settings);
+    if (settings.demonstration) await sealSampleMail(app);
     log.info({ publicUrl: publicUrl.href, httpPort: settings.httpPort }, 'ready');
     let stopping: Promise<void> | null = null;
     return { publicUrl, stores, stop: () => (stopping ??= closing.close()) };

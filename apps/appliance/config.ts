@@ -66,7 +66,9 @@ export const settingsSchema = z.object({
       locales: z.array(locale).min(1).default(['en', 'da']).describe('languages of carriers and code mails, in order'),
       postalAddress: z.string().min(1).describe('postal address of who is responsible, for the privacy page'),
       contactMail: mailAddress.describe('mail address of who is responsible, for the privacy page'),
-      privacyContact: z.string().optional().describe('data protection officer or the like, for the privacy page'),
+      privacyContact: mailAddress
+        .optional()
+        .describe('mail address of who answers about privacy; default: the contact address'),
       carrierSubject: perLocale
         .default({})
         .describe('subject of carriers by language (`en`, `da`), in place of our own'),

@@ -5,7 +5,7 @@ import { auditTrail } from '#libs/audit';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels, SqliteEventStore } from '#libs/event-store';
 import { initKeyring, Keyring, SqlitePersonDirectory } from '#libs/keyring';
-import { MailReader, type MailRelay, Outbox, SmtpRelay } from '#libs/mail';
+import { MailReader, type MailRelay, Outbox, settlementBy, SmtpRelay } from '#libs/mail';
 import { Metrics, Telemetry, telemetryTallies, TimedEventStore } from '#libs/telemetry';
 import { SystemClock } from '#libs/vocabulary';
 import { ConfigurationFault, type Settings, sqlitePath } from './config.ts';
@@ -68,9 +68,7 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
   const readModels = closing.add(ReadModels.open(join(settings.dataDir, 'read-models.sqlite')), (opened) =>
     opened.close(),
   );
-  const projections = new ProjectionRunner(events, readModels, [auditTrail, telemetryTallies], {
-    onFailure: (name, error) => log.error({ projection: name, error: String(error) }, 'a read model cannot follow'),
-  });
+  const projections = new ProjectionRunner(events, readModels, [auditTrail, telemetryTallies], { clock });
   projections.start();
   closing.add(projections, (runner) => runner.stop());
 
@@ -87,7 +85,18 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
     settings.demonstration ? new DemoMailbox({ clock }) : new SmtpRelay(settings.relayUrl ?? '', { clock }),
     (opened) => opened.close(),
   );
-  const outbox = await openOutbox(settings, relay, log, closing);
+  const outbox = closing.add(
+    await Outbox.open({
+      directory: join(settings.dataDir, 'outbox'),
+      relay,
+      clock,
+      settle: settlementBy(eventStore, clock),
+      onOutcome: (outcome) => log.info(outcome, 'a carrier was tried at the relay'),
+      onFault: (error) => log.error({ error: error.message }, 'the outbox has a fault'),
+    }),
+    (opened) => opened.close(),
+  );
+  outbox.start();
   const reader = closing.add(new MailReader(), (opened) => opened.close());
   return {
     clock,

@@ -1,7 +1,8 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { DEFAULT_PASSCODE_LIMITS, PasscodeSettings } from '#libs/passcode';
+import { SubmissionSettings } from '#libs/mail';
 import { RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
-import { ViewEngine } from '#libs/web-ui';
+import { translate, ViewEngine } from '#libs/web-ui';
 import type { Settings } from './config.ts';
 import type { OpenedStores } from './stores.module.ts';
 import { CountedVisits } from './visits.ts';
@@ -34,10 +35,21 @@ export class RoomSettingsModule {
       maxCarrierBytes: Math.ceil(settings.sealing.maxMailBytes * CARRIER_BYTES_PER_MAIL_BYTE) + CARRIER_ROOM_BYTES,
       demonstration: settings.demonstration,
     };
+    const submission: SubmissionSettings = {
+      publicUrl,
+      organisation: settings.organisation,
+      lifetimeSeconds: settings.sealing.lifetimeDays * 86_400,
+      maxMailBytes: settings.sealing.maxMailBytes,
+      maxRecipients: settings.sealing.maxRecipients,
+      recordMailSubject: settings.sealing.recordSubject,
+      clients: settings.sealing.clients,
+      translate,
+    };
     const providers: Provider[] = [
       { provide: ViewEngine, useValue: views },
       { provide: PasscodeSettings, useValue: passcode },
       { provide: RecipientAccessSettings, useValue: recipientAccess },
+      { provide: SubmissionSettings, useValue: submission },
       { provide: VisitCounter, useValue: new CountedVisits(stores.telemetry, stores.metrics) },
     ];
     return { module: RoomSettingsModule, providers, exports: providers };

@@ -10,21 +10,21 @@ export class CountedVisits extends VisitCounter {
     super();
   }
 
-  override viewed({ sessionId, userAgent }: Visit, handedInSeconds: number | null): void {
+  override viewed({ visitId, userAgent }: Visit, handedInSeconds: number | null): void {
     this.metrics.countView('page');
-    this.telemetry.count(sessionId, 'message-view', 'page');
-    this.telemetry.countClient(sessionId, userAgent);
-    if (handedInSeconds !== null) this.telemetry.countHandInToPage(sessionId, handedInSeconds);
+    this.telemetry.count(visitId, 'message-view', 'page');
+    this.telemetry.countClient(visitId, userAgent);
+    if (handedInSeconds !== null) this.telemetry.countHandInToPage(visitId, handedInSeconds);
   }
 
-  override downloaded({ sessionId }: Visit, what: 'original' | 'attachment'): void {
+  override downloaded({ visitId }: Visit, what: 'original' | 'attachment'): void {
     this.metrics.countView(what);
-    if (what === 'original') this.telemetry.count(sessionId, 'message-view', 'original');
-    else this.telemetry.count(sessionId, 'attachment-download', 'attachment');
+    if (what === 'original') this.telemetry.count(visitId, 'message-view', 'original');
+    else this.telemetry.count(visitId, 'attachment-download', 'attachment');
   }
 
-  override signedIn({ sessionId }: Visit, method: string): void {
-    this.telemetry.count(sessionId, 'sign-in', method);
+  override signedIn({ visitId }: Visit, method: string): void {
+    this.telemetry.count(visitId, 'sign-in', method);
   }
 
   override denied(reason: string): void {

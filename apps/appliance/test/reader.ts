@@ -26,7 +26,7 @@ export class Reader {
   }
 
   async pressesTheButtonInTheAttachment(): Promise<void> {
-    await this.page.locator('form button').click();
+    await this.page.getByRole('button', { name: 'Read the message' }).click();
     await this.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
   }
 

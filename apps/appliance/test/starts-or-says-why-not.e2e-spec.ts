@@ -58,7 +58,7 @@ describe('a start', () => {
       SEGL_DATA_DIR: fresh,
       SEGL_KEYRING: join(demonstration.dataDir, 'keyring'),
     });
-    expect(onItsKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('demonstration') });
+    expect(onItsKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('DEMONSTRATION') });
     const withoutKeys = start({ ...production, SEGL_DATA_DIR: fresh, SEGL_KEYRING: join(fresh, 'none') });
     expect(withoutKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('segl keys init') });
     rmSync(fresh, { recursive: true });

@@ -21,5 +21,5 @@ export const AskedBy = createParamDecorator((_: unknown, context: ExecutionConte
 
 export const VisitOf = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
   const request = context.switchToHttp().getRequest<Request>();
-  return { sessionId: requestFacts(request).browser().id, userAgent: request.get('user-agent') };
+  return { visitId: requestFacts(request).browser().id, userAgent: request.get('user-agent') };
 });

@@ -9,6 +9,7 @@ export abstract class VisitCounter {
 
 /** Tells visits apart while they are counted in memory; never written. */
 export interface Visit {
-  readonly sessionId: string;
+  /** The person once that is known, since sessions change at each sign-in and one person is not ten visits. */
+  readonly visitId: string;
   readonly userAgent: string | undefined;
 }

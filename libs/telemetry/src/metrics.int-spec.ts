@@ -58,15 +58,15 @@ describe('/metrics', () => {
   it('tells how the machine is doing', async () => {
     metrics.countView('page');
     metrics.countDenial('revoked');
-    metrics.countCodeMail('delivered');
-    metrics.countSeal();
+    metrics.countEvent('OtpDelivered');
+    metrics.countEvent('MessageSealed');
     metrics.countError('event-store-unavailable');
     const text = await scrape();
     for (const line of [
       'segl_message_views_total{form="page"} 1',
       'segl_view_denials_total{reason="revoked"} 1',
-      'segl_code_mails_total{outcome="delivered"} 1',
-      'segl_messages_sealed_total 1',
+      'segl_events_total{type="OtpDelivered"} 1',
+      'segl_events_total{type="MessageSealed"} 1',
       'segl_errors_total{kind="event-store-unavailable"} 1',
       'segl_waiting_bytes 1234',
       'segl_waiting_max_bytes 5678',

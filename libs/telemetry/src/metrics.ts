@@ -22,10 +22,7 @@ export class Metrics {
 
   private readonly views = this.counter('segl_message_views_total', 'Messages shown', ['form']);
   private readonly denials = this.counter('segl_view_denials_total', 'Views refused', ['reason']);
-  private readonly codeMails = this.counter('segl_code_mails_total', 'Mails with a code, by what became of them', [
-    'outcome',
-  ]);
-  private readonly seals = this.counter('segl_messages_sealed_total', 'Messages sealed', []);
+  private readonly events = this.counter('segl_events_total', 'Events recorded, by type', ['type']);
   private readonly errors = this.counter('segl_errors_total', 'Errors answered', ['kind']);
   private readonly requests = this.counter('segl_http_requests_total', 'HTTP requests', ['method', 'route', 'status']);
   private readonly requestSeconds = new Histogram({
@@ -85,12 +82,9 @@ export class Metrics {
     this.denials.inc({ reason });
   }
 
-  countCodeMail(outcome: 'delivered' | 'refused' | 'failed' | 'retried'): void {
-    this.codeMails.inc({ outcome });
-  }
-
-  countSeal(): void {
-    this.seals.inc();
+  /** @param type of the event: one of our own vocabulary, such as MessageSealed or OtpDelivered */
+  countEvent(type: string): void {
+    this.events.inc({ type });
   }
 
   /** @param kind the stable code of the error */

@@ -13,7 +13,7 @@ import {
 } from '#libs/event-store';
 import type { Metrics } from './metrics.ts';
 
-/** An event store whose appends are timed. All else is the store's own. */
+/** An event store whose appends are timed and whose events are counted by type. All else is the store's own. */
 export class TimedEventStore extends EventStore {
   readonly #store: EventStore;
   readonly #metrics: Metrics;
@@ -35,6 +35,7 @@ export class TimedEventStore extends EventStore {
     try {
       const result = await this.#store.append(stream, expected, events);
       observe('appended');
+      for (const { type } of events) this.#metrics.countEvent(type);
       return result;
     } catch (error) {
       observe(error instanceof RevisionConflict ? 'conflict' : 'failed');

@@ -3,7 +3,7 @@ import { EphemeralStore } from '#libs/ephemeral-store';
 import { decideAndAppend, EventStore, type Fold } from '#libs/event-store';
 import { encryptPersonalData, PersonDirectory } from '#libs/keyring';
 import { takeAddressProof } from '#libs/passcode';
-import { Clock, DomainError, newEventId } from '#libs/vocabulary';
+import { Clock, DomainError, newEventId, type PersonId } from '#libs/vocabulary';
 import { RecipientAccessSettings } from '../settings.ts';
 import { signInsStream, type SignInEvent } from '../access-events.ts';
 import { PortalSessions } from '../portal-session.ts';
@@ -19,7 +19,7 @@ export class ProofNotAccepted extends DomainError {
  * Turns a proof of an address into a session of this browser. The proof is good once, in the browser session it was made in,
  * and for the journey it was made for.
  */
-export class Authenticate extends Command<{ readonly sessionId: string }> {
+export class Authenticate extends Command<{ readonly personId: PersonId }> {
   readonly proofId: string;
   readonly sessionId: string;
   readonly returnTo: string;
@@ -52,7 +52,7 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
   ) {}
 
   /** @throws ProofNotAccepted; EventStoreUnavailable: without a record there is no session */
-  async execute(command: Authenticate): Promise<{ sessionId: string }> {
+  async execute(command: Authenticate): Promise<{ personId: PersonId }> {
     const proof = await takeAddressProof(this.ephemeral, command.proofId);
     if (proof === null || proof.sessionId !== command.sessionId || proof.returnTo !== command.returnTo) {
       throw new ProofNotAccepted();
@@ -78,6 +78,6 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
     const sessionId = command.nextSessionId();
     await this.sessions.begin(sessionId, { address: proof.address, personId, method, provenAt: proof.provenAt }, now);
     await this.sessions.end(command.sessionId);
-    return { sessionId };
+    return { personId };
   }
 }

@@ -33,7 +33,7 @@ export class DecryptViewController {
     @Res() response: Response,
   ): Promise<void> {
     const viewed = await this.commands.execute(new DecryptView(messageId, asking));
-    this.counter.viewed(visit, this.times.takeSeconds(messageId));
+    this.counter.viewed({ ...visit, visitId: viewed.recipientId }, this.times.takeSeconds(messageId));
     messagePageHeaders(response);
     response.render('recipient-access/decrypt-view/message', {
       messageId,

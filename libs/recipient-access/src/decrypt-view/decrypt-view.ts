@@ -1,7 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { MailReader, type ReadableMail } from '#libs/mail';
 import { viewMessage } from '#libs/sealing';
-import type { MailAddress, MessageId } from '#libs/vocabulary';
+import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import { type Asking, MessageForReader } from '../message-for-reader.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
@@ -11,6 +11,7 @@ export interface ViewedMessage {
   /** The sender that the seal vouches for; the From field of the mail may say something else. */
   readonly sender: MailAddress;
   readonly recipient: MailAddress;
+  readonly recipientId: PersonId;
 }
 
 export class DecryptView extends Command<ViewedMessage> {
@@ -48,7 +49,7 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
         viewMessage(state, { ...facts, form }),
       );
       const { sender, recipient } = verified.manifest;
-      return { readable, sender, recipient };
+      return { readable, sender, recipient, recipientId: verified.recipient.personId };
     });
   }
 }

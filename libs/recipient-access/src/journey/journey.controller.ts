@@ -74,9 +74,7 @@ export class JourneyController {
       startAgainAt: `/m/${messageId}`,
       locale,
     });
-    await this.commands.execute(
-      new IssueOtp(challengeId, network.prefix),
-    );
+    await this.commands.execute(new IssueOtp(challengeId, network.prefix));
     response.redirect(303, `/prove/code/${challengeId}`);
   }
 
@@ -91,7 +89,7 @@ export class JourneyController {
     @Res() response: Response,
   ): Promise<void> {
     try {
-      const { sessionId } = await this.commands.execute(
+      const { personId } = await this.commands.execute(
         new Authenticate({
           proofId: proofId ?? '',
           sessionId: asking.sessionId,
@@ -100,7 +98,7 @@ export class JourneyController {
           networkAddress: asking.networkAddress,
         }),
       );
-      this.counter.signedIn({ ...visit, sessionId }, 'passcode');
+      this.counter.signedIn({ ...visit, visitId: personId }, 'passcode');
       response.redirect(303, `/m/${messageId}`);
     } catch (error) {
       if (!(error instanceof ProofNotAccepted)) throw error;
