@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Decrypter } from 'age-encryption';
 import { FixedClock, plusSeconds } from '#libs/vocabulary';
+import { prepareDataDirectory } from '../appliance/data-directory.ts';
 import { noon, type RunOptions, segl } from './test/captured-terminal.ts';
 import { type Installation, temporaryInstallation } from './test/installation.ts';
 
@@ -106,12 +107,30 @@ describe('segl seal', () => {
     [['seal', '--from', 'anna', '--to', 'bo@example.org'], 64, 'not-one-at-sign'],
     [[...SEAL, '--expires-days', '0'], 64, '--expires-days'],
     [[...SEAL, '--expires-days', 'ten'], 64, '--expires-days'],
+    [[...SEAL, '--organisation', 'two\nlines'], 64, 'one line'],
     [[...SEAL, '/no/such/mail.eml'], 69, 'ENOENT'],
     [[...SEAL, '/tmp'], 65, 'directory'],
   ])('%j ends with %d', async (argv, exitCode, words) => {
     const ran = await inHome(argv, { input: MAIL });
     expect(ran.said).toContain(words);
     expect([ran.exitCode, ran.output.length]).toEqual([exitCode, 0]);
+  });
+
+  it('works on the demonstration’s own keys and data, and on no mixture', async () => {
+    const environment = { SEGL_DATA_DIR: join(home.directory, 'demonstration') };
+    prepareDataDirectory(environment.SEGL_DATA_DIR, { demonstration: true });
+    expect((await segl(['keys', 'init', '--demonstration'], { environment })).exitCode).toBe(0);
+    const ran = await segl([...SEAL, '--demonstration'], { environment, input: MAIL });
+    expect([ran.exitCode, ran.said]).toEqual([0, expect.stringContaining('sealed')]);
+    const opened = await segl(['open', '--demonstration', '-'], { environment, input: ran.output });
+    expect(opened.output.equals(MAIL)).toBe(true);
+    expect(
+      JSON.parse((await segl(['audit', 'query', '--demonstration', '--json'], { environment })).text),
+    ).toHaveLength(1);
+    const mixed = await segl(['audit', 'query', '--demonstration', '--keyring', home.keyring], { environment });
+    expect([mixed.exitCode, mixed.said]).toEqual([78, expect.stringContaining('do not belong together')]);
+    const real = await segl(SEAL, { environment: { ...home.environment, ...environment }, input: MAIL });
+    expect([real.exitCode, real.output.length]).toEqual([78, 0]);
   });
 
   it('tells every fault of the configuration', async () => {

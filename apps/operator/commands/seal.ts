@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import { CarrierWriter, MailHeaderCollector } from '#libs/mail';
-import { MailSealer, SealMessage, SealMessageHandler } from '#libs/sealing';
-import { plusSeconds } from '#libs/vocabulary';
+import { organisationProfileFaults, sealForRecipients } from '#libs/mail';
+import { SealMessage, SealMessageHandler } from '#libs/sealing';
 import { translate } from '#libs/web-ui';
 import { prepareDataDirectory } from '../../appliance/data-directory.ts';
 import { bytesOf } from '../handed-in.ts';
@@ -41,6 +40,8 @@ Examples:
       const lifetimeDays = daysGiven(options.expiresDays);
       const settings = operator.settings(command);
       const organisation = { ...settings.organisation, name: options.organisation ?? settings.organisation.name };
+      const faults = organisationProfileFaults(organisation);
+      if (faults.length > 0) throw new UsageFault(faults.join('; '));
       prepareDataDirectory(settings.dataDir, settings);
       await using stores = operator.stores(command);
       const keyring = await stores.keyring(['sealing.pub', 'manifest', 'person-wrapping', 'person-index']);
@@ -49,52 +50,24 @@ Examples:
         await stores.eventStore({ make: true }),
       ];
 
-      const mail = bytesOf(source, operator.terminal)[Symbol.asyncIterator]();
-      const { mailHeader, taken } = await readHeader(mail);
-      const sealedAt = operator.terminal.clock.now();
-      const expiresAt = plusSeconds(sealedAt, (lifetimeDays ?? settings.sealing.lifetimeDays) * SECONDS_IN_DAY);
-      const sealer = new MailSealer({
-        recipient: keyring.sealingRecipient(),
-        signer: keyring.manifestSigner(),
-        facts: { organisation: organisation.name, sender, recipient, sealedAt, expiresAt },
-        maxMailBytes: settings.sealing.maxMailBytes,
-      });
-      const carrier = new CarrierWriter({
-        mailHeader,
-        messageId: sealer.messageId,
+      const lifetimeSeconds = (lifetimeDays ?? settings.sealing.lifetimeDays) * SECONDS_IN_DAY;
+      const publicUrl = new URL(settings.publicUrl);
+      const { maxMailBytes } = settings.sealing;
+      const { seals } = await sealForRecipients({
+        mail: bytesOf(source, operator.terminal),
         sender,
-        sealedAt,
-        expiresAt,
-        publicUrl: new URL(settings.publicUrl),
-        organisation,
-        translate,
+        recipients: [recipient],
+        sealedAt: operator.terminal.clock.now(),
+        keys: keyring,
+        settings: { organisation, publicUrl, lifetimeSeconds, maxMailBytes, translate },
+        openSink: async () => operator.terminal,
       });
-
-      const { terminal } = operator;
-      await terminal.write(carrier.begin());
-      await terminal.write(carrier.update(sealer.begin()));
-      for (const piece of taken) await terminal.write(carrier.update(sealer.update(piece)));
-      for await (const piece of { [Symbol.asyncIterator]: () => mail }) {
-        await terminal.write(carrier.update(sealer.update(piece)));
+      for (const { seal, lastBytes } of seals) {
+        await new SealMessageHandler(eventStore, persons).execute(new SealMessage(seal));
+        await operator.terminal.write(lastBytes);
+        operator.terminal.say(`sealed ${seal.messageId}, until ${seal.manifest.expiresAt}`);
       }
-      await terminal.write(carrier.update(sealer.finish()));
-      await new SealMessageHandler(eventStore, persons).execute(new SealMessage(sealer));
-      await terminal.write(carrier.finish());
-      terminal.say(`sealed ${sealer.messageId}, until ${expiresAt}`);
     });
-}
-
-/** The pieces up to the end of the header, kept to be sealed. */
-async function readHeader(mail: AsyncIterator<Uint8Array>): Promise<{ mailHeader: Buffer; taken: Uint8Array[] }> {
-  const collector = new MailHeaderCollector();
-  const taken: Uint8Array[] = [];
-  for (;;) {
-    const { value, done } = await mail.next();
-    if (done) break;
-    taken.push(value);
-    if (collector.push(value)) break;
-  }
-  return { mailHeader: collector.header(), taken };
 }
 
 function daysGiven(text: string | undefined): number | null {
