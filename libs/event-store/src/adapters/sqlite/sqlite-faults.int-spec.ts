@@ -57,6 +57,30 @@ describe('what the disk does to the SQLite event store', () => {
     other.close();
   });
 
+  it('waits with reading, too, while another process has the file to itself', async () => {
+    await opened.store.append(stream, 'NONE', [tick('a', 0)]);
+    const hidden = join(opened.directory, 'hidden');
+    await rename(opened.path, hidden);
+    await expect(opened.store.checkWritable()).rejects.toThrow('gone');
+    await expect(count(opened.store)).rejects.toThrow('gone'); // now neither thread has it open
+    await rename(hidden, opened.path);
+    const other = new DatabaseSync(opened.path);
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; UPDATE write_check SET beat = 7');
+    await expect(count(opened.store)).rejects.toThrow('another process');
+    const patient = count(opened.store);
+    setTimeout(() => other.close(), 40);
+    expect(await patient).toBe(1);
+  });
+
+  it('finishes more than a group holds before it closes', async () => {
+    const appends = Array.from({ length: 2500 }, (_, n) =>
+      opened.store.append(streamName('ticks', `${n}`), 'NONE', [tick('a', n)]),
+    );
+    await opened.store.close();
+    expect(await Promise.all(appends)).toHaveLength(2500);
+    expect(await count(await opened.openAnother())).toBe(2500);
+  });
+
   it('tells a caller who waited too long that the outcome is unknown; the repetition then knows', async () => {
     const hasty = await SqliteEventStore.open(opened.path, { answerTimeoutMs: 60, busyTimeoutMs: 5000 });
     const other = new DatabaseSync(opened.path);
