@@ -1,3 +1,4 @@
+import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { guess } from '../reading/charsets.ts';
 import { decodeWords } from '../reading/header-text.ts';
@@ -63,12 +64,27 @@ export function keptHeaders(mailHeader: Buffer, fallbacks: KeptHeaderFallbacks):
   return lines.join('');
 }
 
-/** Who the original says it is from: canonical only as far as ASCII; for comparing with what a client may use. */
-export function authorsOf(mailHeader: Buffer): string[] {
+/**
+ * Whom a carrier would name as author or sender, for comparing with what a client may use: From and Sender, in their canonical
+ * form. What has none is never named, so nobody can be passed off as an author by being spelt strangely.
+ */
+export function authorsOf(mailHeader: Buffer): MailAddress[] {
   return parseHeaderFields(mailHeader)
-    .filter(({ name }) => name === 'from' || name === 'sender')
+    .filter(({ name }) => AUTHOR_FIELDS.has(name))
     .flatMap(({ value }) => parseAddressList(unicode(value)))
-    .flatMap((item) => (item.kind === 'mailbox' ? [item.address] : []));
+    .flatMap((item) => (item.kind === 'mailbox' ? [canonical(item.address)] : []))
+    .filter((address) => address !== null);
+}
+
+const AUTHOR_FIELDS: ReadonlySet<string> = new Set(['from', 'sender']);
+
+function canonical(address: string): MailAddress | null {
+  try {
+    return parseMailAddress(address);
+  } catch (error) {
+    if (error instanceof AddressRefused) return null;
+    throw error;
+  }
 }
 
 function optional(
@@ -90,6 +106,7 @@ function addresses(fields: readonly HeaderField[], name: string, mayRepeat: bool
     if (item.kind === 'group-begins') {
       group = { begins: phrase(item.displayName) || 'group', members: [] };
     } else if (item.kind === 'mailbox') {
+      if (AUTHOR_FIELDS.has(name) && canonical(item.address) === null) continue;
       (group?.members ?? written).push(mailbox(item));
     } else if (group) {
       // A group is kept as long as it is a hint, not a list: its members count as recipients of their own otherwise.

@@ -24,7 +24,7 @@ export class OutboxUnavailable extends DomainError {
 }
 
 /** What becomes of a staged carrier whose process died: see `OutboxOptions.settle`. */
-export type Settlement = 'queue' | 'keep' | 'discard';
+export type Settlement = 'queue' | 'keep' | 'discard' | 'later';
 
 /** A carrier that is this process' own to send. */
 export interface ClaimedCarrier {
@@ -92,7 +92,7 @@ export class OutboxSpool {
   async keep(staged: readonly StagedFile[]): Promise<void> {
     return guarded('cannot keep a carrier', async () => {
       for (const [index, { envelope, wholePath }] of staged.entries()) {
-        await rename(wholePath, this.path('kept', keptName(envelope, index)));
+        await renamed(wholePath, this.path('kept', keptName(envelope, index)));
       }
       await syncDirectory(this.path('kept'));
     });
@@ -194,8 +194,9 @@ export class OutboxSpool {
       let leavesNothing = false;
       try {
         requeued += await this.requeue(token, nowMs);
-        requeued += await this.settleStaged(token, settle, nowMs);
-        leavesNothing = true;
+        const settled = await this.settleStaged(token, settle, nowMs);
+        requeued += settled.requeued;
+        leavesNothing = settled.isDone;
       } finally {
         dead.release({ leavesNothing });
       }
@@ -245,27 +246,41 @@ export class OutboxSpool {
     return requeued;
   }
 
+  /** What became of staged carriers, once it is known. @returns those for which it is not */
+  async settle(
+    staged: readonly StagedFile[],
+    settle: (envelope: CarrierEnvelope) => Promise<Settlement>,
+    nowMs: number,
+  ): Promise<{ requeued: number; undecided: StagedFile[] }> {
+    const kept = new Map<string, StagedFile[]>();
+    const undecided: StagedFile[] = [];
+    let requeued = 0;
+    for (const file of staged) {
+      const { submissionId } = file.envelope;
+      const settlement = await settle(file.envelope);
+      if (settlement === 'queue') requeued += (await this.enqueue([file], nowMs)).length;
+      else if (settlement === 'keep') kept.set(submissionId, [...(kept.get(submissionId) ?? []), file]);
+      else if (settlement === 'discard') await file.discard();
+      else undecided.push(file);
+    }
+    for (const files of kept.values()) await this.keep(files);
+    return { requeued, undecided };
+  }
+
   private async settleStaged(
     token: string,
     settle: (envelope: CarrierEnvelope) => Promise<Settlement>,
     nowMs: number,
-  ): Promise<number> {
-    const settled = new Map<string, StagedFile[]>();
-    let requeued = 0;
+  ): Promise<{ requeued: number; isDone: boolean }> {
+    const whole: StagedFile[] = [];
     for (const name of (await readdir(this.path('staging'))).sort()) {
       const [, owner, messageId = '', state] = STAGED.exec(name) ?? [];
-      if (owner !== token) {
-        if (name === `${token}.probe`) await rm(this.path('staging', name), { force: true });
-        continue;
-      }
-      const file = state === 'whole' ? await StagedFile.found(this.path('staging', `${token}.${messageId}`)) : null;
-      const settlement = file ? await settle(file.envelope) : 'discard';
-      if (!file || settlement === 'discard') await rm(this.path('staging', name), { force: true });
-      else if (settlement === 'queue') requeued += (await this.enqueue([file], nowMs)).length;
-      else settled.set(file.envelope.submissionId, [...(settled.get(file.envelope.submissionId) ?? []), file]);
+      if (owner === token && state === 'whole')
+        whole.push(await StagedFile.found(this.path('staging', `${token}.${messageId}`)));
+      else if (owner === token || name === `${token}.probe`) await rm(this.path('staging', name), { force: true });
     }
-    for (const files of settled.values()) await this.keep(files);
-    return requeued;
+    const { requeued, undecided } = await this.settle(whole, settle, nowMs);
+    return { requeued, isDone: undecided.length === 0 };
   }
 
   private path(...parts: string[]): string {
@@ -365,6 +380,13 @@ function queueName(dueMs: number, attempts: number, messageId: string): string {
 
 function keptName({ submissionId, messageId }: CarrierEnvelope, index: number): string {
   return `${submissionId}.${String(index).padStart(5, '0')}.${messageId}`;
+}
+
+/** Done already counts as done: a commit that broke off half way is begun again from its beginning. */
+async function renamed(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 /** A rename is durable once its directory is. Some systems cannot sync one, and need not. */

@@ -26,7 +26,7 @@ export interface OutboxOptions {
   readonly relay: MailRelay;
   /**
    * What becomes of a carrier that was staged by a process that died: `queue` when its submission was accepted, `keep` when it was
-   * accepted and handed out, `discard` when it was not. A throw leaves it for later.
+   * accepted and handed out, `discard` when it was not, `later` while that cannot be said. A throw leaves it for later too.
    */
   readonly settle: (envelope: CarrierEnvelope) => Promise<Settlement>;
   readonly onOutcome?: (outcome: DeliveryOutcome) => void;
@@ -73,6 +73,7 @@ export class Outbox {
   private readonly underWay = new Set<Promise<void>>();
   private readonly awaited = new Map<MessageId, (outcome: DeliveryOutcome['outcome']) => void>();
   private due: string[] = [];
+  private unsettled: StagedFile[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
   private pauseMs = 0;
   private pausedUntilMs = 0;
@@ -126,8 +127,9 @@ export class Outbox {
   /**
    * From here on the carriers will be sent, whatever happens. Once for each. Waits at most `awaitFirstTryMs` for the first tries.
    *
+   * Never throws: what the disk does not take now is told as a fault and settled later, since its submission was accepted.
+   *
    * @returns for each what the first try gave, `queued` where it gave nothing final yet
-   * @throws OutboxUnavailable: they may be committed or not; what is not, is settled after a restart
    */
   async commit(
     staged: readonly StagedFile[],
@@ -148,10 +150,20 @@ export class Outbox {
       this.due.push(...(await this.spool.enqueue(staged, this.nowMs())));
       this.deliverDue();
       return await Promise.all(outcomes);
+    } catch (error) {
+      this.settleLater(staged);
+      stopWaiting();
+      this.options.onFault(error as DomainError);
+      return await Promise.all(outcomes);
     } finally {
       clearTimeout(timer);
       stopWaiting();
     }
+  }
+
+  /** Leaves staged carriers to `settle`: for when it is not known whether their submission was accepted. */
+  settleLater(staged: readonly StagedFile[]): void {
+    this.unsettled.push(...staged);
   }
 
   /** Keeps carriers that were handed out, so that the same request can be answered again. @throws OutboxUnavailable */
@@ -211,8 +223,18 @@ export class Outbox {
   }
 
   private async takeOver(): Promise<void> {
-    const requeued = await this.spool.takeOver(this.options.settle, this.nowMs());
-    if (requeued > 0) await this.scan();
+    const { settle } = this.options;
+    const unsettled = this.unsettled.splice(0);
+    try {
+      const { requeued, undecided } = await this.spool.settle(unsettled, settle, this.nowMs());
+      this.unsettled.push(...undecided);
+      if (requeued > 0) await this.scan();
+    } catch (error) {
+      this.unsettled.push(...unsettled);
+      throw error;
+    } finally {
+      if ((await this.spool.takeOver(settle, this.nowMs())) > 0) await this.scan();
+    }
   }
 
   private async sweep(): Promise<void> {

@@ -1,0 +1,128 @@
+import { DomainError } from '#libs/vocabulary';
+import type { AddressRefusal, AddressRefused } from '#libs/vocabulary';
+import type { MailTooLarge } from '#libs/sealing';
+import type { SenderNotAllowed, TooManyRecipients } from './submit-mail.ts';
+
+/** Problem details (RFC 9457). The words are ours and for programmers; never an address, a path or a stack. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** The query parameter or header field at fault. */
+  readonly parameter?: string;
+  /** Which of several values of that parameter, counted from 1. */
+  readonly position?: number;
+  /** Why an address was refused. */
+  readonly refusal?: AddressRefusal;
+}
+
+/** A request that is wrong in itself. */
+export class BadRequest extends DomainError {
+  readonly problem: Omit<Problem, 'type'>;
+
+  constructor(code: string, problem: Omit<Problem, 'type'>) {
+    super(code, problem.detail);
+    this.problem = problem;
+  }
+}
+
+const WHY: Record<AddressRefusal, string> = {
+  empty: 'it is empty',
+  'not-one-at-sign': 'it has not exactly one @',
+  'control-or-space': 'it holds a space or a control character (a plus sign in a query is written %2B)',
+  'non-ascii-local-part': 'the part before the @ is not ASCII',
+  'quoted-or-comment': 'it holds quotes, comments, or characters of an address list',
+  'routing-character': 'it holds % or !',
+  'bad-local-part': 'the part before the @ is not made of dot-separated atoms',
+  'domain-literal': 'its domain is an address literal',
+  'bad-domain': 'its domain is not a host name with a dot',
+  'too-long': 'it is longer than 64 octets before the @ or 254 in all',
+};
+
+/** @param parameter `from` or `to`, as it stands in the query. @param position counted from 1 */
+export function addressProblem(refused: AddressRefused, parameter: string, position: number): BadRequest {
+  const which = position > 1 ? `${parameter} number ${position}` : parameter;
+  return new BadRequest('address-refused', {
+    title: 'Not one plain mail address',
+    status: 400,
+    detail: `The address in ${which} is refused: ${WHY[refused.refusal]}.`,
+    parameter,
+    position,
+    refusal: refused.refusal,
+  });
+}
+
+/** 30 s: long enough for a store to come back, short enough for a program that waits. */
+const RETRY_AFTER_SECONDS = 30;
+
+/** @returns null for what nobody foresaw */
+export function problemOf(error: unknown): { problem: Problem; retryAfterSeconds?: number } | null {
+  if (!(error instanceof DomainError)) return null;
+  const known = knownProblem(error);
+  if (!known) return null;
+  const problem = { type: `urn:segl:problem:${error.code}`, ...known };
+  return known.status === 503 ? { problem, retryAfterSeconds: RETRY_AFTER_SECONDS } : { problem };
+}
+
+function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
+  if (error instanceof BadRequest) return error.problem;
+  switch (error.code) {
+    case 'no-recipient':
+      return { title: 'No recipient', status: 400, detail: 'Give at least one to=<address>.', parameter: 'to' };
+    case 'too-many-recipients': {
+      const { maxRecipients } = error as TooManyRecipients;
+      const detail = `One request may have ${maxRecipients} recipients. Send the mail in several requests.`;
+      return { title: 'Too many recipients', status: 400, detail, parameter: 'to' };
+    }
+    case 'sender-not-allowed': {
+      const isHeader = (error as SenderNotAllowed).where === 'header';
+      const detail = isHeader
+        ? 'The From or Sender field of the mail names an address that this client may not write as.'
+        : 'This client may not write as the address in from.';
+      return { title: 'Sender not allowed', status: 403, detail, ...(!isHeader && { parameter: 'from' }) };
+    }
+    case 'mail-too-large': {
+      const { maxMailBytes } = error as MailTooLarge;
+      return {
+        title: 'Mail too large',
+        status: 413,
+        detail: `A mail may have ${maxMailBytes} bytes. Nothing was sealed.`,
+      };
+    }
+    case 'submission-key-reused':
+      return {
+        title: 'Idempotency key used before',
+        status: 422,
+        detail:
+          'This key was used for another mail, other recipients or another deliver. Use a new key for a new request.',
+        parameter: 'Idempotency-Key',
+      };
+    case 'carriers-no-longer-kept':
+      return {
+        title: 'Carriers no longer kept',
+        status: 409,
+        detail:
+          'The carriers of this request were handed out before and are kept no longer. Use a new key to seal the mail again.',
+        parameter: 'Idempotency-Key',
+      };
+    case 'submissions-busy':
+      return {
+        title: 'Busy',
+        status: 503,
+        detail: 'Too many mails are being sealed at once. Nothing was done: try again.',
+      };
+    case 'event-store-unavailable':
+    case 'person-directory-unavailable':
+    case 'outbox-unavailable':
+    case 'too-much-contention':
+      return {
+        title: 'Not possible right now',
+        status: 503,
+        detail:
+          'What is sealed must be recorded and kept, and right now it cannot be. Try again with the same Idempotency-Key.',
+      };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,78 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Controller, Get, Header, Post, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Request, Response } from 'express';
+import { carriersAnswer } from './carriers-answer.ts';
+import { openApi } from './openapi.ts';
+import { problemOf } from './problems.ts';
+import { SubmissionSettings } from './settings.ts';
+import { SubmitMail } from './submit-mail.ts';
+import type { Submitted } from './submit-mail.ts';
+import { clientOf, discardRest, readSubmissionRequest } from './submission-request.ts';
+
+/** The sealing API, for programs. Reads its own body, as it comes: no parser may stand before it. */
+@Controller('api/v1')
+export class SealingApiController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly settings: SubmissionSettings,
+  ) {}
+
+  @Get('openapi.json')
+  @Header('Content-Type', 'application/json; charset=utf-8')
+  @Header('Cache-Control', 'no-cache')
+  document() {
+    return { ...openApi, servers: [{ url: this.settings.publicUrl.href.replace(/\/$/, '') }] };
+  }
+
+  @Post('messages')
+  async submit(@Req() request: Request, @Res() response: Response): Promise<void> {
+    try {
+      const client = clientOf(request.headers, this.settings.clients);
+      const { maxMailBytes } = this.settings;
+      const asked = readSubmissionRequest(request.originalUrl, request.headers, maxMailBytes);
+      // The connection must outlive a mail that is refused half-way, for the answer.
+      const mail = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+      const submitted = await this.commands.execute(new SubmitMail({ ...asked, client, mail }));
+      await answer(response, submitted);
+    } catch (error) {
+      if (request.destroyed && !request.complete) return; // whoever asked is gone
+      refuse(request, response, error);
+    }
+  }
+}
+
+async function answer(response: Response, submitted: Submitted): Promise<void> {
+  response.status(201);
+  if (submitted.delivery === 'relay') {
+    response.json({ messages: submitted.messages });
+    return;
+  }
+  try {
+    const { contentType, bytes, content } = carriersAnswer(submitted.carriers);
+    response.setHeader('Content-Type', contentType);
+    response.setHeader('Content-Length', bytes);
+    await pipeline(Readable.from(content(), { objectMode: false }), response);
+  } catch {
+    response.destroy(); // half an answer must not look like a whole one
+  } finally {
+    await submitted.release();
+  }
+}
+
+/** What is foreseen is told here, in words for programmers; the rest goes to the filter of the whole app. */
+function refuse(request: Request, response: Response, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  discardRest(request, response);
+  const told = problemOf(error);
+  if (!told) throw error;
+  const { problem, retryAfterSeconds } = told;
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
+  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="segl"');
+  response.setHeader('Cache-Control', 'no-store');
+  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}

@@ -1,0 +1,130 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import type { MailAddress } from '#libs/vocabulary';
+import { BadRequest, addressProblem } from './problems.ts';
+import type { SealingClient } from './settings.ts';
+import type { SubmissionDelivery } from './submission.ts';
+
+export interface SubmissionRequest {
+  readonly sender: MailAddress;
+  readonly recipients: readonly MailAddress[];
+  readonly delivery: SubmissionDelivery;
+  readonly idempotencyKey: string | null;
+}
+
+/** 1 to 255 printable ASCII characters; draft-ietf-httpapi-idempotency-key-header asks for a quoted string, most send it bare. */
+const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
+/** RFC 6750 §2.1 */
+const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,1024}=*)$/i;
+
+/**
+ * Who asks, by the bearer token. All clients are compared, in the same time for every token.
+ * @throws BadRequest 401
+ */
+export function clientOf(headers: IncomingHttpHeaders, clients: readonly SealingClient[]): SealingClient {
+  const token = BEARER.exec(headers.authorization ?? '')?.[1] ?? '';
+  const digest = createHash('sha256').update(token).digest();
+  const matching = clients.filter(({ tokenSha256 }) =>
+    timingSafeEqual(digest, Buffer.from(tokenSha256.padEnd(64, '0').slice(0, 64), 'hex')),
+  );
+  const [client] = matching;
+  if (!client || token === '') {
+    const detail = 'Give a bearer token of this portal: Authorization: Bearer <token>.';
+    throw new BadRequest('unauthorised', { title: 'Not authorised', status: 401, detail });
+  }
+  return client;
+}
+
+/**
+ * Everything that can be told before the body is read.
+ * @param url with the query, as the client sent it
+ * @throws BadRequest 400, 411, 413, 415
+ */
+export function readSubmissionRequest(
+  url: string,
+  headers: IncomingHttpHeaders,
+  maxMailBytes: number,
+): SubmissionRequest {
+  const query = new URL(url, 'http://localhost').searchParams;
+  for (const name of query.keys()) {
+    if (!['from', 'to', 'deliver'].includes(name))
+      throw badParameter(name, `There is no parameter ${name.slice(0, 40)}.`);
+  }
+  const senders = query.getAll('from').map((text, index) => address(text, 'from', index + 1));
+  const [sender] = senders;
+  if (!sender || senders.length > 1) throw badParameter('from', 'Give exactly one from=<address>.');
+  const recipients = query.getAll('to').map((text, index) => address(text, 'to', index + 1));
+  const idempotencyKey = idempotencyKeyOf(headers['idempotency-key']);
+  checkBody(headers, maxMailBytes);
+  return { sender, recipients, delivery: deliveryOf(query.getAll('deliver')), idempotencyKey };
+}
+
+function address(text: string, parameter: string, position: number): MailAddress {
+  try {
+    return parseMailAddress(text);
+  } catch (error) {
+    throw error instanceof AddressRefused ? addressProblem(error, parameter, position) : error;
+  }
+}
+
+function deliveryOf(values: readonly string[]): SubmissionDelivery {
+  if (values.length === 0 || (values.length === 1 && values[0] === 'true')) return 'relay';
+  if (values.length === 1 && values[0] === 'false') return 'hand-out';
+  throw badParameter('deliver', 'deliver is true or false, once.');
+}
+
+function idempotencyKeyOf(value: string | string[] | undefined): string | null {
+  if (value === undefined) return null;
+  if (typeof value === 'string' && IDEMPOTENCY_KEY.test(value)) return value;
+  throw badParameter('Idempotency-Key', 'Idempotency-Key is 1 to 255 printable ASCII characters without spaces, once.');
+}
+
+function checkBody(headers: IncomingHttpHeaders, maxMailBytes: number): void {
+  const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
+  if (mediaType !== 'message/rfc822') {
+    const detail = 'The body is one mail, with Content-Type: message/rfc822.';
+    throw new BadRequest('unsupported-media-type', { title: 'Unsupported media type', status: 415, detail });
+  }
+  // Nothing is inflated anywhere (security.md A40).
+  if ((headers['content-encoding'] ?? 'identity').trim().toLowerCase() !== 'identity') {
+    const detail = 'The body must not have a Content-Encoding.';
+    throw new BadRequest('unsupported-encoding', { title: 'Unsupported encoding', status: 415, detail });
+  }
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+    const detail = 'Give a Content-Length, or send the body chunked.';
+    throw new BadRequest('length-required', { title: 'Length required', status: 411, detail });
+  }
+  if (Number(headers['content-length'] ?? 0) > maxMailBytes) {
+    const detail = `A mail may have ${maxMailBytes} bytes. Nothing was sealed.`;
+    throw new BadRequest('mail-too-large', { title: 'Mail too large', status: 413, detail });
+  }
+}
+
+function badParameter(parameter: string, detail: string): BadRequest {
+  return new BadRequest('bad-parameter', {
+    title: 'Bad parameter',
+    status: 400,
+    detail,
+    parameter: parameter.slice(0, 40),
+  });
+}
+
+/** How long a refused body is still read: many clients read our answer only once they have sent theirs. */
+const DISCARD_SECONDS = 5;
+const DISCARD_BYTES = 64 * 1024 * 1024;
+
+/** After a refusal, before the answer: lets the client finish for 5 s and 64 MiB, keeping nothing; then the connection ends. */
+export function discardRest(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete || request.destroyed) return;
+  response.setHeader('Connection', 'close');
+  let bytes = 0;
+  const stop = setTimeout(() => request.destroy(), DISCARD_SECONDS * 1000);
+  stop.unref();
+  request.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > DISCARD_BYTES) request.destroy();
+  });
+  for (const over of ['end', 'close', 'error']) request.once(over, () => clearTimeout(stop));
+  request.resume();
+}

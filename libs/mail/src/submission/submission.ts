@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readState, streamName } from '#libs/event-store';
+import type { DomainEvent, EventStore, Fold, StreamName } from '#libs/event-store';
+import { DomainError, base32Lower, secondsBetween } from '#libs/vocabulary';
+import type { Clock, EventId, Instant, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
+import type { CarrierEnvelope, Settlement } from '../outbound/outbox-spool.ts';
+
+/** Names a submission: base32 of 160 bits, from the client's own key where it gave one. */
+export type SubmissionId = string & { readonly __brand: 'SubmissionId' };
+
+/** Carriers go to the relay, or into the hands of who asked. */
+export type SubmissionDelivery = 'relay' | 'hand-out';
+
+/**
+ * The stream of one submission. Its one event is the point of no return: before it nothing leaves, after it everything does, and the
+ * same request is answered from it. `requestSha256` is made over person ids, never over addresses.
+ */
+export type SubmissionEvent = DomainEvent<
+  'SubmissionAccepted',
+  {
+    clientId: string;
+    requestSha256: string;
+    acceptedAt: Instant;
+    delivery: SubmissionDelivery;
+    messages: { recipientId: PersonId; messageId: MessageId }[];
+  }
+>;
+
+export type Submission =
+  { readonly status: 'unknown' } | ({ readonly status: 'accepted' } & Readonly<SubmissionEvent['data']>);
+
+export const submissions: Fold<Submission, SubmissionEvent> = {
+  initialState: () => ({ status: 'unknown' }),
+  evolve(state, event) {
+    switch (event.type) {
+      case 'SubmissionAccepted':
+        return state.status === 'unknown' ? { status: 'accepted', ...event.data } : state;
+      default:
+        event.type satisfies never;
+        return state;
+    }
+  },
+};
+
+export function submissionStream(submissionId: SubmissionId): StreamName {
+  return streamName('submission', submissionId);
+}
+
+/** The key was used before, for another mail, other recipients or another way of delivery. */
+export class SubmissionKeyReused extends DomainError {
+  constructor() {
+    super('submission-key-reused', 'the idempotency key was used before for another request');
+  }
+}
+
+export type SubmissionFacts = SubmissionEvent['data'] & { readonly eventId: EventId };
+
+/** The same request again is no event: the state says what it was answered with. @throws SubmissionKeyReused */
+export function acceptSubmission(state: Submission, { eventId, ...data }: SubmissionFacts): SubmissionEvent[] {
+  if (state.status === 'unknown') return [{ type: 'SubmissionAccepted', id: eventId, data }];
+  if (state.requestSha256 !== data.requestSha256) throw new SubmissionKeyReused();
+  return [];
+}
+
+/**
+ * The same client and key make the same id, in every process. Without a key each submission is one of its own. A key may say
+ * something about people, and a digest of it can be guessed at: clients are told to use random ones.
+ */
+export function submissionIdOf(clientId: string, idempotencyKey: string | null): SubmissionId {
+  const bytes =
+    idempotencyKey === null
+      ? randomBytes(20)
+      : createHash('sha256').update(`segl submission\0${clientId}\0${idempotencyKey}`).digest().subarray(0, 20);
+  return base32Lower(bytes) as SubmissionId;
+}
+
+export interface SubmittedRequest {
+  readonly senderId: PersonId;
+  readonly recipientIds: readonly PersonId[];
+  readonly delivery: SubmissionDelivery;
+  readonly mailSha256: string;
+}
+
+/** Lower-case hex. The order of the recipients does not count. */
+export function requestSha256({ senderId, recipientIds, delivery, mailSha256 }: SubmittedRequest): string {
+  return createHash('sha256')
+    .update(JSON.stringify([senderId, recipientIds.toSorted(), delivery, mailSha256]))
+    .digest('hex');
+}
+
+/** 60 s: an append that a dying process had sent off is in the store by then, or never will be. */
+const UNDECIDED_SECONDS = 60;
+
+/** For `OutboxOptions.settle`: a staged carrier leaves when its submission was accepted with just this message in it. */
+export function settlementBy(store: EventStore, clock: Clock): (envelope: CarrierEnvelope) => Promise<Settlement> {
+  return async ({ submissionId, messageId, stagedAt }) => {
+    const { state } = await readState(store, submissionStream(submissionId as SubmissionId), submissions);
+    if (state.status === 'unknown') {
+      return secondsBetween(stagedAt, clock.now()) < UNDECIDED_SECONDS ? 'later' : 'discard';
+    }
+    if (!state.messages.some((message) => message.messageId === messageId)) return 'discard';
+    return state.delivery === 'relay' ? 'queue' : 'keep';
+  };
+}
+
+/** One recipient's share of an answer. */
+export interface SubmittedMessage {
+  readonly to: MailAddress;
+  readonly messageId: MessageId;
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Global, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { EventStore } from '#libs/event-store';
+import { openTemporarySqlite } from '#libs/event-store/testing';
+import { Keyring, PersonDirectory } from '#libs/keyring';
+import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
+import { Clock, SystemClock } from '#libs/vocabulary';
+import { translate } from '#libs/web-ui';
+import { Outbox } from '../outbound/outbox.ts';
+import type { OutboxOptions } from '../outbound/outbox.ts';
+import { SmtpRelay } from '../outbound/smtp-relay.ts';
+import { SubmissionModule } from '../submission/submission.module.ts';
+import { SubmissionSettings } from '../submission/settings.ts';
+import { settlementBy } from '../submission/submission.ts';
+
+export const OFFICE_TOKEN = 'office-token';
+export const OTHER_TOKEN = 'other-token';
+
+export interface SubmissionRoomOptions {
+  readonly relayPort: number;
+  readonly settings?: Partial<SubmissionSettings>;
+  readonly outbox?: Partial<OutboxOptions>;
+  /** Puts something between the room and its store: a store that fails, say. */
+  readonly wrapStore?: (store: EventStore) => EventStore;
+}
+
+/** The sealing API on real stores and a real outbox, in directories of its own, listening on loopback. */
+export async function openSubmissionRoom({
+  relayPort,
+  settings,
+  outbox: outboxOptions,
+  wrapStore,
+}: SubmissionRoomOptions) {
+  const sqlite = await openTemporarySqlite();
+  const keys = await temporaryKeyring();
+  const people = await temporaryPersonDirectory(keys.keyring);
+  const directory = await mkdtemp(join(tmpdir(), 'segl-submission-'));
+  const store = wrapStore ? wrapStore(sqlite.store) : sqlite.store;
+  const clock = new SystemClock();
+  const relay = new SmtpRelay(`smtp://127.0.0.1:${relayPort}`, { closeGraceMs: 200 });
+  const outboxDirectory = join(directory, 'outbox');
+  const openOutbox = () =>
+    Outbox.open({
+      directory: outboxDirectory,
+      relay,
+      settle: settlementBy(store, clock),
+      scanIntervalMs: 20,
+      takeOverIntervalMs: 20,
+      closeGraceMs: 200,
+      ...outboxOptions,
+    });
+  const outbox = await openOutbox();
+  outbox.start();
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const submissionSettings: SubmissionSettings = {
+    publicUrl: new URL('https://mail.example.org'),
+    organisation: { name: 'Example Office', locales: ['en', 'da'] },
+    lifetimeSeconds: 90 * 86_400,
+    maxMailBytes: 25 * 1024 * 1024,
+    maxRecipients: 100,
+    recordMailSubject: false,
+    clients: [
+      { clientId: 'office', tokenSha256: sha256(OFFICE_TOKEN), senders: ['@example.org'] },
+      { clientId: 'other', tokenSha256: sha256(OTHER_TOKEN), senders: ['one@example.net'] },
+    ],
+    translate,
+    ...settings,
+  };
+
+  @Global()
+  @Module({
+    imports: [CqrsModule.forRoot()],
+    providers: [
+      { provide: EventStore, useValue: store },
+      { provide: PersonDirectory, useValue: people.persons },
+      { provide: Keyring, useValue: keys.keyring },
+      { provide: Outbox, useValue: outbox },
+      { provide: Clock, useValue: clock },
+      { provide: SubmissionSettings, useValue: submissionSettings },
+    ],
+    exports: [EventStore, PersonDirectory, Keyring, Outbox, Clock, SubmissionSettings],
+  })
+  class StoresModule {}
+
+  @Module({ imports: [StoresModule, SubmissionModule] })
+  class RoomModule {}
+
+  const app = await NestFactory.create<NestExpressApplication>(RoomModule, {
+    bodyParser: false,
+    logger: ['error'],
+    abortOnError: false,
+  });
+  await app.listen(0, '127.0.0.1');
+  return {
+    app,
+    url: await app.getUrl(),
+    store: sqlite.store,
+    keyring: keys.keyring,
+    persons: people.persons,
+    outbox,
+    outboxDirectory,
+    directories: [sqlite.directory, directory],
+    openOutbox,
+    async close() {
+      await app.close();
+      await outbox.close();
+      await relay.close();
+      await people.remove();
+      await keys.remove();
+      await sqlite.cleanUp();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export type SubmissionRoom = Awaited<ReturnType<typeof openSubmissionRoom>>;
