@@ -3,10 +3,12 @@ import { request as httpRequest } from 'node:http';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { CommandBus } from '@nestjs/cqrs';
 import { simpleParser } from 'mailparser';
-import { EventStoreUnavailable, type EventStore, readState } from '#libs/event-store';
+import { EventStoreUnavailable, readState } from '#libs/event-store';
+import type { AppendResult, EventStore } from '#libs/event-store';
 import { messageStream, openSealedMail, sealedMessages } from '#libs/sealing';
-import { newEventId, parseMailAddress } from '#libs/vocabulary';
+import { SystemClock, newEventId, parseMailAddress } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { CarrierReader } from '../carrier/carrier-reader.ts';
 import { authorsOf } from '../carrier/kept-headers.ts';
@@ -15,6 +17,9 @@ import { startSmtpSink } from '../testing/smtp-sink.ts';
 import { OFFICE_TOKEN, OTHER_TOKEN, openSubmissionRoom } from '../testing/submission-room.ts';
 import type { SubmissionRoom, SubmissionRoomOptions } from '../testing/submission-room.ts';
 import { openApi } from './openapi.ts';
+import { SubmissionSettings } from './settings.ts';
+import type { SealingClient } from './settings.ts';
+import { SubmitMail, SubmitMailHandler } from './submit-mail.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -102,6 +107,21 @@ async function eventTypes(room: SubmissionRoom): Promise<string[]> {
 async function leftInOutbox(room: SubmissionRoom): Promise<string[]> {
   const folders = ['staging', 'queue', 'sending', 'refused', 'kept'];
   return (await Promise.all(folders.map((folder) => readdir(join(room.outboxDirectory, folder))))).flat();
+}
+
+/** A store whose appends go through `around`. */
+function storeWith(
+  store: EventStore,
+  around: (append: () => Promise<AppendResult>, stream: string) => Promise<AppendResult>,
+): EventStore {
+  return new Proxy(store, {
+    get: (target, name) => {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      if (name !== 'append') return value.bind(target) as unknown;
+      return (...args: Parameters<EventStore['append']>) => around(() => target.append(...args), args[0]);
+    },
+  });
 }
 
 /** Soon: what is swept up after the answer may take a moment. */
@@ -269,20 +289,11 @@ describe('POST /api/v1/messages', () => {
     let failing: 'before' | 'after' | null = 'before';
     const { room, sink } = await open({
       wrapStore: (store) =>
-        new Proxy(store, {
-          get: (target, name) => {
-            if (name !== 'append') {
-              const value: unknown = Reflect.get(target, name);
-              return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-            }
-            return async (...args: Parameters<EventStore['append']>) => {
-              if (failing === 'before') throw new EventStoreUnavailable('away');
-              const appended = await target.append(...args);
-              if (failing === 'after' && args[0].startsWith('submission-'))
-                throw new EventStoreUnavailable('lost the answer');
-              return appended;
-            };
-          },
+        storeWith(store, async (append, stream) => {
+          if (failing === 'before') throw new EventStoreUnavailable('away');
+          const appended = await append();
+          if (failing === 'after' && stream.startsWith('submission-')) throw new EventStoreUnavailable('lost');
+          return appended;
         }),
     });
     const refused = await post(room, { key: 'k' });
@@ -308,6 +319,87 @@ describe('POST /api/v1/messages', () => {
       ).equals(MAIL),
     ).toBe(true);
     expect(sink.mails).toHaveLength(1);
+  });
+
+  it('is one submission in two processes that are asked at the same moment', async () => {
+    const { room, sink } = await open();
+    const parts = [
+      room.store,
+      room.persons,
+      room.keyring,
+      room.outbox,
+      room.app.get(CommandBus),
+      new SystemClock(),
+      room.app.get(SubmissionSettings),
+    ] as const;
+    const handlers = [new SubmitMailHandler(...parts), new SubmitMailHandler(...parts)];
+    async function* mail() {
+      yield MAIL;
+    }
+    for (let round = 1; round <= 10; round++) {
+      const answers = await Promise.all(
+        handlers.map((handler) =>
+          handler.execute(
+            new SubmitMail({
+              client: room.app.get(SubmissionSettings).clients[0] as SealingClient,
+              idempotencyKey: `round-${round}`,
+              sender: parseMailAddress('office@example.org'),
+              recipients: [parseMailAddress('anna@example.com')],
+              mail: mail(),
+              delivery: 'relay',
+            }),
+          ),
+        ),
+      );
+      const ids = answers.flatMap((answer) =>
+        answer.delivery === 'relay' ? answer.messages.map(({ messageId }) => messageId) : [],
+      );
+      expect(ids).toHaveLength(2);
+      expect(ids[0]).toBe(ids[1]);
+      const deadline = Date.now() + 5000;
+      while (sink.mails.length < round && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(sink.mails).toHaveLength(10);
+    await nothingLeft(room);
+  });
+
+  it('does everything once or nothing, whichever call to the store fails, before or after it was done', async () => {
+    let failAt = { call: -1, isDone: false };
+    const { room, sink } = await open({
+      wrapStore: (store) =>
+        storeWith(store, async (append) => {
+          const isThisOne = failAt.call-- === 0;
+          if (isThisOne && !failAt.isDone) throw new EventStoreUnavailable('away');
+          const appended = await append();
+          if (isThisOne) throw new EventStoreUnavailable('the answer was lost');
+          return appended;
+        }),
+    });
+    const to = ['anna@example.com', 'b@example.com'];
+    let expected = 0;
+    for (const isDone of [false, true]) {
+      for (let call = 0; call < 4; call++) {
+        failAt = { call, isDone };
+        const key = `k-${isDone}-${call}`;
+        const first = await post(room, { key, to });
+        expect([key, first.status]).toEqual([key, call < 3 ? 503 : 201]);
+        failAt = { call: -1, isDone };
+        const again = await post(room, { key, to });
+        expect([key, again.status]).toEqual([key, 201]);
+        expected += 2;
+        const deadline = Date.now() + 5000;
+        while (sink.mails.length < expected && Date.now() < deadline)
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        const { messages } = (await again.json()) as Answer;
+        const sunk = sink.mails
+          .slice(-2)
+          .map(({ content }) => /(?<=Segl-Message: )\w+/.exec(content.toString('latin1', 0, 5000))?.[0]);
+        expect([key, new Set(sunk)]).toEqual([key, new Set(messages.map(({ messageId }) => messageId))]);
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(sink.mails).toHaveLength(expected);
+    await nothingLeft(room);
   });
 
   it('sends what was accepted by a process that died before it could, and nothing that was not', async () => {
