@@ -39,8 +39,9 @@ const ENDINGS: Record<string, string> = {
 export function safeFileName(given: string | null, mediaType: string, index: number): string {
   const lastPiece = (given ?? '').normalize('NFC').split(/[/\\]/).at(-1) ?? '';
   const name = lastPiece
-    .replace(/\s+/g, ' ')
+    .replace(/[\t\r\n]+/g, ' ')
     .replace(INVISIBLE, '')
+    .replace(/\s+/g, ' ')
     .replace(/[<>:"|?*]/g, '_')
     .replace(/^[\s.]+|[\s.]+$/g, '');
   if (name === '') return `attachment-${index + 1}.${ENDINGS[mediaType] ?? 'bin'}`;

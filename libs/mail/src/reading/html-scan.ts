@@ -30,25 +30,6 @@ const VOID = new Set([
   'track',
   'wbr',
 ]);
-/** Closed by their own kind, by their parent's end, or by a block: left open by many mailers, and never nested by that. */
-const CLOSED_BY_OTHERS = new Set([
-  'p',
-  'li',
-  'dt',
-  'dd',
-  'tr',
-  'td',
-  'th',
-  'tbody',
-  'thead',
-  'tfoot',
-  'colgroup',
-  'option',
-  'optgroup',
-  'html',
-  'head',
-  'body',
-]);
 const NOT_TEXT = new Set([
   'script',
   'style',
@@ -120,13 +101,58 @@ export function scanHtml(html: string, limits: Limits): HtmlScan {
   return { isTooComplex: isTooLong || scan.isTooComplex, text: scan.text() };
 }
 
+/** An element that closes these when they stand right before it, as the sanitiser's parser (htmlparser2) has it. */
+const CLOSES: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    'address article aside blockquote details div dl fieldset figcaption figure footer form header hr main nav ol p pre section table ul'
+      .split(' ')
+      .map((name) => [name, ['p']]),
+  ),
+  ...Object.fromEntries(['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((name, _at, headings) => [name, [...headings, 'p']])),
+  body: ['head'],
+  a: ['a'],
+  li: ['li'],
+  dd: ['dd', 'dt'],
+  dt: ['dd', 'dt'],
+  tr: ['tr', 'th', 'td'],
+  th: ['th'],
+  td: ['thead', 'th', 'td'],
+  tbody: ['thead', 'tbody'],
+  tfoot: ['thead', 'tbody'],
+  option: ['option'],
+  optgroup: ['optgroup', 'option'],
+  rt: ['rt', 'rp'],
+  rp: ['rt', 'rp'],
+};
+
+/** How deep the sanitiser would nest; an end tag that closes nothing does not count, or it would hide depth. */
+class OpenElements {
+  private readonly names: string[] = [];
+
+  start(name: string): number {
+    const closed = Object.hasOwn(CLOSES, name) ? CLOSES[name] : undefined;
+    while (closed?.includes(this.names.at(-1) ?? '')) this.names.pop();
+    if (!VOID.has(name)) this.names.push(name);
+    return this.names.length;
+  }
+
+  end(name: string): void {
+    const at = this.names.lastIndexOf(name);
+    if (at >= 0) this.names.length = at;
+  }
+
+  clear(): void {
+    this.names.length = 0;
+  }
+}
+
 class Scan {
   tokenizer: Tokenizer | null = null;
   isTooComplex = false;
   private readonly limits: Limits;
   private readonly pieces: string[] = [];
   private elements = 0;
-  private depth = 0;
+  private readonly open = new OpenElements();
   private hiddenBy = '';
   private hiddenDepth = 0;
   private pending = '';
@@ -139,14 +165,11 @@ class Scan {
 
   onStartTag({ tagName, selfClosing, attrs }: Token.TagToken): void {
     this.elements++;
-    if (!VOID.has(tagName) && !CLOSED_BY_OTHERS.has(tagName)) this.depth++;
-    if (
-      this.elements > this.limits.htmlElements ||
-      this.depth > this.limits.htmlDepth ||
-      attrs.length > this.limits.htmlAttributes
-    ) {
+    const isDeep = this.open.start(tagName) > this.limits.htmlDepth;
+    if (isDeep || this.elements > this.limits.htmlElements || attrs.length > this.limits.htmlAttributes) {
       this.isTooComplex = true;
     }
+    if (isDeep) this.open.clear(); // known by now; what follows is only read for its text
     if (this.hiddenBy !== '') {
       if (tagName === this.hiddenBy) this.hiddenDepth++;
       return;
@@ -174,7 +197,7 @@ class Scan {
   }
 
   onEndTag({ tagName }: Token.TagToken): void {
-    if (this.depth > 0 && !VOID.has(tagName) && !CLOSED_BY_OTHERS.has(tagName)) this.depth--;
+    this.open.end(tagName);
     if (this.hiddenBy !== '') {
       if (tagName === this.hiddenBy && --this.hiddenDepth === 0) this.hiddenBy = '';
       return;

@@ -16,17 +16,24 @@ export function sniffImage(bytes: Buffer): ImageType | null {
 export class ImageBudget {
   private left: number;
   private readonly each: number;
+  private readonly known = new Map<object, { url: string | null; bytes: number }>();
 
   constructor({ imageBytes, allImageBytes }: Pick<ReadingLimits, 'imageBytes' | 'allImageBytes'>) {
     this.left = allImageBytes;
     this.each = imageBytes;
   }
 
-  /** @returns a `data:` URL, or null for what is no such image or too much. */
-  dataUrl(bytes: Buffer): string | null {
-    const type = sniffImage(bytes);
-    if (type === null || bytes.length > this.each || bytes.length > this.left) return null;
-    this.left -= bytes.length;
-    return `data:${type};base64,${bytes.toString('base64')}`;
+  /** @param read gives the bytes, once: what is shown again is not decoded again. @returns a `data:` URL, or null for no such image or too much. */
+  dataUrl(key: object | null, read: () => Buffer): string | null {
+    const image = (key && this.known.get(key)) ?? this.look(read());
+    if (key) this.known.set(key, image);
+    if (image.url === null || image.bytes > this.left) return null;
+    this.left -= image.bytes;
+    return image.url;
+  }
+
+  private look(bytes: Buffer): { url: string | null; bytes: number } {
+    const type = bytes.length > this.each || bytes.length > this.left ? null : sniffImage(bytes);
+    return { url: type && `data:${type};base64,${bytes.toString('base64')}`, bytes: bytes.length };
   }
 }

@@ -143,13 +143,16 @@ class MessageReading {
   /** `cid:` (RFC 2392), Content-Location (RFC 2557), and images that stand in the HTML itself. */
   private inlineImage(url: string): string | null {
     const embedded = /^data:image\/[\w.+-]{1,40};base64,/i.exec(url);
-    if (embedded) return this.shared.images.dataUrl(Buffer.from(url.slice(embedded[0].length), 'base64'));
+    if (embedded) return this.shared.images.dataUrl(null, () => Buffer.from(url.slice(embedded[0].length), 'base64'));
     const name = /^cid:/i.test(url) ? decodedId(url.slice(4)) : null;
     const found = this.message.attachments.find(({ part }) =>
       name === null ? part.contentLocation === url : part.contentId === name,
     );
     if (!found) return null;
-    const dataUrl = this.shared.images.dataUrl(decodeTransfer(found.part.body, found.part.encoding).bytes);
+    const dataUrl = this.shared.images.dataUrl(
+      found.part,
+      () => decodeTransfer(found.part.body, found.part.encoding).bytes,
+    );
     if (dataUrl !== null && !found.part.isAttachment) this.inlined.add(found.part);
     return dataUrl;
   }

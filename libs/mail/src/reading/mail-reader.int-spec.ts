@@ -1,0 +1,150 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { simpleParser } from 'mailparser';
+import { hostileMails } from '../testing/hostile-mails.ts';
+import { mailShapes } from '../testing/mail-shapes.ts';
+import { MailReader } from './mail-reader.ts';
+
+const CORPUS = join(import.meta.dirname, '../../../../../shared/data/eml');
+const corpus = existsSync(CORPUS) ? readdirSync(CORPUS).filter((name) => name.endsWith('.eml')) : null;
+const squeezed = (text: string | null | undefined): string => (text ?? '').replace(/\s+/g, ' ').trim();
+
+let reader: MailReader;
+beforeAll(() => {
+  reader = new MailReader();
+  reader.warmUp();
+});
+afterAll(() => reader.close());
+
+/** The longest the caller's own thread stood still meanwhile, in milliseconds. */
+async function longestStall(work: () => Promise<unknown>): Promise<number> {
+  const delay = monitorEventLoopDelay({ resolution: 2 });
+  delay.enable();
+  await work();
+  delay.disable();
+  return delay.max / 1e6;
+}
+
+describe('reading in threads', () => {
+  it('reads every shape, several at a time', async () => {
+    const shapes = mailShapes();
+    for (let at = 0; at < shapes.length; at += 20) {
+      const mails = await Promise.all(shapes.slice(at, at + 20).map(({ bytes }) => reader.read(Buffer.from(bytes))));
+      expect(mails.every(({ notes }) => Array.isArray(notes))).toBe(true);
+    }
+  });
+
+  it('takes the memory of the mail along, unless it is shared with others', async () => {
+    const own = Buffer.allocUnsafeSlow(20_000).fill('Subject: x\r\n\r\n');
+    const before = own.buffer.byteLength;
+    await reader.read(own);
+    expect([before, own.buffer.byteLength]).toEqual([20_000, 0]);
+    const pooled = Buffer.from('Subject: pooled\r\n\r\nbody');
+    expect((await reader.read(pooled)).mailSubject).toBe('pooled');
+    expect(pooled.toString()).toBe('Subject: pooled\r\n\r\nbody');
+  });
+
+  it('hands out an attachment as listed, and null for what is not there', async () => {
+    const { bytes } = mailShapes().find(({ name }) => name === 'attachment-names-rfc2231') ?? {
+      bytes: Buffer.alloc(0),
+    };
+    const { attachments } = await reader.read(Buffer.from(bytes));
+    const found = await reader.attachment(Buffer.from(bytes), attachments[1]?.index ?? -1);
+    expect([found?.filename, found?.content.toString()]).toEqual(['Æble.pdf', 'y']);
+    expect(await reader.attachment(Buffer.from(bytes), 77)).toBeNull();
+  });
+
+  it('refuses at once what it cannot queue, and everything once it is closed', async () => {
+    const small = new MailReader({ workers: 1, queue: 2 });
+    const reads = Array.from({ length: 5 }, () =>
+      small.read(Buffer.from('Subject: x\r\n\r\n')).catch((error: { code: string }) => error.code),
+    );
+    const results = await Promise.all(reads);
+    expect(results.filter((result) => result === 'reading-busy')).toHaveLength(2); // one in the thread, two wait
+    const pending = small.read(Buffer.from('x'));
+    const rejected = expect(pending).rejects.toMatchObject({ code: 'reading-unavailable' });
+    await small.close();
+    await rejected;
+    await expect(small.read(Buffer.from('x'))).rejects.toMatchObject({ code: 'reading-unavailable' });
+  });
+
+  it('lets a process end that has nothing else to do', async () => {
+    const idle = new MailReader();
+    await idle.read(Buffer.from('Subject: x\r\n\r\n')); // not closed: an unreferenced thread must not hold Jest
+  });
+});
+
+describe('threads that must be killed', () => {
+  const heavy = `Subject: Heavy\r\nContent-Type: text/html\r\n\r\n${'<p style="color:red">x</p>'.repeat(40_000)}`;
+
+  it('falls back to text when a sanitiser takes too long, and the next mail is read by a new thread', async () => {
+    const hasty = new MailReader({ workers: 1, htmlMs: 1 });
+    const mail = await hasty.read(Buffer.from(heavy));
+    expect(mail).toMatchObject({ mailSubject: 'Heavy', html: null, notes: ['html-too-complex'] });
+    expect(mail.text?.startsWith('x\n\nx')).toBe(true);
+    expect((await hasty.read(Buffer.from('Subject: Next\r\n\r\nx'))).mailSubject).toBe('Next');
+    await hasty.close();
+  });
+
+  it('shows the source when even taking the mail apart takes too long', async () => {
+    const hasty = new MailReader({ workers: 1, parseMs: 1 });
+    const mail = await hasty.read(Buffer.from(heavy));
+    expect(mail).toMatchObject({ html: null, notes: ['unparsable', 'truncated'] });
+    expect(mail.text?.startsWith('Subject: Heavy\nContent-Type')).toBe(true);
+    expect(await hasty.attachment(Buffer.from(heavy), 0)).toBeNull();
+    await hasty.close();
+  });
+
+  it('falls back when memory runs out', async () => {
+    const poor = new MailReader({ workers: 1, heapMiB: 24 });
+    const mail = await poor.read(Buffer.from(heavy));
+    expect(mail.html).toBeNull();
+    expect(mail.notes.length).toBeGreaterThan(0);
+    await poor.close();
+  });
+});
+
+describe('mails made to hurt', () => {
+  it.each(hostileMails().map(({ name, bytes }) => [name, bytes] as const))('%s', async (_name, bytes) => {
+    const mail = Buffer.from(bytes());
+    const started = performance.now();
+    let notes: readonly string[] = [];
+    const stall = await longestStall(async () => {
+      notes = (await reader.read(mail)).notes;
+    });
+    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(Array.isArray(notes)).toBe(true);
+    expect(stall).toBeLessThan(50);
+    process.stderr.write(`${_name} ${(performance.now() - started) | 0} stall ${stall | 0} ${notes}\n`);
+  });
+
+  it('does not keep others waiting for long', async () => {
+    const [first] = hostileMails();
+    const hostile = reader.read(Buffer.from(first?.bytes() ?? Buffer.alloc(0)));
+    expect((await reader.read(Buffer.from('Subject: Small\r\n\r\nx'))).mailSubject).toBe('Small');
+    await hostile;
+  });
+});
+
+const describeCorpus = corpus ? describe : describe.skip;
+describeCorpus(`the shared mails${corpus ? '' : ' (skipped: ../shared/data is not on this machine)'}`, () => {
+  it('are all read, mostly as mailparser reads them', async () => {
+    const differing: string[] = [];
+    for (const name of corpus ?? []) {
+      const bytes = readFileSync(join(CORPUS, name));
+      const [ours, theirs] = await Promise.all([
+        reader.read(Buffer.from(bytes)),
+        simpleParser(bytes, { skipHtmlToText: true, skipTextToHtml: true }).catch(() => null),
+      ]);
+      if (ours.html !== null)
+        expect(ours.html).not.toMatch(/<script|<style|<iframe|<form| on\w+=|src="(?!data:image)/i);
+      if (!theirs) continue;
+      if (squeezed(theirs.subject) !== squeezed(ours.mailSubject)) differing.push(`${name}: subject`);
+      else if (theirs.text && squeezed(theirs.text) !== squeezed(ours.text)) differing.push(`${name}: text`);
+    }
+    expect(corpus?.length).toBeGreaterThan(300);
+    expect(differing.length).toBeLessThan((corpus?.length ?? 0) / 10);
+  });
+});
