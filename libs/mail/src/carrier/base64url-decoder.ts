@@ -18,34 +18,42 @@ export class Base64UrlDecoder {
 
   /** @returns bytes of its own. @throws NotACarrier damaged, too-large */
   update(text: string): Buffer {
-    const characters = this.rest + (/\s/.test(text) ? text.replace(/\s+/g, '') : text);
+    let characters = this.rest + text;
+    if (characters.includes('\n')) characters = characters.replace(/\s+/g, '');
     if (characters.length === 0) return NOTHING;
-    if (this.isPadded && /[^=]/.test(characters)) throw new NotACarrier('damaged');
-    const whole = characters.length - (characters.length % 4);
-    this.rest = characters.slice(whole);
-    return this.decode(characters.slice(0, whole));
+    if (this.isPadded && /[^=\s]/.test(characters)) throw new NotACarrier('damaged');
+    // Other white space is rare: it is looked for only where the decoding shows that something is there.
+    return this.wholeGroups(characters) ?? this.wholeGroups(characters.replace(/\s+/g, '')) ?? damaged();
   }
 
   /** @throws NotACarrier damaged, too-large */
   finish(): Buffer {
-    const last = this.rest.replace(/=+$/, '');
+    const last = this.rest.replace(/\s+/g, '').replace(/=+$/, '');
     this.rest = '';
     if (last.length === 1) throw new NotACarrier('damaged');
-    return this.decode(last);
+    return this.decoded(last) ?? damaged();
   }
 
-  private decode(characters: string): Buffer {
+  /** Leaves what is no group of four yet for the next time; null when something is not of the alphabet. */
+  private wholeGroups(characters: string): Buffer | null {
+    const whole = characters.length - (characters.length % 4);
+    const bytes = this.decoded(characters.slice(0, whole));
+    if (bytes) this.rest = characters.slice(whole);
+    return bytes;
+  }
+
+  private decoded(characters: string): Buffer | null {
     const bytes = Buffer.from(characters, 'base64');
-    let expected = Math.floor((characters.length * 3) / 4);
     const padding = characters.endsWith('==') ? 2 : characters.endsWith('=') ? 1 : 0;
-    if (padding > 0) {
-      this.isPadded = true;
-      expected -= padding;
-    }
     // Node passes over what is not of the alphabet and stops at padding: both leave fewer bytes than there should be.
-    if (bytes.length !== expected) throw new NotACarrier('damaged');
+    if (bytes.length !== Math.floor((characters.length * 3) / 4) - padding) return null;
+    if (padding > 0) this.isPadded = true;
     this.bytes += bytes.length;
     if (this.bytes > this.maxBytes) throw new NotACarrier('too-large');
     return bytes;
   }
+}
+
+function damaged(): never {
+  throw new NotACarrier('damaged');
 }

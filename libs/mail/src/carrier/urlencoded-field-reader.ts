@@ -48,10 +48,10 @@ export class UrlencodedFieldReader {
   }
 }
 
+/** Line ends are what a browser escapes in our page, and all it escapes: they go first, in the cheapest way there is. */
 function percentDecoded(text: string): string {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
-  if (!spaced.includes('%')) return spaced;
-  return spaced
-    .replace(/(?:%0D|%0A)+/gi, '\n')
-    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  const joined = spaced.includes('%') ? spaced.replaceAll('%0D%0A', '') : spaced;
+  if (!joined.includes('%')) return joined;
+  return joined.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
