@@ -61,6 +61,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       onUnexpected: (report) => log.error(logFieldsOf(report), 'an unexpected error was answered'),
     });
     await app.init();
+    if (settings.demonstration) await sealSampleMail(app); // it lies in the mailbox when the first page is answered
     const server = await app.listen(settings.httpPort, settings.httpHost);
     // A large upload on a slow line takes its time; bounded-body.ts holds it to a pace.
     server.requestTimeout = 10 * 60_000;
@@ -74,7 +75,6 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
     );
 
     const publicUrl = new URL(settings.publicUrl);
-    if (settings.demonstration) await sealSampleMail(app);
     log.info({ publicUrl: publicUrl.href, httpPort: settings.httpPort }, 'ready');
     let stopping: Promise<void> | null = null;
     return { publicUrl, stores, stop: () => (stopping ??= closing.close()) };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { organisationProfileFaults } from '#libs/mail';
 import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
 
 /**
@@ -246,6 +247,13 @@ function contradictions(settings: Settings): string[] {
   } else if (!/^smtps?:\/\/[^/]/.test(settings.relayUrl) || !URL.canParse(settings.relayUrl)) {
     faults.push(`${nameOf('relayUrl')}: is neither smtp://host[:port] nor smtps://host[:port]`);
   }
+  const { maxMailBytes } = settings.sealing;
+  if (settings.portal.ephemeralMaxBytes < maxMailBytes * 1.01 + 96 * 1024) {
+    faults.push(
+      `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,
+    );
+  }
+  faults.push(...organisationProfileFaults(settings.organisation));
   const clientIds = settings.sealing.clients.map(({ clientId }) => clientId);
   for (const twice of new Set(clientIds.filter((id, index) => clientIds.indexOf(id) !== index))) {
     faults.push(`sealing.clients: ${twice} stands twice`);

@@ -77,14 +77,19 @@ export async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, body: await response.text(), location };
 }
 
-/** The ciphertext of the newest sealed mail in the demonstration's mailbox, as its form would send it. */
+/** The ciphertext in a carrier or its message.html, as its form would send it. */
+export function carrierFieldOf(carrier: string): string {
+  const field = /<input type="hidden" name="m" value="([^"]+)"/.exec(carrier)?.[1];
+  if (field === undefined) throw new Error(`no carrier:\n${carrier.slice(0, 2000)}`);
+  return field.replace(/\s+/g, '');
+}
+
+/** The ciphertext of the newest sealed mail in the demonstration's mailbox. */
 export async function newestCarrierField(url: URL): Promise<string> {
-  const list = await (await fetch(new URL('/demo/mailbox', url), { headers: { 'accept-language': 'en' } })).text();
+  const list = await (await fetch(new URL('/demo/mailbox', url))).text();
   for (const [, id = ''] of list.matchAll(/href="\/demo\/mailbox\/([^"]+)"/g)) {
     const page = await fetch(new URL(`/demo/mailbox/${id}/message.html`, url));
-    if (page.status !== 200) continue;
-    const field = /name="?m"?[^>]*value="([^"]+)"|<textarea[^>]*name="?m"?[^>]*>([^<]+)</.exec(await page.text());
-    if (field) return (field[1] ?? field[2] ?? '').replace(/\s+/g, '');
+    if (page.status === 200) return carrierFieldOf(await page.text());
   }
   throw new Error('no sealed mail in the mailbox');
 }

@@ -67,7 +67,8 @@ describe('after a whole story', () => {
     const shown = await reader.view(location, confirm);
     expect(shown.body).toContain(body);
     expect(shown.body).toContain(mailSubject);
-    expect((await reader.submit(shown, `${location}/attachments/0`)).body).toContain(attachment);
+    const [download = ''] = /\/m\/[a-z2-7]+\/attachments\/\d+/.exec(shown.body) ?? [];
+    expect((await reader.submit(shown, download)).body).toContain(attachment);
     expect((await reader.submit(shown, `${location}/original`)).body).toContain(body);
     expect((await reader.submit(shown, `${location}/print`)).body).toContain(body);
     const codes = [...(await codesIn(portal.url)).values()];

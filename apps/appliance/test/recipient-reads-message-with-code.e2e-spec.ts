@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { browserPath, launchBrowser } from './browser.ts';
 import { Reader } from './reader.ts';
@@ -14,10 +14,14 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
   let browser: Browser;
 
   beforeAll(async () => {
-    [portal, browser] = await Promise.all([startProcess(), launchBrowser()]);
+    browser = await launchBrowser();
   }, 60_000);
-  afterAll(async () => {
-    await browser.close();
+  afterAll(() => browser.close());
+  // A portal for each story: an address is sent three codes an hour and no more.
+  beforeEach(async () => {
+    portal = await startProcess();
+  }, 60_000);
+  afterEach(async () => {
     expect(await portal.stop()).toBe(0);
     await portal.cleanUp();
   });
@@ -91,10 +95,10 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
     await printPage.waitForLoadState();
     expect(await printPage.locator('body').innerText()).toContain('each side its own');
 
-    // Done: what waited is forgotten, and the page that was open can show nothing more.
+    // Done: what waited is forgotten, and going back shows nothing again: the browser kept no copy either.
     await reader.page.getByRole('button', { name: 'I am done' }).click();
     await reader.page.waitForURL(/\/finished$/);
-    await reader.page.goBack();
+    await expect(reader.page.goBack()).rejects.toThrow('ERR_CACHE_MISS');
     expect(reader.strangers).toEqual([]);
     await context.close();
   });

@@ -1,4 +1,4 @@
-import { Controller, Post, Res, UseFilters } from '@nestjs/common';
+import { Controller, HttpCode, Post, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { messagePageHeaders, type Locale, RequestLocale } from '#libs/web-ui';
@@ -25,6 +25,7 @@ export class DecryptViewController {
   ) {}
 
   @Post('view')
+  @HttpCode(200)
   async view(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,
@@ -51,6 +52,7 @@ export class DecryptViewController {
    * any page's: sandboxed, without an origin, without scripts, forms or anything from elsewhere (security.md A29).
    */
   @Post('print')
+  @HttpCode(200)
   async print(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,

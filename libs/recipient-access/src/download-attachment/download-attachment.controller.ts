@@ -1,4 +1,4 @@
-import { Controller, Param, ParseIntPipe, Post, Res, UseFilters } from '@nestjs/common';
+import { Controller, HttpCode, Param, ParseIntPipe, Post, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { downloadHeaders } from '#libs/web-ui';
@@ -19,6 +19,7 @@ export class DownloadAttachmentController {
   ) {}
 
   @Post('attachments/:index')
+  @HttpCode(200)
   async attachment(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,
@@ -31,6 +32,7 @@ export class DownloadAttachmentController {
   }
 
   @Post('original')
+  @HttpCode(200)
   async original(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,

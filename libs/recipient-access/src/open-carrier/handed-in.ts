@@ -58,8 +58,7 @@ async function* theOneFile(headers: IncomingHttpHeaders, body: AsyncIterable<Buf
     files++;
     stream.on('data', (piece: Buffer) => arrived.push(piece));
   });
-  for (const tooMuch of ['field', 'filesLimit', 'fieldsLimit', 'partsLimit', 'error'] as const)
-    parser.on(tooMuch, malformed);
+  for (const tooMuch of ['field', 'filesLimit', 'fieldsLimit', 'error'] as const) parser.on(tooMuch, malformed);
   const closed = new Promise<void>((resolve) => {
     for (const over of ['close', 'error'] as const) parser.once(over, () => resolve());
   });
@@ -83,7 +82,7 @@ async function* theOneFile(headers: IncomingHttpHeaders, body: AsyncIterable<Buf
 
 function openParser(headers: IncomingHttpHeaders): busboy.Busboy {
   try {
-    return busboy({ headers, limits: { files: 1, fields: 0, parts: 1 } });
+    return busboy({ headers, limits: { files: 1, fields: 0, parts: 2 } });
   } catch {
     throw new BodyMalformed(); // no boundary, for instance
   }
