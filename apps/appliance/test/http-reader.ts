@@ -36,7 +36,7 @@ export class HttpReader {
 
   /** From the attachment to the page that asks for the confirming click. */
   async signInFor(messagePath: string): Promise<Answer> {
-    const before = await codesIn(this.url);
+    const before = await mailIdsIn(this.url);
     const prove = await this.get(messagePath);
     const asked = await this.submit(prove, `${messagePath}/prove/code`);
     const enter = await this.get(asked.location);
@@ -86,30 +86,35 @@ export function carrierFieldOf(carrier: string): string {
 
 /** The ciphertext of the newest sealed mail in the demonstration's mailbox. */
 export async function newestCarrierField(url: URL): Promise<string> {
-  const list = await (await fetch(new URL('/demo/mailbox', url))).text();
-  for (const [, id = ''] of list.matchAll(/href="\/demo\/mailbox\/([^"]+)"/g)) {
+  for (const id of await mailIdsIn(url)) {
     const page = await fetch(new URL(`/demo/mailbox/${id}/message.html`, url));
     if (page.status === 200) return carrierFieldOf(await page.text());
   }
   throw new Error('no sealed mail in the mailbox');
 }
 
-/** Codes that lie in the mailbox, by mail. */
-export async function codesIn(url: URL): Promise<Map<string, string>> {
+/** The mails in the demonstration's mailbox, newest first. */
+export async function mailIdsIn(url: URL): Promise<string[]> {
   const list = await (await fetch(new URL('/demo/mailbox', url))).text();
-  const codes = new Map<string, string>();
-  for (const [, id = ''] of list.matchAll(/href="\/demo\/mailbox\/([^"]+)"/g)) {
-    const mail = await (await fetch(new URL(`/demo/mailbox/${id}`, url))).text();
-    const code = /\b(\d{4} \d{4})\b/.exec(mail)?.[1];
-    if (code) codes.set(id, code);
-  }
-  return codes;
+  return [...list.matchAll(/href="\/demo\/mailbox\/([^"]+)"/g)].map(([, id = '']) => id);
 }
 
-/** The code that came since. */
-export async function newCode(url: URL, before: ReadonlyMap<string, string>): Promise<string> {
+/** The code in a mail, or null when it is no code mail. */
+export async function codeIn(url: URL, mailId: string): Promise<string | null> {
+  const mail = await (await fetch(new URL(`/demo/mailbox/${mailId}`, url))).text();
+  return /\b(\d{4} \d{4})\b/.exec(mail)?.[1] ?? null;
+}
+
+/** The code that came since those mails lay there. */
+export async function newCode(url: URL, before: readonly string[]): Promise<string> {
+  const seen = new Set(before);
   for (let look = 0; look < 100; look++) {
-    for (const [id, code] of await codesIn(url)) if (!before.has(id)) return code;
+    for (const mailId of await mailIdsIn(url)) {
+      if (seen.has(mailId)) continue;
+      seen.add(mailId);
+      const code = await codeIn(url, mailId);
+      if (code !== null) return code;
+    }
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   throw new Error('the code never came');

@@ -30,6 +30,21 @@ interface Acknowledged {
   readonly begun: Set<string>;
 }
 
+/**
+ * Moments are told by answers, not by time, so that a slow machine kills no earlier in a journey than a fast one; a few
+ * milliseconds more put the kill between two of them.
+ */
+let answered = 0;
+const plainFetch = globalThis.fetch;
+globalThis.fetch = (...request: Parameters<typeof fetch>) => plainFetch(...request).finally(() => answered++);
+
+async function someAnswers(count: number): Promise<void> {
+  const until = answered + count;
+  const deadline = Date.now() + 20_000;
+  while (answered < until && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 2));
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+}
+
 describe('a process that is killed at any moment', () => {
   let directory: string;
   let dataDir: string;
@@ -103,7 +118,7 @@ describe('a process that is killed at any moment', () => {
       const portal = await startProcess({ dataDir, environment });
       let isAlive = true;
       const working = work(portal, () => isAlive);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 700));
+      await someAnswers(Math.floor(Math.random() * 150));
       isAlive = false;
       await portal.kill();
       await working;
@@ -164,5 +179,5 @@ describe('a process that is killed at any moment', () => {
       .filter(([stream]) => /^(message|openings|signins|passcodes)-/.test(stream))
       .reduce((sum, [, revision]) => sum + revision + 1, 0);
     expect(events).toBe(audited);
-  }, 900_000);
+  }, 1_800_000);
 });
