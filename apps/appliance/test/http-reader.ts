@@ -13,12 +13,10 @@ export class HttpReader {
 
   /** Sends a form of the page that was last answered, with its token. */
   async submit(page: Answer, action: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1];
-    if (csrf === undefined) throw new Error(`no form on the page:\n${page.body}`);
     return this.request(action, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ csrf, ...fields }).toString(),
+      body: new URLSearchParams({ csrf: csrfOf(page), ...fields }).toString(),
     });
   }
 
@@ -46,11 +44,26 @@ export class HttpReader {
     return this.get(authenticated.location);
   }
 
+  /** The bytes of a file that a form hands out. */
+  async download(page: Answer, action: string): Promise<Buffer> {
+    const csrf = csrfOf(page);
+    const response = await this.fetch(action, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ csrf }).toString(),
+    });
+    return Buffer.from(await response.arrayBuffer());
+  }
+
   async view(messagePath: string, confirm: Answer): Promise<Answer> {
     return this.submit(confirm, `${messagePath}/view`);
   }
 
   private async request(path: string, init: RequestInit): Promise<Answer> {
+    return answerOf(await this.fetch(path, init));
+  }
+
+  private async fetch(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set('accept-language', 'en');
     if (this.cookies.size > 0)
@@ -60,8 +73,14 @@ export class HttpReader {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
       this.cookies.set(name, value);
     }
-    return answerOf(response);
+    return response;
   }
+}
+
+function csrfOf(page: Answer): string {
+  const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1];
+  if (csrf === undefined) throw new Error(`no form on the page:\n${page.body}`);
+  return csrf;
 }
 
 export interface Answer {

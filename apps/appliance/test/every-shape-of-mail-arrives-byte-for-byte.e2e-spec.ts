@@ -1,0 +1,64 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mailShapes } from '#libs/mail/testing';
+import { carrierFieldOf, HttpReader } from './http-reader.ts';
+import { type RunningProcess, startProcess } from './running-process.ts';
+
+const token = randomBytes(32).toString('base64url');
+const shapes = mailShapes();
+/** A client may write only as whom it was given; here it is everybody that any of the mails names. */
+const domains = new Set(
+  shapes.flatMap(({ bytes }) => bytes.toString('latin1').match(/@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?/g) ?? []),
+);
+
+describe('every shape of mail, sealed by the API and opened in the portal', () => {
+  let directory: string;
+  let portal: RunningProcess;
+  let reader: HttpReader;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'segl-shapes-'));
+    const tokenSha256 = createHash('sha256').update(token).digest('hex');
+    const clients = `[{ clientId: story, tokenSha256: ${tokenSha256}, senders: ['@nordlys.example', ${[...domains].map((domain) => `'${domain}'`).join(', ')}] }]`;
+    await writeFile(join(directory, 'segl.yaml'), `sealing: { clients: ${clients} }\n`);
+    portal = await startProcess({
+      dataDir: join(directory, 'data'),
+      environment: { SEGL_CONFIG: join(directory, 'segl.yaml') },
+    });
+    reader = new HttpReader(portal.url);
+  }, 60_000);
+  afterAll(async () => {
+    await portal.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function seal(mail: Buffer): Promise<Response> {
+    return fetch(new URL('/api/v1/messages?from=mette@nordlys.example&to=anna@example.com&deliver=false', portal.url), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822' },
+      body: new Uint8Array(mail),
+    });
+  }
+
+  it('there are at least forty of them', () => expect(shapes.length).toBeGreaterThanOrEqual(40));
+
+  it('each is shown, and comes back out as it went in', async () => {
+    let isSignedIn = false;
+    for (const { name, bytes } of shapes) {
+      const sealed = await seal(bytes);
+      const carrier = await sealed.text();
+      expect([name, sealed.status]).toEqual([name, 201]);
+      const { location } = await reader.handIn(carrierFieldOf(carrier));
+      // Signed in once, the reader opens further messages to that address with the confirming click alone.
+      const confirm = isSignedIn ? await reader.get(location) : await reader.signInFor(location);
+      isSignedIn = true;
+      const shown = await reader.view(location, confirm);
+      expect([name, shown.status]).toEqual([name, 200]);
+      const original = await reader.download(confirm, `${location}/original`);
+      expect([name, original.equals(bytes)]).toEqual([name, true]);
+    }
+  }, 300_000);
+});
