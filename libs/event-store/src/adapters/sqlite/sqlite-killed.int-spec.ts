@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ReadModels } from '../../read-models.ts';
 import { streamName } from '../../recorded-event.ts';
 import { ProjectionRunner } from '../../projection-runner.ts';
@@ -11,6 +11,9 @@ import { openTemporarySqlite, type TemporarySqlite } from '../../testing/index.t
 import { tick, tickCounts, type StoreAnswer, type StoreCommand } from '../../testing/processes/store-process.ts';
 
 const PROCESS_FILE = join(import.meta.dirname, '../../testing/processes/store-process.ts');
+
+/** Each round starts processes anew, which a busy machine takes its time for. */
+jest.setTimeout(120_000);
 
 describe('processes that are killed', () => {
   let opened: TemporarySqlite;
