@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import type { MessageId } from '#libs/vocabulary';
@@ -203,6 +204,18 @@ describe('POST /api/v1/messages', () => {
     expect(sink.mails).toEqual([]);
     expect(await eventTypes(room)).toEqual([]);
     expect(await leftInOutbox(room)).toEqual([]);
+  });
+
+  it('wants to know whether there is a body at all', async () => {
+    const { room } = await open();
+    const socket = connect(Number(new URL(room.url).port), '127.0.0.1');
+    const head = 'POST /api/v1/messages?from=office@example.org&to=anna@example.com HTTP/1.1';
+    socket.write(
+      `${head}\r\nHost: x\r\nContent-Type: message/rfc822\r\nAuthorization: Bearer ${OFFICE_TOKEN}\r\nConnection: close\r\n\r\n`,
+    );
+    let answer = '';
+    for await (const piece of socket) answer += String(piece);
+    expect(answer).toMatch(/^HTTP\/1.1 411 /);
   });
 
   it('refuses a chunked body the moment it goes over the limit, and leaves nothing', async () => {
