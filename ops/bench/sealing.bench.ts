@@ -14,7 +14,7 @@ import { HybridIdentity, HybridRecipient } from '../../libs/sealing/src/format/a
 import { PayloadOpener } from '../../libs/sealing/src/format/age/payload.ts';
 import { MailSealer } from '../../libs/sealing/src/format/mail-sealer.ts';
 import { openSealedMail } from '../../libs/sealing/src/format/open-sealed-mail.ts';
-import { encodeBech32 } from '../../libs/sealing/src/format/age/bech32.ts';
+import { encodeBech32 } from '../../libs/vocabulary/src/bech32.ts';
 import type { SealDigests } from '../../libs/sealing/src/format/mail-sealer.ts';
 import type { Manifest } from '../../libs/sealing/src/format/manifest.ts';
 import type { Instant, MailAddress } from '../../libs/vocabulary/src/index.ts';

@@ -8,7 +8,7 @@ import {
 } from 'age-encryption';
 import fc from 'fast-check';
 import { ageIdentitySeed, ageRecipientOf, isAgeRecipient, newAgeIdentity } from './age-keys.ts';
-import { decodeBech32, encodeBech32 } from './bech32.ts';
+import { decodeBech32, encodeBech32 } from '#libs/vocabulary';
 
 function recipientOf(identity: string): string {
   const seed = ageIdentitySeed(identity);

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { decodeBech32, encodeBech32 } from './bech32.ts';
+import { decodeBech32, encodeBech32 } from '#libs/vocabulary';
 
 /**
  * The hybrid post-quantum keys of age (C2SP age.md, "mlkem768x25519"): an identity is a 32-byte seed, its public half the

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import type { SealingIdentity, SealingRecipient } from '#libs/keyring';
 import { instantOf, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
-import { encodeBech32 } from '../format/age/bech32.ts';
+import { encodeBech32 } from '#libs/vocabulary';
 import { HybridIdentity } from '../format/age/hybrid.ts';
 import { MailSealer } from '../format/mail-sealer.ts';
 import type { Manifest, ManifestFacts, ManifestSigner, ManifestVerifier } from '../format/manifest.ts';

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { AgeFault } from './age-fault.ts';
 import type { AgeIdentity } from './age-identity.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
-import { decodeBech32, encodeBech32 } from './bech32.ts';
+import { decodeBech32, encodeBech32 } from '#libs/vocabulary';
 import { FILE_KEY_BYTES } from './header.ts';
 import type { Stanza } from './header.ts';
 import { hpkeOpen, hpkeSeal, hpkeSuite } from './hpke.ts';
