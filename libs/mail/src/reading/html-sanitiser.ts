@@ -96,6 +96,7 @@ class SanitiserPass {
   imagesOmitted = 0;
   private readonly inlineImage: InlineImage;
   private readonly images: string[] = [];
+  private readonly styles = new Map<string, string>();
   /** Stands for an image until the end, so that megabytes of base64 pass no parser; random, so that no mail can write one. */
   private readonly token = `data:image/png,${randomBytes(12).toString('hex')}-`;
 
@@ -117,7 +118,6 @@ class SanitiserPass {
       transformTags: {
         '*': (name, attribs) => ({ tagName: name === 'body' ? 'div' : name, attribs: this.attributes(name, attribs) }),
       },
-      exclusiveFilter: ({ tag, attribs }) => tag === 'img' && !attribs['src'] && !attribs['alt'],
     });
   }
 
@@ -127,7 +127,7 @@ class SanitiserPass {
       if (Object.hasOwn(ATTRIBUTES, attribute) && ATTRIBUTES[attribute]?.test(value.trim()))
         kept[attribute] = value.trim();
     }
-    const style = safeStyle(given['style'] ?? '');
+    const style = this.style(given['style'] ?? '');
     if (style !== '') kept['style'] = style;
     if (name === 'a') {
       const href = safeHref(given['href'] ?? '');
@@ -137,6 +137,15 @@ class SanitiserPass {
       const src = this.imageToken((given['src'] ?? '').trim());
       if (src !== null) kept['src'] = src;
     }
+    return kept;
+  }
+
+  /** Mails say the same thing on every cell: each style is looked at once. */
+  private style(value: string): string {
+    const known = this.styles.get(value);
+    if (known !== undefined) return known;
+    const kept = safeStyle(value);
+    this.styles.set(value, kept);
     return kept;
   }
 
@@ -171,9 +180,14 @@ class SanitiserPass {
       for (const child of parent.childNodes) {
         if (child.nodeName === '#text') kept.push(child);
         if (!isListed(child)) continue;
+        child.attrs = child.attrs.filter(({ name, value }) => this.mayKeep(child.tagName, name, value));
+        if (
+          child.tagName === 'img' &&
+          !child.attrs.some(({ name, value }) => name === 'src' || (name === 'alt' && value !== ''))
+        )
+          continue;
         kept.push(child);
         open.push(child);
-        child.attrs = child.attrs.filter(({ name, value }) => this.mayKeep(child.tagName, name, value));
         const note = child.tagName === 'a' ? finishLink(child) : null;
         if (note) kept.push(note);
       }
@@ -182,7 +196,7 @@ class SanitiserPass {
   }
 
   private mayKeep(tag: string, name: string, value: string): boolean {
-    if (name === 'style') return safeStyle(value) === value;
+    if (name === 'style') return this.style(value) === value;
     if (name === 'href') return tag === 'a' && safeHref(value) === value;
     if (name === 'src')
       return tag === 'img' && value.startsWith(this.token) && /^\d{1,6}$/.test(value.slice(this.token.length));

@@ -1,6 +1,7 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import { hostileMails } from '../testing/hostile-mails.ts';
@@ -18,14 +19,36 @@ beforeAll(() => {
 });
 afterAll(() => reader.close());
 
-/** The longest the caller's own thread stood still meanwhile, in milliseconds. */
+/**
+ * The longest that the caller's own thread was kept from its timers by work of its own, in milliseconds: processor time of this
+ * thread between two ticks, since on a shared machine the clock counts other people's work too.
+ */
 async function longestStall(work: () => Promise<unknown>): Promise<number> {
-  const delay = monitorEventLoopDelay({ resolution: 2 });
-  delay.enable();
+  const used = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  };
+  let longest = 0;
+  let last = used();
+  const ticker = setInterval(() => {
+    const now = used();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 2);
   await work();
-  delay.disable();
-  return delay.max / 1e6;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  clearInterval(ticker);
+  return longest;
 }
+
+it('measures stalls by a measure that sees one', async () => {
+  const stall = await longestStall(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const from = process.threadCpuUsage().user;
+    while (process.threadCpuUsage().user - from < 80_000);
+  });
+  expect(stall).toBeGreaterThan(50);
+});
 
 describe('reading in threads', () => {
   it('reads every shape, several at a time', async () => {
@@ -70,9 +93,12 @@ describe('reading in threads', () => {
     await expect(small.read(Buffer.from('x'))).rejects.toMatchObject({ code: 'reading-unavailable' });
   });
 
-  it('lets a process end that has nothing else to do', async () => {
-    const idle = new MailReader();
-    await idle.read(Buffer.from('Subject: x\r\n\r\n')); // not closed: an unreferenced thread must not hold Jest
+  it('lets a process end that has nothing else to do, closed or not', async () => {
+    const script = `import { MailReader } from ${JSON.stringify(new URL('./mail-reader.ts', import.meta.url).href)};
+      const { mailSubject } = await new MailReader().read(Buffer.from('Subject: x\\r\\n\\r\\n'));
+      process.stdout.write(mailSubject);`;
+    const args = ['--conditions=segl-source', '--input-type=module', '-e', script];
+    expect((await promisify(execFile)(process.execPath, args, { timeout: 20_000 })).stdout).toBe('x');
   });
 });
 
@@ -110,14 +136,9 @@ describe('mails made to hurt', () => {
   it.each(hostileMails().map(({ name, bytes }) => [name, bytes] as const))('%s', async (_name, bytes) => {
     const mail = Buffer.from(bytes());
     const started = performance.now();
-    let notes: readonly string[] = [];
-    const stall = await longestStall(async () => {
-      notes = (await reader.read(mail)).notes;
-    });
-    expect(performance.now() - started).toBeLessThan(15_000);
-    expect(Array.isArray(notes)).toBe(true);
+    const stall = await longestStall(async () => expect(Array.isArray((await reader.read(mail)).notes)).toBe(true));
     expect(stall).toBeLessThan(50);
-    process.stderr.write(`${_name} ${(performance.now() - started) | 0} stall ${stall | 0} ${notes}\n`);
+    expect(performance.now() - started).toBeLessThan(25_000);
   });
 
   it('does not keep others waiting for long', async () => {

@@ -31,9 +31,9 @@ export interface ReadingLimits {
   readonly imageBytes: number;
   /** All inline images of the whole mail, counted once for every place that shows one. */
   readonly allImageBytes: number;
-  /** From a mail in the worker's hands to its structure and text. */
+  /** From a mail in the worker's hands to its structure and text. Processor time; up to three times that on the clock. */
   readonly parseMs: number;
-  /** One HTML part in the sanitiser. */
+  /** One HTML part in the sanitiser. Processor time, as above. */
   readonly htmlMs: number;
   /** JavaScript heap of one worker, in MiB. */
   readonly heapMiB: number;
