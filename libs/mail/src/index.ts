@@ -23,7 +23,8 @@ export { NotACarrier, type NotACarrierReason } from './carrier/not-a-carrier.ts'
 export { MailHeaderCollector } from './carrier/mail-header.ts';
 export { organisationProfileFaults, type OrganisationProfile } from './carrier/organisation-profile.ts';
 export { Outbox, type DeliveryOutcome, type OutboxOptions } from './outbound/outbox.ts';
-export { OutboxUnavailable, type CarrierEnvelope, type Settlement } from './outbound/outbox-spool.ts';
+export type { Settlement } from './outbound/outbox-spool.ts';
+export { OutboxUnavailable, type CarrierEnvelope } from './outbound/staged-file.ts';
 export {
   sealForRecipients,
   type CarrierSink,

@@ -2,8 +2,10 @@ import { DomainError, SystemClock, secondsBetween } from '#libs/vocabulary';
 import type { Clock, MessageId } from '#libs/vocabulary';
 import { RelayRefused, RelayUnavailable } from './mail-relay.ts';
 import type { MailRelay } from './mail-relay.ts';
-import { OutboxSpool, readEnvelope } from './outbox-spool.ts';
-import type { CarrierEnvelope, ClaimedCarrier, Settlement, StagedFile } from './outbox-spool.ts';
+import { OutboxSpool } from './outbox-spool.ts';
+import type { ClaimedCarrier, Settlement } from './outbox-spool.ts';
+import { readEnvelope } from './staged-file.ts';
+import type { CarrierEnvelope, StagedFile } from './staged-file.ts';
 
 /** What became of one try to deliver a carrier, for logs and counts: no address and no word of the relay's reply. */
 export interface DeliveryOutcome {

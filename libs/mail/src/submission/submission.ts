@@ -3,7 +3,8 @@ import { readState, streamName } from '#libs/event-store';
 import type { DomainEvent, EventStore, Fold, StreamName } from '#libs/event-store';
 import { DomainError, base32Lower, secondsBetween } from '#libs/vocabulary';
 import type { Clock, EventId, Instant, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
-import type { CarrierEnvelope, Settlement } from '../outbound/outbox-spool.ts';
+import type { Settlement } from '../outbound/outbox-spool.ts';
+import type { CarrierEnvelope } from '../outbound/staged-file.ts';
 
 /** Names a submission: base32 of 160 bits, from the client's own key where it gave one. */
 export type SubmissionId = string & { readonly __brand: 'SubmissionId' };

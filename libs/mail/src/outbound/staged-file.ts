@@ -1,0 +1,134 @@
+import { createReadStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DomainError, parseMailAddress, parseMessageId } from '#libs/vocabulary';
+import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
+
+/** What is known of a carrier in the outbox; the first line of its file. */
+export interface CarrierEnvelope {
+  readonly messageId: MessageId;
+  /** Names the submission it came with; whether that was accepted decides what becomes of a carrier that a crash left behind. */
+  readonly submissionId: string;
+  readonly mailFrom: MailAddress | '';
+  readonly rcptTo: MailAddress;
+  readonly stagedAt: Instant;
+}
+
+/** The disk does not take a carrier, or does not give it back. */
+export class OutboxUnavailable extends DomainError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('outbox-unavailable', reason, options);
+  }
+}
+
+/** 8 KiB: an envelope is some 700 bytes at its longest. */
+const MAX_ENVELOPE_BYTES = 8 * 1024;
+const PIECE_BYTES = 64 * 1024;
+
+/** A carrier on its way into the outbox: `write` as it comes, `finish`, then it waits to be committed or discarded. */
+export class StagedFile {
+  readonly envelope: CarrierEnvelope;
+  readonly wholePath: string;
+  private readonly partPath: string;
+  private file: FileHandle | null;
+
+  private constructor(base: string, envelope: CarrierEnvelope, file: FileHandle | null) {
+    this.partPath = `${base}.part`;
+    this.wholePath = `${base}.whole`;
+    this.envelope = envelope;
+    this.file = file;
+  }
+
+  static async create(base: string, envelope: CarrierEnvelope): Promise<StagedFile> {
+    const staged = new StagedFile(base, envelope, await open(`${base}.part`, 'wx', 0o600));
+    await staged.write(Buffer.from(`${JSON.stringify(envelope)}\n`));
+    return staged;
+  }
+
+  static async found(base: string): Promise<StagedFile> {
+    return new StagedFile(base, (await readEnvelope(`${base}.whole`)).envelope, null);
+  }
+
+  /** The bytes may be used again once this resolves. @throws OutboxUnavailable */
+  async write(bytes: Uint8Array): Promise<void> {
+    await guarded('cannot take a carrier', async () => {
+      for (let start = 0; start < bytes.length;) {
+        const { bytesWritten } = await (this.file as FileHandle).write(bytes, start);
+        start += bytesWritten;
+      }
+    });
+  }
+
+  /** Durable when this resolves. @throws OutboxUnavailable */
+  async finish(): Promise<void> {
+    await guarded('cannot take a carrier', async () => {
+      await this.file?.sync();
+      await this.file?.close();
+      this.file = null;
+      await rename(this.partPath, this.wholePath);
+      await syncDirectory(join(this.wholePath, '..'));
+    });
+  }
+
+  /** Leaves nothing behind; may be called at any time, also twice. */
+  async discard(): Promise<void> {
+    await this.file?.close().catch(() => undefined);
+    this.file = null;
+    await rm(this.partPath, { force: true });
+    await rm(this.wholePath, { force: true });
+  }
+}
+
+/** @throws OutboxUnavailable when the file cannot be read or does not begin with an envelope */
+export async function readEnvelope(
+  path: string,
+): Promise<{ envelope: CarrierEnvelope; contentBytes: number; content: () => AsyncIterable<Uint8Array> }> {
+  return guarded('holds a file that it cannot read', async () => {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_ENVELOPE_BYTES), 0, MAX_ENVELOPE_BYTES, 0);
+      const lineEnd = buffer.subarray(0, bytesRead).indexOf('\n');
+      const envelope = envelopeOf(JSON.parse(buffer.toString('utf8', 0, lineEnd)) as Record<string, string>);
+      const { size } = await file.stat();
+      const start = lineEnd + 1;
+      const content = () => createReadStream(path, { start, highWaterMark: PIECE_BYTES });
+      return { envelope, contentBytes: size - start, content };
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+function envelopeOf(line: Record<string, string>): CarrierEnvelope {
+  const messageId = parseMessageId(line.messageId ?? '');
+  if (messageId === null) throw new TypeError('no envelope');
+  return {
+    messageId,
+    submissionId: line.submissionId ?? '',
+    mailFrom: line.mailFrom === '' ? '' : parseMailAddress(line.mailFrom ?? ''),
+    rcptTo: parseMailAddress(line.rcptTo ?? ''),
+    stagedAt: line.stagedAt as Instant,
+  };
+}
+
+/** A rename is durable once its directory is. Some systems cannot sync one, and need not. */
+export async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** What goes wrong on the disk has one name. */
+export async function guarded<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (cause instanceof OutboxUnavailable) throw cause;
+    throw new OutboxUnavailable(`the outbox ${what}`, { cause });
+  }
+}
