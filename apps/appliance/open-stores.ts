@@ -72,7 +72,11 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
   projections.start();
   closing.add(projections, (runner) => runner.stop());
 
-  const metrics = new Metrics({ waiting: () => ephemeralStore.usage(), projections: () => projections.status() });
+  const metrics = new Metrics({
+    waiting: () => ephemeralStore.usage(),
+    projections: () => projections.status(),
+    outbox: () => outbox.counts(), // asked at a scrape, long after it was opened below
+  });
   const eventStore = new TimedEventStore(events, metrics);
   const telemetry = new Telemetry(eventStore, clock, {
     flushEverySeconds: settings.telemetry.flushSeconds,
@@ -82,7 +86,9 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
   closing.add(telemetry, (opened) => opened.stop());
 
   const relay: MailRelay = closing.add(
-    settings.demonstration ? new DemoMailbox({ clock }) : new SmtpRelay(settings.relayUrl ?? '', { clock }),
+    settings.demonstration
+      ? new DemoMailbox({ clock })
+      : new SmtpRelay(settings.relayUrl ?? '', { clock, heloName: new URL(settings.publicUrl).hostname }),
     (opened) => opened.close(),
   );
   const outbox = closing.add(
@@ -91,7 +97,10 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
       relay,
       clock,
       settle: settlementBy(eventStore, clock),
-      onOutcome: (outcome) => log.info(outcome, 'a carrier was tried at the relay'),
+      onOutcome: (outcome) => {
+        metrics.countDelivery(outcome.outcome);
+        log.info(outcome, 'a carrier was tried at the relay');
+      },
       onFault: (error) => log.error({ error: error.message }, 'the outbox has a fault'),
     }),
     (opened) => opened.close(),

@@ -5,6 +5,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export interface MetricsSources {
   /** Of the ephemeral store. */
   readonly waiting?: () => Promise<{ readonly usedBytes: number; readonly maxBytes: number }>;
+  /** Carriers in the outbox, by what they wait for. */
+  readonly outbox?: () => Promise<Readonly<Record<string, number>>>;
   readonly projections?: () => readonly { readonly name: string; readonly lagSeconds: number }[];
 }
 
@@ -23,6 +25,9 @@ export class Metrics {
   private readonly views = this.counter('segl_message_views_total', 'Messages shown', ['form']);
   private readonly denials = this.counter('segl_view_denials_total', 'Views refused', ['reason']);
   private readonly events = this.counter('segl_events_total', 'Events recorded, by type', ['type']);
+  private readonly deliveries = this.counter('segl_carrier_deliveries_total', 'Tries to deliver carriers, by outcome', [
+    'outcome',
+  ]);
   private readonly errors = this.counter('segl_errors_total', 'Errors answered', ['kind']);
   private readonly requests = this.counter('segl_http_requests_total', 'HTTP requests', ['method', 'route', 'status']);
   private readonly requestSeconds = new Histogram({
@@ -42,7 +47,7 @@ export class Metrics {
 
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
-    const { waiting, projections } = sources;
+    const { waiting, projections, outbox } = sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
         name: 'segl_waiting_max_bytes',
@@ -57,6 +62,17 @@ export class Metrics {
           const { usedBytes, maxBytes } = await waiting();
           this.set(usedBytes);
           limit.set(maxBytes);
+        },
+      });
+    }
+    if (outbox !== undefined) {
+      new Gauge({
+        name: 'segl_outbox_carriers',
+        help: 'Carriers in the outbox, by state',
+        labelNames: ['state'],
+        registers: [this.registry],
+        async collect() {
+          for (const [state, count] of Object.entries(await outbox())) this.set({ state }, count);
         },
       });
     }
@@ -85,6 +101,11 @@ export class Metrics {
   /** @param type of the event: one of our own vocabulary, such as MessageSealed or OtpDelivered */
   countEvent(type: string): void {
     this.events.inc({ type });
+  }
+
+  /** @param outcome a word of our own: relayed, deferred, refused, expired */
+  countDelivery(outcome: string): void {
+    this.deliveries.inc({ outcome });
   }
 
   /** @param kind the stable code of the error */
