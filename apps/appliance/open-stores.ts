@@ -72,7 +72,7 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
   projections.start();
   closing.add(projections, (runner) => runner.stop());
 
-  const metrics = new Metrics({
+  const metrics: Metrics = new Metrics({
     waiting: () => ephemeralStore.usage(),
     projections: () => projections.status(),
     outbox: () => outbox.counts(), // asked at a scrape, long after it was opened below
@@ -91,7 +91,7 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
       : new SmtpRelay(settings.relayUrl ?? '', { clock, heloName: new URL(settings.publicUrl).hostname }),
     (opened) => opened.close(),
   );
-  const outbox = closing.add(
+  const outbox: Outbox = closing.add(
     await Outbox.open({
       directory: join(settings.dataDir, 'outbox'),
       relay,
