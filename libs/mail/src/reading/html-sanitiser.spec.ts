@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { parse, type DefaultTreeAdapterMap } from 'parse5';
+import { parse, parseFragment, serialize, type DefaultTreeAdapterMap } from 'parse5';
 import { hostileHtml } from '../testing/hostile-html.ts';
 import { frameDocument } from './frame-document.ts';
-import { sanitiseMailHtml } from './html-sanitiser.ts';
+import { sanitiseMailHtml, SanitiserPass } from './html-sanitiser.ts';
 
 const VECTORS = join(import.meta.dirname, '../../../../../shared/data/html-vectors.jsonl');
 const nothing = (): null => null;
@@ -56,6 +56,13 @@ describe('sanitising mail HTML', () => {
 
   it.each(hostileHtml().map(({ name, html }) => [name, html]))('%s leaves nothing behind', (_name, html) => {
     expect(faults(clean(html))).toEqual([]);
+  });
+
+  it.each(hostileHtml().map(({ name, html }) => [name, html]))('%s is stopped by either pass alone', (_name, html) => {
+    expect(faults(new SanitiserPass(nothing).allowListed(html))).toEqual([]);
+    const tree = parseFragment(html);
+    new SanitiserPass(nothing).enforce(tree);
+    expect(faults(serialize(tree))).toEqual([]);
   });
 
   it('is stable: what it gave passes again unchanged, but for the addresses it writes behind links', () => {

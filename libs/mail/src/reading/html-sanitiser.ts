@@ -91,7 +91,8 @@ type Element = DefaultTreeAdapterMap['element'];
 type ParentNode = DefaultTreeAdapterMap['parentNode'];
 type ChildNode = DefaultTreeAdapterMap['childNode'];
 
-class SanitiserPass {
+/** The two passes, each enough alone as far as safety goes; apart only so that tests can try each without the other. */
+export class SanitiserPass {
   remoteContentRemoved = 0;
   imagesOmitted = 0;
   private readonly inlineImage: InlineImage;

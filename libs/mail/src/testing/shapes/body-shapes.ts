@@ -111,6 +111,18 @@ export function bodyShapes(): MailShape[] {
       expected: { text: 'In text.', html: 'In <i>HTML</i>.', attachments: [] },
     },
     {
+      name: 'alternative-with-named-parts',
+      bytes: mail(
+        ['Subject: Named', 'Content-Type: multipart/alternative; boundary=alt'],
+        multipart(
+          'alt',
+          textPart('In text.', 'text/plain; charset=utf-8; name=body.txt'),
+          textPart('<p>In HTML.</p>', 'text/html; charset=utf-8; name=body.html'),
+        ),
+      ),
+      expected: { text: 'In text.', html: 'In HTML.', attachments: [] },
+    },
+    {
       name: 'alternative-wrong-order',
       bytes: mail(
         ['Subject: Both', 'Content-Type: multipart/alternative; boundary=alt'],

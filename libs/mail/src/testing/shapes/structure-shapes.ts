@@ -29,6 +29,19 @@ export function structureShapes(): MailShape[] {
       expected: { attachments: ['attachment-2.png'] },
     },
     {
+      name: 'text-and-html-as-attachments-only',
+      bytes: mail(
+        ['Subject: Scripts', 'Content-Type: multipart/mixed; boundary=mix'],
+        multipart(
+          'mix',
+          part(['Content-Type: text/plain', 'Content-Disposition: attachment; filename=notes.txt'], 'not the body'),
+          part(['Content-Type: text/html', 'Content-Disposition: attachment; filename=page.html'], '<p>nor this</p>'),
+          textPart('The body.'),
+        ),
+      ),
+      expected: { text: 'The body.', html: null, attachments: ['notes.txt', 'page.html'] },
+    },
+    {
       name: 'attachment-names-rfc2231',
       bytes: mixed(
         'RFC 2231',
