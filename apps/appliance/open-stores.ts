@@ -107,6 +107,7 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
   );
   outbox.start();
   const reader = closing.add(new MailReader(), (opened) => opened.close());
+  reader.warmUp(); // the first reader waits for no thread to start
   return {
     clock,
     keyring,

@@ -2,6 +2,8 @@ import type { ErrorPages } from '#libs/web-ui';
 
 /** What a reader is told for this room's errors; CannotBeShown has a page of its own (journey/cannot-be-shown.hbs). */
 export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
+  'reading-busy': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
+  'reading-unavailable': { status: 503, texts: 'error.unavailable', retryAfterSeconds: 60 },
   'too-many-openings': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
   'no-such-attachment': { status: 404, texts: 'error.notFound' },
   'body-too-large': { status: 413, texts: 'error.tooLarge' },

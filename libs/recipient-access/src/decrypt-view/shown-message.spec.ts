@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ReadableMail } from '#libs/mail';
+import { parseMailAddress } from '#libs/vocabulary';
+import { printDocument } from './print-document.ts';
+import { namesAddress, shownMail } from './shown-message.ts';
+
+const mail: ReadableMail = {
+  mailSubject: 'Plans <b>',
+  from: 'Bo <bo@example.org>',
+  replyTo: '',
+  to: 'anna@example.com',
+  cc: '',
+  date: null,
+  html: '<p>Hello</p>',
+  moreHtml: [],
+  text: 'Hello',
+  notes: [],
+  remoteContentRemoved: 0,
+  attachments: [],
+  nested: [],
+};
+const heightOf = (html: string) => shownMail({ ...mail, html }, 'en').frames[0]?.heightPixels ?? 0;
+
+describe('a shown message', () => {
+  it('guesses the height of a frame from what there is to read, never from the bytes of an image', () => {
+    const image = `<img src="data:image/png;base64,${'A'.repeat(5_000_000)}" alt="">`;
+    expect(heightOf('<p>Hello</p>')).toBeLessThan(heightOf('<p>A line that goes on.</p>'.repeat(20)));
+    expect(heightOf(`<p>Hello</p>${image}<p>Bye</p>`)).toBeLessThan(600);
+    expect(heightOf('<p>word</p>'.repeat(100_000))).toBe(2400);
+  });
+
+  it('says each note in the reader’s language, also one that a newer reader of mails made up', () => {
+    const notes = ['remote-content-removed', 'made-up'] as unknown as ReadableMail['notes'];
+    expect(shownMail({ ...mail, notes }, 'da').notes).toEqual([
+      expect.stringContaining('andre steder på internettet'),
+      expect.stringContaining('kunne ikke vises'),
+    ]);
+  });
+
+  it.each([
+    ['Bo <bo@example.org>', true],
+    ['BO@Example.ORG', true],
+    ['"bo@example.org" <evil@example.net>', false],
+    ['<evil@example.net>, <bo@example.org>', false],
+    ['Bo <bo@example.org.evil.net>', false],
+    ['Bo', false],
+    ['', false],
+  ])('compares the From field %j with the sender of the seal: %s', (from, isNamed) => {
+    expect(namesAddress(from, parseMailAddress('bo@example.org'))).toBe(isNamed);
+  });
+
+  it('prints with every text escaped and each body in a section of its own', () => {
+    const page = printDocument({ ...mail, moreHtml: ['<p>More</p>'], cc: '<script>' }, 'en');
+    expect(page).toContain('<title>Plans &lt;b&gt;</title>');
+    expect(page).toContain('&lt;script&gt;');
+    expect(page).toContain('<section><p>Hello</p></section><section><p>More</p></section>');
+  });
+});
