@@ -65,8 +65,11 @@ async function* theOneFile(headers: IncomingHttpHeaders, body: AsyncIterable<Buf
   try {
     for await (const piece of body) {
       await new Promise<void>((resume) => {
-        parser.write(piece, () => resume());
-        parser.once('error', () => resume());
+        parser.once('error', resume);
+        parser.write(piece, () => {
+          parser.off('error', resume); // a listener that stayed would keep its piece, and so the whole body, in memory
+          resume();
+        });
       });
       if (fault !== null) throw fault as Error;
       yield* arrived.splice(0);

@@ -26,7 +26,7 @@ export const noon = instantOf('2026-11-22T12:00:00Z');
 export const anna = parseMailAddress('anna@example.com');
 export const bo = parseMailAddress('bo@example.org');
 
-const settings: RecipientAccessSettings = {
+export const settings: RecipientAccessSettings = {
   publicUrl: new URL('http://localhost:8080'),
   waitingSeconds: 900,
   sessionIdleSeconds: 1800,

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryEphemeralStore } from '#libs/ephemeral-store';
+import { FixedClock, instantOf, newPersonId, parseMailAddress } from '#libs/vocabulary';
+import { PortalSessions, proofOf } from './portal-session.ts';
+
+const anna = parseMailAddress('anna@example.com');
+
+describe('a portal session', () => {
+  let clock: FixedClock;
+  let store: MemoryEphemeralStore;
+  let sessions: PortalSessions;
+
+  beforeEach(async () => {
+    clock = new FixedClock(instantOf('2026-11-22T08:00:00Z'));
+    store = new MemoryEphemeralStore({ maxBytes: 1024 * 1024, clock: () => Date.parse(clock.now()) });
+    sessions = new PortalSessions(store, { sessionIdleSeconds: 1800, sessionMaxSeconds: 28_800 });
+    const proof = { address: anna, personId: newPersonId(), method: 'passcode', provenAt: clock.now() };
+    await sessions.begin('one', proof, clock.now());
+  });
+  afterEach(() => store.close());
+
+  const isThere = async (sessionId = 'one') => (await sessions.touch(sessionId, clock.now())) !== null;
+
+  it('holds a proof of one address, byte for byte', async () => {
+    const session = await sessions.touch('one', clock.now());
+    expect(proofOf(session, anna)?.method).toBe('passcode');
+    expect(proofOf(session, parseMailAddress('anna@example.co'))).toBeNull();
+    expect(proofOf(null, anna)).toBeNull();
+  });
+
+  it('ends after 30 minutes without a request, and each request begins them anew', async () => {
+    clock.advance(1799);
+    expect(await isThere()).toBe(true);
+    clock.advance(1799);
+    expect(await isThere()).toBe(true);
+    clock.advance(1800);
+    expect(await isThere()).toBe(false);
+  });
+
+  it('ends 8 hours after sign-in, however busy it was', async () => {
+    for (let minutes = 0; minutes < 479; minutes++) {
+      clock.advance(60);
+      expect(await isThere()).toBe(true);
+    }
+    clock.advance(60);
+    expect(await isThere()).toBe(false);
+  });
+
+  it('is found under its own id alone, and is gone after a sign-out', async () => {
+    expect(await isThere('two')).toBe(false);
+    await sessions.end('one');
+    expect(await isThere()).toBe(false);
+  });
+});
