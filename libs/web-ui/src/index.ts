@@ -12,3 +12,4 @@ export { routeOf, type UnexpectedError } from './error-filter.ts';
 export { logFieldsOf } from './log-fields.ts';
 export { installWebUi, type PortalOrganisation, type WebUiOptions } from './install-web-ui.ts';
 export { PrivacyController } from './privacy/privacy-controller.ts';
+export { discardRest } from './discard-rest.ts';

@@ -3,13 +3,14 @@ import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Header, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
+import { discardRest } from '#libs/web-ui';
 import { carriersAnswer } from './carriers-answer.ts';
 import { openApi } from './openapi.ts';
 import { problemOf } from './problems.ts';
 import { SubmissionSettings } from './settings.ts';
 import { SubmitMail } from './submit-mail.ts';
 import type { Submitted } from './submit-mail.ts';
-import { clientOf, discardRest, readSubmissionRequest } from './submission-request.ts';
+import { clientOf, readSubmissionRequest } from './submission-request.ts';
 
 /** The sealing API, for programs. Reads its own body, as it comes: no parser may stand before it. */
 @Controller('api/v1')

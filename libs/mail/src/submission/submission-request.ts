@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import { BadRequest, addressProblem } from './problems.ts';
@@ -108,23 +108,4 @@ function badParameter(parameter: string, detail: string): BadRequest {
     detail,
     parameter: parameter.slice(0, 40),
   });
-}
-
-/** How long a refused body is still read: many clients read our answer only once they have sent theirs. */
-const DISCARD_SECONDS = 5;
-const DISCARD_BYTES = 64 * 1024 * 1024;
-
-/** After a refusal, before the answer: lets the client finish for 5 s and 64 MiB, keeping nothing; then the connection ends. */
-export function discardRest(request: IncomingMessage, response: ServerResponse): void {
-  if (request.complete || request.destroyed) return;
-  response.setHeader('Connection', 'close');
-  let bytes = 0;
-  const stop = setTimeout(() => request.destroy(), DISCARD_SECONDS * 1000);
-  stop.unref();
-  request.on('data', (piece: Buffer) => {
-    bytes += piece.length;
-    if (bytes > DISCARD_BYTES) request.destroy();
-  });
-  for (const over of ['end', 'close', 'error']) request.once(over, () => clearTimeout(stop));
-  request.resume();
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { DomainError } from '#libs/vocabulary';
 
 export class BodyTooLarge extends DomainError {
@@ -29,13 +29,10 @@ export class UnsupportedBody extends DomainError {
 /** 64 KB/s averaged, after 10 s of grace: slower than any phone that could still show the message (security.md A39). */
 const MIN_BYTES_PER_SECOND = 64_000;
 const GRACE_SECONDS = 10;
-/** How long a refused body is still read: a browser shows our answer only once it has sent what it began to send. */
-const DISCARD_SECONDS = 5;
-const DISCARD_BYTES = 64 * 1024 * 1024;
 
 /**
  * The body of a request in the pieces it arrives in, never more and never slower than allowed. Leaving the iteration early
- * leaves the connection open, so that an answer can be sent; see discardRest.
+ * leaves the connection open, so that an answer can be sent; see discardRest of web-ui.
  *
  * @throws BodyTooLarge, also at once by the announced length; BodyTooSlow; UnsupportedBody for any Content-Encoding
  */
@@ -63,22 +60,4 @@ export async function* boundedBody(request: IncomingMessage, maxBytes: number): 
   } finally {
     clearInterval(watch);
   }
-}
-
-/**
- * After a refusal: lets the visitor finish sending for 5 s and 64 MiB, keeping nothing, so that the answer is seen; then the
- * connection is closed. Call before the answer is written.
- */
-export function discardRest(request: IncomingMessage, response: ServerResponse): void {
-  if (request.complete || request.destroyed) return;
-  response.setHeader('Connection', 'close');
-  let bytes = 0;
-  const stop = setTimeout(() => request.destroy(), DISCARD_SECONDS * 1000);
-  stop.unref();
-  request.on('data', (piece: Buffer) => {
-    bytes += piece.length;
-    if (bytes > DISCARD_BYTES) request.destroy();
-  });
-  for (const over of ['end', 'close', 'error']) request.once(over, () => clearTimeout(stop));
-  request.resume();
 }

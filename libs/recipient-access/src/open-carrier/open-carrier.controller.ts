@@ -1,10 +1,11 @@
 import { Controller, Get, Post, Render, Req, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
+import { discardRest } from '#libs/web-ui';
 import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
 import { HandInTimes } from '../hand-in-times.ts';
 import { RecipientAccessSettings } from '../settings.ts';
-import { boundedBody, discardRest } from './bounded-body.ts';
+import { boundedBody } from './bounded-body.ts';
 import { ciphertextHandedIn } from './handed-in.ts';
 import { OpenCarrier } from './open-carrier.ts';
 
