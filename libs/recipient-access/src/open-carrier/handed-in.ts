@@ -53,23 +53,23 @@ async function* theOneFile(headers: IncomingHttpHeaders, body: AsyncIterable<Buf
   const arrived: Buffer[] = [];
   let fault: Error | null = null;
   let files = 0;
+  let goOn = () => {};
   const malformed = () => (fault ??= new BodyMalformed());
   parser.on('file', (_name, stream) => {
     files++;
     stream.on('data', (piece: Buffer) => arrived.push(piece));
+    stream.on('error', malformed); // a form that ends within its file: an error nobody listens to would end the process
   });
   for (const tooMuch of ['field', 'filesLimit', 'fieldsLimit', 'error'] as const) parser.on(tooMuch, malformed);
+  parser.on('error', () => goOn()); // one listener for the whole body, however many pieces it comes in
   const closed = new Promise<void>((resolve) => {
     for (const over of ['close', 'error'] as const) parser.once(over, () => resolve());
   });
   try {
     for await (const piece of body) {
       await new Promise<void>((resume) => {
-        parser.once('error', resume);
-        parser.write(piece, () => {
-          parser.off('error', resume); // a listener that stayed would keep its piece, and so the whole body, in memory
-          resume();
-        });
+        goOn = resume;
+        parser.write(piece, () => resume());
       });
       if (fault !== null) throw fault as Error;
       yield* arrived.splice(0);
