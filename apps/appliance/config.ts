@@ -275,8 +275,9 @@ function demonstrationDefaults(environment: NodeJS.ProcessEnv): Record<string, u
     organisation: {
       name: 'Nordlys Advokater',
       locales: ['en', 'da'],
-      postalAddress: 'Nordlys Advokater (a demonstration), Havnegade 1, 1058 København K, Denmark',
+      postalAddress: 'Havnegade 1, 1058 København K, Denmark (a demonstration)',
       contactMail: 'post@nordlys.example',
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, // times as the newcomer's own clock tells them
     },
     passcode: { sender: 'no-reply@nordlys.example' },
   };

@@ -65,7 +65,7 @@ export class DemoMailboxController {
     const attachment = page && (await this.reader.attachment(Buffer.from(mail.content), page.index));
     if (!attachment) throw new NotFoundException();
     response.setHeader('Content-Security-Policy', OPENED_ATTACHMENT);
-    response.removeHeader('Cross-Origin-Opener-Policy'); // a file has none
+    for (const name of ['Cross-Origin-Opener-Policy', 'Origin-Agent-Cluster']) response.removeHeader(name); // a file has none
     response.type('html').send(attachment.content);
   }
 

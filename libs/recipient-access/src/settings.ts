@@ -13,5 +13,7 @@ export class RecipientAccessSettings {
   readonly recordNetworkAddress!: boolean;
   /** Bytes of the largest body that is taken in by POST /open. */
   readonly maxCarrierBytes!: number;
+  /** IANA name of the zone in which times are told. */
+  readonly timeZone!: string;
   readonly demonstration!: boolean;
 }

@@ -1,13 +1,14 @@
 import type { Instant } from '#libs/vocabulary';
 import type { Locale } from './locales/translate.ts';
 
-export type InstantStyle = 'full' | 'date' | 'time';
+export type InstantStyle = 'full' | 'date' | 'time' | 'minute';
 
 /** Day before month in both languages, a clock of 24 hours, and always the name of the zone: a time without it is a guess. */
 const FIELDS: Record<InstantStyle, Intl.DateTimeFormatOptions> = {
   full: { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
   date: { day: 'numeric', month: 'long', year: 'numeric' },
   time: { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
+  minute: { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
 };
 const REGIONAL = { en: 'en-GB', da: 'da-DK' } satisfies Record<Locale, string>;
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -4,7 +4,7 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; fo
 /** Mails are written for white paper: their own colours assume it, so the frame stays light whatever the reader prefers. */
 const STYLE = [
   ':root{color-scheme:only light;background:#ffffff}',
-  'body{margin:16px;background:#ffffff;color:#1a1a1a;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}',
+  'body{margin:16px;background:#ffffff;color:#1a1a1a;font:16px/1.5 system-ui,sans-serif;overflow-wrap:break-word}',
   'img{max-width:100%;height:auto}',
   'pre{white-space:pre-wrap}',
   'blockquote{margin:0 0 0 8px;padding-left:8px;border-left:2px solid #b0b0b0}',

@@ -39,7 +39,7 @@ describe('the page of a code', () => {
   it('carries the reference of its mail', async () => {
     const { page } = await wish(room);
     await room.codeInMail(1);
-    const [, reference = 'none'] = /Reference ([A-Z2-7]{4})/.exec(page.text) ?? [];
+    const [, reference = 'none'] = /reference ([A-Z2-7]{4})/.exec(page.text) ?? [];
     expect(room.mails[0]?.content.toString()).toContain(reference);
   });
 
@@ -87,11 +87,11 @@ describe('the page of a code', () => {
     const code = await room.codeInMail(1);
     for (let turn = 0; turn < 5; turn++) await browser.post(path, { code: wrongFor(code) });
     const page = await browser.get(path);
-    expect(page.text).toContain('This attempt is over');
+    expect(page.text).toContain('Too many wrong codes');
     expect(page.html).toMatch(/<a class="button" href="\/m\/abc">Begin again<\/a>/);
     expect(page.html).not.toContain('<form');
     const late = await browser.follow(await browser.post(path, { code }));
-    expect(late.text).toContain('This attempt is over');
+    expect(late.text).toContain('Too many wrong codes');
   });
 
   it('sends a new code when asked, and says when it will not', async () => {
@@ -105,7 +105,7 @@ describe('the page of a code', () => {
     room.elapse(30);
     const page = await browser.follow(await browser.post(`${path}/another`));
     expect(page.text).toContain(
-      'As many codes as we send in an hour have been asked for. You can have another one from 11:03:00',
+      'We have sent as many codes as we do in an hour. You can have another one from 11:03:00',
     );
     expect(page.html).toContain('id="code"'); // the last one is still good
     const answer = await browser.post(path, { code: codeIn(room.mails.at(-1)?.content ?? Buffer.alloc(0)) });

@@ -43,7 +43,6 @@ export class DecryptViewController {
       recipient: viewed.recipient,
       senderDiffers: !namesAddress(viewed.readable.from, viewed.sender),
       mail: shownMail(viewed.readable, locale),
-      attachments: viewed.readable.attachments,
     });
   }
 
@@ -61,6 +60,6 @@ export class DecryptViewController {
   ): Promise<void> {
     const { readable } = await this.commands.execute(new DecryptView(messageId, asking, 'print'));
     response.setHeader('Content-Security-Policy', PRINT_POLICY);
-    response.type('html').send(printDocument(readable, locale));
+    response.type('html').send(printDocument(readable, locale, this.settings.timeZone));
   }
 }

@@ -50,7 +50,7 @@ describe('a shown message', () => {
   });
 
   it('prints with every text escaped and each body in a section of its own', () => {
-    const page = printDocument({ ...mail, moreHtml: ['<p>More</p>'], cc: '<script>' }, 'en');
+    const page = printDocument({ ...mail, moreHtml: ['<p>More</p>'], cc: '<script>' }, 'en', 'UTC');
     expect(page).toContain('<title>Plans &lt;b&gt;</title>');
     expect(page).toContain('&lt;script&gt;');
     expect(page).toContain('<section><p>Hello</p></section><section><p>More</p></section>');

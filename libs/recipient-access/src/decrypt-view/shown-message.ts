@@ -1,4 +1,4 @@
-import { frameDocument, type ReadableMail } from '#libs/mail';
+import { frameDocument, type ListedAttachment, type ReadableMail } from '#libs/mail';
 import { isTextKey, type Locale, type TextKey, translate } from '#libs/web-ui';
 import { parseMailAddress, type Instant, type MailAddress } from '#libs/vocabulary';
 
@@ -18,11 +18,17 @@ export interface ShownMail {
   readonly frames: readonly Frame[];
   readonly text: string | null;
   readonly notes: readonly string[];
-  readonly nested: readonly (ShownMail & {
-    readonly index: number;
-    readonly filename: string;
-    readonly bytes: number;
-  })[];
+  readonly attachments: readonly ShownFile[];
+  readonly nested: readonly NestedShownMail[];
+}
+
+/** `index` counts through the whole mail, nested mails included: it names a file to download wherever it lies. */
+type ShownFile = Pick<ListedAttachment, 'index' | 'filename' | 'bytes'>;
+
+interface NestedShownMail extends ShownMail {
+  readonly index: number;
+  /** The nested mail itself as .eml, then its own attachments. */
+  readonly files: readonly ShownFile[];
 }
 
 export function shownMail(mail: ReadableMail, locale: Locale): ShownMail {
@@ -37,10 +43,10 @@ export function shownMail(mail: ReadableMail, locale: Locale): ShownMail {
     frames: bodies.map((html) => ({ document: frameDocument(html, locale), heightPixels: likelyHeightPixels(html) })),
     text: mail.text,
     notes: mail.notes.map((note) => noteText(note, locale)),
+    attachments: mail.attachments,
     nested: mail.nested.map(({ index, filename, bytes, mail: inner }) => ({
       index,
-      filename,
-      bytes,
+      files: [{ index, filename, bytes }, ...inner.attachments],
       ...shownMail(inner, locale),
     })),
   };

@@ -35,6 +35,7 @@ export const settings: RecipientAccessSettings = {
   openingsRecordedPerDay: 5,
   recordNetworkAddress: true,
   maxCarrierBytes: 1024 * 1024,
+  timeZone: 'UTC',
   demonstration: false,
 };
 

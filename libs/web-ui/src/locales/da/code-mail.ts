@@ -7,7 +7,7 @@ export const codeMail: typeof en = {
   goodFor: 'Den gælder i {minutes} minutter, én gang, og kun i den browser, der bad om den.',
   reference: 'Siden, hvor du indtaster den, viser samme reference som denne mail: {reference}.',
   onlyThere:
-    'Indtast koden på {host} og intet andet sted, og giv den ikke til nogen. Vi beder aldrig om den i mail eller telefon.',
+    'Indtast koden på {host} og intet andet sted, og giv den ikke til nogen. Vi beder aldrig om den i en mail eller i telefonen.',
   notYou:
     'Hvis du ikke har bedt om en kode, skal du ikke gøre noget. Uden den kommer den, der bad om den, ikke videre.',
   automatic: 'Sendt automatisk af {organisation}s portal for forseglet post. Ingen læser svar på denne mail.',

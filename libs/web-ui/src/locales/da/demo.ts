@@ -5,7 +5,7 @@ export const demo: typeof en = {
   mailbox: 'Postkasse',
   inbox: 'Indbakke',
   explanation:
-    'En demonstration: dette står for modtagerens eget mailprogram. Al post, som portalen sender, havner her.',
+    'Demonstration: dette forestiller modtagerens eget mailprogram. Al post, som portalen sender, havner her.',
   empty: 'Ingen post endnu.',
   look: 'Se efter ny post',
   back: 'Tilbage til indbakken',

@@ -29,7 +29,7 @@ export const error: typeof en = {
   },
   tooLarge: {
     title: 'Det er for stort',
-    text: 'Der blev sendt mere, end portalen tager imod. Intet er gemt.',
+    text: 'Portalen tager ikke imod så stor en fil, og intet er gemt. Se efter, at du har valgt selve message.html; har du det, så spørg afsenderen.',
   },
   unsupportedMediaType: {
     title: 'Det er ikke i en form, vi kan læse',

@@ -8,16 +8,17 @@ export const passcode: typeof en = {
     sentTo: 'Vi har sendt en kode til {address}. Indtast den her for at vise, at adressen er din.',
     label: 'Kode',
     hint: '8 cifre, for eksempel 1234 5678.',
-    hintLong: '16 bogstaver og tal, for eksempel ABCD EFGH 2345 QRST. Store eller små bogstaver er lige meget.',
-    goodUntil: 'Reference {reference}: den står også i mailen. Gælder til {time}.',
+    hintLong:
+      '16 bogstaver og tal, for eksempel ABCD EFGH 2345 QRST. Det er lige meget, om du skriver med store eller små bogstaver.',
+    goodUntil: 'Mailen har referencen {reference}. Koden virker til kl. {time}.',
     submit: 'Fortsæt',
   },
   needed: {
     title: 'Du skal bruge en ny kode',
   },
   over: {
-    title: 'Dette forsøg er slut',
-    text: 'Der kan ikke indtastes flere koder her. Intet er gået tabt: begynd forfra, så får du en ny kode.',
+    title: 'For mange forkerte koder',
+    text: 'Denne kode virker ikke længere. Intet er gået tabt: begynd forfra, så får du en ny.',
   },
   error: {
     summary: 'Koden blev ikke godtaget.',
@@ -28,11 +29,11 @@ export const passcode: typeof en = {
     superseded: 'Der er sendt en nyere kode siden. Indtast den.',
   },
   notice: {
-    limitReached: 'Der er bedt om så mange koder, som vi sender på en time. Du kan få en ny fra {time}.',
+    limitReached: 'Vi har sendt så mange koder, som vi gør på en time. Du kan få en ny fra kl. {time}.',
     suspended:
       'Der er indtastet for mange forkerte koder for denne adresse i dag. Du kan stadig komme ind: bed om en ny kode. Den bliver længere, så den ikke kan gættes.',
     none: 'Der er ikke sendt nogen kode endnu.',
-    expired: 'Koden er mere end 10 minutter gammel og gælder ikke længere. Bed om en ny.',
+    expired: 'Koden er mere end 10 minutter gammel og virker ikke længere. Bed om en ny.',
   },
   delivery: {
     sending: 'Mailen med koden er på vej til din mailserver.',
@@ -40,12 +41,12 @@ export const passcode: typeof en = {
     tryingAgain: 'Mailserveren tog ikke imod mailen med koden. Vi prøver igen kl. {time}.',
     refused:
       'Mailserveren afviste mailen med koden kl. {time}. Spørg den, der passer din mail, eller afsenderen af beskeden.',
-    failed: 'Mailen med koden kunne ikke leveres ({time}). Bed om en ny kode.',
+    failed: 'Mailen med koden kunne ikke leveres (kl. {time}). Bed om en ny kode.',
     look: 'Se efter igen',
   },
   help: {
     title: 'Hvis der ikke kommer nogen mail',
-    text: 'Det kan tage et par minutter. Se også efter blandt uønsket post. Koden sendes til denne adresse og ingen anden; hvis post til den lander i en anden indbakke, så se efter dér.',
+    text: 'Det kan tage et par minutter. Se også efter i mappen med uønsket post (spam). Koden sendes til denne adresse og ingen anden; hvis post til den lander i en anden indbakke, så se efter dér.',
   },
   another: 'Send en ny kode',
   startAgain: 'Begynd forfra',

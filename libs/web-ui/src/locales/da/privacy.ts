@@ -27,25 +27,25 @@ export const privacy: typeof en = {
     title: 'Koder og login bruges til at logge ind og til intet andet',
     text: 'Din kode ligger kun i hukommelsen: til mailen med den er på vej, og derefter som et fingeraftryk, til den er brugt eller udløbet. Den skrives ikke i nogen fil, nogen registrering eller nogen log. Et login slutter, når du logger ud, efter 30 minutter uden brug og senest efter 8 timer.',
     cookies:
-      'Til det har din browser en cookie med et tilfældigt navn i og intet andet. Den forsvinder, når du lukker browseren. Vælger du et sprog her, husker endnu en cookie sproget.',
+      'Til det har din browser en cookie med et tilfældigt tal i og intet andet. Den forsvinder, når du lukker browseren. Vælger du et sprog her, husker endnu en cookie sproget.',
   },
   mail: {
     title: 'Din besked bliver ikke gemt og forlader aldrig portalen',
     memory:
-      'Den krypterede besked venter i hukommelsen, til du er færdig, eller i 15 minutter efter dit seneste skridt. Den dekrypteres kun, mens ét svar til din browser bliver lavet, og forfra for hver visning og hver fil, du gemmer. Hverken den krypterede eller den læsbare besked bliver skrevet på en disk her.',
+      'Den krypterede besked venter i hukommelsen, til du er færdig, eller i 15 minutter efter dit seneste skridt. Den bliver kun dekrypteret, mens ét svar til din browser bliver lavet, og på ny for hver visning og hver fil, du gemmer. Hverken den krypterede eller den læsbare besked bliver skrevet på en disk her.',
     nothingElse:
-      'At vise en besked spørger ikke nogen andre om noget: billeder, skrifttyper og stilark udefra bliver ikke hentet, og links bliver ikke afprøvet. Den, der har skrevet beskeden, får ikke gennem den at vide, at du har åbnet den.',
+      'Når en besked vises, bliver ingen andre spurgt om noget: billeder, skrifttyper og stilark udefra bliver ikke hentet, og links bliver ikke afprøvet. Den, der har skrevet beskeden, får ikke gennem den at vide, at du har åbnet den.',
   },
   counting: {
     title: 'Hvad vi tæller',
     what: 'Vi tæller, hvor ofte beskeder bliver vist, hvordan folk logger ind, hvilke slags fejl der opstår, hvor lang tid der går fra aflevering til læsning, og hvilken slags browser, app og styresystem der bruges.',
-    how: 'Hver af disse ting tælles for sig og lægges sammen i hukommelsen, hvor de sker. Et tal skrives først ned, når mindst ti forskellige besøg er med i det. Hvad der ikke er nået op på ti, når portalen stopper, bliver smidt væk. Der er intet navn, ingen adresse, intet nøjagtigt tidspunkt og ingen fuld beskrivelse af browseren i det.',
+    how: 'Hver af disse ting tælles for sig og lægges sammen i hukommelsen, hvor de sker. Et tal skrives først ned, når mindst ti forskellige besøg er med i det. Det, der ikke er nået op på ti, når portalen stopper, bliver smidt væk. Der er intet navn, ingen adresse, intet nøjagtigt tidspunkt og ingen fuld beskrivelse af browseren i det.',
     use: 'Vi ser kun på tallene lagt sammen, for at gøre portalen bedre og sikrere. De bruges aldrig til at finde ud af, hvem du er, til at kontakte dig eller til at reklamere over for dig.',
   },
   record: {
     title: 'Hvad der bliver registreret',
     intro:
-      'For at {organisation} kan bevise, hvem der har fået vist en fortrolig besked, bliver følgende registreret for stedse:',
+      'For at {organisation} kan bevise, hvem der har fået vist en fortrolig besked, bliver følgende registreret, og det bliver stående:',
     sealed:
       'at en besked blev forseglet: fra hvilken adresse til hvilken, hvornår, dens størrelse og et fingeraftryk af dens indhold, og dens emne, hvor {organisation} har valgt det',
     opened: 'at den vedhæftede fil blev afleveret, og at den blev afvist, med grunden',
@@ -65,7 +65,8 @@ export const privacy: typeof en = {
     mail: 'Mail',
     privacy: 'Spørgsmål om privatliv',
     post: 'Post',
-    authority: 'Du kan også klage til datatilsynet, hvor du bor.',
+    authority:
+      'Du kan også klage til databeskyttelsesmyndigheden i det land, hvor du bor; i Danmark er det Datatilsynet.',
   },
   sender: {
     title: 'Spørgsmål om selve beskeden',

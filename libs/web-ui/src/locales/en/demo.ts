@@ -5,7 +5,7 @@ export const demo = {
   mailbox: 'Mailbox',
   inbox: 'Inbox',
   explanation:
-    'A demonstration: this stands for the recipient’s own mail program. Every mail that the portal sends ends up here.',
+    'Demonstration: this stands for the recipient’s own mail program. All mail that the portal sends ends up here.',
   empty: 'No mail yet.',
   look: 'Look for new mail',
   back: 'Back to the inbox',

@@ -28,7 +28,7 @@ export const error = {
   },
   tooLarge: {
     title: 'That is too large',
-    text: 'More was sent than this portal takes in. Nothing was kept.',
+    text: 'This portal takes in no file of that size, and nothing was kept. Make sure that you chose message.html itself; if you did, ask the sender.',
   },
   unsupportedMediaType: {
     title: 'That is not in a form we can read',

@@ -1,23 +1,23 @@
-import { plural } from '../texts.ts';
-
 /** Texts of the journey from the attachment to the message: the pages of the room recipient-access before anything is shown. */
 export const open = {
   start: {
     title: 'Open a sealed message',
-    lead: '{organisation} sends confidential mail sealed: as an attachment named message.html that only its recipient can read, here.',
-    howTitle: 'Opening the attachment itself',
-    how: 'Open message.html from the mail and press its button. It brings you to this portal.',
-    handInTitle: 'If that does not work',
-    handIn: 'On some phones and in some webmail the button does nothing. Save the attachment, then choose it here.',
-    fileLabel: 'The attachment message.html, or the whole mail saved as .eml',
-    submit: 'Hand in',
-    whatHappens: 'Nothing is shown yet. You first prove that the message was sent to you.',
-    trust: 'This portal belongs to {organisation}. It never asks for a password of yours.',
+    lead: '{organisation} sends confidential mail as a sealed attachment named message.html. Only the person it was sent to can read it, and only here.',
+    howTitle: 'The usual way',
+    how: 'Open the attachment message.html in your mail and press its button. It brings you here.',
+    handInTitle: 'If the button does nothing',
+    handIn:
+      'Some phones and web mail programs do not let an attachment send anything. Save the attachment first, then choose it here.',
+    fileLabel: 'The saved attachment',
+    fileHint: 'The file message.html, or the whole mail saved as .eml.',
+    submit: 'Hand in and continue',
+    whatHappens: 'Nothing is shown yet: on the next page you show that the message was sent to you.',
+    trust: 'This portal belongs to {organisation}. It never asks you for a password.',
   },
   cannot: {
     title: 'This message cannot be shown here now',
-    lead: 'That can have several reasons, and for everyone’s safety this page does not say which.',
-    againTitle: 'Most often: open it again',
+    lead: 'There can be several reasons. For everyone’s safety, this page does not say which one it is.',
+    againTitle: 'Try this first',
     again: 'A message waits here for a short while only. Open the attachment again, or hand it in on the start page.',
     complete:
       'Make sure that the attachment is complete, is the file named message.html, and was not changed by another program.',
@@ -27,31 +27,28 @@ export const open = {
     start: 'Hand in an attachment',
   },
   prove: {
-    title: 'Prove that this message is yours',
-    sentBy: 'A message from {sender}',
-    sentByOrganisation: 'A message from {organisation}',
+    heading: 'A sealed message from {organisation}',
+    title: 'Show that this message is for you',
+    sentBy: 'Sender',
     sealedAt: 'Sealed',
     expiresAt: 'Can be read until',
     sentTo: 'Sent to',
-    codeTitle: 'Get a code by mail',
-    code: 'We send a one-time code to the address that the message was sent to. You enter it on the next page.',
-    codeLimit: 'The code is good for {minutes} minutes, in this browser alone.',
+    code: 'We send a code by mail to the address above. You enter it on the next page.',
+    codeLimit: 'The code works for {minutes} minutes, and only in this browser.',
     submit: 'Send me the code',
-    notYours: 'If this is not your address, the message is not for you. Please delete it and tell the sender.',
-    refusedTitle: 'No code was sent',
-    tooMany: 'Too many codes were asked for this address. Try again after {time}.',
-    proofExpired: 'Your sign-in took too long or was used already. Please ask for a new code.',
+    notYours: 'Is this not your address? Then the message is not meant for you. Please delete it and tell the sender.',
+    proofExpired: 'Signing in took too long, or the code was used already. Please ask for a new code.',
   },
   confirm: {
     title: 'Read the message',
     lead: 'You have proven that {address} is yours.',
-    recorded: 'That you read this message, and when, is recorded for {organisation}.',
+    recorded: '{organisation} keeps a record that you read this message, and when.',
     submit: 'Show the message',
-    notHere: 'Nothing has been decrypted yet.',
+    notHere: 'The message is still sealed; the button opens it.',
   },
   finished: {
-    title: 'The message has left this portal',
-    text: 'What waited here is forgotten. To read it again, open the attachment again.',
+    title: 'The message is no longer here',
+    text: 'What waited here is forgotten. To read the message again, open the attachment again.',
     stillSignedIn: 'You are still signed in, so the next message to the same address opens without a new code.',
   },
   signedOut: {
@@ -59,8 +56,4 @@ export const open = {
     text: 'This browser can no longer read a message here without a new sign-in. You may close this page.',
   },
   signOut: 'Sign out',
-  waitingFor: plural('minutes', {
-    one: 'The message waits here for {minutes} more minute after your last step.',
-    other: 'The message waits here for {minutes} more minutes after your last step.',
-  }),
 };

@@ -2,9 +2,10 @@
 export const page = {
   skipToContent: 'Skip to the content',
   language: 'Language',
-  privacy: 'Privacy',
+  privacy: 'Privacy: what is kept, and what never is',
   sealedBy: 'Sealed mail from {organisation}',
   portal: 'Sealed mail',
-  demonstration: 'This is a demonstration: nothing here is real, and no mail leaves this machine.',
-  footer: 'This portal keeps no mail. What it does keep is told on the privacy page.',
+  demonstration: 'Demonstration: nothing here is real, and no mail leaves this machine.',
+  demonstrationMailbox: 'The recipient’s mailbox (new tab)',
+  footer: 'This portal keeps no mail.',
 };

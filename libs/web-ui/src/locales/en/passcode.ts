@@ -9,15 +9,15 @@ export const passcode = {
     label: 'Code',
     hint: '8 digits, such as 1234 5678.',
     hintLong: '16 letters and digits, such as ABCD EFGH 2345 QRST. Capitals or not, it does not matter.',
-    goodUntil: 'Reference {reference}: it stands in the mail too. Good until {time}.',
+    goodUntil: 'The mail has the reference {reference}. The code works until {time}.',
     submit: 'Continue',
   },
   needed: {
     title: 'You need a new code',
   },
   over: {
-    title: 'This attempt is over',
-    text: 'No more codes can be entered here. Nothing is lost: begin again, and you will get a fresh code.',
+    title: 'Too many wrong codes',
+    text: 'This code no longer works. Nothing is lost: begin again, and you get a new one.',
   },
   error: {
     summary: 'The code was not accepted.',
@@ -28,11 +28,11 @@ export const passcode = {
     superseded: 'A newer code has been sent since. Enter that one.',
   },
   notice: {
-    limitReached: 'As many codes as we send in an hour have been asked for. You can have another one from {time}.',
+    limitReached: 'We have sent as many codes as we do in an hour. You can have another one from {time}.',
     suspended:
       'Too many wrong codes were entered for this address today. You can still get in: ask for a new code. It will be longer, so that it cannot be guessed.',
     none: 'No code has been sent yet.',
-    expired: 'The code is more than 10 minutes old and no longer good. Ask for a new one.',
+    expired: 'The code is more than 10 minutes old and no longer works. Ask for a new one.',
   },
   delivery: {
     sending: 'The mail with the code is on its way to your mail server.',
@@ -45,7 +45,7 @@ export const passcode = {
   },
   help: {
     title: 'If no mail comes',
-    text: 'It can take a few minutes. Look among unwanted mail as well. The code goes to this address and to no other; if mail for it reaches you in another mailbox, look there.',
+    text: 'It can take a few minutes. Look among unwanted mail (spam) as well. The code goes to this address and to no other; if mail for it reaches you in another mailbox, look there.',
   },
   another: 'Send a new code',
   startAgain: 'Begin again',

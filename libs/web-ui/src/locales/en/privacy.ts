@@ -26,7 +26,7 @@ export const privacy = {
     title: 'Codes and sign-in serve sign-in, and nothing else',
     text: 'Your code is in memory only: until its mail is on its way, and after that as a fingerprint, until it is used or runs out. It is written into no file, no record and no log. A sign-in ends when you sign out, after 30 minutes without use, and after 8 hours at the latest.',
     cookies:
-      'For this your browser holds a cookie with a random name in it and nothing else. It goes when you close the browser. If you choose a language here, a second cookie remembers the language.',
+      'For this your browser holds a cookie with a random number in it and nothing else. It goes when you close the browser. If you choose a language here, a second cookie remembers the language.',
   },
   mail: {
     title: 'Your message is not kept, and never leaves the portal',
