@@ -72,6 +72,7 @@ describe('configuration', () => {
       'sealing.clients.0.clientId: is not a name of a–z, 0–9 and hyphens',
       'sealing.clients.0.tokenSha256: is not a SHA-256 in 64 lower-case hexadecimal digits',
       expect.stringContaining('sealing.clients.0.senders: '),
+      expect.stringContaining('SEGL_RELAY_URL (relayUrl): is missing'),
     ]);
   });
 
@@ -80,11 +81,30 @@ describe('configuration', () => {
     [{ SEGL_PUBLIC_URL: 'https://post.example.com/segl' }, 'without a path'],
     [{ SEGL_RELAY_URL: undefined }, 'is missing; carriers and codes need a next hop'],
     [{ SEGL_RELAY_URL: 'mail.example.com' }, 'is neither smtp://'],
+    [{ SEGL_RELAY_URL: 'smtp://mail.example.com/path' }, 'has a path or a fragment'],
+    [
+      { SEGL_TRUSTED_PROXIES: '10.0.0.0/8, loopback' },
+      'SEGL_TRUSTED_PROXIES (trustedProxies.1): is neither an address nor a network',
+    ],
     [{ SEGL_EVENT_STORE: 'esdb://localhost' }, 'this build takes sqlite:<path> only'],
     [{ SEGL_EPHEMERAL_STORE: 'redis://localhost' }, 'this build takes memory: only'],
     [{ SEGL_CONFIG: '/does/not/exist.yaml' }, '/does/not/exist.yaml cannot be read'],
   ])('refuses %j', (change, fault) => {
     expect(faultsOf({ ...whole, ...change })).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it('tells what contradicts what beside what is wrong in itself, and nothing that only follows from that', () => {
+    const faulty = { SEGL_HTTP_PORT: 'eighty', SEGL_RELAY_URL: undefined, SEGL_TRUSTED_PROXIES: 'x' };
+    expect(faultsOf({ ...whole, ...faulty })).toEqual([
+      expect.stringContaining('SEGL_HTTP_PORT'),
+      expect.stringContaining('SEGL_TRUSTED_PROXIES'),
+      expect.stringContaining('SEGL_RELAY_URL (relayUrl): is missing'),
+    ]);
+    expect(faultsOf({ ...whole, SEGL_PUBLIC_URL: 'nonsense' })).toHaveLength(1);
+    expect(faultsOf({ SEGL_PUBLIC_URL: 'nonsense', SEGL_RELAY_URL: 'smtp://x' }, { demonstration: true })).toEqual([
+      expect.stringContaining('SEGL_PUBLIC_URL'),
+      expect.stringContaining('a demonstration sends no mail'),
+    ]);
   });
 
   it('keeps a demonstration on loopback, and without a relay', () => {

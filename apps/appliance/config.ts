@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { organisationProfileFaults } from '#libs/mail';
+import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
 import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
+import { isProxyRange } from '#libs/web-ui';
+import { isMapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
 
 /**
  * The only reader of process.env. Settings come from a YAML file (`SEGL_CONFIG`) and from `SEGL_…` variables, which win.
@@ -57,7 +59,7 @@ export const settingsSchema = z.object({
   keyring: z.string().default('/etc/segl/keyring').describe('directory of key files (segl keys init)'),
   relayUrl: z.string().optional().describe('next hop for carriers and code mails: smtp:// or smtps://'),
   trustedProxies: z
-    .array(z.string())
+    .array(z.string().refine(isProxyRange, 'is neither an address nor a network such as 10.0.0.0/8'))
     .default([])
     .describe('addresses or CIDR ranges whose X-Forwarded-* headers count; none by default'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('what is logged'),
@@ -195,20 +197,49 @@ export function readSettings(
   const parsed = settingsSchema.safeParse(raw);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) faults.push(`${nameOf(issue.path.join('.'))}: ${sentence(issue, raw)}`);
+    faults.push(...contradictionsBeside(parsed.error.issues, raw, demonstration));
     throw new ConfigurationFault(faults);
   }
-  const dataDir = resolve(parsed.data.dataDir);
-  const settings: Settings = {
-    ...parsed.data,
-    dataDir,
-    keyring: resolve(parsed.data.keyring),
-    eventStore: parsed.data.eventStore ?? `sqlite:${resolve(dataDir, 'events.sqlite')}`,
-    personKeys: parsed.data.personKeys ?? `sqlite:${resolve(dataDir, 'persons.sqlite')}`,
-    demonstration,
-  };
+  const settings = settingsOf(parsed.data, demonstration);
   faults.push(...contradictions(settings));
   if (faults.length > 0) throw new ConfigurationFault(faults);
   return settings;
+}
+
+function settingsOf(given: z.output<typeof settingsSchema>, demonstration: boolean): Settings {
+  const dataDir = resolve(given.dataDir);
+  return {
+    ...given,
+    dataDir,
+    keyring: resolve(given.keyring),
+    eventStore: given.eventStore ?? `sqlite:${resolve(dataDir, 'events.sqlite')}`,
+    personKeys: given.personKeys ?? `sqlite:${resolve(dataDir, 'persons.sqlite')}`,
+    demonstration,
+  };
+}
+
+/** What stands for a required setting that is missing or faulty, while the others are checked against each other. */
+const STAND_INS = {
+  publicUrl: 'https://stand-in.example',
+  organisation: { name: 'x', postalAddress: 'x', contactMail: 'x@stand-in.example' },
+  passcode: { sender: 'x@stand-in.example' },
+};
+
+/** The contradictions among the settings that are well in themselves, so that an operator need not ask twice. */
+function contradictionsBeside(
+  issues: readonly z.core.$ZodIssue[],
+  raw: Record<string, unknown>,
+  demonstration: boolean,
+): string[] {
+  const rest = structuredClone(raw);
+  for (const { path } of issues) {
+    const end = path.findIndex((step) => typeof step === 'number'); // a fault in a list puts the whole list aside
+    setPath(rest, path.slice(0, end < 0 ? undefined : end).join('.'), undefined);
+  }
+  const parsed = settingsSchema.safeParse(mergeDeep(STAND_INS, withoutUndefined(rest)));
+  if (!parsed.success) return [];
+  const isOfFaulty = (fault: string) => issues.some(({ path }) => fault.startsWith(`${nameOf(path.join('.'))}: `));
+  return contradictions(settingsOf(parsed.data, demonstration)).filter((fault) => !isOfFaulty(fault));
 }
 
 /** The path behind `sqlite:`; whoever calls has a checked configuration. */
@@ -246,6 +277,8 @@ function contradictions(settings: Settings): string[] {
     );
   } else if (!/^smtps?:\/\/[^/]/.test(settings.relayUrl) || !URL.canParse(settings.relayUrl)) {
     faults.push(`${nameOf('relayUrl')}: is neither smtp://host[:port] nor smtps://host[:port]`);
+  } else {
+    faults.push(...relayFaults(settings.relayUrl));
   }
   const { maxMailBytes } = settings.sealing;
   if (settings.portal.ephemeralMaxBytes < maxMailBytes * 1.01 + 96 * 1024) {
@@ -259,6 +292,16 @@ function contradictions(settings: Settings): string[] {
     faults.push(`sealing.clients: ${twice} stands twice`);
   }
   return faults;
+}
+
+function relayFaults(relayUrl: string): string[] {
+  try {
+    parseRelayUrl(relayUrl);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RelayUrlRefused)) throw error;
+    return [`${nameOf('relayUrl')}: ${error.message}`];
+  }
 }
 
 /** What `npm start` on a fresh clone needs and nobody should have to say. */
@@ -297,31 +340,6 @@ function readFile(path: string | undefined, faults: string[]): Record<string, un
   return {};
 }
 
-function mergeDeep(below: Record<string, unknown>, above: Record<string, unknown>): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...below };
-  for (const [name, value] of Object.entries(above)) {
-    const under = merged[name];
-    merged[name] = isMapping(under) && isMapping(value) ? mergeDeep(under, value) : value;
-  }
-  return merged;
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function setPath(target: Record<string, unknown>, path: string, value: unknown): void {
-  const [first = '', ...rest] = path.split('.');
-  if (rest.length === 0) {
-    target[first] = value;
-    return;
-  }
-  const inner = target[first];
-  const branch = isMapping(inner) ? inner : {};
-  target[first] = branch;
-  setPath(branch, rest.join('.'), value);
-}
-
 function splitList(text: string): string[] {
   return text
     .split(',')
@@ -348,7 +366,7 @@ function unknownPaths(raw: unknown, schema: z.ZodType, prefix = ''): string[] {
 
 /** Both names, where there are two: operators search for the one they wrote. */
 function nameOf(path: string): string {
-  const variable = Object.keys(VARIABLES).find((name) => VARIABLES[name] === path);
+  const variable = Object.keys(VARIABLES).find((name) => `${path}.`.startsWith(`${VARIABLES[name]}.`));
   return variable === undefined ? path : `${variable} (${path})`;
 }
 

@@ -24,6 +24,16 @@ export function parseTrustedProxies(entries: readonly string[]): Cidr[] {
   });
 }
 
+/** Whether parseTrustedProxies takes it. */
+export function isProxyRange(entry: string): boolean {
+  try {
+    parseTrustedProxies([entry]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The nearest address that is not one of our own proxies. `Forwarded` (RFC 7239) and `X-Forwarded-For` count only as far as
  * trusted proxies wrote them. A proxy that writes one of the two lets the visitor's own other one through: where they

@@ -3,7 +3,7 @@ export type { TextParams } from './locales/texts.ts';
 export { formatBytes, formatInstant, type InstantStyle } from './format.ts';
 export { TemplateFaults, viewDirectories, ViewEngine, type ViewEngineOptions, type ViewFacts } from './view-engine.ts';
 export type { Browser, CookieKeys } from './browser-session.ts';
-export type { ClientNetwork } from './client-network.ts';
+export { isProxyRange, type ClientNetwork } from './client-network.ts';
 export { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';
 export { clientNetwork, requestFacts, rotateBrowserSession, type RequestFacts } from './request-facts.ts';
 export { downloadHeaders, messagePageHeaders } from './security-headers.ts';
