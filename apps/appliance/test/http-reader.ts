@@ -96,11 +96,13 @@ export async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, body: await response.text(), location };
 }
 
-/** The ciphertext in a carrier or its message.html, as its form would send it. */
+/** The ciphertext in a carrier or its message.html, as its form would send it. No pattern: it may be megabytes long. */
 export function carrierFieldOf(carrier: string): string {
-  const field = /<input type="hidden" name="m" value="([^"]+)"/.exec(carrier)?.[1];
-  if (field === undefined) throw new Error(`no carrier:\n${carrier.slice(0, 2000)}`);
-  return field.replace(/\s+/g, '');
+  const opening = '<input type="hidden" name="m" value="';
+  const start = carrier.indexOf(opening);
+  const end = carrier.indexOf('"', start + opening.length);
+  if (start < 0 || end < 0) throw new Error(`no carrier:\n${carrier.slice(0, 2000)}`);
+  return carrier.slice(start + opening.length, end).replace(/\s+/g, '');
 }
 
 /** The ciphertext of the newest sealed mail in the demonstration's mailbox. */

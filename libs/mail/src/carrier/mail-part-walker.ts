@@ -10,6 +10,8 @@ const LF = 0x0a;
 const HYPHEN = 0x2d;
 /** 256 KiB for the header of the mail, and of each part. */
 const MAX_HEADER_BYTES = 256 * 1024;
+/** 2 MiB for all headers together, mails within mails included: fields cost far more time than bodies do. */
+const MAX_ALL_HEADER_BYTES = 2 * 1024 * 1024;
 /** 64 KiB without a line end: no line of a header, and of a body it is handed on as it comes. */
 const MAX_HELD_BYTES = 64 * 1024;
 const MAX_PARTS = 1000;
@@ -30,6 +32,7 @@ type Leaf = {
 export class MailPartWalker {
   private readonly maxCiphertextBytes: number;
   private readonly nesting: number;
+  private readonly allowance: { headerBytes: number };
   private held: Buffer[] = [];
   private heldBytes = 0;
   private readonly boundaries: string[] = [];
@@ -40,9 +43,10 @@ export class MailPartWalker {
   private isMidLine = false;
   private isWhole = false;
 
-  constructor(maxCiphertextBytes: number, nesting = 0) {
+  constructor(maxCiphertextBytes: number, nesting = 0, allowance = { headerBytes: MAX_ALL_HEADER_BYTES }) {
     this.maxCiphertextBytes = maxCiphertextBytes;
     this.nesting = nesting;
+    this.allowance = allowance;
   }
 
   get progress(): 'before' | 'within' | 'behind' {
@@ -117,7 +121,9 @@ export class MailPartWalker {
     if (!startsWithin && !goesOn && line[0] === HYPHEN && line[1] === HYPHEN && this.isBoundary(line, found)) return;
     if (this.header === null) return this.body(line, found);
     this.headerBytes += line.length;
-    if (goesOn || this.headerBytes > MAX_HEADER_BYTES) throw new NotACarrier('no-carrier');
+    this.allowance.headerBytes -= line.length;
+    if (goesOn || this.headerBytes > MAX_HEADER_BYTES || this.allowance.headerBytes < 0)
+      throw new NotACarrier('no-carrier');
     if (line.length <= 2 && line.toString('latin1').trim() === '') this.endHeader();
     else this.header.push(Buffer.from(line));
   }
@@ -162,7 +168,7 @@ export class MailPartWalker {
     this.leaf = {
       transfer: transferDecoder(encoding),
       content: isNested
-        ? new MailPartWalker(this.maxCiphertextBytes, this.nesting + 1)
+        ? new MailPartWalker(this.maxCiphertextBytes, this.nesting + 1, this.allowance)
         : new MessagePageScanner(this.maxCiphertextBytes),
     };
   }

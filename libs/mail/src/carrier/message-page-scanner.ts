@@ -7,6 +7,8 @@ const NOTHING = Buffer.alloc(0);
 const MAX_SEARCHED_CHARACTERS = 256 * 1024;
 /** Searched again only when this much has come, so that a page in single bytes costs no more than one in one piece. */
 const SEARCH_STEP_CHARACTERS = 4 * 1024;
+/** No match of FIELD is longer: what was searched in vain is searched again only so far back. */
+const MAX_FIELD_CHARACTERS = 512;
 const FIELD = /<input\b[^<>]{0,200}\bname\s{0,9}=\s{0,9}["']?m["']?\s[^<>]{0,200}?\bvalue\s{0,9}=\s{0,9}(["'])/i;
 const MARK = CARRIER_MARK.slice(0, CARRIER_MARK.indexOf(' content'));
 /** Line ends that a program wrote as character references. */
@@ -19,6 +21,8 @@ export class MessagePageScanner {
   private readonly decoder: Base64UrlDecoder;
   private searched = '';
   private searchAgainAt = 0;
+  private mark = -1;
+  private searchedUpTo = 0;
   private quote = '';
   private held = '';
   private state: 'before' | 'within' | 'behind' | 'nothing-here' = 'before';
@@ -54,8 +58,11 @@ export class MessagePageScanner {
 
   private search(): Buffer {
     this.searchAgainAt = this.searched.length + SEARCH_STEP_CHARACTERS;
-    const mark = this.searched.indexOf(MARK);
-    const field = mark < 0 ? null : FIELD.exec(this.searched.slice(mark));
+    if (this.mark < 0) this.mark = this.searched.indexOf(MARK, Math.max(0, this.searchedUpTo - MARK.length));
+    // Never from the start again: a page made for it would cost the square of its length.
+    const from = Math.max(this.mark, this.searchedUpTo - MAX_FIELD_CHARACTERS);
+    const field = this.mark < 0 ? null : FIELD.exec(this.searched.slice(from));
+    this.searchedUpTo = this.searched.length;
     if (!field) {
       if (this.searched.length > MAX_SEARCHED_CHARACTERS) {
         this.state = 'nothing-here';
@@ -65,7 +72,7 @@ export class MessagePageScanner {
     }
     this.state = 'within';
     this.quote = field[1] ?? '"';
-    const value = this.searched.slice(mark + field.index + field[0].length);
+    const value = this.searched.slice(from + field.index + field[0].length);
     this.searched = '';
     return this.value(value);
   }

@@ -7,16 +7,16 @@ import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
  */
 export const CARRIER_MARK = '<meta name="segl" content="1 ';
 
-/** Text colours keep a contrast of 7:1 in both settings (WCAG 1.4.6); a button is at least 44 px high (2.5.8). */
+/** Text colours keep a contrast of 7:1 in both settings (WCAG 1.4.6); a button is at least 44 px high (2.5.8). The colours are the portal's. */
 const STYLE = `:root{color-scheme:light dark}
 body{margin:0;padding:1.5rem 1rem;font:1.0625rem/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;overflow-wrap:anywhere}
 main{max-width:34rem;margin:0 auto}
 h1,h2{font-size:1.375rem;line-height:1.25;margin:0 0 1rem;hyphens:auto}
 section+section{border-top:1px solid #767d86;margin-top:2rem;padding-top:1.5rem}
-button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1.4rem;border:2px solid #0b4a8f;border-radius:.4rem;color:#fff;background:#0b4a8f;cursor:pointer}
-a{color:#0b4a8f}
-a:focus-visible,button:focus-visible{outline:3px solid #0b4a8f;outline-offset:3px}
-@media(prefers-color-scheme:dark){body{color:#e9ebee;background:#14171a}button{color:#0d1115;background:#9cc4ff;border-color:#9cc4ff}a{color:#9cc4ff}a:focus-visible,button:focus-visible{outline-color:#9cc4ff}}
+button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1.4rem;border:2px solid #134e5e;border-radius:.4rem;color:#fff;background:#134e5e;cursor:pointer}
+a{color:#134e5e}
+a:focus-visible,button:focus-visible{outline:3px solid #134e5e;outline-offset:3px}
+@media(prefers-color-scheme:dark){body{color:#e9ebee;background:#14171a}button{color:#0d1115;background:#93cfe0;border-color:#93cfe0}a{color:#93cfe0}a:focus-visible,button:focus-visible{outline-color:#93cfe0}}
 @media print{button{display:none}}`;
 
 export interface MessagePageParts {

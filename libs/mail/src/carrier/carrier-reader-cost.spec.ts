@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { CarrierReader } from './carrier-reader.ts';
+import { MessagePageScanner } from './message-page-scanner.ts';
+import { CARRIER_MARK } from './message-page.ts';
+
+/** Anybody may hand anything in, and it is taken apart on the thread that serves everybody. */
+describe('what a hostile carrier costs', () => {
+  it('is no more than its length, however a page is made to be searched again and again', () => {
+    const hostile = `<html>${CARRIER_MARK}1">${`<input ${'name=m '.repeat(56)}`.repeat(600)}`;
+    const milliseconds = (pieceCharacters: number) => {
+      const runs = Array.from({ length: 3 }, () => {
+        const scanner = new MessagePageScanner(Infinity);
+        const begun = performance.now();
+        for (let start = 0; start < hostile.length; start += pieceCharacters)
+          scanner.push(hostile.slice(start, start + pieceCharacters));
+        return performance.now() - begun;
+      });
+      return Math.min(...runs);
+    };
+    milliseconds(hostile.length); // so that both are compiled
+    const atOnce = milliseconds(hostile.length);
+    expect(milliseconds(4096)).toBeLessThan(8 * atOnce); // 25 to 30 times, were it searched from its start each time
+  });
+
+  it('is bounded for headers: of 2 MiB in all, the rest is not looked at', () => {
+    const parts = Array.from({ length: 60 }, () => `--b\r\n${'a:\r\n'.repeat(25_000)}\r\nx\r\n`).join('');
+    const mail = Buffer.from(`From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${parts}`);
+    const reader = new CarrierReader();
+    let read = 0;
+    expect(() => {
+      for (; read < mail.length; read += 65_536) reader.push(mail.subarray(read, read + 65_536));
+    }).toThrow(expect.objectContaining({ reason: 'no-carrier' }));
+    expect(read).toBeLessThan(2.2 * 1024 * 1024);
+  });
+});
+
+describe('the field in a page', () => {
+  it('is found wherever the steps of the search cut it', () => {
+    for (let filler = 3300; filler < 4300; filler += 7) {
+      const scanner = new MessagePageScanner(Infinity);
+      const page = `<html>${CARRIER_MARK}1">${'x'.repeat(filler)}<input type="hidden"${' '.repeat(150)} name = "m" ${' '.repeat(150)} value = "c2VnbA">`;
+      const found: Buffer[] = [];
+      for (let start = 0; start < page.length; start += 64) found.push(scanner.push(page.slice(start, start + 64)));
+      found.push(scanner.end());
+      expect(Buffer.concat(found).toString()).toBe('segl');
+    }
+  });
+});
