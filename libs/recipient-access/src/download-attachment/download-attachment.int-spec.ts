@@ -1,0 +1,103 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { EventStoreUnavailable } from '#libs/event-store';
+import { messageStream } from '#libs/sealing';
+import type { MessageId } from '#libs/vocabulary';
+import { DecryptView } from '../decrypt-view/decrypt-view.ts';
+import { openingsStream } from '../access-events.ts';
+import { sealedMessagesHere } from '../testing/sealed-message-here.ts';
+import { DownloadAttachment } from './download-attachment.ts';
+
+const mail = [
+  'From: bo@example.org',
+  'Subject: Plans',
+  'Content-Type: multipart/mixed; boundary=b',
+  '',
+  '--b',
+  '',
+  'Meet at noon.',
+  '--b',
+  'Content-Type: text/html; name="../plans.html"',
+  'Content-Disposition: attachment; filename="../plans.html"',
+  '',
+  '<script>alert(1)</script>',
+  '--b--',
+  '',
+].join('\r\n');
+
+/** The index of the file in that mail: the parts are counted through it. */
+const FILE = 1;
+
+describe('saving a file of a message', () => {
+  let here: Awaited<ReturnType<typeof sealedMessagesHere>>;
+  beforeAll(async () => {
+    here = await sealedMessagesHere();
+  });
+  afterAll(() => here.close());
+  afterEach(() => void jest.restoreAllMocks());
+
+  async function waitingMessage(): Promise<MessageId> {
+    const { ciphertext } = await here.seal(mail);
+    return here.handIn(ciphertext);
+  }
+
+  it('is recorded for each, with which one and from where, and gives its very bytes under a cleaned name', async () => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    const file = await here.download.execute(new DownloadAttachment(messageId, FILE, asking));
+    expect(file.filename).toBe('plans.html');
+    expect(Buffer.from(file.content).toString()).toBe('<script>alert(1)</script>');
+    await here.download.execute(new DownloadAttachment(messageId, FILE, asking));
+    const original = await here.download.execute(new DownloadAttachment(messageId, 'original', asking));
+    expect(Buffer.from(original.content).toString()).toBe(mail);
+
+    const events = await Array.fromAsync(here.store.readStream(messageStream(messageId)));
+    expect(events.slice(1).map(({ type, data }) => ({ type, ...data }))).toEqual([
+      expect.objectContaining({ type: 'AttachmentDownloaded', attachmentIndex: FILE, method: 'passcode' }),
+      expect.objectContaining({ type: 'AttachmentDownloaded', attachmentIndex: FILE }),
+      expect.objectContaining({ type: 'MessageViewed', form: 'original' }),
+    ]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(4); // an id of its own for each answer
+  });
+
+  it.each([
+    ['a file', FILE],
+    ['the whole mail', 'original'],
+  ] as const)('%s: nothing leaves that cannot be recorded', async (_, attachment) => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    jest.spyOn(here.store, 'append').mockRejectedValue(new EventStoreUnavailable('away'));
+    await expect(here.download.execute(new DownloadAttachment(messageId, attachment, asking))).rejects.toMatchObject({
+      code: 'event-store-unavailable',
+    });
+    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+      code: 'event-store-unavailable',
+    });
+  });
+
+  it.each([
+    ['a file', FILE],
+    ['the whole mail', 'original'],
+  ] as const)('%s: nothing leaves after a revocation, nor to who has proven nothing', async (_, attachment) => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    const stranger = { sessionId: 'a-stranger', networkAddress: null };
+    await expect(here.download.execute(new DownloadAttachment(messageId, attachment, stranger))).rejects.toMatchObject({
+      reason: 'not-proven',
+    });
+    await here.revoke(messageId);
+    await expect(here.download.execute(new DownloadAttachment(messageId, attachment, asking))).rejects.toMatchObject({
+      reason: 'revoked',
+    });
+    expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed', 'MessageRevoked']);
+    expect(await here.typesOf(openingsStream(messageId))).toEqual(['CarrierOpened', 'ViewDenied', 'ViewDenied']);
+  });
+
+  it('that the message does not have is no download', async () => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    await expect(here.download.execute(new DownloadAttachment(messageId, 7, asking))).rejects.toMatchObject({
+      code: 'no-such-attachment',
+    });
+    expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed']);
+  });
+});
