@@ -140,8 +140,8 @@ withBrowser('every page of the journey, in a real browser (skipped where there i
         await page.keyboard.press('Tab');
         if ((await page.locator(`${selector}:focus`).count()) > 0) break;
       }
-      const focused = page.locator(`${selector}:focus`);
-      expect(await focused.evaluate('(element) => getComputedStyle(element).outlineStyle')).toBe('solid');
+      expect(await page.locator(`${selector}:focus`).count()).toBe(1);
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
     };
     await new Reader(page, portal.url).opensNewestSealedMail();
     await tabTo('a.attachment');

@@ -60,6 +60,7 @@ export class DecryptViewController {
   ): Promise<void> {
     const { readable } = await this.commands.execute(new DecryptView(messageId, asking, 'print'));
     response.setHeader('Content-Security-Policy', PRINT_POLICY);
+    response.removeHeader('Origin-Agent-Cluster'); // it has no origin to speak of, and browsers say so
     response.type('html').send(printDocument(readable, locale, this.settings.timeZone));
   }
 }
