@@ -42,6 +42,10 @@ export class ErrorFilter implements ExceptionFilter {
 
   private answer(error: unknown, request: Request, response: Response): void {
     let page = pageOfError(error, this.options.table);
+    if (page === null && hasLeft(request)) {
+      response.destroy(); // a line that broke within an upload is nobody's failure here, and nobody reads an answer
+      return;
+    }
     if (page?.status === 404) page = this.methodNotAllowed(request, response) ?? page;
     const reference = page === null ? newReference() : null;
     if (reference !== null) this.report(reference, error, request);
@@ -88,6 +92,11 @@ export class ErrorFilter implements ExceptionFilter {
     response.setHeader('Allow', methods.join(', '));
     return pageOfStatus(405);
   }
+}
+
+/** The visitor's connection is gone before all of the request had come. */
+function hasLeft(request: Request): boolean {
+  return request.destroyed && !request.complete;
 }
 
 interface RouterLayer {

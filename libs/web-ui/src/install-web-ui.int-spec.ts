@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, Post, Redirect, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
@@ -259,6 +260,23 @@ describe('an error', () => {
     expect((await portal.browser().get('/try/fail/%c0%80')).status).toBe(400);
   });
 
+  it('is the same page at an address that only looks like one of another host', async () => {
+    const before = unexpected.length;
+    for (const path of ['/\\elsewhere.example', '//elsewhere.example/', '/\\/elsewhere.example']) {
+      const answer = await spoken(`GET ${path} HTTP/1.1\r\nHost: portal\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+      expect(answer).toMatch(/href="\/[^/\\"][^"]*lang&#x3D;da"/);
+    }
+    expect(unexpected).toHaveLength(before);
+  });
+
+  it('is none of ours when the line breaks within an upload', async () => {
+    const before = unexpected.length;
+    await spoken('POST /open HTTP/1.1\r\nHost: portal\r\nContent-Length: 1000\r\n\r\nm=', 100);
+    expect((await portal.browser().get('/nowhere')).status).toBe(404);
+    expect(unexpected).toHaveLength(before);
+  });
+
   it('is told to programs as problem details', async () => {
     const answer = await fetch(`${portal.url}/api/v1/try`);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
@@ -276,3 +294,16 @@ describe('an error', () => {
     );
   });
 });
+
+/** What the portal says to these very bytes, which no HTTP client would send; or within so many milliseconds, after which we hang up. */
+async function spoken(request: string, hangUpMs = 5000): Promise<string> {
+  const socket = connect(Number(new URL(portal.url).port), '127.0.0.1');
+  let answer = '';
+  socket.on('data', (piece) => (answer += piece.toString('latin1'))).on('error', () => undefined);
+  const over = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const timer = setTimeout(() => socket.destroy(), hangUpMs);
+  socket.write(request, 'latin1');
+  await over;
+  clearTimeout(timer);
+  return answer;
+}

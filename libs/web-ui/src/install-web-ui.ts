@@ -132,7 +132,7 @@ function languageSwitch(request: Request, current: Locale, offered: readonly Loc
   return LANGUAGES.filter(({ locale }) => offered.includes(locale) && locale !== current).map(({ locale, name }) => ({
     locale,
     name,
-    // `//host` as a path would be another host as a link
-    address: `${request.path.replace(/^\/+/, '/')}?lang=${locale}`,
+    // `//host` as a path would be another host as a link, and browsers take `\` for `/`
+    address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?lang=${locale}`,
   }));
 }
