@@ -27,7 +27,8 @@ export class CountedVisits extends VisitCounter {
     this.telemetry.count(visitId, 'sign-in', method);
   }
 
-  override denied(reason: string): void {
+  override denied(visitId: string, reason: string): void {
     this.metrics.countDenial(reason);
+    this.telemetry.count(visitId, 'error', `not-shown-${reason}`);
   }
 }

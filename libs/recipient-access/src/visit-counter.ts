@@ -4,7 +4,8 @@ export abstract class VisitCounter {
   abstract viewed(visit: Visit, handedInSeconds: number | null): void;
   abstract downloaded(visit: Visit, what: 'original' | 'attachment'): void;
   abstract signedIn(visit: Visit, method: string): void;
-  abstract denied(reason: string): void;
+  /** Nothing was shown; readers were told one thing whatever the reason. */
+  abstract denied(visitId: string, reason: string): void;
 }
 
 /** Tells visits apart while they are counted in memory; never written. */

@@ -27,8 +27,9 @@ export class DownloadAttachmentController {
     @Param('index', ParseIntPipe) index: number,
     @Res() response: Response,
   ): Promise<void> {
-    handOut(response, await this.commands.execute(new DownloadAttachment(messageId, index, asking)));
-    this.counter.downloaded(visit, 'attachment');
+    const file = await this.commands.execute(new DownloadAttachment(messageId, index, asking));
+    handOut(response, file);
+    this.counter.downloaded({ ...visit, visitId: file.recipientId }, 'attachment');
   }
 
   @Post('original')
@@ -39,8 +40,9 @@ export class DownloadAttachmentController {
     @VisitOf() visit: Visit,
     @Res() response: Response,
   ): Promise<void> {
-    handOut(response, await this.commands.execute(new DownloadAttachment(messageId, 'original', asking)));
-    this.counter.downloaded(visit, 'original');
+    const file = await this.commands.execute(new DownloadAttachment(messageId, 'original', asking));
+    handOut(response, file);
+    this.counter.downloaded({ ...visit, visitId: file.recipientId }, 'original');
   }
 }
 

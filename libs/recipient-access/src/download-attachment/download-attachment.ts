@@ -1,7 +1,7 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { MailReader } from '#libs/mail';
 import { downloadAttachment, viewMessage } from '#libs/sealing';
-import { DomainError, type MessageId } from '#libs/vocabulary';
+import { DomainError, type MessageId, type PersonId } from '#libs/vocabulary';
 import { type Asking, MessageForReader } from '../message-for-reader.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
@@ -9,6 +9,7 @@ export interface DownloadedFile {
   /** Cleaned: no path, no control or bidirectional characters, never empty. */
   readonly filename: string;
   readonly content: Uint8Array;
+  readonly recipientId: PersonId;
 }
 
 /** The message has no such attachment. */
@@ -44,18 +45,19 @@ export class DownloadAttachmentHandler implements ICommandHandler<DownloadAttach
   execute({ messageId, attachment, asking }: DownloadAttachment): Promise<DownloadedFile> {
     return this.turns.take(async () => {
       const verified = await this.messages.verifiedMail(messageId, asking);
+      const recipientId = verified.recipient.personId;
       if (attachment === 'original') {
         await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
           viewMessage(state, { ...facts, form: 'original' }),
         );
-        return { filename: `message-${messageId.slice(0, 8)}.eml`, content: verified.mail };
+        return { filename: `message-${messageId.slice(0, 8)}.eml`, content: verified.mail, recipientId };
       }
       const found = await this.reader.attachment(verified.mail, attachment);
       if (found === null) throw new NoSuchAttachment();
       await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
         downloadAttachment(state, { ...facts, attachmentIndex: attachment }),
       );
-      return found;
+      return { ...found, recipientId };
     });
   }
 }

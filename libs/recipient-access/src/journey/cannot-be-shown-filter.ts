@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
+import { requestFacts } from '#libs/web-ui';
 import { CannotBeShown } from '../open-carrier/open-carrier.ts';
 import { VisitCounter } from '../visit-counter.ts';
 
@@ -11,8 +12,9 @@ export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
   constructor(private readonly counter: VisitCounter) {}
 
   catch({ reason }: CannotBeShown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<Response>();
-    this.counter.denied(reason);
+    const http = host.switchToHttp();
+    const response = http.getResponse<Response>();
+    this.counter.denied(requestFacts(http.getRequest<Request>()).visitId, reason);
     response.status(CANNOT_BE_SHOWN_STATUS).render('recipient-access/journey/cannot-be-shown', {});
   }
 }
