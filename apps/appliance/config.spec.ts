@@ -39,6 +39,7 @@ describe('configuration', () => {
       trustedProxies: [],
       demonstration: false,
       organisation: { locales: ['en', 'da'] },
+      passcode: { codesPerHour: 12, codesPerHourAndNetwork: 3 },
       sealing: { lifetimeDays: 90, maxMailBytes: 25 * 1024 * 1024, clients: [] },
       portal: { waitingSeconds: 900, sessionIdleSeconds: 1800, sessionMaxSeconds: 28800 },
     });
@@ -86,6 +87,9 @@ describe('configuration', () => {
       { SEGL_TRUSTED_PROXIES: '10.0.0.0/8, loopback' },
       'SEGL_TRUSTED_PROXIES (trustedProxies.1): is neither an address nor a network',
     ],
+    [{ SEGL_CONFIG: yaml('portal: { waitingSeconds: 901 }') }, 'portal.waitingSeconds: '],
+    [{ SEGL_CONFIG: yaml('portal: { sessionIdleSeconds: 1801 }') }, 'portal.sessionIdleSeconds: '],
+    [{ SEGL_CONFIG: yaml('portal: { sessionMaxSeconds: 28801 }') }, 'portal.sessionMaxSeconds: '],
     [{ SEGL_EVENT_STORE: 'esdb://localhost' }, 'this build takes sqlite:<path> only'],
     [{ SEGL_EPHEMERAL_STORE: 'redis://localhost' }, 'this build takes memory: only'],
     [{ SEGL_CONFIG: '/does/not/exist.yaml' }, '/does/not/exist.yaml cannot be read'],

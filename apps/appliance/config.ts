@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
+import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
 import { isProxyRange } from '#libs/web-ui';
 import { isMapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
@@ -82,6 +83,14 @@ export const settingsSchema = z.object({
   passcode: z
     .object({
       sender: mailAddress.describe('From address of code mails'),
+      codesPerHour: positive
+        .int()
+        .default(DEFAULT_PASSCODE_LIMITS.codesPerHour)
+        .describe('codes to one address in an hour'),
+      codesPerHourAndNetwork: positive
+        .int()
+        .default(DEFAULT_PASSCODE_LIMITS.codesPerHourAndNetwork)
+        .describe('codes to one address in an hour that one network asks for'),
     })
     .describe('one-time passcodes'),
   sealing: z
@@ -99,13 +108,22 @@ export const settingsSchema = z.object({
     .prefault({}),
   portal: z
     .object({
-      waitingSeconds: positive.max(86400).default(900).describe('seconds that ciphertext waits after the last step'),
+      waitingSeconds: positive
+        .max(900)
+        .default(900)
+        .describe('seconds that ciphertext waits after the last step; 900 at most, as the privacy page promises'),
       ephemeralMaxBytes: positive
         .int()
         .default(512 * MEBIBYTE)
         .describe('bytes that may wait in memory, all readers together'),
-      sessionIdleSeconds: positive.default(1800).describe('seconds after which an idle session ends'),
-      sessionMaxSeconds: positive.default(28800).describe('seconds after which a session ends in any case'),
+      sessionIdleSeconds: positive
+        .max(1800)
+        .default(1800)
+        .describe('seconds after which an idle session ends; 1800 at most'),
+      sessionMaxSeconds: positive
+        .max(28800)
+        .default(28800)
+        .describe('seconds after which a session ends in any case; 28800 at most'),
       openingsAtOnce: positive.int().max(64).default(4).describe('messages decrypted at the same time'),
       openingsRecordedPerDay: positive
         .int()

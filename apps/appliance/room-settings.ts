@@ -1,5 +1,5 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { DEFAULT_PASSCODE_LIMITS, PasscodeSettings } from '#libs/passcode';
+import { PasscodeSettings } from '#libs/passcode';
 import { SubmissionSettings } from '#libs/mail';
 import { RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { translate, ViewEngine } from '#libs/web-ui';
@@ -22,7 +22,7 @@ export class RoomSettingsModule {
       organisation: settings.organisation.name,
       senderAddress: settings.passcode.sender,
       returnPath: '',
-      limits: DEFAULT_PASSCODE_LIMITS,
+      limits: settings.passcode,
     };
     const recipientAccess: RecipientAccessSettings = {
       publicUrl,
