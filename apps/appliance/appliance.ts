@@ -5,6 +5,7 @@ import { RECIPIENT_ACCESS_ERRORS } from '#libs/recipient-access';
 import { installWebUi, logFieldsOf, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
 import type { Settings } from './config.ts';
+import { loopbackOnly } from './demo/loopback-only.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
 import { NestLog, openLog } from './logging.ts';
 import { openStores } from './open-stores.ts';
@@ -38,6 +39,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       abortOnError: false,
     });
     closing.add(app, (opened) => opened.close());
+    if (settings.demonstration) app.use(loopbackOnly);
     app.use(stores.metrics.middleware);
     const { organisation } = settings;
     installWebUi(app, {
