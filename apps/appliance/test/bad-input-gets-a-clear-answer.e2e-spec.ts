@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateHybridIdentity, Encrypter, identityToRecipient } from 'age-encryption';
 import { type Answer, answerOf, HttpReader, newestCarrierField } from './http-reader.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { type RunningProcess, runSegl, startProcess } from './running-process.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
@@ -23,9 +23,13 @@ describe('what bad input gets', () => {
     await portal.cleanUp();
   });
 
-  const post = async (body: string | Uint8Array | FormData, headers: Record<string, string> = {}): Promise<Answer> =>
+  const post = async (
+    body: string | Uint8Array | FormData,
+    headers: Record<string, string> = {},
+    url = portal.url,
+  ): Promise<Answer> =>
     answerOf(
-      await fetch(new URL('/open', portal.url), {
+      await fetch(new URL('/open', url), {
         method: 'POST',
         redirect: 'manual',
         headers: { 'accept-language': 'en', ...headers },
@@ -72,6 +76,32 @@ describe('what bad input gets', () => {
     expect(first?.body).toContain('This message cannot be shown here now');
     expect(first?.body).toContain('Open the attachment again');
   });
+
+  it('answers what it may no longer show like what it never sealed, with the reason in the record alone', async () => {
+    const generic = await post(`m=${randomBytes(3000).toString('base64url')}`, form);
+    const metrics = await (await fetch(new URL('/metrics', portal.url))).text();
+    expect(metrics).toMatch(/segl_view_denials_total\{reason="not-sealed-mail"\} [1-9]/);
+    for (const reason of ['revoked', 'expired']) {
+      const other = await startProcess({
+        environment: reason === 'expired' ? { SEGL_SEALING_LIFETIME_DAYS: '0.00001' } : {}, // not a second
+      });
+      const field = await newestCarrierField(other.url);
+      const segl = (...command: string[]) => runSegl(...command, '--demonstration', '--data-dir', other.dataDir);
+      const [sealed] = JSON.parse(segl('audit', 'query', '--type', 'MessageSealed', '--json')) as [
+        { messageId: string; data: { expiresAt: string } },
+      ];
+      if (reason === 'revoked') segl('revoke', sealed.messageId, '--by', 'compliance');
+      else await new Promise((resolve) => setTimeout(resolve, Math.max(0, Date.parse(sealed.data.expiresAt) - Date.now()) + 50));
+      const answer = await post(`m=${field}`, form, other.url);
+      expect([answer.status, generic.status]).toEqual([404, 404]);
+      expect([reason, answer.body]).toEqual([reason, generic.body]);
+      const denied = JSON.parse(segl('audit', 'query', '--type', 'ViewDenied', '--json')) as object[];
+      const { messageId } = sealed;
+      expect(denied).toMatchObject([{ messageId, data: { reason } }]);
+      await other.stop();
+      await other.cleanUp();
+    }
+  }, 60_000);
 
   it('takes the carrier that it sealed', async () => {
     expect(await post(`m=${carrier}`, form)).toMatchObject({

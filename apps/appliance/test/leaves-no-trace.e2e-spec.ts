@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -45,9 +45,12 @@ describe('after a whole story', () => {
       join(directory, 'segl.yaml'),
       `logLevel: debug\nsealing:\n  recordSubject: true\n  clients:\n    - { clientId: story, tokenSha256: ${tokenSha256}, senders: ['@nordlys.example'] }\n`,
     );
+    // Whatever a library might put aside for a moment would land here, and is searched like the data.
+    const scratch = join(directory, 'scratch');
+    await mkdir(scratch);
     portal = await startProcess({
       dataDir: join(directory, 'data'),
-      environment: { SEGL_CONFIG: join(directory, 'segl.yaml') },
+      environment: { SEGL_CONFIG: join(directory, 'segl.yaml'), TMPDIR: scratch, HOME: scratch },
     });
   }, 60_000);
   afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -86,6 +89,7 @@ describe('after a whole story', () => {
       ...codes.map((code) => code.replace(' ', '')),
     ];
     const look = async (when: string) => {
+      expect(await readdir(join(directory, 'scratch'))).toEqual([]);
       for (const file of await readdir(join(directory, 'data'), { recursive: true, withFileTypes: true })) {
         if (!file.isFile()) continue;
         const path = join(file.parentPath, file.name);

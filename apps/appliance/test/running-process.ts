@@ -96,3 +96,15 @@ async function ready(child: ChildProcess, url: URL, output: () => string): Promi
   child.kill('SIGKILL');
   throw new Error(`the appliance was not ready within 30 s:\n${output()}`);
 }
+
+/** Runs the command line beside a running appliance. @returns what it printed */
+export function runSegl(...command: string[]): string {
+  ensureBuilt();
+  const segl = join(root, 'dist', 'apps', 'operator', 'main.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [segl, ...command], {
+    env: { PATH: process.env['PATH'] ?? '' },
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`segl ${command.join(' ')} ended with ${status}: ${stderr}`);
+  return stdout;
+}
