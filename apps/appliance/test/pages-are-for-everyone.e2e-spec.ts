@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,6 +128,26 @@ withBrowser('every page of the journey, in a real browser (skipped where there i
     expect(strangers).toEqual([]);
     // A browser says this of every page that is not found.
     expect(complaints.filter((text) => !text.includes('responded with a status of 404'))).toEqual([]);
+    await context.close();
+  }, 120_000);
+
+  it('hands out the files of a mail within the mail, and leaves what to press off the paper', async () => {
+    await sealTo('within@example.com');
+    const context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true });
+    let saved = '';
+    await visitEveryPage(await context.newPage(), portal, 'within@example.com', async (name, page) => {
+      if (name !== 'message') return;
+      const [file] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download inside.txt' }).click(),
+      ]);
+      saved = await readFile(await file.path(), 'utf8');
+      await page.emulateMedia({ media: 'print' });
+      expect(await page.locator('button:visible').count()).toBe(0);
+      expect(await page.locator('article h1').isVisible()).toBe(true);
+      await page.emulateMedia({ media: null });
+    });
+    expect(saved.trim()).toBe('from within');
     await context.close();
   }, 120_000);
 
