@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateHybridIdentity, Encrypter, identityToRecipient } from 'age-encryption';
-import { type Answer, answerOf, HttpReader, newestCarrierField } from './http-reader.ts';
+import { type Answer, answerOf, HttpReader, mailIdsIn, newestCarrierField } from './http-reader.ts';
 import { type RunningProcess, runSegl, startProcess } from './running-process.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -158,7 +158,7 @@ describe('what bad input gets', () => {
       socket.on('error', () => undefined);
       const closed = new Promise((resolve) => socket.once('close', resolve));
       const length = announced ? `Content-Length: ${10 ** 9}` : 'Transfer-Encoding: chunked';
-      socket.write(`POST /open HTTP/1.1\r\nHost: x\r\nContent-Type: ${form['content-type']}\r\n${length}\r\n\r\n`);
+      socket.write(`POST /open HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${form['content-type']}\r\n${length}\r\n\r\n`);
       // A visitor who never stops: real ciphertext first, then more than anyone may send.
       const piece = Buffer.alloc(1024 * 1024, 0x41);
       const send = (bytes: Uint8Array) =>
@@ -252,6 +252,12 @@ describe('what bad input gets', () => {
           const refused = await reader.view(location, confirm);
           expect(refused.status).toBe(503);
           expect(refused.body).not.toContain('412,500');
+          // Nor a code: somebody else asks for one, and no mail comes.
+          const other = new HttpReader(portal.url);
+          const mailsBefore = await mailIdsIn(portal.url);
+          const asked = await other.submit(await other.get(location), `${location}/prove/code`);
+          expect(asked.status).toBe(503);
+          expect(await mailIdsIn(portal.url)).toEqual(mailsBefore);
         }
         expect((await reader.get('/healthz')).status).toBe(200);
       } finally {
