@@ -5,6 +5,7 @@ import { EventStore } from '#libs/event-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { PasscodeModule } from '#libs/passcode';
 import { Clock } from '#libs/vocabulary';
+import { AnswersUnderWay } from './answers-under-way.ts';
 import { AuthenticateHandler } from './authenticate/authenticate.ts';
 import { DecryptViewController } from './decrypt-view/decrypt-view.controller.ts';
 import { DecryptViewHandler } from './decrypt-view/decrypt-view.ts';
@@ -39,6 +40,7 @@ import { SignOutController } from './sign-out/sign-out.controller.ts';
     AuthenticateHandler,
     DecryptViewHandler,
     DownloadAttachmentHandler,
+    AnswersUnderWay,
     HandInTimes,
     {
       provide: WaitingCiphertext,

@@ -1,8 +1,9 @@
-import { Controller, HttpCode, Post, Res, UseFilters } from '@nestjs/common';
+import { Controller, HttpCode, Post, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { messagePageHeaders, type Locale, RequestLocale } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
+import { AnswersUnderWay } from '../answers-under-way.ts';
 import { HandInTimes } from '../hand-in-times.ts';
 import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
 import type { Asking } from '../message-for-reader.ts';
@@ -16,6 +17,7 @@ import { namesAddress, shownMail } from './shown-message.ts';
 /** Shows a message in the answer to the reader's click, and nowhere else: there is no address that shows it again. */
 @Controller('m/:messageId')
 @UseFilters(CannotBeShownFilter)
+@UseInterceptors(AnswersUnderWay)
 export class DecryptViewController {
   constructor(
     private readonly commands: CommandBus,

@@ -1,8 +1,9 @@
-import { Controller, HttpCode, Param, ParseIntPipe, Post, Res, UseFilters } from '@nestjs/common';
+import { Controller, HttpCode, Param, ParseIntPipe, Post, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { downloadHeaders } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
+import { AnswersUnderWay } from '../answers-under-way.ts';
 import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
 import type { Asking } from '../message-for-reader.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
@@ -12,6 +13,7 @@ import { DownloadAttachment, type DownloadedFile } from './download-attachment.t
 /** Files leave as bytes to save, whatever they claim to be: nothing is previewed, nothing runs (security.md A32). */
 @Controller('m/:messageId')
 @UseFilters(CannotBeShownFilter)
+@UseInterceptors(AnswersUnderWay)
 export class DownloadAttachmentController {
   constructor(
     private readonly commands: CommandBus,
