@@ -21,9 +21,11 @@ async function* inPieces(bytes: Uint8Array, pieceBytes = 65_536): AsyncGenerator
 describe('ciphertext that waits', () => {
   let store: MemoryEphemeralStore;
   let waiting: WaitingCiphertext;
+  let seconds: number;
 
   beforeEach(() => {
-    store = new MemoryEphemeralStore({ maxBytes: 300_000 });
+    seconds = 0;
+    store = new MemoryEphemeralStore({ maxBytes: 300_000, clock: () => seconds * 1000 });
     waiting = new WaitingCiphertext(store, { waitingSeconds: 900 });
   });
   afterEach(() => store.close());
@@ -61,5 +63,22 @@ describe('ciphertext that waits', () => {
       CiphertextDiffers,
     );
     expect((await whatWaits())?.equals(ciphertext)).toBe(true);
+  });
+
+  it('is gone 15 minutes after the last step, and at once when it is forgotten, with all its memory', async () => {
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    seconds += 899;
+    expect(await waiting.keepWaiting(messageId)).toBe(true); // a step
+    seconds += 899;
+    expect(await waiting.isWaiting(messageId)).toBe(true);
+    seconds += 1;
+    expect(await whatWaits()).toBeNull();
+    expect(await waiting.keepWaiting(messageId)).toBe(false);
+    expect((await store.usage()).usedBytes).toBe(0);
+
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    await waiting.forget(messageId);
+    expect(await whatWaits()).toBeNull();
+    expect((await store.usage()).usedBytes).toBe(0);
   });
 });
