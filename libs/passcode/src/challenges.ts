@@ -14,7 +14,9 @@ export type CodeDelivery =
 export type EntryProblem =
   | { readonly kind: 'malformed' | 'expired' | 'superseded' | 'short-codes-suspended' | 'no-tries-left' }
   | { readonly kind: 'wrong'; readonly triesLeft: number }
-  | { readonly kind: 'limit-reached'; readonly retryAt: Instant };
+  | { readonly kind: 'limit-reached'; readonly retryAt: Instant }
+  /** Another code was asked for so soon that the last one is still coming: none was made. */
+  | { readonly kind: 'on-its-way' };
 
 export interface IssuedCode {
   readonly codeNumber: number;
@@ -51,10 +53,19 @@ export interface BeginChallenge {
   readonly locale: Locale;
   /** Path of this portal where somebody goes whose challenge is over. Default: the start page. */
   readonly startAgainAt?: string;
+  /** The network that asks, /24 of IPv4 or /64 of IPv6. Counted, never kept; absent: only counted with all others. */
+  readonly networkPrefix?: string;
 }
 
 /** 30 minutes since the last thing that happened in it: room for a second code, short of an evening. */
 const CHALLENGE_TTL_SECONDS = 1800;
+/**
+ * Challenges begun in an hour for one person: from one network, and in all. Many times what the limits on codes leave of use, and
+ * few enough that nobody fills the store with them, however many browsers they make up.
+ */
+const MAX_BEGUN_PER_HOUR_AND_NETWORK = 20;
+const MAX_BEGUN_PER_HOUR = 200;
+const SECONDS_PER_HOUR = 3600;
 /** A path, so that no challenge sends a browser to another host. */
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
 
@@ -65,16 +76,24 @@ export class ChallengeNotHere extends DomainError {
   }
 }
 
+/** More challenges were begun for this person within the hour than anyone could make use of. */
+export class TooManyChallenges extends DomainError {
+  constructor() {
+    super('too-many-challenges');
+  }
+}
+
 /** Challenges wait in the ephemeral store, each for the browser session that began it and for no other. */
 @Injectable()
 export class Challenges {
   constructor(private readonly store: EphemeralStore) {}
 
-  /** @throws TypeError for a path that leads elsewhere; EphemeralStoreFull */
+  /** @throws TypeError for a path that leads elsewhere; TooManyChallenges; EphemeralStoreFull */
   async begin({ sessionId, person, startAgainAt = '/', ...wish }: BeginChallenge): Promise<ChallengeId> {
     for (const path of [wish.returnTo, startAgainAt]) {
       if (!LOCAL_PATH.test(path)) throw new TypeError('a challenge returns to a path of this portal');
     }
+    await this.countBegun(person.personId, wish.networkPrefix);
     const challengeId = newChallengeId();
     const challenge: Challenge = {
       sessionDigest: digestOf(sessionId),
@@ -91,6 +110,17 @@ export class Challenges {
     };
     await putJson(this.store, keyOf(challengeId), challenge, CHALLENGE_TTL_SECONDS);
     return challengeId;
+  }
+
+  /** By network first, so that one network alone never uses up what there is for all. */
+  private async countBegun(personId: PersonId, networkPrefix: string | undefined): Promise<void> {
+    const window = { ttlSeconds: SECONDS_PER_HOUR };
+    if (networkPrefix !== undefined) {
+      const key: EphemeralKey = `challenges-begun:${personId}:${digestOf(networkPrefix)}`;
+      if ((await this.store.increment(key, window)) > MAX_BEGUN_PER_HOUR_AND_NETWORK) throw new TooManyChallenges();
+    }
+    const inAll = await this.store.increment(`challenges-begun:${personId}`, window);
+    if (inAll > MAX_BEGUN_PER_HOUR) throw new TooManyChallenges();
   }
 
   /** @throws ChallengeNotHere */

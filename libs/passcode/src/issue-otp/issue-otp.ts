@@ -77,6 +77,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
       return 'limit-reached';
     }
 
+    if (events.length === 0) await this.challenges.change(challengeId, () => ({ problem: { kind: 'on-its-way' } }));
     for (const event of events) {
       if (event.type !== 'OtpIssued') continue;
       const { codeNumber, form, issuedAt, expiresAt } = event.data;

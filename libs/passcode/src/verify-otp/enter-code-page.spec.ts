@@ -66,6 +66,13 @@ describe('the page of a challenge', () => {
     });
   });
 
+  it('says that a code is on its way to who asks for another too soon, and takes the old error back', () => {
+    expect(page({ problem: { kind: 'on-its-way' } })).toMatchObject({
+      entry: { error: null },
+      notice: { text: 'passcode.notice.onItsWay', at: null },
+    });
+  });
+
   it.each<[Partial<Challenge>]>([[{ isExhausted: true }], [{ problem: { kind: 'no-tries-left' } }]])(
     'is over and leads to a new beginning: %p',
     (changes) =>

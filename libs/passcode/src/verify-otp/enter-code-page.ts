@@ -84,6 +84,7 @@ function errorOf({ problem }: Challenge, form: OtpForm): { text: TextKey; triesL
     case 'short-codes-suspended':
     case 'no-tries-left':
     case 'limit-reached':
+    case 'on-its-way':
     case undefined:
       return null;
   }
@@ -93,7 +94,8 @@ function noticeOf({ problem, code }: Challenge, isExpired: boolean): { text: Tex
   if (problem?.kind === 'limit-reached') return { text: 'passcode.notice.limitReached', at: problem.retryAt };
   if (problem?.kind === 'short-codes-suspended') return { text: 'passcode.notice.suspended', at: null };
   if (code === null) return { text: 'passcode.notice.none', at: null };
-  return isExpired ? { text: 'passcode.notice.expired', at: null } : null;
+  if (isExpired) return { text: 'passcode.notice.expired', at: null };
+  return problem?.kind === 'on-its-way' ? { text: 'passcode.notice.onItsWay', at: null } : null;
 }
 
 function deliveryOf(delivery: CodeDelivery, now: Instant): NonNullable<EnterCodePage['delivery']> {

@@ -29,6 +29,8 @@ export const passcode: typeof en = {
     superseded: 'Der er sendt en nyere kode siden. Indtast den.',
   },
   notice: {
+    onItsWay:
+      'Der er lige sendt en kode, og den gælder stadig. Giv den lidt tid, og bed om en ny, hvis den ikke kommer.',
     limitReached: 'Vi har sendt så mange koder, som vi gør på en time. Du kan få en ny fra kl. {time}.',
     suspended:
       'Der er indtastet for mange forkerte koder for denne adresse i dag. Du kan stadig komme ind: bed om en ny kode. Den bliver længere, så den ikke kan gættes.',

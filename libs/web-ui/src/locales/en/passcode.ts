@@ -28,6 +28,8 @@ export const passcode = {
     superseded: 'A newer code has been sent since. Enter that one.',
   },
   notice: {
+    onItsWay:
+      'A code was sent a moment ago and is still good. Give it a little time, then ask again if it does not come.',
     limitReached: 'We have sent as many codes as we do in an hour. You can have another one from {time}.',
     suspended:
       'Too many wrong codes were entered for this address today. You can still get in: ask for a new code. It will be longer, so that it cannot be guessed.',
