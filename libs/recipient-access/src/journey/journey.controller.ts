@@ -73,6 +73,7 @@ export class JourneyController {
       returnTo: returnToOf(messageId),
       startAgainAt: `/m/${messageId}`,
       locale,
+      networkPrefix: network.prefix,
     });
     await this.commands.execute(new IssueOtp(challengeId, network.prefix));
     response.redirect(303, `/prove/code/${challengeId}`);

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryEphemeralStore } from '#libs/ephemeral-store';
+import { newPersonId, parseMailAddress, type PersonId } from '#libs/vocabulary';
+import { Challenges, TooManyChallenges } from './challenges.ts';
+
+const HOUR_MS = 3_600_000;
+
+describe('challenges of made-up browsers', () => {
+  let milliseconds: number;
+  let store: MemoryEphemeralStore;
+  let challenges: Challenges;
+  let browsers = 0;
+
+  beforeEach(() => {
+    milliseconds = 0;
+    store = new MemoryEphemeralStore({ maxBytes: 1e6, clock: () => milliseconds });
+    challenges = new Challenges(store);
+  });
+  afterEach(() => store.close());
+
+  const anna = newPersonId();
+  const begin = (networkPrefix?: string, personId: PersonId = anna) =>
+    challenges.begin({
+      sessionId: `browser-${++browsers}`,
+      person: { personId },
+      address: parseMailAddress('anna@example.com'),
+      returnTo: '/somewhere',
+      locale: 'en',
+      ...(networkPrefix === undefined ? {} : { networkPrefix }),
+    });
+  async function times(count: number, networkOf: (index: number) => string): Promise<void> {
+    for (let index = 0; index < count; index++) await begin(networkOf(index));
+  }
+
+  it('from one network are 20 for a person in an hour, whatever other networks and persons do', async () => {
+    await times(20, () => '192.0.2.0/24');
+    await expect(begin('192.0.2.0/24')).rejects.toBeInstanceOf(TooManyChallenges);
+    await begin('198.51.100.0/24');
+    await begin('192.0.2.0/24', newPersonId());
+    milliseconds += HOUR_MS;
+    await begin('192.0.2.0/24');
+  });
+
+  it('are 200 for a person in an hour from all networks, so that they never fill the store', async () => {
+    await times(200, (index) => `2001:db8:0:${index.toString(16)}::/64`);
+    await expect(begin('2001:db8:1::/64')).rejects.toBeInstanceOf(TooManyChallenges);
+    await expect(begin()).rejects.toBeInstanceOf(TooManyChallenges);
+    const { usedBytes } = await store.usage();
+    expect(usedBytes).toBeLessThan(500_000);
+    milliseconds += HOUR_MS;
+    await begin('2001:db8:1::/64');
+  });
+
+  it('from one network do not use up what there is for all', async () => {
+    await times(20, () => '192.0.2.0/24');
+    for (let index = 0; index < 500; index++) await begin('192.0.2.0/24').catch(() => undefined);
+    await times(170, (index) => `2001:db8:0:${index.toString(16)}::/64`);
+  });
+
+  it('keep no network: what is counted is a digest', async () => {
+    await begin('192.0.2.0/24');
+    expect(await store.increment(`challenges-begun:${anna}`, { by: 0, ttlSeconds: 1 })).toBe(1);
+    await expect(store.increment(`challenges-begun:${anna}:192.0.2.0/24`, { ttlSeconds: 1 })).resolves.toBe(1);
+  });
+});
