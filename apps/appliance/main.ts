@@ -33,7 +33,12 @@ function fail(error: unknown, exitCode: number): never {
 
 main().catch((error: unknown) => {
   if (error instanceof ConfigurationFault || error instanceof KeyringFault) fail(error, EXIT_CONFIGURATION);
-  if ((error as { code?: unknown }).code === 'EADDRINUSE') {
+  const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown };
+  if (code !== 'EADDRINUSE' && (syscall === 'listen' || syscall === 'getaddrinfo')) {
+    const fault = `SEGL_HTTP_HOST, SEGL_HTTP_PORT: this process cannot listen there: ${(error as Error).message}`;
+    fail(new ConfigurationFault([fault]), EXIT_CONFIGURATION);
+  }
+  if (code === 'EADDRINUSE') {
     fail(new Error('another program listens on that port already: stop it, or set SEGL_HTTP_PORT'), 1);
   }
   fail(error, 1);

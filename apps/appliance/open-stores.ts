@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { auditTrail } from '#libs/audit';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels, SqliteEventStore } from '#libs/event-store';
-import { initKeyring, Keyring, SqlitePersonDirectory } from '#libs/keyring';
+import { initKeyring, Keyring, KeyringFault, SqlitePersonDirectory } from '#libs/keyring';
 import { MailReader, type MailRelay, Outbox, settlementBy, SmtpRelay } from '#libs/mail';
 import { Metrics, Telemetry, telemetryTallies, TimedEventStore } from '#libs/telemetry';
 import { SystemClock } from '#libs/vocabulary';
@@ -53,8 +53,7 @@ export async function openStores(settings: Settings, log: Logger): Promise<{ sto
 
 async function open(settings: Settings, log: Logger, closing: Closing): Promise<OpenedStores> {
   const clock = new SystemClock();
-  prepareDataDirectory(settings.dataDir, settings);
-  const keyring = closing.add(await openKeyring(settings, log), (opened) => opened.close());
+  const keyring = closing.add(await openKeyringAndDataDirectory(settings, log), (opened) => opened.close());
 
   const eventsPath = preparedPath(settings.eventStore);
   const events = closing.add(await SqliteEventStore.open(eventsPath, { clock }), (store) => store.close());
@@ -122,6 +121,27 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
     telemetry,
     metrics,
   };
+}
+
+/** What is wrong with the two is told together: an operator mends both in one go. */
+async function openKeyringAndDataDirectory(settings: Settings, log: Logger): Promise<Keyring> {
+  const faults: string[] = [];
+  try {
+    prepareDataDirectory(settings.dataDir, settings);
+  } catch (error) {
+    if (!(error instanceof ConfigurationFault)) throw error;
+    faults.push(...error.faults);
+    if (settings.demonstration) throw error; // its keyring would be made inside that very directory
+  }
+  try {
+    const keyring = await openKeyring(settings, log);
+    if (faults.length === 0) return keyring;
+    keyring.close();
+  } catch (error) {
+    if (!(error instanceof KeyringFault)) throw error;
+    faults.push(...error.faults);
+  }
+  throw new ConfigurationFault(faults);
 }
 
 async function openKeyring({ keyring: directory, demonstration }: Settings, log: Logger): Promise<Keyring> {

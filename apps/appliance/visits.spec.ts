@@ -17,7 +17,7 @@ describe('what readers do', () => {
     const visits = new CountedVisits(telemetry, metrics);
     for (let person = 0; person < 10; person++) {
       const visit = { visitId: `person ${person}`, userAgent: undefined };
-      visits.viewed(visit, 20);
+      visits.viewed(visit, 'page', 20);
       visits.downloaded(visit, 'attachment');
       visits.signedIn(visit, 'passcode');
       visits.denied(visit.visitId, 'expired');

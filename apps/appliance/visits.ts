@@ -10,9 +10,9 @@ export class CountedVisits extends VisitCounter {
     super();
   }
 
-  override viewed({ visitId, userAgent }: Visit, handedInSeconds: number | null): void {
-    this.metrics.countView('page');
-    this.telemetry.count(visitId, 'message-view', 'page');
+  override viewed({ visitId, userAgent }: Visit, form: 'page' | 'print', handedInSeconds: number | null): void {
+    this.metrics.countView(form);
+    this.telemetry.count(visitId, 'message-view', form);
     this.telemetry.countClient(visitId, userAgent);
     if (handedInSeconds !== null) this.telemetry.countHandInToPage(visitId, handedInSeconds);
   }

@@ -50,7 +50,10 @@ describe('a start', () => {
       SEGL_DATA_DIR: demonstration.dataDir,
       SEGL_KEYRING: join(demonstration.dataDir, 'keyring'),
     });
-    expect(onItsData).toMatchObject({ status: 78, stderr: expect.stringContaining('demonstration') });
+    expect(onItsData.status).toBe(78);
+    // The data and the keys, told together.
+    expect(onItsData.stderr).toContain('holds the data of a demonstration');
+    expect(onItsData.stderr).toContain('is marked DEMONSTRATION');
 
     const fresh = mkdtempSync(join(tmpdir(), 'segl-production-'));
     const onItsKeys = start({
@@ -64,6 +67,18 @@ describe('a start', () => {
     rmSync(fresh, { recursive: true });
     await demonstration.cleanUp();
   }, 60_000);
+
+  it('tells a newcomer in three lines where to click', async () => {
+    const demonstration = await startProcess();
+    await demonstration.stop();
+    const lines = demonstration
+      .output()
+      .split('\n')
+      .filter((line) => /^ {2}\d\. /.test(line));
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toContain(`${demonstration.url.origin}/demo/mailbox`);
+    await demonstration.cleanUp();
+  });
 
   it('says when the port is taken, and stops cleanly on SIGTERM', async () => {
     const first = await startProcess();

@@ -78,15 +78,21 @@ export class MessageForReader {
     private readonly settings: RecipientAccessSettings,
   ) {}
 
+  /**
+   * @throws CannotBeShown when the message is ours and may not be shown, with the reason in the record;
+   * EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable
+   */
   async journey(messageId: MessageId, sessionId: string): Promise<Journey> {
     const now = this.clock.now();
     const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
     const isCiphertextWaiting = await this.waiting.isWaiting(messageId);
     const none = { sender: null, recipient: null, recipientPerson: null, sealedAt: null, expiresAt: null, proof: null };
+    const reason = denialOf(openability(state, now));
+    if (reason !== null) return this.deny(messageId, reason);
     if (state.status !== 'sealed') return { step: 'cannot-be-shown', ...none };
 
     const recipient = await this.recipientOf(state);
-    if (recipient === null) return { step: 'cannot-be-shown', ...none };
+    if (recipient === null) return this.deny(messageId, 'person-erased');
     const proof = proofOf(await this.sessions.touch(sessionId, now), recipient.address);
     const facts: JourneyFacts = {
       openability: openability(state, now),
@@ -95,7 +101,8 @@ export class MessageForReader {
     };
     const step = nextStep(facts);
     if (step === 'cannot-be-shown') return { step, ...none };
-    await this.waiting.keepWaiting(messageId);
+    // A stranger who keeps asking does not keep it here: only a step of its reader does.
+    if (proof !== null) await this.waiting.keepWaiting(messageId);
     return {
       step,
       sender: await this.senderOf(state),
@@ -122,8 +129,10 @@ export class MessageForReader {
     if (recipient === null) return this.deny(messageId, 'person-erased');
     const proof = proofOf(await this.sessions.touch(sessionId, now), recipient.address);
     if (proof === null || proof.personId !== recipient.person.personId) return this.deny(messageId, 'not-proven');
+    // A directory that takes no writes takes no erasures either: nothing is shown on the strength of it.
+    await this.persons.checkWritable();
     const identity = this.keyring.sealingIdentity(state.sealingKeyId);
-    if (identity === null) return this.deny(messageId, 'key-destroyed');
+    if (identity === null) return this.denySignedIn(messageId, 'key-destroyed');
     await this.waiting.keepWaiting(messageId);
     const ciphertext = await this.waiting.read(messageId);
     if (ciphertext === null) throw new CannotBeShown('not-waiting');
@@ -137,7 +146,7 @@ export class MessageForReader {
       });
       return { ...opened, facts: state, recipient: recipient.person, proof };
     } catch (error) {
-      if (error instanceof SealBroken) return this.deny(messageId, 'seal-broken');
+      if (error instanceof SealBroken) return this.denySignedIn(messageId, 'seal-broken');
       if ((error as { code?: unknown }).code === 'ephemeral-value-gone') throw new CannotBeShown('not-waiting');
       throw error;
     }
@@ -172,12 +181,18 @@ export class MessageForReader {
     } catch (error) {
       if (!(error instanceof MessageNotOpenable)) throw error;
       const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
-      return this.deny(messageId, denialOf(openability(state, this.clock.now())) ?? 'revoked');
+      return this.denySignedIn(messageId, denialOf(openability(state, this.clock.now())) ?? 'revoked');
     }
   }
 
   private async deny(messageId: MessageId, reason: DenialReason): Promise<never> {
     await this.openings.record({ type: 'ViewDenied', data: { messageId, reason, deniedAt: this.clock.now() } });
+    throw new CannotBeShown(reason);
+  }
+
+  /** For a reader who proved the address: recorded in any case, whatever strangers did with the day's cap. */
+  private async denySignedIn(messageId: MessageId, reason: DenialReason): Promise<never> {
+    await this.openings.recordUncapped({ type: 'ViewDenied', data: { messageId, reason, deniedAt: this.clock.now() } });
     throw new CannotBeShown(reason);
   }
 

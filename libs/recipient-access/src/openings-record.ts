@@ -45,6 +45,11 @@ export class OpeningsRecord {
     else await this.append(messageId, event);
   }
 
+  /** For what only a reader who proved the address can cause: no stranger's visits stand in its way. @throws EventStoreUnavailable */
+  async recordUncapped(event: Extract<OpeningEvent, { type: 'ViewDenied' }>): Promise<void> {
+    await this.append(event.data.messageId, event);
+  }
+
   /** Called at a stop: what went past the cap so far is told. A process that is killed tells nothing of it. */
   async tellExcess(): Promise<void> {
     await this.tellExcessBefore('9999-12-31');

@@ -1,7 +1,7 @@
 /** What this room tells telemetry and metrics; the app connects it. Nothing that is told identifies anyone. */
 export abstract class VisitCounter {
   /** A message was shown; `handedInSeconds` since the carrier came in, where this process knows it. */
-  abstract viewed(visit: Visit, handedInSeconds: number | null): void;
+  abstract viewed(visit: Visit, form: 'page' | 'print', handedInSeconds: number | null): void;
   abstract downloaded(visit: Visit, what: 'original' | 'attachment'): void;
   abstract signedIn(visit: Visit, method: string): void;
   /** Nothing was shown; readers were told one thing whatever the reason. */

@@ -3,8 +3,8 @@
  * can be one. The only open sets are the codes of our own errors and the versions of known browsers, and both are bounded.
  */
 export interface Dimensions {
-  /** A message was shown: as a page, or saved as the original. */
-  readonly 'message-view': 'page' | 'original';
+  /** A message was shown: as a page, made for paper, or saved as the original. */
+  readonly 'message-view': 'page' | 'print' | 'original';
   readonly 'attachment-download': 'attachment';
   /** By the method of the proof: `passcode`, later the kinds of account. */
   readonly 'sign-in': string;

@@ -89,7 +89,7 @@ export class Metrics {
     }
   }
 
-  countView(form: 'page' | 'original' | 'attachment'): void {
+  countView(form: 'page' | 'print' | 'original' | 'attachment'): void {
     this.views.inc({ form });
   }
 

@@ -57,6 +57,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
   async execute({ challengeId, networkPrefix }: IssueOtp): Promise<'issued' | 'limit-reached' | 'over'> {
     const { personId, address, locale } = await this.challenges.find(challengeId);
     if (this.turns.isFull || this.mails.isFull) throw new PasscodeBusy();
+    await this.persons.checkWritable(); // a directory that takes no erasures proves nobody
     const person = await this.persons.findById(personId);
     if (person === null) throw new ChallengeNotHere(); // erased since it began
     const now = this.clock.now();

@@ -36,7 +36,7 @@ export class DecryptViewController {
     @Res() response: Response,
   ): Promise<void> {
     const viewed = await this.commands.execute(new DecryptView(messageId, asking));
-    this.counter.viewed({ ...visit, visitId: viewed.recipientId }, this.times.takeSeconds(messageId));
+    this.counter.viewed({ ...visit, visitId: viewed.recipientId }, 'page', this.times.takeSeconds(messageId));
     messagePageHeaders(response);
     response.render('recipient-access/decrypt-view/message', {
       messageId,
@@ -57,10 +57,12 @@ export class DecryptViewController {
   async print(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,
+    @VisitOf() visit: Visit,
     @RequestLocale() locale: Locale,
     @Res() response: Response,
   ): Promise<void> {
-    const { readable } = await this.commands.execute(new DecryptView(messageId, asking, 'print'));
+    const { readable, recipientId } = await this.commands.execute(new DecryptView(messageId, asking, 'print'));
+    this.counter.viewed({ ...visit, visitId: recipientId }, 'print', null);
     response.setHeader('Content-Security-Policy', PRINT_POLICY);
     response.removeHeader('Origin-Agent-Cluster'); // it has no origin to speak of, and browsers say so
     response.type('html').send(printDocument(readable, locale, this.settings.timeZone));

@@ -121,6 +121,42 @@ describe('showing a message', () => {
     });
   });
 
+  it('says why a page of ours cannot be shown, in the record, also before sign-in', async () => {
+    const revoked = await waitingMessage();
+    await here.revoke(revoked);
+    await expect(here.messages.journey(revoked, 'a-stranger')).rejects.toMatchObject({ reason: 'revoked' });
+    expect(await denials(revoked)).toEqual(['revoked']);
+  });
+
+  it('records why a proven reader was shown nothing, whatever strangers did before', async () => {
+    const { ciphertext, messageId } = await here.seal(mail);
+    for (let time = 0; time < 10; time++) await here.handIn(ciphertext); // past the cap of the day
+    const asking = await here.signIn();
+    const identityOf = here.keyring.sealingIdentity.bind(here.keyring);
+    here.keyring.sealingIdentity = () => null;
+    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+      reason: 'key-destroyed',
+    });
+    here.keyring.sealingIdentity = identityOf;
+    expect(await denials(messageId)).toEqual(['key-destroyed']);
+  });
+
+  it('is not kept waiting by a stranger who keeps asking', async () => {
+    const messageId = await waitingMessage();
+    const extended: string[] = [];
+    const extend = here.ephemeral.extend.bind(here.ephemeral);
+    here.ephemeral.extend = (key, ttlSeconds) => {
+      extended.push(key);
+      return extend(key, ttlSeconds);
+    };
+    await here.messages.journey(messageId, 'a-stranger');
+    expect(extended).not.toContain(`waiting:${messageId}`);
+    const { sessionId } = await here.signIn();
+    await here.messages.journey(messageId, sessionId);
+    expect(extended).toContain(`waiting:${messageId}`);
+    here.ephemeral.extend = extend;
+  });
+
   it('caps what an unauthenticated visitor can write for a message and day, and tells the excess in one event', async () => {
     const { ciphertext, messageId } = await here.seal(mail);
     for (let time = 0; time < 8; time++) await here.handIn(ciphertext);

@@ -7,6 +7,7 @@ import { maskAddress, type MessageId } from '#libs/vocabulary';
 import { Authenticate, ProofNotAccepted } from '../authenticate/authenticate.ts';
 import { MessageForReader, type Asking } from '../message-for-reader.ts';
 import { CannotBeShown } from '../open-carrier/open-carrier.ts';
+import { WaitingCiphertext } from '../open-carrier/waiting-ciphertext.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { VisitCounter, type Visit } from '../visit-counter.ts';
 import { CannotBeShownFilter } from './cannot-be-shown-filter.ts';
@@ -20,6 +21,7 @@ export class JourneyController {
     private readonly messages: MessageForReader,
     private readonly challenges: Challenges,
     private readonly counter: VisitCounter,
+    private readonly waiting: WaitingCiphertext,
   ) {}
 
   @Get()
@@ -66,6 +68,7 @@ export class JourneyController {
     if (step === 'confirm') return response.redirect(303, `/m/${messageId}`);
     if (step !== 'prove-address' || recipient === null || recipientPerson === null)
       throw new CannotBeShown('not-waiting');
+    await this.waiting.keepWaiting(messageId); // asking for a code is a step: the whole time again
     const challengeId = await this.challenges.begin({
       sessionId: asking.sessionId,
       person: recipientPerson,

@@ -32,7 +32,7 @@ export const privacy: typeof en = {
   mail: {
     title: 'Din besked bliver ikke gemt og forlader aldrig portalen',
     memory:
-      'Den krypterede besked venter i hukommelsen, til du er færdig, eller i 15 minutter efter dit seneste skridt. Den bliver kun dekrypteret, mens ét svar til din browser bliver lavet, og på ny for hver visning og hver fil, du gemmer. Hverken den krypterede eller den læsbare besked bliver skrevet på en disk her.',
+      'Den krypterede besked venter i hukommelsen, til du er færdig, eller i 15 minutter efter dit seneste skridt. Den bliver kun dekrypteret, mens ét svar til din browser bliver lavet, og på ny for hver visning og hver fil, du gemmer. Intet af det, du åbner, bliver skrevet på en disk. På vej ud venter den forseglede mail, stadig krypteret, hos den afsendende organisation, til den næste mailserver har taget imod den.',
     nothingElse:
       'Når en besked vises, bliver ingen andre spurgt om noget: billeder, skrifttyper og stilark udefra bliver ikke hentet, og links bliver ikke afprøvet. Den, der har skrevet beskeden, får ikke gennem den at vide, at du har åbnet den.',
   },

@@ -31,7 +31,7 @@ export const privacy = {
   mail: {
     title: 'Your message is not kept, and never leaves the portal',
     memory:
-      'The encrypted message waits in memory until you are done, or for 15 minutes after your last step. It is decrypted only while one answer to your browser is being made, anew for every view and every file that you save. Neither the encrypted nor the readable message is written to a disk here.',
+      'The encrypted message waits in memory until you are done, or for 15 minutes after your last step. It is decrypted only while one answer to your browser is being made, anew for every view and every file that you save. Nothing of what you open is written to a disk. On its way out, the sealed mail, still encrypted, waits at the sending organisation until the next mail server has taken it.',
     nothingElse:
       'Showing a message asks nothing of anyone else: pictures, fonts and styles from elsewhere are not loaded, and links are not tested. Whoever wrote the message does not learn through it that you opened it.',
   },
