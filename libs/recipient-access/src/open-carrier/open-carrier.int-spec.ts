@@ -64,6 +64,15 @@ describe('handing a carrier in', () => {
     expect(await recorded(messageId)).toMatchObject([{ type: 'ViewDenied', reason: 'revoked' }]);
   });
 
+  it('takes nothing in for a recipient who was erased', async () => {
+    const { messageId, ciphertext } = await here.seal(mail);
+    const recipient = await here.persons.find(anna);
+    if (recipient) await here.persons.erase(recipient.personId);
+    await expect(here.handIn(ciphertext)).rejects.toMatchObject({ code: 'cannot-be-shown', reason: 'person-erased' });
+    expect(await here.waiting.isWaiting(messageId)).toBe(false);
+    expect(await recorded(messageId)).toMatchObject([{ type: 'ViewDenied', reason: 'person-erased' }]);
+  });
+
   it('records nothing of what this portal did not seal, and reads no further than its header', async () => {
     const { messageId, ciphertext } = sealedUnrecorded();
     const eventsBefore = (await Array.fromAsync(here.store.readAll())).length;

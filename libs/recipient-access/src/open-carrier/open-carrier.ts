@@ -1,5 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { EventStore, readState } from '#libs/event-store';
+import { PersonDirectory } from '#libs/keyring';
 import {
   messageStream,
   NotSealedMail,
@@ -37,6 +38,7 @@ export class OpenCarrier extends Command<MessageId> {
 export class OpenCarrierHandler implements ICommandHandler<OpenCarrier> {
   constructor(
     private readonly store: EventStore,
+    private readonly persons: PersonDirectory,
     private readonly waiting: WaitingCiphertext,
     private readonly openings: OpeningsRecord,
     private readonly clock: Clock,
@@ -44,7 +46,8 @@ export class OpenCarrierHandler implements ICommandHandler<OpenCarrier> {
 
   /**
    * @throws CannotBeShown for everything that this portal did not seal, may not show any more, or finds altered
-   * @throws EphemeralStoreFull, EventStoreUnavailable, EphemeralStoreUnavailable; whatever the source throws
+   * @throws EphemeralStoreFull, EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable; whatever the
+   * source throws
    */
   async execute({ ciphertext }: OpenCarrier): Promise<MessageId> {
     const pieces = ciphertext[Symbol.asyncIterator]();
@@ -72,6 +75,8 @@ export class OpenCarrierHandler implements ICommandHandler<OpenCarrier> {
         throw new CannotBeShown('unknown-message'); // not ours: counted, never recorded
       case 'open':
         if (state.status !== 'sealed') throw new CannotBeShown('unknown-message');
+        // Answered here like the others: a redirect to a page that says no would tell that somebody was erased.
+        if ((await this.persons.findById(state.recipientId)) === null) return this.deny(messageId, 'person-erased', now);
         return { facts: state };
     }
   }

@@ -65,7 +65,7 @@ export async function sealedMessagesHere() {
     waiting,
     sessions,
     openings,
-    openCarrier: new OpenCarrierHandler(store, waiting, openings, clock),
+    openCarrier: new OpenCarrierHandler(store, persons, waiting, openings, clock),
     decryptView: new DecryptViewHandler(messages, reader, turns),
     download: new DownloadAttachmentHandler(messages, reader, turns),
     messages,
