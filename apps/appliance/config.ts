@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
@@ -299,7 +300,7 @@ function contradictions(settings: Settings): string[] {
     faults.push(...relayFaults(settings.relayUrl));
   }
   const { maxMailBytes } = settings.sealing;
-  if (settings.portal.ephemeralMaxBytes < maxMailBytes * 1.01 + 96 * 1024) {
+  if (settings.portal.ephemeralMaxBytes * SHARE_OF_BYTE_VALUES < maxMailBytes * 1.01 + 64 * 1024) {
     faults.push(
       `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,
     );

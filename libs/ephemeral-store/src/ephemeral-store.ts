@@ -6,6 +6,9 @@ export type EphemeralKey = `${string}:${string}`;
 /** 64 KiB: a record is read and replaced whole; what is larger belongs into a byte value. */
 export const MAX_RECORD_BYTES = 64 * 1024;
 
+/** What byte values may take of the bound; the rest is kept for records and counters. */
+export const SHARE_OF_BYTE_VALUES = 15 / 16;
+
 export interface PutBytesOptions {
   readonly ttlSeconds: number;
   /** Refuses more than this many bytes. */
@@ -24,6 +27,7 @@ export interface ByteRange {
  * Records are small (64 KiB at most) and replaced whole; byte values are large and written once. Both live in one key space.
  * Every time to live is in seconds, more than 0, may be a fraction, and counts from the call (for putBytes: from when the
  * value becomes visible). What has expired reads as absent at once. Total size is bounded; nothing is evicted to make room.
+ * Byte values take at most 15/16 of it, so that uploads, which anybody can send, leave room for the records that sign-in needs.
  * Every adapter passes `ephemeralStoreContract`; every single call is atomic over all processes on the store.
  *
  * A key holds one kind at a time: record, counter or byte value. put and putBytes replace whatever is there; reading or

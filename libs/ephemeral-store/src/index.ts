@@ -4,6 +4,7 @@ export {
   EphemeralStoreUnavailable,
   EphemeralValueGone,
   MAX_RECORD_BYTES,
+  SHARE_OF_BYTE_VALUES,
   TooManyBytes,
   type ByteRange,
   type EphemeralKey,

@@ -63,6 +63,22 @@ export function boundsContract(the: ContractSetting): void {
       await the.store.put('session:late', RECORD, 60);
     });
 
+    it('leave room for records when uploads take all they can', async () => {
+      for (let index = 0; ; index++) {
+        const upload = the.store.putBytes(`waiting:${index}`, stream(randomBytes(50_000)), {
+          ttlSeconds: 60,
+          maxBytes: 1e6,
+        });
+        const isFull = await upload.then(
+          () => false,
+          () => true,
+        );
+        if (isFull) break;
+      }
+      await the.store.put('session:still', RECORD, 60);
+      await the.other.put('challenge:still', RECORD, 60);
+    });
+
     it('get room back from what has expired', async () => {
       await fill(the, 0.3);
       await the.elapse(0.4);

@@ -7,6 +7,7 @@ import {
   EphemeralValueGone,
   MAX_RECORD_BYTES,
   type PutBytesOptions,
+  SHARE_OF_BYTE_VALUES,
   TooManyBytes,
 } from '../../ephemeral-store.ts';
 import { ENTRY_OVERHEAD_BYTES, PIECE_OVERHEAD_BYTES, PieceWriter, type Room } from './pieces.ts';
@@ -192,7 +193,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
 
   /** Where putBytes pays for its pieces while they come in. */
   private readonly room: Room = {
-    reserve: (bytes) => this.reserve(bytes),
+    reserve: (bytes) => this.reserve(bytes, 0, this.maxBytes * SHARE_OF_BYTE_VALUES),
     release: (bytes) => {
       this.usedBytes -= bytes;
     },
@@ -238,10 +239,10 @@ export class MemoryEphemeralStore extends EphemeralStore {
     this.schedule(key, entry);
   }
 
-  private reserve(bytes: number, freedBytes = 0): void {
-    if (this.usedBytes + bytes - freedBytes > this.maxBytes) {
+  private reserve(bytes: number, freedBytes = 0, limitBytes = this.maxBytes): void {
+    if (this.usedBytes + bytes - freedBytes > limitBytes) {
       this.sweep();
-      if (this.usedBytes + bytes - freedBytes > this.maxBytes) throw new EphemeralStoreFull();
+      if (this.usedBytes + bytes - freedBytes > limitBytes) throw new EphemeralStoreFull();
     }
     this.usedBytes += bytes;
   }
