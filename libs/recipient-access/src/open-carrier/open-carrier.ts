@@ -76,7 +76,8 @@ export class OpenCarrierHandler implements ICommandHandler<OpenCarrier> {
       case 'open':
         if (state.status !== 'sealed') throw new CannotBeShown('unknown-message');
         // Answered here like the others: a redirect to a page that says no would tell that somebody was erased.
-        if ((await this.persons.findById(state.recipientId)) === null) return this.deny(messageId, 'person-erased', now);
+        if ((await this.persons.findById(state.recipientId)) === null)
+          return this.deny(messageId, 'person-erased', now);
         return { facts: state };
     }
   }
