@@ -8,6 +8,9 @@ import { RecipientAccessSettings } from '../settings.ts';
 import { boundedBody } from './bounded-body.ts';
 import { ciphertextHandedIn } from './handed-in.ts';
 import { OpenCarrier } from './open-carrier.ts';
+import { UploadTurns } from './upload-turns.ts';
+
+const turns = new UploadTurns(); // of this process
 
 /** Where a carrier comes in. Neither cookie nor CSRF field: a form in a file has neither (security.md A18), and nothing is shown for it. */
 @Controller()
@@ -34,7 +37,7 @@ export class OpenCarrierController {
   @Post('open')
   async open(@Req() request: Request, @Res() response: Response): Promise<void> {
     try {
-      const body = boundedBody(request, this.settings.maxCarrierBytes);
+      const body = turns.pace(boundedBody(request, this.settings.maxCarrierBytes));
       const messageId = await this.commands.execute(new OpenCarrier(ciphertextHandedIn(request.headers, body)));
       this.times.handedIn(messageId);
       response.redirect(303, `/m/${messageId}`); // the browser must GET the next step (RFC 9110 §15.4.4)
