@@ -94,8 +94,17 @@ function nodeVersion() {
   return String(stdout).trim().split('.').map(Number);
 }
 
-/** What the stories need beside npm's packages: program to look for, Debian package that brings it. */
-const STORY_PACKAGES = [{ found: () => browserPath() !== null, debian: 'chromium', why: 'stories in a real browser' }];
+/** What the stories need beside npm's packages: program to look for, Debian package that brings it, what to answer it first. */
+const STORY_PACKAGES = [
+  { found: () => browserPath() !== null, debian: 'chromium', why: 'stories in a real browser' },
+  {
+    found: () => existsSync('/usr/sbin/postfix'),
+    debian: 'postfix',
+    why: 'the story behind a real mail server',
+    // Without /etc/postfix/main.cf neither its init script nor its systemd unit starts anything, now or later.
+    answers: 'postfix postfix/main_mailer_type select No configuration\n',
+  },
+];
 
 function browserPath() {
   const places = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-headless-shell'];
@@ -105,17 +114,20 @@ function browserPath() {
 function installStoryPackages() {
   const missing = STORY_PACKAGES.filter(({ found }) => !found());
   if (missing.length === 0) return;
-  const names = missing.map(({ debian }) => debian);
   const may =
     process.platform === 'linux' &&
     process.getuid?.() === 0 &&
     existsSync('/usr/bin/apt-get') &&
     !process.env.SEGL_TEST_NO_APT;
   if (may) {
-    say(`installing Debian packages for the stories: ${names.join(' ')}`);
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    say(`installing Debian packages for the stories: ${missing.map(({ debian }) => debian).join(' ')}`);
     run('apt-get', ['-qq', 'update'], { env });
-    run('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', ...names], { env });
+    for (const { debian, answers } of missing) {
+      if (answers) run('debconf-set-selections', [], { env, input: answers, stdio: ['pipe', 2, 2] });
+      // Nothing of this machine gives way to a test: its own mail server, say, would have to go for Postfix.
+      run('apt-get', ['-qq', 'install', '-y', '--no-remove', '--no-install-recommends', debian], { env });
+    }
   }
   for (const { found, debian, why } of missing) {
     if (!found()) say(`SKIPPED: ${why}: Debian's package "${debian}" is not here and could not be installed`);
