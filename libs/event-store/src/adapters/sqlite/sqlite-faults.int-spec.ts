@@ -17,7 +17,7 @@ const stream = streamName('ticks', 'a');
 describe('what the disk does to the SQLite event store', () => {
   let opened: TemporarySqlite;
   beforeEach(async () => {
-    opened = await openTemporarySqlite({ busyTimeoutMs: 150, pollMs: 10 });
+    opened = await openTemporarySqlite({ busyTimeoutMs: 2000, pollMs: 10 });
   });
   afterEach(() => opened.cleanUp());
 
