@@ -1,0 +1,138 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** The appliance as `npm start` starts it, in a process of its own, with a program that may seal; and what its memory did. */
+export interface PortalProcess {
+  readonly port: number;
+  readonly pid: number;
+  readonly token: string;
+  /** From asking for the process to the first 200 of /readyz, in milliseconds. */
+  readonly readyMs: number;
+  /** Processor time that it had taken by then, in milliseconds: what a busy machine does not change. */
+  readonly readyCpuMs: number;
+  stop(): Promise<void>;
+}
+
+const root = resolve(import.meta.dirname, '..', '..');
+const token = randomBytes(32).toString('base64url');
+
+export const SENDER = 'office@nordlys.example';
+
+/** A directory that goes when `work` is done. */
+export async function inTemporaryDirectory<Result>(work: (directory: string) => Promise<Result>): Promise<Result> {
+  const directory = await mkdtemp(join(tmpdir(), 'segl-bench-'));
+  try {
+    return await work(directory);
+  } finally {
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** The demonstration, since its codes can be read without a mail server; everything else of it is as in production. */
+export async function startPortal(
+  directory: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<PortalProcess> {
+  const configuration = join(directory, 'segl.yaml');
+  const tokenSha256 = createHash('sha256').update(token).digest('hex');
+  await writeFile(
+    configuration,
+    `sealing: { clients: [{ clientId: bench, tokenSha256: ${tokenSha256}, senders: ['${SENDER}'] }] }\n`,
+  );
+  return start(['--demonstration'], {
+    SEGL_DATA_DIR: join(directory, 'data'),
+    SEGL_CONFIG: configuration,
+    ...environment,
+  });
+}
+
+/** Keys made, nothing else there yet, and a mail server that nobody needs at the start. */
+export function startProduction(directory: string): Promise<PortalProcess> {
+  const keyring = join(directory, 'keyring');
+  const { status, stderr } = spawnSync(process.execPath, [
+    ...[join(root, 'dist', 'apps', 'operator', 'main.js'), 'keys', 'init', '--keyring', keyring],
+  ]);
+  if (status !== 0) throw new Error(`segl keys init: ${stderr.toString()}`);
+  return start([], {
+    SEGL_DATA_DIR: join(directory, 'data'),
+    SEGL_KEYRING: keyring,
+    SEGL_HTTP_HOST: '127.0.0.1',
+    SEGL_PUBLIC_URL: 'https://mail.example.org',
+    SEGL_RELAY_URL: 'smtp://127.0.0.1:9',
+    SEGL_ORGANISATION_NAME: 'Bench',
+    SEGL_ORGANISATION_POSTAL_ADDRESS: 'Bench 1',
+    SEGL_ORGANISATION_CONTACT_MAIL: 'office@example.org',
+    SEGL_PASSCODE_SENDER: 'no-reply@example.org',
+  });
+}
+
+async function start(args: readonly string[], environment: Record<string, string>): Promise<PortalProcess> {
+  const port = await freePort();
+  const askedAt = performance.now();
+  const child = spawn(process.execPath, [join(root, 'dist', 'apps', 'appliance', 'main.js'), ...args], {
+    env: { SEGL_HTTP_PORT: String(port), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => (output = `${output}${text.toString()}`.slice(-10_000)));
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  while (!(await isReady(port))) {
+    if (child.exitCode !== null) throw new Error(`the appliance ended with ${child.exitCode}:\n${output}`);
+    await new Promise((resume) => setTimeout(resume, 5));
+  }
+  return {
+    port,
+    pid: child.pid ?? 0,
+    token,
+    readyMs: performance.now() - askedAt,
+    readyCpuMs: cpuMsOf(child.pid ?? 0),
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+function isReady(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const asked = request({ host: '127.0.0.1', port, path: '/readyz', agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    asked.once('error', () => resolve(false));
+    asked.end();
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms. */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Resident memory of a process, in bytes: now, and at its highest since forgetPeak (Linux, proc_pid_status(5)). */
+export function memoryOf(pid: number): { now: number; peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  const kibibytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
+  return { now: kibibytes('VmRSS') * 1024, peak: kibibytes('VmHWM') * 1024 };
+}
+
+/** The peak is the present from here on (proc_pid_clear_refs(5)). */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}

@@ -1,0 +1,167 @@
+import { Agent, request, type OutgoingHttpHeaders } from 'node:http';
+import { SENDER, type PortalProcess } from './portal-process.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly location: string;
+  readonly body: Buffer;
+}
+
+/** A body that hands a carrier in. */
+export interface HandIn {
+  readonly contentType: string;
+  readonly body: Buffer;
+}
+
+const agent = new Agent({ keepAlive: true });
+
+export function exchange(
+  port: number,
+  method: 'GET' | 'POST',
+  path: string,
+  headers: OutgoingHttpHeaders = {},
+  body?: Buffer,
+): Promise<Answer & { readonly cookies: readonly string[] }> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      {
+        ...{ host: '127.0.0.1', port, method, path, agent },
+        headers: {
+          host: `localhost:${port}`,
+          'accept-language': 'en',
+          ...(body ? { 'content-length': body.length } : {}),
+          ...headers,
+        },
+      },
+      (answer) => {
+        const pieces: Buffer[] = [];
+        answer.on('data', (piece: Buffer) => pieces.push(piece));
+        answer.once('error', reject);
+        answer.once('end', () =>
+          resolve({
+            status: answer.statusCode ?? 0,
+            location: answer.headers.location ?? '',
+            cookies: answer.headers['set-cookie'] ?? [],
+            body: Buffer.concat(pieces),
+          }),
+        );
+      },
+    );
+    asked.once('error', reject);
+    asked.end(body);
+  });
+}
+
+/** The carrier of a mail to one recipient, from the API. */
+export async function seal({ port, token }: PortalProcess, recipient: string, mail: Buffer): Promise<Buffer> {
+  const path = `/api/v1/messages?from=${SENDER}&to=${recipient}&deliver=false`;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822' };
+  const { status, body } = await exchange(port, 'POST', path, headers, mail);
+  if (status !== 201) throw new Error(`sealing was answered ${status}: ${body.toString('utf8', 0, 500)}`);
+  return body;
+}
+
+/** What a browser sends when the button in message.html is pressed: each line end of the field escaped. */
+export function asForm(carrier: Buffer): HandIn {
+  const start = carrier.indexOf('name="m" value="') + 'name="m" value="'.length;
+  const field = carrier.subarray(start, carrier.indexOf('"', start)).toString('latin1');
+  return urlencoded(`m=${field.replaceAll('\r\n', '%0D%0A')}`);
+}
+
+export function urlencoded(text: string): HandIn {
+  return { contentType: 'application/x-www-form-urlencoded', body: Buffer.from(text, 'latin1') };
+}
+
+/** The same carrier, or anything else, as a file chosen on the page at `/`. */
+export function asFile(content: Buffer): HandIn {
+  const boundary = '----segl-bench-7MA4YWxkTrZu0gW';
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="carrier"; filename="message.eml"\r\nContent-Type: application/octet-stream\r\n\r\n`;
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    body: Buffer.concat([Buffer.from(head), content, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+  };
+}
+
+/** From nowhere, with no cookie, as the attachment does it. */
+export function handIn(port: number, { contentType, body }: HandIn): Promise<Answer> {
+  return exchange(port, 'POST', '/open', { 'content-type': contentType, origin: 'null' }, body);
+}
+
+/** A browser without script that reads several messages to one address. */
+export class PortalReader {
+  private readonly port: number;
+  private readonly cookies = new Map<string, string>();
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  /** From hand-in to a proven address, once for all that follows. */
+  async signIn(carrier: Buffer): Promise<void> {
+    const { location } = await handIn(this.port, asForm(carrier));
+    const asked = await this.submit(await this.get(location), `${location}/prove/code`);
+    const entering = await this.get(asked.location);
+    const verified = await this.submit(entering, asked.location, `&code=${encodeURIComponent(await this.code())}`);
+    const authenticated = await this.get(verified.location);
+    const confirm = await this.get(authenticated.location);
+    await this.submit(confirm, `${location}/finish`);
+  }
+
+  /** Everything between the button in the attachment and the last byte of the message's page. */
+  async open(carrier: HandIn): Promise<{ location: string; page: Answer }> {
+    const { status, location } = await handIn(this.port, carrier);
+    if (status !== 303) throw new Error(`hand-in was answered ${status}`);
+    let page = await this.view(location);
+    for (; page.status === 503; page = await this.view(location))
+      await new Promise((resume) => setTimeout(resume, 250)); // many at once
+    if (page.status !== 200) throw new Error(`view was answered ${page.status}: ${page.body.toString('utf8', 0, 500)}`);
+    return { location, page };
+  }
+
+  private async view(location: string): Promise<Answer> {
+    return this.submit(await this.get(location), `${location}/view`);
+  }
+
+  /** What waits is forgotten, so that the next hand-in is a first one again. */
+  async finish({ location, page }: { location: string; page: Answer }): Promise<void> {
+    await this.submit(page, `${location}/finish`);
+  }
+
+  /** The same, of a message that was handed in and not looked at. */
+  async forget(location: string): Promise<void> {
+    await this.submit(await this.get(location), `${location}/finish`);
+  }
+
+  private async code(): Promise<string> {
+    for (let look = 0; look < 500; look++) {
+      const list = (await this.get('/demo/mailbox')).body.toString();
+      for (const [, id = ''] of list.matchAll(/href="\/demo\/mailbox\/([^"]+)"/g)) {
+        const code = /\b(\d{4} \d{4})\b/.exec((await this.get(`/demo/mailbox/${id}`)).body.toString())?.[1];
+        if (code) return code;
+      }
+      await new Promise((resume) => setTimeout(resume, 20));
+    }
+    throw new Error('no code came: an address gets three an hour');
+  }
+
+  private get(path: string): Promise<Answer> {
+    return this.ask('GET', path);
+  }
+
+  private submit(page: Answer, path: string, fields = ''): Promise<Answer> {
+    const csrf = /name="csrf" value="([^"]+)"/.exec(page.body.toString())?.[1];
+    if (csrf === undefined) throw new Error(`no form on the page (${page.status})`);
+    return this.ask('POST', path, Buffer.from(`csrf=${encodeURIComponent(csrf)}${fields}`));
+  }
+
+  private async ask(method: 'GET' | 'POST', path: string, body?: Buffer): Promise<Answer> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = body ? { cookie, 'content-type': 'application/x-www-form-urlencoded' } : { cookie };
+    const { cookies, ...answer } = await exchange(this.port, method, path, headers, body);
+    for (const set of cookies) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
+      this.cookies.set(name, value);
+    }
+    return answer;
+  }
+}
