@@ -16,8 +16,13 @@ const kept = ports.map(() => [] as number[]);
 const fresh = ports.map(() => [] as number[]);
 let underWay = 0;
 
-function ping(port: number, agent: Agent | false, into: number[], then?: () => void): void {
-  const askedAt = performance.now();
+function ping(
+  port: number,
+  agent: Agent | false,
+  into: number[],
+  then?: () => void,
+  askedAt = performance.now(),
+): void {
   underWay++;
   const over = () => {
     into.push(performance.now() - askedAt);
@@ -28,8 +33,11 @@ function ping(port: number, agent: Agent | false, into: number[], then?: () => v
     answer.resume();
     answer.once('close', over);
   });
-  asked.once('error', (error) => {
-    throw error; // a refused ping is no fast one
+  asked.once('error', (error: NodeJS.ErrnoException) => {
+    // a kept connection that the server closed at that moment, as it may; else: a refused ping is no fast one
+    if (!asked.reusedSocket || error.code !== 'ECONNRESET') throw error;
+    underWay--;
+    ping(port, agent, into, then, askedAt);
   });
   asked.end();
 }
