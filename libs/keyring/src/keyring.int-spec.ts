@@ -213,6 +213,13 @@ describe('a role with its own keys', () => {
   });
 });
 
+/** A directory is followed at intervals; a busy machine takes longer over them. @throws Error after 10 s */
+async function until(isSo: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !isSo(); await sleep(5)) {
+    if (Date.now() > deadline) throw new Error('it never came about');
+  }
+}
+
 describe('rotation', () => {
   it('makes the next version current; the older ones go on opening and verifying', async () => {
     await init();
@@ -220,7 +227,7 @@ describe('rotation', () => {
     const signature = keyring.manifestSigner().sign(Buffer.from('old'));
     const [oldCookie] = keyring.cookieKeys();
     for (const kind of KEY_KINDS) expect(await rotateKey(directory, kind, { now })).toBe(`${kind}-2`);
-    await sleep(100);
+    await until(() => keyring.list().filter((key) => key.status === 'older').length === KEY_KINDS.length);
     expect(keyring.sealingRecipient().keyId).toBe('sealing-2');
     expect(keyring.sealingIdentity('sealing-1')).not.toBeNull();
     expect(keyring.manifestSigner().keyId).toBe('manifest-2');
@@ -231,14 +238,13 @@ describe('rotation', () => {
     expect(keyring.list().filter((key) => key.status === 'older')).toHaveLength(KEY_KINDS.length);
   });
 
-  it('is followed by default within two seconds, and at once by whoever asks for the new key', async () => {
+  it('is followed by default, and at once by whoever asks for the new key', async () => {
     await init();
     const [following, asking] = [await openKeyring(), await openKeyring({ followIntervalMs: 60_000 })];
     await sleep(300);
     await rotateKey(directory, 'sealing', { now });
     expect(asking.sealingIdentity('sealing-2')).not.toBeNull();
-    await sleep(1500);
-    expect(following.sealingRecipient().keyId).toBe('sealing-2');
+    await until(() => following.sealingRecipient().keyId === 'sealing-2');
   });
 
   it('gives every caller at once a version of its own', async () => {
@@ -256,8 +262,7 @@ describe('destruction', () => {
     const keyring = await openKeyring({ followIntervalMs: 20 });
     await rotateKey(directory, 'sealing', { now });
     await destroyKey(directory, 'sealing-1', { now });
-    await sleep(100);
-    expect(keyring.sealingIdentity('sealing-1')).toBeNull();
+    await until(() => keyring.sealingIdentity('sealing-1') === null);
     expect(keyring.sealingRecipient().keyId).toBe('sealing-2');
     expect(await readdir(directory)).not.toEqual(
       expect.arrayContaining([expect.stringMatching(/^sealing-1\.(key|pub)$/)]),
@@ -279,9 +284,8 @@ describe('destruction', () => {
     const signature = keyring.manifestSigner().sign(Buffer.from('old'));
     await rotateKey(directory, 'manifest', { now });
     await destroyKey(directory, 'manifest-1', { now });
-    await sleep(100);
+    await until(() => keyring.list().find((key) => key.keyId === 'manifest-1')?.status === 'destroyed');
     expect(keyring.manifestVerifier('manifest-1')?.verify(Buffer.from('old'), signature)).toBe(true);
-    expect(keyring.list().find((key) => key.keyId === 'manifest-1')?.status).toBe('destroyed');
     expect(await faultsOf()).toEqual([]);
   });
 
@@ -306,13 +310,6 @@ describe('destruction', () => {
     expect(await faultsOf()).toEqual([]);
   });
 });
-
-/** A directory is followed at intervals; a busy machine takes longer over them. @throws Error after 10 s */
-async function until(isSo: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !isSo(); await sleep(5)) {
-    if (Date.now() > deadline) throw new Error('it never came about');
-  }
-}
 
 describe('a file that turns bad under a running process', () => {
   it('keeps the key that was read from it, and is reported until it is well again', async () => {
