@@ -137,7 +137,7 @@ class ReadingThread {
     this.on = on;
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.worker = new Worker(new URL(`./reading-worker.${extension}`, import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
+      resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
       execArgv: ['--no-warnings'],
       env: {}, // a mail that found a way out of the sanitiser would find no configuration here
       stdout: true,

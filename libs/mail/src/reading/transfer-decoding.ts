@@ -6,7 +6,7 @@ export interface Decoded {
 }
 
 /** Of base64, decoded at a time: keeps the intermediate string small beside a mail of 25 MiB. A multiple of four. */
-const BASE64_SLICE = 1024 * 1024;
+const BASE64_SLICE = 64 * 1024;
 const EQUALS = 0x3d;
 /** A mail glued together from more has been made to be slow; from there on padding counts as damage. */
 const MAX_PADDED_PIECES = 1000;
