@@ -1,7 +1,11 @@
+import { setPriority } from 'node:os';
 import { parentPort, type MessagePort } from 'node:worker_threads';
 import { readAttachment, readMail } from './read-mail.ts';
 import type { ReadableMail } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
+
+/** Below the main thread: whoever asks for a page or /healthz comes before a hostile mail. On Linux this is of the calling thread alone. */
+if (process.platform === 'linux') setPriority(10);
 
 /** The thread in which mails are taken apart: one mail at a time, nothing kept between two. See `MailReader`. */
 export type ReadingJob =
