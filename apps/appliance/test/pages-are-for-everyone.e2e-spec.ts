@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { browserPath, launchBrowser } from './browser.ts';
+import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { mailOfManyParts, visitEveryPage } from './every-page.ts';
 import { mailIdsIn, newCode } from './http-reader.ts';
 import { Reader } from './reader.ts';
@@ -31,7 +31,7 @@ interface AxeResult {
   }[];
 }
 
-const withBrowser = browserPath() === null ? describe.skip : describe;
+const withBrowser = chromiumPath() === null ? describe.skip : describe;
 
 withBrowser('every page of the journey, in a real browser (skipped where there is none)', () => {
   let directory: string;
@@ -47,7 +47,7 @@ withBrowser('every page of the journey, in a real browser (skipped where there i
       dataDir: join(directory, 'data'),
       environment: { SEGL_CONFIG: join(directory, 'segl.yaml') },
     });
-    browser = await launchBrowser();
+    browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
     await browser.close();

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { browserPath, launchBrowser } from './browser.ts';
+import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { Reader } from './reader.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
-const withBrowser = browserPath() === null ? describe.skip : describe;
+const withBrowser = chromiumPath() === null ? describe.skip : describe;
 
 withBrowser('a recipient reads a sealed message with a code, in a real browser', () => {
   let portal: RunningProcess;
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await launchBrowser();
+    browser = await launchChromium();
   }, 60_000);
   afterAll(() => browser.close());
   // A portal for each story: an address is sent three codes an hour and no more.
