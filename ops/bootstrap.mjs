@@ -104,6 +104,16 @@ const STORY_PACKAGES = [
     // Without /etc/postfix/main.cf neither its init script nor its systemd unit starts anything, now or later.
     answers: 'postfix postfix/main_mailer_type select No configuration\n',
   },
+  {
+    found: () => existsSync('/usr/bin/redis-server') || existsSync('/usr/bin/valkey-server'),
+    debian: 'redis-server',
+    why: 'the ephemeral store of a cluster, on a real Redis',
+  },
+  {
+    found: () => existsSync('/usr/lib/postgresql'),
+    debian: 'postgresql',
+    why: 'the person directory of a cluster, on a real PostgreSQL',
+  },
 ];
 
 function browserPath() {

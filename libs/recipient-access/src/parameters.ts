@@ -16,7 +16,7 @@ export const NamedMessage = createParamDecorator((_: unknown, context: Execution
 /** Who asks: the session of this browser and its network address. */
 export const AskedBy = createParamDecorator((_: unknown, context: ExecutionContext): Asking => {
   const facts = requestFacts(context.switchToHttp().getRequest<Request>());
-  return { sessionId: facts.browser().id, networkAddress: facts.clientNetwork.address };
+  return { sessionId: facts.browser().sessionId, networkAddress: facts.clientNetwork.address };
 });
 
 export const VisitOf = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {

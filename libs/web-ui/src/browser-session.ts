@@ -1,11 +1,16 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { base64url, fromBase64url } from '#libs/vocabulary';
 
-/** What the portal knows of a browser: a random name that its cookie holds. What it may see hangs on it elsewhere. */
+/**
+ * What the portal knows of a browser: two random names that its cookie holds, 128 bits in base64url each. What it may see hangs on
+ * them elsewhere.
+ */
 export interface Browser {
-  /** 128 random bits, base64url. New at sign-in and at sign-out. */
+  /** Which browser began something (a sign-in, a challenge) and may end it, in whichever tab. New at sign-out alone. */
   readonly id: string;
-  /** Goes into the field `csrf` of every form. Bound to the id. */
+  /** What was proven hangs on this one (security.md A4, A14). New at sign-in and at sign-out. */
+  readonly sessionId: string;
+  /** Goes into the field `csrf` of every form. Bound to `id`: a form in one tab outlives a sign-in in another. */
   readonly csrfToken: string;
 }
 
@@ -15,8 +20,8 @@ export type CookieKeys = () => readonly Uint8Array[];
 /** 128 bits: a session is found by nothing but its name. */
 const ID_BYTES = 16;
 
-function mac(key: Uint8Array, purpose: 'session' | 'csrf', id: string): Buffer {
-  return createHmac('sha256', key).update(`segl-browser-${purpose}\0${id}`).digest();
+function mac(key: Uint8Array, purpose: 'session' | 'csrf', names: string): Buffer {
+  return createHmac('sha256', key).update(`segl-browser-${purpose}\0${names}`).digest();
 }
 
 function newest(keys: CookieKeys): Uint8Array {
@@ -25,9 +30,9 @@ function newest(keys: CookieKeys): Uint8Array {
   return key;
 }
 
-function isSignedByAny(keys: CookieKeys, purpose: 'session' | 'csrf', id: string, given: Buffer): boolean {
+function isSignedByAny(keys: CookieKeys, purpose: 'session' | 'csrf', names: string, given: Buffer): boolean {
   return keys().some((key) => {
-    const expected = mac(key, purpose, id);
+    const expected = mac(key, purpose, names);
     return expected.length === given.length && timingSafeEqual(expected, given);
   });
 }
@@ -36,18 +41,22 @@ export function newBrowserId(): string {
   return base64url(randomBytes(ID_BYTES));
 }
 
-/** `<id>.<signature>`, both base64url. */
-export function signBrowserId(keys: CookieKeys, id: string): string {
-  return `${id}.${base64url(mac(newest(keys), 'session', id))}`;
+/** The names of a browser, as its cookie holds them. */
+export type BrowserNames = Pick<Browser, 'id' | 'sessionId'>;
+
+/** `<id>.<session id>.<signature>`, all base64url. */
+export function signBrowserCookie(keys: CookieKeys, { id, sessionId }: BrowserNames): string {
+  const names = `${id}.${sessionId}`;
+  return `${names}.${base64url(mac(newest(keys), 'session', names))}`;
 }
 
-/** @returns the id, or null for anything that this portal did not sign; `isStale` when an older key signed it */
-export function readBrowserCookie(keys: CookieKeys, value: string): { id: string; isStale: boolean } | null {
-  const [id = '', signature = '', ...rest] = value.split('.');
-  if (rest.length > 0 || fromBase64url(id)?.length !== ID_BYTES) return null;
+/** @returns the names, or null for anything that this portal did not sign; `isStale` when an older key signed it */
+export function readBrowserCookie(keys: CookieKeys, value: string): (BrowserNames & { isStale: boolean }) | null {
+  const [id = '', sessionId = '', signature = '', ...rest] = value.split('.');
+  if (rest.length > 0 || [id, sessionId].some((name) => fromBase64url(name)?.length !== ID_BYTES)) return null;
   const given = fromBase64url(signature);
-  if (given === null || !isSignedByAny(keys, 'session', id, given)) return null;
-  return { id, isStale: signBrowserId(keys, id) !== value };
+  if (given === null || !isSignedByAny(keys, 'session', `${id}.${sessionId}`, given)) return null;
+  return { id, sessionId, isStale: signBrowserCookie(keys, { id, sessionId }) !== value };
 }
 
 export function csrfTokenOf(keys: CookieKeys, id: string): string {

@@ -5,7 +5,13 @@ export { TemplateFaults, viewDirectories, ViewEngine, type ViewEngineOptions, ty
 export type { Browser, CookieKeys } from './browser-session.ts';
 export { isProxyRange, type ClientNetwork } from './client-network.ts';
 export { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';
-export { clientNetwork, requestFacts, rotateBrowserSession, type RequestFacts } from './request-facts.ts';
+export {
+  clientNetwork,
+  forgetBrowser,
+  requestFacts,
+  rotateBrowserSession,
+  type RequestFacts,
+} from './request-facts.ts';
 export { downloadHeaders, messagePageHeaders } from './security-headers.ts';
 export { PageError, type ErrorPage, type ErrorPages, type ErrorTexts } from './error-pages.ts';
 export { routeOf, type UnexpectedError } from './error-filter.ts';

@@ -9,7 +9,7 @@ import { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './d
 import type { UnexpectedError } from './error-filter.ts';
 import { PageError } from './error-pages.ts';
 import type { Locale } from './locales/translate.ts';
-import { rotateBrowserSession } from './request-facts.ts';
+import { forgetBrowser, rotateBrowserSession } from './request-facts.ts';
 import { messagePageHeaders } from './security-headers.ts';
 import { openTestPortal, type TestPortal } from './testing/index.ts';
 
@@ -29,6 +29,13 @@ class TryController {
   }
   @Get('rotate') rotate(@Req() request: Request) {
     return rotateBrowserSession(request);
+  }
+  @Get('session') session(@BrowserSession() { sessionId }: Browser) {
+    return sessionId;
+  }
+  @Get('forget') forget(@Req() request: Request) {
+    forgetBrowser(request);
+    return 'forgotten';
   }
   @Get('message') message(@Res({ passthrough: true }) response: Response) {
     messagePageHeaders(response);
@@ -148,13 +155,26 @@ describe('a browser session', () => {
     }
   });
 
-  it('gets another name at rotation, and forms of the old one are refused', async () => {
+  it('gets another session at rotation, and stays the browser whose forms are open in other tabs', async () => {
     const browser = portal.browser();
-    const { text: before, html } = await browser.get('/try/form');
+    const { text: id, html } = await browser.get('/try/form');
     const csrf = /value="([^"]*)"/.exec(html)?.[1] ?? '';
+    const { text: before } = await browser.get('/try/session');
     const { text: after } = await browser.get('/try/rotate');
     expect(after).not.toBe(before);
-    expect((await browser.get('/try/known')).text).toBe(`${after} en`);
+    expect((await browser.get('/try/session')).text).toBe(after);
+    expect((await browser.get('/try/known')).text).toBe(`${id} en`);
+    expect((await browser.post('/try/form', { csrf })).status).toBe(303);
+  });
+
+  it('is another browser once it was forgotten, and its open forms are refused', async () => {
+    const browser = portal.browser();
+    const { text: id, html } = await browser.get('/try/form');
+    const csrf = /value="([^"]*)"/.exec(html)?.[1] ?? '';
+    const { text: before } = await browser.get('/try/session');
+    await browser.get('/try/forget');
+    expect((await browser.get('/try/session')).text).not.toBe(before);
+    expect((await browser.get('/try/known')).text).not.toBe(`${id} en`);
     expect((await browser.post('/try/form', { csrf })).status).toBe(403);
   });
 });

@@ -1,12 +1,13 @@
 import type { Request, Response } from 'express';
 import {
   type Browser,
+  type BrowserNames,
   type CookieKeys,
   csrfTokenOf,
   isCsrfToken,
   newBrowserId,
   readBrowserCookie,
-  signBrowserId,
+  signBrowserCookie,
 } from './browser-session.ts';
 import { type Cidr, type ClientNetwork, clientNetworkOf } from './client-network.ts';
 import { cookieValues, setCookie } from './cookies.ts';
@@ -61,8 +62,8 @@ export class RequestFacts {
     for (const value of cookieValues(this.request, this.cookieName)) {
       const cookie = readBrowserCookie(this.settings.keys, value);
       if (cookie === null) continue;
-      if (cookie.isStale) this.writeCookie(cookie.id);
-      this.known = this.browserWith(cookie.id);
+      if (cookie.isStale) this.writeCookie(cookie);
+      this.known = this.browserWith(cookie);
       break;
     }
     return this.known;
@@ -70,14 +71,22 @@ export class RequestFacts {
 
   /** The browser that asks; one without a session is given one, so only before the headers have left. */
   browser(): Browser {
-    return this.knownBrowser() ?? this.startBrowserSession();
+    return this.knownBrowser() ?? this.forgetBrowser();
   }
 
-  /** A session under a new name, replacing the one there was. */
-  startBrowserSession(): Browser {
-    const id = newBrowserId();
-    this.writeCookie(id);
-    this.known = this.browserWith(id);
+  /** The same browser, its session under a new name. */
+  rotateSession(): Browser {
+    return this.nameBrowser({ id: this.browser().id, sessionId: newBrowserId() });
+  }
+
+  /** From here on a browser like any other that was never here before. */
+  forgetBrowser(): Browser {
+    return this.nameBrowser({ id: newBrowserId(), sessionId: newBrowserId() });
+  }
+
+  private nameBrowser(names: BrowserNames): Browser {
+    this.writeCookie(names);
+    this.known = this.browserWith(names);
     return this.known;
   }
 
@@ -86,16 +95,16 @@ export class RequestFacts {
     return browser !== null && isCsrfToken(this.settings.keys, browser.id, token);
   }
 
-  private browserWith(id: string): Browser {
-    return { id, csrfToken: csrfTokenOf(this.settings.keys, id) };
+  private browserWith({ id, sessionId }: BrowserNames): Browser {
+    return { id, sessionId, csrfToken: csrfTokenOf(this.settings.keys, id) };
   }
 
   private get cookieName(): string {
     return this.settings.isSecure ? '__Host-segl' : 'segl';
   }
 
-  private writeCookie(id: string): void {
-    setCookie(this.response, this.cookieName, signBrowserId(this.settings.keys, id), {
+  private writeCookie(names: BrowserNames): void {
+    setCookie(this.response, this.cookieName, signBrowserCookie(this.settings.keys, names), {
       isSecure: this.settings.isSecure,
     });
   }
@@ -128,9 +137,14 @@ export function clientNetwork(request: object): ClientNetwork {
 }
 
 /**
- * Gives the browser a session under a new id (at sign-in and at sign-out: security.md A14), dropping the old one; forms that
- * were open under the old one are no longer taken. Before the headers have left. @returns the new id
+ * Gives the browser a session under a new id, dropping the old one (security.md A14): at sign-in. What it began in other tabs
+ * stays its own. Before the headers have left. @returns the new session id
  */
 export function rotateBrowserSession(request: object): string {
-  return requestFacts(request).startBrowserSession().id;
+  return requestFacts(request).rotateSession().sessionId;
+}
+
+/** At sign-out: nothing that this browser began or proved is its own any more, and forms that are open are no longer taken. */
+export function forgetBrowser(request: object): void {
+  requestFacts(request).forgetBrowser();
 }

@@ -2,7 +2,15 @@ import { Controller, Get, Post, Query, Req, Res, UseFilters } from '@nestjs/comm
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { Challenges, IssueOtp } from '#libs/passcode';
-import { RequestLocale, RequestNetwork, rotateBrowserSession, type ClientNetwork, type Locale } from '#libs/web-ui';
+import {
+  type Browser,
+  BrowserSession,
+  RequestLocale,
+  RequestNetwork,
+  rotateBrowserSession,
+  type ClientNetwork,
+  type Locale,
+} from '#libs/web-ui';
 import { maskAddress, type MessageId } from '#libs/vocabulary';
 import { Authenticate, ProofNotAccepted } from '../authenticate/authenticate.ts';
 import { MessageForReader, type Asking } from '../message-for-reader.ts';
@@ -60,6 +68,7 @@ export class JourneyController {
   async proveByCode(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,
+    @BrowserSession() browser: Browser,
     @RequestLocale() locale: Locale,
     @RequestNetwork() network: ClientNetwork,
     @Res() response: Response,
@@ -70,7 +79,7 @@ export class JourneyController {
       throw new CannotBeShown('not-waiting');
     await this.waiting.keepWaiting(messageId); // asking for a code is a step: the whole time again
     const challengeId = await this.challenges.begin({
-      sessionId: asking.sessionId,
+      sessionId: browser.id,
       person: recipientPerson,
       address: recipient,
       returnTo: returnToOf(messageId),
@@ -87,6 +96,7 @@ export class JourneyController {
   async authenticate(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,
+    @BrowserSession() browser: Browser,
     @VisitOf() visit: Visit,
     @Query('proof') proofId: string | undefined,
     @Req() request: Request,
@@ -96,7 +106,7 @@ export class JourneyController {
       const { personId } = await this.commands.execute(
         new Authenticate({
           proofId: proofId ?? '',
-          sessionId: asking.sessionId,
+          sessionId: browser.id,
           returnTo: returnToOf(messageId),
           nextSessionId: () => rotateBrowserSession(request),
           networkAddress: asking.networkAddress,

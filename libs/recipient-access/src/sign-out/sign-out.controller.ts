@@ -1,6 +1,6 @@
 import { Controller, Get, Post, Render, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { KnownBrowser, rotateBrowserSession, type Browser } from '#libs/web-ui';
+import { forgetBrowser, KnownBrowser, type Browser } from '#libs/web-ui';
 import { PortalSessions } from '../portal-session.ts';
 
 @Controller()
@@ -13,8 +13,8 @@ export class SignOutController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    if (browser !== null) await this.sessions.end(browser.id);
-    rotateBrowserSession(request);
+    if (browser !== null) await this.sessions.end(browser.sessionId);
+    forgetBrowser(request);
     response.redirect(303, '/signed-out');
   }
 

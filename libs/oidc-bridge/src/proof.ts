@@ -1,0 +1,42 @@
+import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
+import type { SignInMethod } from './sign-in-events.ts';
+
+/** Who somebody at a shared mailbox is, beside the mailbox itself: as they say, or as an account proved. */
+export type ReaderIdentity =
+  | { readonly kind: 'stated'; readonly name: string }
+  | {
+      readonly kind: 'account';
+      readonly issuer: string;
+      readonly subject: string;
+      readonly address: MailAddress | null;
+    };
+
+/** What the bridge hands a client: an address, and how it was proven. Nothing of an account beside its (issuer, subject). */
+export interface BridgeProof {
+  readonly address: MailAddress;
+  readonly method: SignInMethod;
+  /** Of the upstream that vouched; the bridge's own issuer for a passcode. */
+  readonly issuer: string;
+  /** Stable at that issuer: Google's `sub`, Microsoft's `tid.oid`; for a passcode the person id of the address. */
+  readonly subject: string;
+  readonly provenAt: Instant;
+  /** Console roles, from an upstream of the organisation alone; empty for a passcode, always. */
+  readonly roles: readonly string[];
+  readonly reader?: ReaderIdentity;
+  /** Whether a passcode was one of 80 bits. */
+  readonly longCode?: boolean;
+}
+
+/** What the authorization request of a client asks of the sign-in page. */
+export interface SignInRequest {
+  /** Of this interaction: names its page, /sign-in/:uid, and grants nothing without the browser's cookie. */
+  readonly uid: string;
+  readonly clientId: string;
+  readonly clientName: string;
+  /** `portal`: our own; its addresses stand in sealed messages. `console`: never served by a passcode. */
+  readonly clientKind: 'portal' | 'application' | 'console';
+  /** `login_hint` in its one canonical form; null when the client names none, or something that is no address. */
+  readonly wantedAddress: MailAddress | null;
+  /** Person of the wanted address, when the directory knows one. */
+  readonly personId: PersonId | null;
+}
