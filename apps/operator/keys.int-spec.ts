@@ -34,6 +34,17 @@ describe('segl keys', () => {
     expect(listed.text + listed.said).not.toMatch(/AGE-SECRET|BEGIN/);
   });
 
+  it('makes the key for Redis in a keyring from before there was one', async () => {
+    await segl(['keys', 'init', '--keyring', keyring]);
+    await rm(join(keyring, 'ephemeral-1.key'));
+    expect((await segl(['keys', 'rotate', 'ephemeral', '--keyring', keyring])).text).toBe('ephemeral-1\n');
+    await segl(['keys', 'rotate', 'ephemeral', '--keyring', keyring]);
+    const asked = await segl(['keys', 'destroy', 'ephemeral-1', '--keyring', keyring]);
+    expect([asked.exitCode, asked.said]).toEqual([1, expect.stringContaining('in Redis')]);
+    const listed = await segl(['keys', 'list', '--keyring', keyring]);
+    expect(listed.text).toMatch(/^ephemeral-2 +ephemeral +current/m);
+  });
+
   it('reads where the keyring is from the configuration file too, and lets variables and options win', async () => {
     await segl(['keys', 'init', '--keyring', keyring]);
     const file = join(directory, 'segl.yaml');

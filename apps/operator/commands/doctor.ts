@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { KEY_KINDS } from '#libs/keyring';
+import { DEFAULT_REQUIREMENTS } from '#libs/keyring';
 import type { Settings } from '../../appliance/config.ts';
 import { EXIT, type ExitCode, exitCodeOf, Misconfigured, Refused, sentenceOf, Unavailable } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
@@ -37,7 +37,7 @@ Examples:
       await using stores = operator.stores(command);
       const keyring = await examination.look(
         'keyring',
-        () => stores.keyring(KEY_KINDS),
+        () => stores.keyring(DEFAULT_REQUIREMENTS),
         ({ directory }) => directory,
       );
       await examination.look(

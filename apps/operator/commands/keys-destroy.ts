@@ -66,8 +66,10 @@ async function whatItHits(operator: Operator, stores: OpenedForCommand, keyId: s
     }
     case 'cookies':
       return { warning: `Sessions signed with ${keyId} end.`, counts: {} };
+    case 'ephemeral':
+      return { warning: `What waits in Redis encrypted under ${keyId} is lost: people begin again.`, counts: {} };
     case 'oidc':
-      return { warning: `Sign-ins under way that were signed with ${keyId} fail.`, counts: {} };
+      return { warning: `Sign-ins under way and programs’ tokens that were signed with ${keyId} fail.`, counts: {} };
     case 'manifest':
     case 'ledger':
       return { warning: `What ${keyId} signed can still be verified: its public half stays.`, counts: {} };

@@ -1,11 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DomainError, type Instant } from '#libs/vocabulary';
-import { ALL_KINDS, codeOf, DEMONSTRATION_MARK, DESTROYED_SUFFIX, readKeyDirectory } from './custody/key-directory.ts';
-import { KEY_KINDS, type KeyId, type KeyKind, keyIdOf, parseKeyId, type NamedKey } from './custody/key-kinds.ts';
+import { codeOf, DEMONSTRATION_MARK, DESTROYED_SUFFIX, readKeyDirectory } from './custody/key-directory.ts';
+import {
+  hasPublicFile,
+  KEY_KINDS,
+  type KeyId,
+  type KeyKind,
+  keyIdOf,
+  parseKeyId,
+  type NamedKey,
+} from './custody/key-kinds.ts';
 import { type KeyListing, listKeysOf } from './custody/key-listing.ts';
-import { makeKey } from './custody/key-text.ts';
+import { BadKeyText, makeKey, publicTextOf } from './custody/key-text.ts';
 import { KeyringFault } from './keyring-fault.ts';
 
 /** There while `initKeyring` is at work: a keyring that has it and is not whole was interrupted, and is finished by another init. */
@@ -50,8 +58,12 @@ export async function initKeyring(
     );
   }
   for (const kind of options.kinds ?? KEY_KINDS) {
-    if (!names.includes(`${kind}-1.key`))
-      await writeKey(directory, { keyId: keyIdOf(kind, 1), kind, version: 1 }, options.now);
+    const keyId = keyIdOf(kind, 1);
+    if (!names.includes(`${keyId}.key`)) {
+      if (names.includes(`${keyId}.pub`)) await rm(join(directory, `${keyId}.pub`), { force: true }); // of a key that is lost
+      await writeKey(directory, { keyId, kind, version: 1 }, options.now);
+    }
+    await completePublicHalves(directory, kind);
   }
   await rm(join(directory, UNFINISHED_MARK), { force: true });
   await syncDirectory(directory);
@@ -60,13 +72,15 @@ export async function initKeyring(
 
 /**
  * Makes the next version of a kind, which becomes the current one. Older versions stay: they open, verify and overlap until
- * they are destroyed. Two rotations at once make two versions.
+ * they are destroyed. Two rotations at once make two versions. Public halves that keys of the kind lack (older keyrings have
+ * none of `oidc`) are written on the way.
  * @throws KeyringFault  when the directory is not a keyring in order (the kind itself may be missing)
  */
 export async function rotateKey(directory: string, kind: KeyKind, options: { readonly now: Instant }): Promise<KeyId> {
   const state = readKeyDirectory(directory, []);
   if (state.faults.length > 0) throw new KeyringFault(state.faults);
   await removeStale(directory);
+  await completePublicHalves(directory, kind);
   for (;;) {
     const version =
       1 + Math.max(0, ...(await namedKeys(directory)).filter((key) => key.kind === kind).map((key) => key.version));
@@ -83,7 +97,7 @@ export async function rotateKey(directory: string, kind: KeyKind, options: { rea
 /**
  * Destroys the private half of a key: a mark that outlives it first, then its file is overwritten, cut and unlinked. The public
  * halves of manifest and ledger keys stay, so that what they signed can still be verified; that of a sealing key goes, so that
- * nothing is sealed to it. Destroying again what is destroyed finishes an interrupted destruction and is otherwise fine.
+ * nothing is sealed to it, and that of an OIDC key, so that no token counts any more. Destroying again what is destroyed finishes an interrupted destruction and is otherwise fine.
  *
  * What this cannot reach: copies in backups and snapshots, and blocks that an SSD or a copy-on-write file system keeps of an
  * overwritten file. Those go only with the backups and with the disk's own encryption key.
@@ -111,13 +125,13 @@ export async function destroyKey(
     await writeNew(directory, keyId + DESTROYED_SUFFIX, `# destroyed: ${options.now}\n`);
   }
   await shred(join(directory, `${keyId}.key`));
-  if (named.kind === 'sealing') await rm(join(directory, `${keyId}.pub`), { force: true });
+  if (named.kind === 'sealing' || named.kind === 'oidc') await rm(join(directory, `${keyId}.pub`), { force: true });
   await syncDirectory(directory);
 }
 
 /** Every key by kind, newest first, destroyed ones included. @throws KeyringFault for a directory that cannot be read */
 export async function listKeys(directory: string): Promise<readonly KeyListing[]> {
-  const state = readKeyDirectory(directory, ALL_KINDS);
+  const state = readKeyDirectory(directory, KEY_KINDS);
   if (!state.isReadable) throw new KeyringFault(state.faults);
   return listKeysOf(state);
 }
@@ -134,7 +148,38 @@ async function namedKeys(directory: string): Promise<NamedKey[]> {
 async function writeKey(directory: string, { keyId, kind }: NamedKey, now: Instant): Promise<void> {
   const { key, pub } = makeKey(kind, now);
   await writeNew(directory, `${keyId}.key`, key);
-  if (pub !== null) await writeNew(directory, `${keyId}.pub`, pub);
+  if (pub !== null) await writePublicHalf(directory, keyId, pub);
+}
+
+/** The same text may be written by two processes at once. */
+async function writePublicHalf(directory: string, keyId: KeyId, text: string): Promise<void> {
+  try {
+    await writeNew(directory, `${keyId}.pub`, text);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+async function completePublicHalves(directory: string, kind: KeyKind): Promise<void> {
+  if (!hasPublicFile(kind)) return;
+  const names = await readdir(directory);
+  for (const { keyId } of (await namedKeys(directory)).filter((key) => key.kind === kind)) {
+    if (!names.includes(`${keyId}.key`) || names.includes(`${keyId}.pub`)) continue;
+    if (names.includes(keyId + DESTROYED_SUFFIX)) continue;
+    const key = await readFile(join(directory, `${keyId}.key`), 'utf8').catch(() => null);
+    const text = key === null ? null : publicTextIfSound(kind, key);
+    if (text !== null) await writePublicHalf(directory, keyId, text);
+  }
+}
+
+/** A key that cannot be read is reported by whoever opens the keyring; the newer one may be the remedy. */
+function publicTextIfSound(kind: KeyKind, key: string): string | null {
+  try {
+    return publicTextOf(kind, key);
+  } catch (error) {
+    if (error instanceof BadKeyText) return null;
+    throw error;
+  }
 }
 
 /** A new file, whole and on disk before it has its name. Linked, not renamed: it never replaces a file. @throws EEXIST */

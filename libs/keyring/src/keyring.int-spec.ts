@@ -54,7 +54,10 @@ describe('a new keyring', () => {
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
     const names = await readdir(directory);
     expect(names.sort()).toEqual(
-      [...KEY_KINDS.map((kind) => `${kind}-1.key`), 'ledger-1.pub', 'manifest-1.pub', 'sealing-1.pub'].sort(),
+      [
+        ...KEY_KINDS.map((kind) => `${kind}-1.key`),
+        ...['ledger', 'manifest', 'oidc', 'sealing'].map((kind) => `${kind}-1.pub`),
+      ].sort(),
     );
     for (const name of names) expect((await stat(at(name))).mode & 0o777).toBe(0o600);
   });
@@ -73,6 +76,8 @@ describe('a new keyring', () => {
     expect(keyring.ledgerSigner().publicKey).not.toEqual(signer.publicKey);
     expect(keyring.oidcKeys()[0]?.privateKey.asymmetricKeyDetails?.namedCurve).toBe('prime256v1');
     expect(keyring.cookieKeys().map((key) => key.length)).toEqual([32]);
+    expect(keyring.ephemeralKeys().map((key) => key.length)).toEqual([32]);
+    expect(keyring.ephemeralKeys()).not.toEqual(keyring.cookieKeys());
     expect(keyring.faults()).toEqual([]);
   });
 

@@ -1,12 +1,12 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
 import {
-  ALL_KINDS,
+  DEFAULT_REQUIREMENTS,
   fingerprintOf,
   type KeyDirectoryState,
   type KeyRequirement,
   readKeyDirectory,
 } from './custody/key-directory.ts';
-import type { KeyId, KeyKind, LoadedKey } from './custody/key-kinds.ts';
+import { type KeyId, type KeyKind, type LoadedKey, OPTIONAL_KINDS } from './custody/key-kinds.ts';
 import { type KeyListing, listKeysOf } from './custody/key-listing.ts';
 import { KeyringFault } from './keyring-fault.ts';
 
@@ -47,7 +47,9 @@ export interface KeyringSecret {
 export interface KeyringOptions {
   /** Whether this process is a demonstration: it takes marked keyrings only, and any other process unmarked ones only. */
   readonly demonstration: boolean;
-  /** What must be there, and all that is read. Default: every kind with its private half. */
+  /**
+   * What must be there, and all that is read. Default: every kind with its private half, of which only `ephemeral` may be missing.
+   */
   readonly kinds?: readonly KeyRequirement[];
   /** How often to look for changes. Default 1000. */
   readonly followIntervalMs?: number;
@@ -65,7 +67,6 @@ const DEFAULT_FOLLOW_INTERVAL_MS = 1000;
 export class Keyring {
   readonly directory: string;
   private readonly options: KeyringOptions;
-  private readonly required: readonly KeyRequirement[];
   private state: KeyDirectoryState;
   private fingerprint: string;
   private timer: NodeJS.Timeout | null = null;
@@ -73,7 +74,6 @@ export class Keyring {
   private constructor(directory: string, options: KeyringOptions, state: KeyDirectoryState, fingerprint: string) {
     this.directory = directory;
     this.options = options;
-    this.required = options.kinds ?? ALL_KINDS;
     this.state = state;
     this.fingerprint = fingerprint;
   }
@@ -85,7 +85,7 @@ export class Keyring {
    */
   static async open(directory: string, options: KeyringOptions): Promise<Keyring> {
     const fingerprint = fingerprintOf(directory);
-    const state = readKeyDirectory(directory, options.kinds ?? ALL_KINDS);
+    const state = readRequired(directory, options);
     const faults = faultsOf(directory, state, options);
     if (faults.length > 0) throw new KeyringFault(faults);
     const keyring = new Keyring(directory, options, state, fingerprint);
@@ -139,13 +139,31 @@ export class Keyring {
   /** P-256 private keys for ES256, newest first: sign with the first, publish all. */
   oidcKeys(): readonly { readonly keyId: KeyId; readonly privateKey: KeyObject }[] {
     return this.keysOf('oidc').flatMap(({ keyId, material }) =>
-      material.form === 'p256' ? [{ keyId, privateKey: material.privateKey }] : [],
+      material.form === 'p256' && material.privateKey !== null ? [{ keyId, privateKey: material.privateKey }] : [],
+    );
+  }
+
+  /**
+   * What verifies that which `oidcKeys` sign, newest first; works with the public halves alone. Destroyed keys verify nothing
+   * any more, so they are not among them. May be empty.
+   */
+  oidcPublicKeys(): readonly { readonly keyId: KeyId; readonly publicKey: KeyObject }[] {
+    return this.keysOf('oidc').flatMap(({ keyId, material }) =>
+      material.form === 'p256' ? [{ keyId, publicKey: material.publicKey }] : [],
     );
   }
 
   /** Newest first, 32 bytes each: sign with the first, accept all. */
   cookieKeys(): readonly Uint8Array[] {
     return this.secretsOf('cookies').map(({ bytes }) => bytes);
+  }
+
+  /**
+   * Newest first, 32 bytes each: encrypt what expires with the first, open with all. Ask anew for each use.
+   * @throws KeyringFault  when the keyring has none: only a role that asks for the kind `ephemeral` can rely on it
+   */
+  ephemeralKeys(): readonly Uint8Array[] {
+    return this.secretsOf('ephemeral').map(({ bytes }) => bytes);
   }
 
   /** Newest first: wrap with the first. */
@@ -172,7 +190,7 @@ export class Keyring {
     const fingerprint = fingerprintOf(this.directory);
     if (fingerprint === this.fingerprint) return;
     const before = this.state;
-    const found = readKeyDirectory(this.directory, this.required);
+    const found = readRequired(this.directory, this.options);
     const faults = faultsOf(this.directory, found, this.options);
     // A directory that cannot be read, or has become another one, takes no key away: only a key's own absence does.
     const isOurs = found.isReadable && found.isDemonstration === before.isDemonstration;
@@ -236,8 +254,15 @@ export class Keyring {
   }
 
   private none(kind: KeyKind): KeyringFault {
-    return new KeyringFault([`the keyring at ${this.directory} has no usable ${kind} key`]);
+    const remedy = OPTIONAL_KINDS.includes(kind) ? `: make one with "segl keys rotate ${kind}"` : '';
+    return new KeyringFault([`the keyring at ${this.directory} has no usable ${kind} key${remedy}`]);
   }
+}
+
+function readRequired(directory: string, { kinds }: KeyringOptions): KeyDirectoryState {
+  return kinds === undefined
+    ? readKeyDirectory(directory, DEFAULT_REQUIREMENTS, OPTIONAL_KINDS)
+    : readKeyDirectory(directory, kinds);
 }
 
 function faultsOf(directory: string, state: KeyDirectoryState, { demonstration }: KeyringOptions): string[] {

@@ -7,6 +7,7 @@ import {
   type KeyKind,
   type LoadedKey,
   type NamedKey,
+  OPTIONAL_KINDS,
   parseKeyId,
   parseKeyKind,
   type PublicHalf,
@@ -40,8 +41,12 @@ export interface KeyDirectoryState {
  * Everything there is to say about a keyring, faults and all; never throws. Synchronous, since it reads some twenty small
  * files of a local disk (well under 1 ms), which lets a key that was made a moment ago be found within the call that needs it.
  */
-export function readKeyDirectory(directory: string, required: readonly KeyRequirement[]): KeyDirectoryState {
-  const reader = new DirectoryReader(directory, required);
+export function readKeyDirectory(
+  directory: string,
+  required: readonly KeyRequirement[],
+  optional: readonly KeyKind[] = [],
+): KeyDirectoryState {
+  const reader = new DirectoryReader(directory, required, optional);
   return reader.read();
 }
 
@@ -66,14 +71,16 @@ export function codeOf(error: unknown): string {
 class DirectoryReader {
   private readonly directory: string;
   private readonly required: readonly KeyRequirement[];
+  private readonly optional: readonly KeyKind[];
   private readonly faults: string[] = [];
   private readonly keys = new Map<KeyId, LoadedKey>();
   private readonly broken = new Set<KeyId>();
   private readonly destroyed = new Map<KeyId, Instant | null>();
 
-  constructor(directory: string, required: readonly KeyRequirement[]) {
+  constructor(directory: string, required: readonly KeyRequirement[], optional: readonly KeyKind[]) {
     this.directory = directory;
     this.required = required;
+    this.optional = optional;
   }
 
   read(): KeyDirectoryState {
@@ -228,7 +235,9 @@ class DirectoryReader {
     if (isThere || isFaultSaid) return;
     const file = kind === null ? `${wanted}-<n>.pub` : `${wanted}-<n>.key`;
     const remedy =
-      kind === null ? 'copy it from the keyring that has the key' : `make one with "segl keys rotate ${wanted}"`;
+      kind === null
+        ? `copy it from the keyring that has the key (where that has none: "segl keys rotate ${wanted}" there first)`
+        : `make one with "segl keys rotate ${wanted}"`;
     this.faults.push(`${this.directory} has no ${wanted} key (${file}): ${remedy}`);
   }
 
@@ -237,7 +246,7 @@ class DirectoryReader {
   }
 
   private needsPrivateHalf(kind: KeyKind): boolean {
-    return this.required.includes(kind);
+    return this.required.includes(kind) || this.optional.includes(kind);
   }
 }
 
@@ -246,10 +255,16 @@ export function hasPrivateHalf(material: LoadedKey['material']): boolean {
     case 'age':
       return material.identity !== null;
     case 'ed25519':
+    case 'p256':
       return material.privateKey !== null;
-    default:
+    case 'secret':
       return true;
+    default:
+      return material satisfies never;
   }
 }
 
-export const ALL_KINDS: readonly KeyRequirement[] = KEY_KINDS;
+/** What a process needs that does not say what it needs. */
+export const DEFAULT_REQUIREMENTS: readonly KeyRequirement[] = KEY_KINDS.filter(
+  (kind) => !OPTIONAL_KINDS.includes(kind),
+);

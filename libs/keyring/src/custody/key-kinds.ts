@@ -8,13 +8,20 @@ export const KEY_KINDS = [
   'ledger',
   'oidc',
   'cookies',
+  'ephemeral',
   'person-wrapping',
   'person-index',
 ] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
 
+/**
+ * Kinds that only some installations need: `ephemeral` encrypts what several processes share in Redis. A keyring may be without
+ * them, older ones are, unless a role asks for one by name.
+ */
+export const OPTIONAL_KINDS: readonly KeyKind[] = ['ephemeral'];
+
 /** Kinds whose public half has a file of its own, for roles that need no more than that. */
-export const PUBLIC_HALVES = ['sealing.pub', 'manifest.pub', 'ledger.pub'] as const;
+export const PUBLIC_HALVES = ['sealing.pub', 'manifest.pub', 'ledger.pub', 'oidc.pub'] as const;
 export type PublicHalf = (typeof PUBLIC_HALVES)[number];
 
 /** `<kind>-<version>`, versions from 1 and never used twice: `sealing-1`. */
@@ -34,6 +41,7 @@ export const FORM_OF: Readonly<Record<KeyKind, KeyForm>> = {
   ledger: 'ed25519',
   oidc: 'p256',
   cookies: 'secret',
+  ephemeral: 'secret',
   'person-wrapping': 'secret',
   'person-index': 'secret',
 };
@@ -41,7 +49,7 @@ export const FORM_OF: Readonly<Record<KeyKind, KeyForm>> = {
 export type KeyMaterial =
   | { readonly form: 'age'; readonly identity: string | null; readonly recipient: string }
   | { readonly form: 'ed25519'; readonly privateKey: KeyObject | null; readonly publicKey: KeyObject }
-  | { readonly form: 'p256'; readonly privateKey: KeyObject }
+  | { readonly form: 'p256'; readonly privateKey: KeyObject | null; readonly publicKey: KeyObject }
   | { readonly form: 'secret'; readonly bytes: Buffer };
 
 export interface LoadedKey extends NamedKey {

@@ -32,8 +32,8 @@ export function makeKey(kind: KeyKind, createdAt: Instant): KeyTexts {
       return { key: created + pkcs8(privateKey), pub: hasPublicFile(kind) ? created + spki(publicKey) : null };
     }
     case 'p256': {
-      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      return { key: created + pkcs8(privateKey), pub: null };
+      const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      return { key: created + pkcs8(privateKey), pub: hasPublicFile(kind) ? created + spki(publicKey) : null };
     }
     case 'secret':
       return { key: `${created}${base64url(randomBytes(SECRET_BYTES))}\n`, pub: null };
@@ -52,9 +52,8 @@ export function readKey(
     case 'age':
       return readAge(texts);
     case 'ed25519':
-      return readEd25519(texts);
     case 'p256':
-      return { form, privateKey: readPrivateKey(texts.key ?? '', 'ec') };
+      return { form, ...readPair(texts, form) };
     case 'secret': {
       const bytes = fromBase64url(contentOf(texts.key ?? ''));
       if (bytes?.length !== SECRET_BYTES) throw new BadKeyText('does not hold 32 bytes in base64url');
@@ -62,6 +61,23 @@ export function readKey(
     }
     default:
       return form satisfies never;
+  }
+}
+
+/** What `<kind>-<n>.pub` holds beside this `<kind>-<n>.key`; null for a kind without one. @throws BadKeyText */
+export function publicTextOf(kind: KeyKind, key: string): string | null {
+  if (!hasPublicFile(kind)) return null;
+  const material = readKey(kind, { key, pub: null });
+  const createdAt = createdAtOf(key);
+  const created = createdAt === null ? '' : `# created: ${createdAt}\n`;
+  switch (material.form) {
+    case 'age':
+      return `${created}${material.recipient}\n`;
+    case 'ed25519':
+    case 'p256':
+      return created + spki(material.publicKey);
+    default:
+      return null;
   }
 }
 
@@ -86,38 +102,46 @@ function readAge({ key, pub }: { key: string | null; pub: string | null }): KeyM
   return { form: 'age', identity, recipient: derived };
 }
 
-function readEd25519({ key, pub }: { key: string | null; pub: string | null }): KeyMaterial {
-  const publicKey = pub === null ? null : readPublicKey(pub);
-  if (key === null) return { form: 'ed25519', privateKey: null, publicKey: publicKey as KeyObject };
-  const privateKey = readPrivateKey(key, 'ed25519');
+type PairForm = 'ed25519' | 'p256';
+const FORM_NAMES: Readonly<Record<PairForm, string>> = { ed25519: 'Ed25519', p256: 'P-256' };
+
+function readPair(
+  { key, pub }: { readonly key: string | null; readonly pub: string | null },
+  form: PairForm,
+): { privateKey: KeyObject | null; publicKey: KeyObject } {
+  const publicKey = pub === null ? null : readPublicKey(pub, form);
+  if (key === null) return { privateKey: null, publicKey: publicKey as KeyObject };
+  const privateKey = readPrivateKey(key, form);
   const derived = createPublicKey(privateKey);
   if (publicKey !== null && !publicKey.equals(derived)) throw new BadKeyText('and its .pub are not halves of one key');
-  return { form: 'ed25519', privateKey, publicKey: derived };
+  return { privateKey, publicKey: derived };
 }
 
-function readPrivateKey(text: string, type: 'ed25519' | 'ec'): KeyObject {
+function readPrivateKey(text: string, form: PairForm): KeyObject {
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: text, format: 'pem' });
   } catch {
     throw new BadKeyText('does not hold a private key in PEM (PKCS#8)'); // OpenSSL's own words say less, and might quote
   }
-  const isRightKind =
-    key.asymmetricKeyType === type && (type !== 'ec' || key.asymmetricKeyDetails?.namedCurve === 'prime256v1');
-  if (!isRightKind)
-    throw new BadKeyText(`does not hold a private key of the kind ${type === 'ec' ? 'P-256' : 'Ed25519'}`);
+  if (!isOfForm(key, form)) throw new BadKeyText(`does not hold a private key of the kind ${FORM_NAMES[form]}`);
   return key;
 }
 
-function readPublicKey(text: string): KeyObject {
+function isOfForm(key: KeyObject, form: PairForm): boolean {
+  if (form === 'ed25519') return key.asymmetricKeyType === 'ed25519';
+  return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
+}
+
+function readPublicKey(text: string, form: PairForm): KeyObject {
   try {
     if (text.includes('PRIVATE KEY')) throw new BadKeyText('');
     const key = createPublicKey({ key: text, format: 'pem' });
-    if (key.asymmetricKeyType === 'ed25519') return key;
+    if (isOfForm(key, form)) return key;
   } catch {
     // said below
   }
-  throw new BadKeyText('.pub does not hold an Ed25519 public key in PEM');
+  throw new BadKeyText(`.pub does not hold a public key of the kind ${FORM_NAMES[form]} in PEM`);
 }
 
 /** The text without comments and blank lines. */
