@@ -80,6 +80,8 @@ const ENCRYPTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   recipient: ['recipientId'],
   mailSubject: ['recipientId'],
   networkAddress: ['recipientId', 'personId'],
+  reader: ['recipientId', 'personId'],
+  subjectId: ['personId'],
 };
 
 /** What stands where a person was erased, or the key is not this installation's. */

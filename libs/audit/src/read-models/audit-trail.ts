@@ -16,6 +16,7 @@ export const AUDITED_TYPES = [
   'ViewDenied',
   'OpeningsSummarised',
   'RecipientAuthenticated',
+  'AuthenticationFailed',
   'OtpIssued',
   'OtpDelivered',
   'OtpDeliveryFailed',
