@@ -45,7 +45,7 @@ function treeOf(leaves: readonly Uint8Array[]): MerkleTree {
 }
 
 describe('the Merkle tree', () => {
-  it.each(ROOTS.map((root, size) => [size, root]))('has the published root over %i leaves', (size, root) => {
+  it.each(ROOTS.map((root, size) => [size, root] as const))('has the published root over %i leaves', (size, root) => {
     expect(treeOf(LEAVES.slice(0, size)).root().toString('hex')).toBe(root);
     expect(treeHash(LEAVES.slice(0, size)).toString('hex')).toBe(root); // the definition in this file is the published one too
   });

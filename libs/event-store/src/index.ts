@@ -16,6 +16,15 @@ export {
   type SubscriptionMessage,
 } from './event-store.ts';
 export {
+  importContradicted,
+  ImportRefused,
+  importRecords,
+  MAX_IMPORT_EVENTS,
+  sizeInAppend,
+  type ImportRecord,
+  type RecordedEventImport,
+} from './import-recorded.ts';
+export {
   decideAndAppend,
   readState,
   TooMuchContention,

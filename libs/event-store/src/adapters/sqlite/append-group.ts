@@ -1,4 +1,5 @@
 // Loaded in the writer's thread: no imports by #libs, nothing that type stripping cannot erase.
+import { importGroup, type ImportReply, type ImportRequest } from './import-group.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 /** One append as it crosses to the writer's thread. */
@@ -16,9 +17,10 @@ export interface CheckRequest {
   readonly kind: 'check';
   readonly seq: number;
 }
-export type WriteRequest = AppendRequest | CheckRequest;
+export type WriteRequest = AppendRequest | CheckRequest | ImportRequest;
 
 export type WriteReply =
+  | ImportReply
   | { readonly seq: number; readonly kind: 'appended'; readonly revision: number; readonly position: number }
   | { readonly seq: number; readonly kind: 'conflict'; readonly actual: number }
   | { readonly seq: number; readonly kind: 'writable' }
@@ -39,12 +41,23 @@ export function writeGroup(file: SqliteFile, group: readonly WriteRequest[]): Wr
   const db = file.database();
   db.exec('BEGIN IMMEDIATE');
   try {
-    const replies = group.map((request) => (request.kind === 'append' ? append(file, request) : check(file, request)));
+    const replies = group.map((request) => decide(file, request));
     db.exec('COMMIT');
     return replies;
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
+  }
+}
+
+function decide(file: SqliteFile, request: WriteRequest): WriteReply {
+  switch (request.kind) {
+    case 'append':
+      return append(file, request);
+    case 'check':
+      return check(file, request);
+    case 'import':
+      return importGroup(file, request);
   }
 }
 

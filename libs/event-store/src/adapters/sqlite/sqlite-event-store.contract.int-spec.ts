@@ -1,3 +1,4 @@
-import { eventStoreContract, openTemporarySqlite } from '../../testing/index.ts';
+import { eventStoreContract, importContract, openTemporarySqlite } from '../../testing/index.ts';
 
 eventStoreContract('sqlite', openTemporarySqlite);
+importContract('sqlite', openTemporarySqlite);

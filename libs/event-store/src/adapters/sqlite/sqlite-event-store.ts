@@ -17,6 +17,7 @@ import {
   type SubscribeOptions,
   type SubscriptionMessage,
 } from '../../event-store.ts';
+import { importContradicted, importRecords, type RecordedEventImport } from '../../import-recorded.ts';
 import { isCount, parseRecordedEvent, readRecord, recordEvents, requireStreamName } from '../../recorded-event.ts';
 import { faultOf, isBusy, SqliteFile } from './sqlite-file.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
@@ -49,7 +50,7 @@ type Row = readonly [position: number, text: string | null];
  * All events in one SQLite file (WAL, synchronous=FULL), which several processes may have open. One thread writes; reading
  * happens here, in short pages, and never holds a transaction open while someone else has the turn.
  */
-export class SqliteEventStore extends EventStore {
+export class SqliteEventStore extends EventStore implements RecordedEventImport {
   readonly #clock: Clock;
   readonly #writer: SqliteWriter;
   readonly #reader: SqliteFile;
@@ -115,7 +116,33 @@ export class SqliteEventStore extends EventStore {
         return { revision: reply.revision, position: positionOf(reply.position) };
       case 'conflict':
         throw new RevisionConflict(stream, expected, reply.actual === -1 ? 'NONE' : reply.actual);
-      case 'writable':
+      default:
+        throw new EventStoreUnavailable('the writer of the event store answered something else');
+    }
+  }
+
+  /** One call is one transaction: all of it or nothing. */
+  async importRecorded(events: readonly Pick<RecordedEvent, 'bytes'>[]): Promise<void> {
+    const records = importRecords(events);
+    this.#requireOpen();
+    const reply = await this.#writer.request({
+      kind: 'import',
+      streams: records.map(({ stream }) => stream),
+      revisions: records.map(({ revision }) => revision),
+      texts: records.map(({ text }) => text),
+    });
+    switch (reply.kind) {
+      case 'imported':
+        return this.#wake();
+      case 'contradicted':
+        throw importContradicted(reply.stream, reply.revision);
+      case 'gap':
+        throw new RevisionConflict(
+          reply.stream as StreamName,
+          reply.revision - 1,
+          reply.actual === -1 ? 'NONE' : reply.actual,
+        );
+      default:
         throw new EventStoreUnavailable('the writer of the event store answered something else');
     }
   }
