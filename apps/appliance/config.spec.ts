@@ -34,6 +34,7 @@ describe('configuration', () => {
     const settings = readSettings({ ...whole, SEGL_DATA_DIR: '/srv/segl' });
     expect(settings).toMatchObject({
       httpPort: 8080,
+      roles: ['portal', 'gateway', 'console'],
       eventStore: 'sqlite:/srv/segl/events.sqlite',
       personKeys: 'sqlite:/srv/segl/persons.sqlite',
       trustedProxies: [],
@@ -90,8 +91,26 @@ describe('configuration', () => {
     [{ SEGL_CONFIG: yaml('portal: { waitingSeconds: 901 }') }, 'portal.waitingSeconds: '],
     [{ SEGL_CONFIG: yaml('portal: { sessionIdleSeconds: 1801 }') }, 'portal.sessionIdleSeconds: '],
     [{ SEGL_CONFIG: yaml('portal: { sessionMaxSeconds: 28801 }') }, 'portal.sessionMaxSeconds: '],
-    [{ SEGL_EVENT_STORE: 'esdb://localhost' }, 'this build takes sqlite:<path> only'],
-    [{ SEGL_EPHEMERAL_STORE: 'redis://localhost' }, 'this build takes memory: only'],
+    [
+      { SEGL_EVENT_STORE: 'mysql://localhost' },
+      'is neither sqlite:<path>, esdb://<host>[:<port>] nor esdb+discover://<host> (it begins with mysql:)',
+    ],
+    [{ SEGL_EVENT_STORE: '/srv/events.sqlite' }, 'SEGL_EVENT_STORE (eventStore): is neither sqlite:<path>'],
+    [
+      { SEGL_EVENT_STORE: 'esdb://admin:changeit@localhost' },
+      'leave it out, and name a file that holds it as stores.eventStoreCredentialsFile',
+    ],
+    [
+      { SEGL_EPHEMERAL_STORE: 'rediss://:s3cret@localhost' },
+      'name a file that holds it as stores.ephemeralPasswordFile',
+    ],
+    [{ SEGL_EPHEMERAL_STORE: 'redis:localhost' }, 'SEGL_EPHEMERAL_STORE (ephemeralStore): is neither memory:'],
+    [{ SEGL_PERSON_KEYS: 'postgres://segl@localhost/segl?password=s3cret' }, 'stores.personKeysPasswordFile'],
+    [{ SEGL_PERSON_KEYS: 'postgres://localhost' }, 'nor postgres://<user>@<host>[:<port>]/<database>'],
+    [{ SEGL_CONFIG: yaml('stores: { personKeysCaFile: /does/not/exist.pem }') }, 'stores.personKeysCaFile: has no use'],
+    [{ SEGL_ROLES: '' }, 'SEGL_ROLES (roles): names no role: portal, gateway, console'],
+    [{ SEGL_ROLES: 'portal,portal' }, 'SEGL_ROLES (roles): names a role twice'],
+    [{ SEGL_ROLES: 'portal,reader' }, 'SEGL_ROLES (roles.1): Invalid option'],
     [{ SEGL_CONFIG: '/does/not/exist.yaml' }, '/does/not/exist.yaml cannot be read'],
   ])('refuses %j', (change, fault) => {
     expect(faultsOf({ ...whole, ...change })).toEqual([expect.stringContaining(fault)]);
@@ -108,6 +127,32 @@ describe('configuration', () => {
     expect(faultsOf({ SEGL_PUBLIC_URL: 'nonsense', SEGL_RELAY_URL: 'smtp://x' }, { demonstration: true })).toEqual([
       expect.stringContaining('SEGL_PUBLIC_URL'),
       expect.stringContaining('a demonstration sends no mail'),
+    ]);
+  });
+
+  it('never quotes a secret that stands in a URL, whatever else is wrong with it', () => {
+    const urls = {
+      SEGL_EVENT_STORE: 'esdb://admin:s3cret@a:2113,b:2113?tls=maybe',
+      SEGL_EPHEMERAL_STORE: 'mysql://root:s3cret@localhost',
+      SEGL_PERSON_KEYS: 'postgres://segl:s3cret@/',
+    };
+    const faults = faultsOf({ ...whole, ...urls });
+    expect(faults).toHaveLength(3);
+    expect(faults.join()).not.toContain('s3cret');
+    expect(faults.every((fault) => fault.includes('holds a password'))).toBe(true);
+  });
+
+  it('needs a relay for what sends mail, not for a console', () => {
+    const { SEGL_RELAY_URL: _, ...without } = whole;
+    expect(faultsOf({ ...without, SEGL_ROLES: 'console' })).toEqual([]);
+    for (const SEGL_ROLES of ['portal', 'gateway']) {
+      expect(faultsOf({ ...without, SEGL_ROLES })).toEqual([expect.stringContaining('SEGL_RELAY_URL')]);
+    }
+  });
+
+  it('has a demonstration whole and in its own directory', () => {
+    expect(faultsOf({ SEGL_ROLES: 'portal' }, { demonstration: true })).toEqual([
+      expect.stringContaining('a demonstration has all roles'),
     ]);
   });
 

@@ -2,12 +2,16 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
-import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
 import { isProxyRange } from '#libs/web-ui';
+import { contradictions } from './contradictions.ts';
 import { isMapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
+import { ROLES } from './roles.ts';
+import { type StoreName, storeUrlFault } from './store-urls.ts';
+import { LISTS, nameOf, VARIABLES } from './variables.ts';
+
+export { VARIABLES } from './variables.ts';
 
 /**
  * The only reader of process.env. Settings come from a YAML file (`SEGL_CONFIG`) and from `SEGL_…` variables, which win.
@@ -32,6 +36,21 @@ const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text)
 const positive = z.coerce.number().positive();
 const MEBIBYTE = 1024 * 1024;
 
+function storeUrl(name: StoreName) {
+  return z.string().superRefine((url, context) => {
+    const fault = storeUrlFault(name, url);
+    if (fault !== null) context.addIssue(fault);
+  });
+}
+
+function storeFile(meaning: string) {
+  return z
+    .string()
+    .transform((path) => resolve(path))
+    .optional()
+    .describe(`path of a file: ${meaning}`);
+}
+
 /** Whose addresses a sealing client may write as: one address, or every address of a domain, written `@example.com`. */
 const senderRule = z.string().regex(/^[^@\s]*@[^@\s]+$/, 'is neither an address nor @domain');
 
@@ -55,9 +74,39 @@ export const settingsSchema = z.object({
     .string()
     .default('/var/lib/segl')
     .describe('directory for the embedded stores, the outbox and read models'),
-  eventStore: z.string().optional().describe('sqlite:<path>; default: events.sqlite in the data directory'),
-  ephemeralStore: z.string().default('memory:').describe('memory:'),
-  personKeys: z.string().optional().describe('sqlite:<path>; default: persons.sqlite in the data directory'),
+  roles: z
+    .array(z.enum(ROLES))
+    .min(1, `names no role: ${ROLES.join(', ')}`)
+    .refine((roles) => new Set(roles).size === roles.length, 'names a role twice')
+    .default([...ROLES])
+    .describe(
+      'what this process does: `portal` (readers), `gateway` (the sealing API and the outbox), `console` (read models); all on one machine',
+    ),
+  eventStore: storeUrl('eventStore')
+    .optional()
+    .describe(
+      'sqlite:<path>, for processes of one machine; or esdb://<host>, esdb+discover://<host>; default: events.sqlite in the data directory',
+    ),
+  ephemeralStore: storeUrl('ephemeralStore')
+    .default('memory:')
+    .describe(
+      'memory:, for one portal process alone (a second one would not know the sessions of the first, and nobody can notice); or redis://<host>, rediss://<host>, for several',
+    ),
+  personKeys: storeUrl('personKeys')
+    .optional()
+    .describe(
+      'sqlite:<path>, for processes of one machine; or postgres://<user>@<host>/<database>; default: persons.sqlite in the data directory',
+    ),
+  stores: z
+    .object({
+      eventStoreCredentialsFile: storeFile('user name and password for esdb://, one line each'),
+      eventStoreCaFile: storeFile('certificate authority (PEM) of the esdb:// servers'),
+      ephemeralPasswordFile: storeFile('password for redis:// and rediss://'),
+      ephemeralCaFile: storeFile('certificate authority (PEM) of the rediss:// server'),
+      personKeysPasswordFile: storeFile('password for postgres://'),
+      personKeysCaFile: storeFile('certificate authority (PEM) of the postgres:// server'),
+    })
+    .prefault({}),
   keyring: z.string().default('/etc/segl/keyring').describe('directory of key files (segl keys init)'),
   relayUrl: z.string().optional().describe('next hop for carriers and code mails: smtp:// or smtps://'),
   trustedProxies: z
@@ -145,31 +194,6 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly demonstration: boolean;
 };
 
-/** Environment variable → where its value goes. Lists are separated by commas. Everything else is for the YAML file. */
-export const VARIABLES: Readonly<Record<string, string>> = {
-  SEGL_PUBLIC_URL: 'publicUrl',
-  SEGL_HTTP_HOST: 'httpHost',
-  SEGL_HTTP_PORT: 'httpPort',
-  SEGL_DATA_DIR: 'dataDir',
-  SEGL_EVENT_STORE: 'eventStore',
-  SEGL_EPHEMERAL_STORE: 'ephemeralStore',
-  SEGL_PERSON_KEYS: 'personKeys',
-  SEGL_KEYRING: 'keyring',
-  SEGL_RELAY_URL: 'relayUrl',
-  SEGL_TRUSTED_PROXIES: 'trustedProxies',
-  SEGL_LOG_LEVEL: 'logLevel',
-  SEGL_ORGANISATION_NAME: 'organisation.name',
-  SEGL_ORGANISATION_LOCALES: 'organisation.locales',
-  SEGL_ORGANISATION_POSTAL_ADDRESS: 'organisation.postalAddress',
-  SEGL_ORGANISATION_CONTACT_MAIL: 'organisation.contactMail',
-  SEGL_ORGANISATION_PRIVACY_CONTACT: 'organisation.privacyContact',
-  SEGL_PASSCODE_SENDER: 'passcode.sender',
-  SEGL_SEALING_LIFETIME_DAYS: 'sealing.lifetimeDays',
-  SEGL_SEALING_MAX_MAIL_BYTES: 'sealing.maxMailBytes',
-  SEGL_PORTAL_EPHEMERAL_MAX_BYTES: 'portal.ephemeralMaxBytes',
-  SEGL_PORTAL_RECORD_NETWORK_ADDRESS: 'portal.recordNetworkAddress',
-};
-const LISTS = new Set(['trustedProxies', 'organisation.locales']);
 /** Read by others than this schema: the file itself, and what tests set. */
 const KNOWN_BESIDE = /^SEGL_(CONFIG|TEST_.*|BENCH_.*)$/;
 
@@ -266,63 +290,6 @@ export function sqlitePath(url: string): string {
   return resolve(url.slice('sqlite:'.length));
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function contradictions(settings: Settings): string[] {
-  const faults: string[] = [];
-  const publicUrl = new URL(settings.publicUrl);
-  if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname)) {
-    faults.push(`${nameOf('publicUrl')}: must be https:// (http:// is for loopback only)`);
-  }
-  if (publicUrl.pathname !== '/' || publicUrl.search !== '' || publicUrl.hash !== '' || publicUrl.username !== '') {
-    faults.push(`${nameOf('publicUrl')}: must be scheme, host and port alone, without a path`);
-  }
-  for (const name of ['eventStore', 'personKeys'] as const) {
-    if (!/^sqlite:.+/.test(settings[name])) {
-      faults.push(`${nameOf(name)}: this build takes sqlite:<path> only, not ${settings[name].split(':')[0] ?? ''}:…`);
-    }
-  }
-  if (settings.ephemeralStore !== 'memory:') faults.push(`${nameOf('ephemeralStore')}: this build takes memory: only`);
-  if (settings.demonstration) {
-    if (settings.relayUrl !== undefined)
-      faults.push(`${nameOf('relayUrl')}: a demonstration sends no mail; leave it out`);
-    if (!isLoopback(settings.httpHost)) faults.push(`${nameOf('httpHost')}: a demonstration listens on loopback only`);
-    if (!isLoopback(publicUrl.hostname)) faults.push(`${nameOf('publicUrl')}: a demonstration is on loopback only`);
-  } else if (settings.relayUrl === undefined) {
-    faults.push(
-      `${nameOf('relayUrl')}: is missing; carriers and codes need a next hop, such as smtp://mail.example.com:25`,
-    );
-  } else if (!/^smtps?:\/\/[^/]/.test(settings.relayUrl) || !URL.canParse(settings.relayUrl)) {
-    faults.push(`${nameOf('relayUrl')}: is neither smtp://host[:port] nor smtps://host[:port]`);
-  } else {
-    faults.push(...relayFaults(settings.relayUrl));
-  }
-  const { maxMailBytes } = settings.sealing;
-  if (settings.portal.ephemeralMaxBytes * SHARE_OF_BYTE_VALUES < maxMailBytes * 1.01 + 64 * 1024) {
-    faults.push(
-      `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,
-    );
-  }
-  faults.push(...organisationProfileFaults(settings.organisation));
-  const clientIds = settings.sealing.clients.map(({ clientId }) => clientId);
-  for (const twice of new Set(clientIds.filter((id, index) => clientIds.indexOf(id) !== index))) {
-    faults.push(`sealing.clients: ${twice} stands twice`);
-  }
-  return faults;
-}
-
-function relayFaults(relayUrl: string): string[] {
-  try {
-    parseRelayUrl(relayUrl);
-    return [];
-  } catch (error) {
-    if (!(error instanceof RelayUrlRefused)) throw error;
-    return [`${nameOf('relayUrl')}: ${error.message}`];
-  }
-}
-
 /** What `npm start` on a fresh clone needs and nobody should have to say. */
 function demonstrationDefaults(environment: NodeJS.ProcessEnv): Record<string, unknown> {
   const directory = environment['SEGL_DATA_DIR'] ?? resolve('data', 'demonstration');
@@ -381,12 +348,6 @@ function unknownPaths(raw: unknown, schema: z.ZodType, prefix = ''): string[] {
     const known = shape[name];
     return known ? unknownPaths(value, known, `${prefix}${name}.`) : [`${prefix}${name}`];
   });
-}
-
-/** Both names, where there are two: operators search for the one they wrote. */
-function nameOf(path: string): string {
-  const variable = Object.keys(VARIABLES).find((name) => `${path}.`.startsWith(`${VARIABLES[name]}.`));
-  return variable === undefined ? path : `${variable} (${path})`;
 }
 
 function sentence(issue: z.core.$ZodIssue, raw: Record<string, unknown>): string {

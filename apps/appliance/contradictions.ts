@@ -1,0 +1,76 @@
+import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
+import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
+import type { Settings } from './config.ts';
+import { partsOf, ROLES } from './roles.ts';
+import { isEmbedded, STORE_KINDS, storeFileFaults, type StoreName } from './store-urls.ts';
+import { nameOf } from './variables.ts';
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** Stores whose adapter for a server is not in this build. */
+const WITHOUT_REMOTE_ADAPTER: readonly StoreName[] = ['eventStore', 'ephemeralStore', 'personKeys'];
+
+/** What is wrong with settings that are each well in themselves. */
+export function contradictions(settings: Settings): string[] {
+  const faults: string[] = [];
+  const publicUrl = new URL(settings.publicUrl);
+  if (publicUrl.protocol === 'http:' && !isLoopback(publicUrl.hostname)) {
+    faults.push(`${nameOf('publicUrl')}: must be https:// (http:// is for loopback only)`);
+  }
+  if (publicUrl.pathname !== '/' || publicUrl.search !== '' || publicUrl.hash !== '' || publicUrl.username !== '') {
+    faults.push(`${nameOf('publicUrl')}: must be scheme, host and port alone, without a path`);
+  }
+  for (const [setting, fault] of storeFileFaults(settings, settings.stores)) faults.push(`${setting}: ${fault}`);
+  for (const name of WITHOUT_REMOTE_ADAPTER) {
+    if (!isEmbedded(name, settings[name])) {
+      faults.push(`${nameOf(name)}: this build takes ${STORE_KINDS[name].forms[0]} only`);
+    }
+  }
+  if (settings.demonstration) {
+    if (settings.roles.length < ROLES.length)
+      faults.push(`${nameOf('roles')}: a demonstration has all roles; leave it out`);
+    for (const name of Object.keys(STORE_KINDS) as StoreName[]) {
+      if (!isEmbedded(name, settings[name]))
+        faults.push(`${nameOf(name)}: a demonstration keeps everything in its own directory and memory; leave it out`);
+    }
+    if (settings.relayUrl !== undefined)
+      faults.push(`${nameOf('relayUrl')}: a demonstration sends no mail; leave it out`);
+    if (!isLoopback(settings.httpHost)) faults.push(`${nameOf('httpHost')}: a demonstration listens on loopback only`);
+    if (!isLoopback(publicUrl.hostname)) faults.push(`${nameOf('publicUrl')}: a demonstration is on loopback only`);
+  } else if (settings.relayUrl === undefined) {
+    // A console alone sends nothing.
+    if (partsOf(settings).has('relay')) {
+      faults.push(
+        `${nameOf('relayUrl')}: is missing; carriers and codes need a next hop, such as smtp://mail.example.com:25`,
+      );
+    }
+  } else if (!/^smtps?:\/\/[^/]/.test(settings.relayUrl) || !URL.canParse(settings.relayUrl)) {
+    faults.push(`${nameOf('relayUrl')}: is neither smtp://host[:port] nor smtps://host[:port]`);
+  } else {
+    faults.push(...relayFaults(settings.relayUrl));
+  }
+  const { maxMailBytes } = settings.sealing;
+  if (settings.portal.ephemeralMaxBytes * SHARE_OF_BYTE_VALUES < maxMailBytes * 1.01 + 64 * 1024) {
+    faults.push(
+      `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,
+    );
+  }
+  faults.push(...organisationProfileFaults(settings.organisation));
+  const clientIds = settings.sealing.clients.map(({ clientId }) => clientId);
+  for (const twice of new Set(clientIds.filter((id, index) => clientIds.indexOf(id) !== index))) {
+    faults.push(`sealing.clients: ${twice} stands twice`);
+  }
+  return faults;
+}
+
+function relayFaults(relayUrl: string): string[] {
+  try {
+    parseRelayUrl(relayUrl);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RelayUrlRefused)) throw error;
+    return [`${nameOf('relayUrl')}: ${error.message}`];
+  }
+}

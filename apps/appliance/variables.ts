@@ -1,0 +1,32 @@
+/** Environment variable → where its value goes. Lists are separated by commas. Everything else is for the YAML file. */
+export const VARIABLES: Readonly<Record<string, string>> = {
+  SEGL_PUBLIC_URL: 'publicUrl',
+  SEGL_HTTP_HOST: 'httpHost',
+  SEGL_HTTP_PORT: 'httpPort',
+  SEGL_DATA_DIR: 'dataDir',
+  SEGL_EVENT_STORE: 'eventStore',
+  SEGL_EPHEMERAL_STORE: 'ephemeralStore',
+  SEGL_PERSON_KEYS: 'personKeys',
+  SEGL_ROLES: 'roles',
+  SEGL_KEYRING: 'keyring',
+  SEGL_RELAY_URL: 'relayUrl',
+  SEGL_TRUSTED_PROXIES: 'trustedProxies',
+  SEGL_LOG_LEVEL: 'logLevel',
+  SEGL_ORGANISATION_NAME: 'organisation.name',
+  SEGL_ORGANISATION_LOCALES: 'organisation.locales',
+  SEGL_ORGANISATION_POSTAL_ADDRESS: 'organisation.postalAddress',
+  SEGL_ORGANISATION_CONTACT_MAIL: 'organisation.contactMail',
+  SEGL_ORGANISATION_PRIVACY_CONTACT: 'organisation.privacyContact',
+  SEGL_PASSCODE_SENDER: 'passcode.sender',
+  SEGL_SEALING_LIFETIME_DAYS: 'sealing.lifetimeDays',
+  SEGL_SEALING_MAX_MAIL_BYTES: 'sealing.maxMailBytes',
+  SEGL_PORTAL_EPHEMERAL_MAX_BYTES: 'portal.ephemeralMaxBytes',
+  SEGL_PORTAL_RECORD_NETWORK_ADDRESS: 'portal.recordNetworkAddress',
+};
+export const LISTS: ReadonlySet<string> = new Set(['roles', 'trustedProxies', 'organisation.locales']);
+
+/** Both names, where there are two: operators search for the one they wrote. */
+export function nameOf(path: string): string {
+  const variable = Object.keys(VARIABLES).find((name) => `${path}.`.startsWith(`${VARIABLES[name]}.`));
+  return variable === undefined ? path : `${variable} (${path})`;
+}
