@@ -4,6 +4,7 @@ export {
   type KeyringVerifier,
   Keyring,
   type KeyringOptions,
+  type SealingEpoch,
   type SealingIdentity,
   type SealingRecipient,
 } from './keyring.ts';

@@ -202,6 +202,7 @@ describe('a role with its own keys', () => {
       await rm(at(name));
     const gateway = await openKeyring({ kinds: ['sealing.pub', 'manifest'] });
     expect(gateway.sealingRecipient().keyId).toBe('sealing-1');
+    expect(gateway.sealingEpochs()).toMatchObject([{ keyId: 'sealing-1', isOpenedHere: false }]);
     expect(gateway.sealingIdentity('sealing-1')).toBeNull();
     expect(gateway.manifestSigner().keyId).toBe('manifest-1');
     expect(() => gateway.cookieKeys()).toThrow(KeyringFault);
@@ -234,6 +235,10 @@ describe('rotation', () => {
     for (const kind of KEY_KINDS) expect(await rotateKey(directory, kind, { now })).toBe(`${kind}-2`);
     await until(() => keyring.list().filter((key) => key.status === 'older').length === KEY_KINDS.length);
     expect(keyring.sealingRecipient().keyId).toBe('sealing-2');
+    expect(keyring.sealingEpochs()).toMatchObject([
+      { keyId: 'sealing-2', createdAt: now, isOpenedHere: true },
+      { keyId: 'sealing-1', createdAt: now, isOpenedHere: true },
+    ]);
     expect(keyring.sealingIdentity('sealing-1')).not.toBeNull();
     expect(keyring.manifestSigner().keyId).toBe('manifest-2');
     expect(keyring.manifestVerifier('manifest-1')?.verify(Buffer.from('old'), signature)).toBe(true);

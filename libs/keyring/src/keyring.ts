@@ -1,4 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
+import type { Instant } from '#libs/vocabulary';
 import {
   DEFAULT_REQUIREMENTS,
   fingerprintOf,
@@ -14,6 +15,13 @@ export interface SealingRecipient {
   readonly keyId: KeyId;
   /** `age1pq1…`: mlkem768x25519, never another kind. */
   readonly recipient: string;
+}
+
+export interface SealingEpoch extends SealingRecipient {
+  /** When the key was made, as its file says; null where it says nothing. */
+  readonly createdAt: Instant | null;
+  /** Whether its private half is here. */
+  readonly isOpenedHere: boolean;
 }
 
 export interface SealingIdentity {
@@ -105,10 +113,18 @@ export class Keyring {
 
   /** The newest epoch; works with the public half alone. @throws KeyringFault when there is none any more */
   sealingRecipient(): SealingRecipient {
-    for (const { keyId, material } of this.keysOf('sealing')) {
-      if (material.form === 'age') return { keyId, recipient: material.recipient };
-    }
-    throw this.none('sealing');
+    const [newest] = this.sealingEpochs();
+    if (newest === undefined) throw this.none('sealing');
+    return newest;
+  }
+
+  /** Every epoch that is not destroyed, newest first; works with the public halves alone. May be empty. */
+  sealingEpochs(): readonly SealingEpoch[] {
+    return this.keysOf('sealing').flatMap(({ keyId, createdAt, material }) =>
+      material.form === 'age'
+        ? [{ keyId, createdAt, recipient: material.recipient, isOpenedHere: material.identity !== null }]
+        : [],
+    );
   }
 
   /** Null when this keyring has no such identity: destroyed, never made, or only its public half is here. */
