@@ -1,3 +1,4 @@
+import type { SealingRecipient } from '#libs/keyring';
 import type { MailAddress } from '#libs/vocabulary';
 import type { CarrierTranslate } from '../carrier/carrier-texts.ts';
 import type { OrganisationProfile } from '../carrier/organisation-profile.ts';
@@ -26,6 +27,8 @@ export class SubmissionSettings {
   /** Whether `MessageSealed` holds the subject, under the recipient's key. */
   readonly recordMailSubject!: boolean;
   readonly clients!: readonly SealingClient[];
+  /** Which epoch to seal to. Default: the newest of the keyring, at once. @throws KeyringFault when there is none */
+  readonly sealingRecipient?: () => SealingRecipient;
   /** How long an answer waits for the first try of the relay. Default 5 s. */
   readonly awaitFirstTryMs?: number;
   /** Submissions at once; more are told to come back. Default 16. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CommandBus } from '@nestjs/cqrs';
 import { EventStoreUnavailable } from '#libs/event-store';
+import type { Keyring } from '#libs/keyring';
 import { SystemClock, newEventId, parseMailAddress } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import {
@@ -69,6 +70,24 @@ describe('a submission', () => {
       parameter: 'Idempotency-Key',
     });
     expect(sink.mails).toHaveLength(1);
+  });
+
+  it('seals to the epoch that the app says, asked anew for each seal', async () => {
+    const told: string[] = [];
+    const epochs: { current: Pick<Keyring, 'sealingRecipient'> | null } = { current: null };
+    const sealingRecipient = () => {
+      const recipient = (epochs.current as Keyring).sealingRecipient();
+      told.push(recipient.keyId);
+      return { ...recipient, keyId: 'sealing-7' as const };
+    };
+    const { room } = await open({ settings: { sealingRecipient } });
+    epochs.current = room.keyring;
+    expect((await askToSeal(room, { key: 'k', to: ['anna@example.com', 'b@example.com'] })).status).toBe(201);
+    expect(told).toEqual(['sealing-1', 'sealing-1']);
+    const epochsRecorded: unknown[] = [];
+    for await (const { type, data } of room.store.readAll())
+      if (type === 'MessageSealed') epochsRecorded.push((data as { sealingKeyId: unknown }).sealingKeyId);
+    expect(epochsRecorded).toEqual(['sealing-7', 'sealing-7']);
   });
 
   it('keeps the keys of clients apart', async () => {

@@ -169,7 +169,10 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     const { measure, mailHeader, seals } = await sealForRecipients({
       ...submission,
       sealedAt: this.clock.now(),
-      keys: this.keyring,
+      keys: {
+        sealingRecipient: this.settings.sealingRecipient ?? (() => this.keyring.sealingRecipient()),
+        manifestSigner: () => this.keyring.manifestSigner(),
+      },
       settings: this.settings,
       checkHeader: (header) => checkAuthors(header, client),
       openSink: async ({ messageId }, recipient) => {
