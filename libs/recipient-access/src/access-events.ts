@@ -1,5 +1,6 @@
 import { streamName, type DomainEvent, type StreamName } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
+import type { AuthenticationFailed, SignInMethod } from '#libs/oidc-bridge';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
 /** Why nothing was shown. For the record and the counters; readers get one answer for all of them. */
@@ -24,16 +25,25 @@ export type OpeningEvent =
   /** What went past the cap on one day (UTC), as this process counted it. */
   | DomainEvent<'OpeningsSummarised', { messageId: MessageId; day: string; carrierOpened: number; viewDenied: number }>;
 
-/** The stream `signins-<PersonId>`. */
-export type SignInEvent = DomainEvent<
-  'RecipientAuthenticated',
-  { personId: PersonId; method: string; authenticatedAt: Instant; networkAddress?: EncryptedPersonalData }
->;
+/** The stream `signins-<PersonId>` (`signInsStream` of oidc-bridge, which adds the failures that happen at its own pages). */
+export type SignInEvent =
+  | DomainEvent<
+      'RecipientAuthenticated',
+      {
+        personId: PersonId;
+        method: SignInMethod;
+        /** Who vouched for the address: an upstream of the bridge, the bridge itself for a passcode, or the issuer configured. */
+        issuer: string;
+        /** The account at that issuer, under the person's key. Absent for a passcode, which is nobody's account. */
+        subjectId?: EncryptedPersonalData;
+        /** Who read a shared mailbox: what was stated or proven, under the key of the mailbox's own person. */
+        reader?: EncryptedPersonalData;
+        authenticatedAt: Instant;
+        networkAddress?: EncryptedPersonalData;
+      }
+    >
+  | AuthenticationFailed;
 
 export function openingsStream(messageId: MessageId): StreamName {
   return streamName('openings', messageId);
-}
-
-export function signInsStream(personId: PersonId): StreamName {
-  return streamName('signins', personId);
 }

@@ -10,5 +10,6 @@ export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
   'body-too-slow': { status: 408, texts: 'error.badRequest' },
   'body-malformed': { status: 400, texts: 'error.badRequest' },
   'unsupported-body': { status: 415, texts: 'error.unsupportedMediaType' },
-  'proof-not-accepted': { status: 403, texts: 'error.formExpired' },
+  'too-many-sign-ins': { status: 429, texts: 'error.tooManyRequests' },
+  'identity-provider-unavailable': { status: 503, texts: 'open.providerAway', retryAfterSeconds: 30 },
 };

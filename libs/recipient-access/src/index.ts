@@ -1,5 +1,6 @@
 export type { DenialReason, OpeningEvent, SignInEvent } from './access-events.ts';
-export { openingsStream, signInsStream } from './access-events.ts';
+export { openingsStream } from './access-events.ts';
+export { IdentityProviderSettings, type ClientKey, type IssuerFetch } from './authenticate/identity-provider.ts';
 export { contentDisposition } from './download-attachment/download-attachment.controller.ts';
 export { DecryptView, type ViewedMessage } from './decrypt-view/decrypt-view.ts';
 export { DownloadAttachment, type DownloadedFile } from './download-attachment/download-attachment.ts';

@@ -13,6 +13,7 @@ import {
   type SealedMessage,
   type SealedMessageEvent,
 } from '#libs/sealing';
+import type { ReaderIdentity } from '#libs/oidc-bridge';
 import type { Clock } from '#libs/vocabulary';
 import { newEventId, type EventId, type Instant, type MailAddress, type MessageId } from '#libs/vocabulary';
 import type { EncryptedPersonalData, Keyring, PersonDirectory } from '#libs/keyring';
@@ -60,6 +61,7 @@ export interface ViewFacts {
   readonly method: string;
   readonly recipientId: Person['personId'];
   readonly networkAddress?: EncryptedPersonalData;
+  readonly reader?: EncryptedPersonalData;
 }
 
 /**
@@ -165,10 +167,14 @@ export class MessageForReader {
     decide: (state: SealedMessage, facts: ViewFacts) => SealedMessageEvent[],
   ): Promise<void> {
     const eventId = newEventId();
-    const encrypted =
-      this.settings.recordNetworkAddress && networkAddress !== null
+    const encrypted = {
+      ...(this.settings.recordNetworkAddress && networkAddress !== null
         ? { networkAddress: encryptPersonalData(recipient, eventId, 'networkAddress', networkAddress) }
-        : {};
+        : {}),
+      ...(proof.reader === undefined
+        ? {}
+        : { reader: encryptPersonalData(recipient, eventId, 'reader', readerForRecord(proof.reader)) }),
+    };
     const facts: ViewFacts = {
       eventId,
       now: this.clock.now(),
@@ -210,4 +216,11 @@ export class MessageForReader {
 
 function denialOf(answer: Openability): DenialReason | null {
   return answer === 'revoked' || answer === 'expired' ? answer : null;
+}
+
+/** As it stands in the record, under the key of the mailbox's person. */
+export function readerForRecord(reader: ReaderIdentity): Record<string, string | null> {
+  return reader.kind === 'stated'
+    ? { kind: reader.kind, name: reader.name }
+    : { kind: reader.kind, issuer: reader.issuer, subject: reader.subject, address: reader.address };
 }

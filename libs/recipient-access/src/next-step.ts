@@ -10,9 +10,9 @@ import type { Openability } from '#libs/sealing';
  * | GET  /                                  | what this is; a place to hand a carrier in               |                      |
  * | POST /open                              | takes ciphertext in (`OpenCarrier`)                      | /m/:messageId        |
  * | GET  /m/:messageId                      | the page of the next step                                |                      |
- * | POST /m/:messageId/prove/code           | begins a challenge, sends a code (`IssueOtp`)            | /prove/code/:id      |
- * | …    /prove/code/:challengeId           | the passcode room proves the address (`VerifyOtp`)       | …/authenticate       |
- * | GET  /m/:messageId/authenticate?proof=… | takes the proof once, makes a session (`Authenticate`)   | /m/:messageId        |
+ * | GET  /m/:messageId/prove                | begins a sign-in for the recipient's address             | the identity provider|
+ * | …    /oidc, /sign-in, /prove/code       | our own provider: the bridge proves the address          | /authenticate        |
+ * | GET  /authenticate?code=…&state=…       | takes the answer once, makes a session (`Authenticate`)  | /m/:messageId        |
  * | POST /m/:messageId/view                 | records, then shows the message (`DecryptView`)          |                      |
  * | POST /m/:messageId/print                | the same on a page of its own, for printing              |                      |
  * | POST /m/:messageId/original             | records, then hands out the mail as .eml                 |                      |

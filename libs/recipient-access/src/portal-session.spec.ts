@@ -14,7 +14,15 @@ describe('a portal session', () => {
     clock = new FixedClock(instantOf('2026-11-22T08:00:00Z'));
     store = new MemoryEphemeralStore({ maxBytes: 1024 * 1024, clock: () => Date.parse(clock.now()) });
     sessions = new PortalSessions(store, { sessionIdleSeconds: 1800, sessionMaxSeconds: 28_800 });
-    const proof = { address: anna, personId: newPersonId(), method: 'passcode', provenAt: clock.now() };
+    const personId = newPersonId();
+    const proof = {
+      address: anna,
+      personId,
+      method: 'passcode' as const,
+      issuer: 'https://post.example.com/oidc',
+      subject: personId,
+      provenAt: clock.now(),
+    };
     await sessions.begin('one', proof, clock.now());
   });
   afterEach(() => store.close());

@@ -1,13 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { getJson, putJson, type EphemeralKey, type EphemeralStore } from '#libs/ephemeral-store';
+import type { ReaderIdentity, SignInMethod } from '#libs/oidc-bridge';
 import { type Instant, type MailAddress, type PersonId, secondsBetween } from '#libs/vocabulary';
 
 /** That somebody who held this browser's session could, at that time, read the mail of an address. Never an account. */
 export interface ProofInSession {
   readonly address: MailAddress;
   readonly personId: PersonId;
-  readonly method: string;
+  readonly method: SignInMethod;
+  /** Who vouched, and for whom: the pair names an account at an identity provider, or the bridge and a person for a passcode. */
+  readonly issuer: string;
+  readonly subject: string;
   readonly provenAt: Instant;
+  readonly reader?: ReaderIdentity;
 }
 
 /** What a browser has proven to the portal. Lives in the ephemeral store under a digest of the browser's session id. */

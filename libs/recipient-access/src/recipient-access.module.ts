@@ -3,10 +3,12 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore } from '#libs/event-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
-import { PasscodeModule } from '#libs/passcode';
 import { Clock } from '#libs/vocabulary';
 import { AnswersUnderWay } from './answers-under-way.ts';
+import { AuthenticateController } from './authenticate/authenticate.controller.ts';
 import { AuthenticateHandler } from './authenticate/authenticate.ts';
+import { IdentityProvider, IdentityProviderSettings } from './authenticate/identity-provider.ts';
+import { SignInAttempts } from './authenticate/sign-in-attempts.ts';
 import { DecryptViewController } from './decrypt-view/decrypt-view.controller.ts';
 import { DecryptViewHandler } from './decrypt-view/decrypt-view.ts';
 import { DownloadAttachmentController } from './download-attachment/download-attachment.controller.ts';
@@ -24,12 +26,13 @@ import { PortalSessions } from './portal-session.ts';
 import { RecipientAccessSettings } from './settings.ts';
 import { SignOutController } from './sign-out/sign-out.controller.ts';
 
-/** Needs of the app: the stores, the keyring, a MailReader, a Clock, a VisitCounter and RecipientAccessSettings. */
+/** Needs of the app: the stores, the keyring, a MailReader, a Clock, a VisitCounter, RecipientAccessSettings and IdentityProviderSettings. */
 @Module({
-  imports: [CqrsModule, PasscodeModule],
+  imports: [CqrsModule],
   controllers: [
     OpenCarrierController,
     JourneyController,
+    AuthenticateController,
     DecryptViewController,
     DownloadAttachmentController,
     FinishReadingController,
@@ -46,6 +49,16 @@ import { SignOutController } from './sign-out/sign-out.controller.ts';
       provide: WaitingCiphertext,
       useFactory: (store: EphemeralStore, settings: RecipientAccessSettings) => new WaitingCiphertext(store, settings),
       inject: [EphemeralStore, RecipientAccessSettings],
+    },
+    {
+      provide: IdentityProvider,
+      useFactory: (settings: IdentityProviderSettings) => new IdentityProvider(settings),
+      inject: [IdentityProviderSettings],
+    },
+    {
+      provide: SignInAttempts,
+      useFactory: (store: EphemeralStore) => new SignInAttempts(store),
+      inject: [EphemeralStore],
     },
     {
       provide: PortalSessions,

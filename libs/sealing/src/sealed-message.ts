@@ -48,6 +48,8 @@ export type SealedMessageEvent =
         method: string;
         form: ViewForm;
         networkAddress?: EncryptedPersonalData;
+        /** Who it was, where a shared mailbox's reader is asked for. */
+        reader?: EncryptedPersonalData;
       }
     >
   | DomainEvent<
@@ -58,6 +60,7 @@ export type SealedMessageEvent =
         method: string;
         attachmentIndex: number;
         networkAddress?: EncryptedPersonalData;
+        reader?: EncryptedPersonalData;
       }
     >;
 
@@ -158,6 +161,7 @@ export interface Showing {
   readonly method: string;
   readonly now: Instant;
   readonly networkAddress?: EncryptedPersonalData;
+  readonly reader?: EncryptedPersonalData;
 }
 
 /** @throws MessageNotOpenable */
@@ -167,7 +171,7 @@ export function viewMessage(
 ): SealedMessageEvent[] {
   checkOpenable(state, showing);
   const { eventId, recipientId, method, now, form } = showing;
-  const data = { recipientId, viewedAt: now, method, form, ...networkAddressOf(showing) };
+  const data = { recipientId, viewedAt: now, method, form, ...personalDataOf(showing) };
   return [{ type: 'MessageViewed', id: eventId, data }];
 }
 
@@ -178,7 +182,7 @@ export function downloadAttachment(
 ): SealedMessageEvent[] {
   checkOpenable(state, showing);
   const { eventId, recipientId, method, now, attachmentIndex } = showing;
-  const data = { recipientId, downloadedAt: now, method, attachmentIndex, ...networkAddressOf(showing) };
+  const data = { recipientId, downloadedAt: now, method, attachmentIndex, ...personalDataOf(showing) };
   return [{ type: 'AttachmentDownloaded', id: eventId, data }];
 }
 
@@ -188,6 +192,6 @@ function checkOpenable(state: SealedMessage, { recipientId, now }: Showing): voi
   if (state.status === 'sealed' && state.recipientId !== recipientId) throw new MessageNotOpenable('other-recipient');
 }
 
-function networkAddressOf({ networkAddress }: Showing): { networkAddress?: EncryptedPersonalData } {
-  return networkAddress === undefined ? {} : { networkAddress };
+function personalDataOf({ networkAddress, reader }: Showing): Pick<Showing, 'networkAddress' | 'reader'> {
+  return { ...(networkAddress === undefined ? {} : { networkAddress }), ...(reader === undefined ? {} : { reader }) };
 }

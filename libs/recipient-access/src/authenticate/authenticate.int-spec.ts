@@ -1,99 +1,289 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { decryptPersonalData, type EncryptedPersonalData } from '#libs/keyring';
-import type { AddressProof } from '#libs/passcode';
-import { leaveAddressProof } from '#libs/passcode/testing';
-import { signInsStream } from '../access-events.ts';
-import { anna, sealedMessagesHere, settings } from '../testing/sealed-message-here.ts';
-import { Authenticate, AuthenticateHandler } from './authenticate.ts';
+import { signInsStream } from '#libs/oidc-bridge';
+import { parseMessageId, type MessageId } from '#libs/vocabulary';
+import { type Claims, issuerHere, passcodeClaims } from '../testing/issuer-here.ts';
+import { anna, bo, sealedMessagesHere, settings } from '../testing/sealed-message-here.ts';
+import { Authenticate, type Authentication, AuthenticateHandler } from './authenticate.ts';
+import { SignInAttempts, type SignInAttempt } from './sign-in-attempts.ts';
 
 type Here = Awaited<ReturnType<typeof sealedMessagesHere>>;
-const returnTo = `/m/${'a'.repeat(32)}/authenticate`;
+type Issuer = Awaited<ReturnType<typeof issuerHere>>;
+const NETWORK = '192.0.2.0/24';
 
-describe('a proof becomes a session', () => {
+describe('Authenticate', () => {
   let here: Here;
+  let issuer: Issuer;
+  let attempts: SignInAttempts;
+  let networks = 0;
+  const messageId = parseMessageId('a'.repeat(32)) as MessageId;
+
   beforeAll(async () => {
     here = await sealedMessagesHere();
+    issuer = await issuerHere();
+    attempts = new SignInAttempts(here.ephemeral);
   });
-  afterAll(() => here.close());
+  afterEach(() => issuer.says({}));
+  afterAll(async () => {
+    await issuer.close();
+    await here.close();
+  });
 
-  const handler = (recordNetworkAddress = true) =>
-    new AuthenticateHandler(here.store, here.ephemeral, here.persons, here.sessions, here.clock, {
+  const handler = (provider = issuer.provider, recordNetworkAddress = true) =>
+    new AuthenticateHandler(here.store, here.persons, attempts, provider, here.sessions, here.clock, {
       ...settings,
       recordNetworkAddress,
     });
 
-  /** As the passcode room leaves it when a code was accepted. */
-  async function proof(change: Partial<AddressProof> = {}): Promise<string> {
+  async function begun(browserId = 'browser'): Promise<SignInAttempt> {
     const { personId } = await here.persons.findOrCreate(anna);
-    return leaveAddressProof(here.ephemeral, {
-      address: anna,
-      personId,
-      method: 'passcode',
-      provenAt: here.clock.now(),
-      sessionId: 'before',
-      returnTo,
-      longCode: false,
-      ...change,
-    });
+    // each in a network of its own: the limits have a test of theirs
+    return attempts.begin({ browserId, messageId, personId, address: anna }, `${NETWORK}-${++networks}`);
   }
 
-  const attempt = (proofId: string, next = 'after') =>
-    new Authenticate({
-      proofId,
-      sessionId: 'before',
-      returnTo,
-      nextSessionId: () => next,
-      networkAddress: '192.0.2.7',
-    });
+  async function comesBack(answer: URLSearchParams, { browserId = 'browser', next = 'after', before = 'before' } = {}) {
+    return handler().execute(
+      new Authenticate({
+        answer,
+        browserId,
+        sessionId: before,
+        nextSessionId: () => next,
+        networkAddress: '192.0.2.7',
+      }),
+    );
+  }
 
-  it('once, under a new id, with the old session gone, and recorded with the network address under the person’s key', async () => {
+  const events = async () => {
+    const { personId } = await here.persons.findOrCreate(anna);
+    return Array.fromAsync(here.store.readStream(signInsStream(personId)));
+  };
+  const isSignedIn = async (sessionId: string) => (await here.sessions.touch(sessionId, here.clock.now())) !== null;
+
+  it('makes a session under a new id of a proof, ends the old one, and records method, issuer and network', async () => {
     await here.signIn(anna, 'before');
-    const proofId = await proof();
-    const { personId } = await handler().execute(attempt(proofId));
+    const attempt = await begun();
+    issuer.says(passcodeClaims(anna, attempt.personId));
+    const outcome = await comesBack(await issuer.answerTo(attempt));
+    expect(outcome).toEqual({ status: 'authenticated', messageId, personId: attempt.personId, method: 'passcode' });
     expect(await here.sessions.touch('after', here.clock.now())).toMatchObject({
-      proofs: [{ address: anna, personId }],
+      proofs: [{ address: anna, personId: attempt.personId, issuer: 'http://localhost:8080/oidc' }],
     });
-    expect(await here.sessions.touch('before', here.clock.now())).toBeNull();
+    expect(await isSignedIn('before')).toBe(false);
 
-    const events = await Array.fromAsync(here.store.readStream(signInsStream(personId)));
-    const last = events.at(-1);
-    expect(last).toMatchObject({ type: 'RecipientAuthenticated', data: { method: 'passcode', personId } });
-    const person = await here.persons.findById(personId);
+    const last = (await events()).at(-1);
+    expect(last).toMatchObject({
+      type: 'RecipientAuthenticated',
+      data: { method: 'passcode', issuer: 'http://localhost:8080/oidc', personId: attempt.personId },
+    });
+    expect(last?.data).not.toHaveProperty('subjectId');
+    const person = await here.persons.findById(attempt.personId);
     const { networkAddress } = last?.data as { networkAddress: EncryptedPersonalData };
     if (person === null || last === undefined) throw new Error('no person');
     expect(decryptPersonalData(person, last.id, 'networkAddress', networkAddress)).toBe('192.0.2.7');
-    await expect(handler().execute(attempt(proofId))).rejects.toMatchObject({ code: 'proof-not-accepted' });
   });
 
-  it('without the network address where the organisation switched that off', async () => {
-    const { personId } = await handler(false).execute(attempt(await proof()));
-    const events = await Array.fromAsync(here.store.readStream(signInsStream(personId)));
-    expect(events.at(-1)?.data).not.toHaveProperty('networkAddress');
+  it('records the account that proved the address, and who read a shared mailbox, under the person’s key', async () => {
+    const attempt = await begun();
+    issuer.says({
+      email: anna,
+      email_verified: true,
+      segl_proof: { method: 'google', issuer: 'https://accounts.google.com', subject: 'subject-of-anna' },
+      segl_reader: { kind: 'stated', name: 'Anna Lund' },
+    });
+    expect(await comesBack(await issuer.answerTo(attempt))).toMatchObject({
+      status: 'authenticated',
+      method: 'google',
+    });
+    const last = (await events()).at(-1);
+    const person = await here.persons.findById(attempt.personId);
+    if (person === null || last === undefined) throw new Error('no person');
+    const data = last.data as { subjectId: EncryptedPersonalData; reader: EncryptedPersonalData };
+    expect(Buffer.from(last.bytes).toString()).not.toMatch(/subject-of-anna|Anna Lund/);
+    expect(decryptPersonalData(person, last.id, 'subjectId', data.subjectId)).toBe('subject-of-anna');
+    expect(decryptPersonalData(person, last.id, 'reader', data.reader)).toEqual({ kind: 'stated', name: 'Anna Lund' });
   });
 
-  it('for one of a hundred who bring it at once', async () => {
-    const proofId = await proof();
-    const answers = await Promise.allSettled(
-      Array.from({ length: 100 }, (_, index) => handler().execute(attempt(proofId, `racer-${index}`))),
+  it('is done once with an answer: of a hundred at once one makes a session, and the same browser’s others do no harm', async () => {
+    const attempt = await begun();
+    issuer.says(passcodeClaims(anna, attempt.personId));
+    const answer = await issuer.answerTo(attempt);
+    const before = (await events()).length;
+    const outcomes = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => comesBack(answer, { next: `racer-${index}` })),
     );
-    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(outcomes.filter(({ status }) => status === 'authenticated')).toHaveLength(1);
+    expect(outcomes.filter(({ status }) => status === 'repeated')).toHaveLength(99);
+    const sessions = await Promise.all(outcomes.map((_, index) => isSignedIn(`racer-${index}`)));
+    expect(sessions.filter(Boolean)).toHaveLength(1);
+    expect(await events()).toHaveLength(before + 1);
+  });
+
+  it('A4: replaces the proofs of the session before: one method never extends another’s', async () => {
+    await here.signIn(bo, 'session-of-bo');
+    const attempt = await begun();
+    issuer.says(passcodeClaims(anna, attempt.personId));
+    await comesBack(await issuer.answerTo(attempt), { before: 'session-of-bo', next: 'session-after-bo' });
+    expect(await isSignedIn('session-of-bo')).toBe(false);
+    expect(await here.sessions.touch('session-after-bo', here.clock.now())).toMatchObject({
+      proofs: [{ address: anna }],
+    });
+  });
+
+  async function expectRefused(attempt: () => Promise<Authentication>, reason: string): Promise<void> {
+    const before = (await events()).length;
+    expect(await attempt()).toEqual({ status: 'failed', messageId, isCancelled: reason === 'cancelled' });
+    const recorded = (await events()).slice(before);
+    expect(recorded).toMatchObject([{ type: 'AuthenticationFailed', data: { reason, clientId: 'portal' } }]);
+    expect(await isSignedIn('thief')).toBe(false);
+  }
+
+  it('A5: refuses an answer in another browser than the one that asked', async () => {
+    const attempt = await begun('browser-of-anna');
+    issuer.says(passcodeClaims(anna, attempt.personId));
+    const answer = await issuer.answerTo(attempt);
+    await expectRefused(() => comesBack(answer, { browserId: 'another', next: 'thief' }), 'wrong-browser');
+    expect(await comesBack(answer, { browserId: 'browser-of-anna' })).toMatchObject({ status: 'repeated' });
+  });
+
+  it('refuses an answer that was used before, and tells the record once, however often somebody comes with it', async () => {
+    const attempt = await begun();
+    issuer.says(passcodeClaims(anna, attempt.personId));
+    const answer = await issuer.answerTo(attempt);
+    await comesBack(answer);
+    const before = (await events()).length;
+    await expectRefused(() => comesBack(answer, { browserId: 'another', next: 'thief' }), 'replayed');
+    await comesBack(answer, { browserId: 'another', next: 'thief' });
+    expect(await events()).toHaveLength(before + 1);
+  });
+
+  it('knows nothing of a state that nobody made, and records nothing for it', async () => {
+    const before = (await events()).length;
+    for (const state of ['', 'x', 'A'.repeat(43), '__proto__']) {
+      expect(await comesBack(new URLSearchParams({ state, code: 'c' }))).toEqual({ status: 'unknown' });
+    }
+    expect(await events()).toHaveLength(before);
+  });
+
+  const verified = { email: anna, email_verified: true };
+  const proof = { method: 'passcode', issuer: 'http://localhost:8080/oidc', subject: 's' };
+  const vouched = { ...verified, segl_proof: proof };
+  const asSigned = () => undefined;
+  it.each<[string, string, Claims, (payload: Claims) => void]>([
+    ['of another address', 'other-address', { ...vouched, email: bo }, asSigned],
+    ['of an address in another form', 'token-invalid', { ...vouched, email: 'ANNA@example.com' }, asSigned],
+    ['of an address that is not verified', 'address-unverified', { ...vouched, email_verified: false }, asSigned],
+    ['that says "true" as text', 'address-unverified', { ...vouched, email_verified: 'true' }, asSigned],
+    ['without an address', 'address-unverified', { email_verified: true, segl_proof: proof }, asSigned],
+    ['that does not say how', 'token-invalid', verified, asSigned],
+    ['by a method that there is not', 'token-invalid', { ...vouched, segl_proof: { ...proof, method: 'x' } }, asSigned],
+    ['with a reader of another shape', 'token-invalid', { ...vouched, segl_reader: { kind: 'x' } }, asSigned],
+    ['of another issuer', 'wrong-issuer', vouched, (payload) => (payload['iss'] = 'https://evil.example')],
+    ['for another audience', 'wrong-audience', vouched, (payload) => (payload['aud'] = 'somebody')],
+    ['with another nonce', 'wrong-nonce', vouched, (payload) => (payload['nonce'] = 'another')],
+    ['without a nonce', 'wrong-nonce', vouched, (payload) => delete payload['nonce']],
+    ['that has expired', 'token-invalid', vouched, (payload) => (payload['exp'] = 1)],
+  ])('refuses a token %s', async (_, reason, claims, change) => {
+    const attempt = await begun();
+    issuer.says(claims, change);
+    const answer = await issuer.answerTo(attempt);
+    await expectRefused(() => comesBack(answer, { next: 'thief' }), reason);
+  });
+
+  it('refuses a token signed with a key that the issuer does not publish', async () => {
+    const attempt = await begun();
+    issuer.says(passcodeClaims(anna, attempt.personId), (_, header) => (header['kid'] = 'another'));
+    const answer = await issuer.answerTo(attempt);
+    await expectRefused(() => comesBack(answer, { next: 'thief' }), 'token-signature');
   });
 
   it.each([
-    ['made in another browser', { sessionId: 'somebody-else' }],
-    ['made for another journey', { returnTo: `/m/${'b'.repeat(32)}/authenticate` }],
-  ])('never when it was %s', async (_, change) => {
-    const proofId = await proof(change);
-    await expect(handler().execute(attempt(proofId, 'thief'))).rejects.toMatchObject({ code: 'proof-not-accepted' });
-    expect(await here.sessions.touch('thief', here.clock.now())).toBeNull();
+    ['cancelled', { error: 'access_denied' }],
+    ['provider-error', { error: 'server_error', error_description: '<b>x</b>' }],
+  ])('records that it was %s', async (reason, answer) => {
+    const { state } = await begun();
+    await expectRefused(() => comesBack(new URLSearchParams({ state, ...answer }), { next: 'thief' }), reason);
   });
 
-  it('never without a record: when the event store is away there is no session', async () => {
-    const proofId = await proof();
-    await here.store.close();
-    await expect(handler().execute(attempt(proofId, 'unrecorded'))).rejects.toMatchObject({
-      code: 'event-store-unavailable',
+  it('A6: refuses the answer of another issuer (RFC 9207)', async () => {
+    const attempt = await begun();
+    const answer = await issuer.answerTo(attempt);
+    answer.set('iss', 'https://evil.example');
+    await expectRefused(() => comesBack(answer, { next: 'thief' }), 'wrong-issuer');
+  });
+
+  it('refuses the proof of a person who was erased since', async () => {
+    const { personId } = await here.persons.findOrCreate(bo);
+    const attempt = await attempts.begin({ browserId: 'browser', messageId, personId, address: bo }, NETWORK);
+    issuer.says(passcodeClaims(bo, personId));
+    const answer = await issuer.answerTo(attempt);
+    await here.persons.erase(personId);
+    expect(await comesBack(answer, { next: 'thief' })).toMatchObject({ status: 'failed' });
+    expect(await isSignedIn('thief')).toBe(false);
+    const recorded = await Array.fromAsync(here.store.readStream(signInsStream(personId)));
+    expect(recorded).toMatchObject([{ type: 'AuthenticationFailed', data: { reason: 'person-erased' } }]);
+  });
+
+  it('lets a message be tried for no more than twenty times an hour from one network', async () => {
+    const { personId } = await here.persons.findOrCreate(anna);
+    const wish = { browserId: 'browser', messageId, personId, address: anna };
+    for (let count = 0; count < 20; count++) await attempts.begin(wish, '198.51.100.0/24');
+    await expect(attempts.begin(wish, '198.51.100.0/24')).rejects.toMatchObject({ code: 'too-many-sign-ins' });
+    await attempts.begin(wish, '203.0.113.0/24');
+  });
+
+  it('is impossible while the issuer is away, and says so', async () => {
+    const away = await issuerHere();
+    await away.close();
+    const attempt = await begun();
+    await expect(away.provider.begin(anna, attempt, 'en')).rejects.toMatchObject({
+      code: 'identity-provider-unavailable',
     });
-    expect(await here.sessions.touch('unrecorded', here.clock.now())).toBeNull();
+    const command = new Authenticate({
+      answer: new URLSearchParams({ state: attempt.state, code: 'c' }),
+      browserId: 'browser',
+      sessionId: 'before',
+      nextSessionId: () => 'thief',
+      networkAddress: null,
+    });
+    await expect(handler(away.provider).execute(command)).rejects.toMatchObject({
+      code: 'identity-provider-unavailable',
+    });
+  });
+
+  it('believes an issuer that is not ours for a verified address, and for nothing it says of methods', async () => {
+    const foreign = await issuerHere(false);
+    try {
+      const attempt = await begun();
+      foreign.says({
+        email: anna,
+        email_verified: true,
+        sub: 'anna-there',
+        segl_proof: { ...proof, method: 'microsoft' },
+      });
+      const answer = await foreign.answerTo(attempt);
+      expect(await foreign.provider.finish(answer, attempt)).toEqual({
+        address: anna,
+        method: 'organisation',
+        issuer: foreign.server.issuer.url,
+        subject: 'anna-there',
+      });
+      const another = await begun();
+      foreign.says({ email: anna, sub: 'anna-there' });
+      const unverified = await foreign.answerTo(another);
+      await expect(foreign.provider.finish(unverified, another)).rejects.toMatchObject({
+        reason: 'address-unverified',
+      });
+    } finally {
+      await foreign.close();
+    }
+  });
+
+  it('never makes a session without a record', async () => {
+    const attempt = await begun();
+    issuer.says(passcodeClaims(anna, attempt.personId));
+    const answer = await issuer.answerTo(attempt);
+    await here.store.close();
+    await expect(comesBack(answer, { next: 'unrecorded' })).rejects.toMatchObject({ code: 'event-store-unavailable' });
+    expect(await isSignedIn('unrecorded')).toBe(false);
   });
 });

@@ -1,37 +1,49 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { EphemeralStore } from '#libs/ephemeral-store';
 import { decideAndAppend, EventStore, type Fold } from '#libs/event-store';
-import { encryptPersonalData, PersonDirectory } from '#libs/keyring';
-import { takeAddressProof } from '#libs/passcode';
-import { Clock, DomainError, newEventId, type PersonId } from '#libs/vocabulary';
-import { RecipientAccessSettings } from '../settings.ts';
-import { signInsStream, type SignInEvent } from '../access-events.ts';
+import { encryptPersonalData, type Person, PersonDirectory } from '#libs/keyring';
+import { signInsStream, type SignInFailure } from '#libs/oidc-bridge';
+import { Clock, type Instant, type MessageId, newEventId, type PersonId } from '#libs/vocabulary';
+import type { SignInEvent } from '../access-events.ts';
+import { readerForRecord } from '../message-for-reader.ts';
 import { PortalSessions } from '../portal-session.ts';
+import { RecipientAccessSettings } from '../settings.ts';
+import { IdentityProvider } from './identity-provider.ts';
+import type { ProvenAddress } from './proof-claims.ts';
+import { type SignInAttempt, SignInAttempts } from './sign-in-attempts.ts';
+import { SignInRefused } from './sign-in-refused.ts';
 
-/** The proof was used, has expired, or belongs to another browser or journey. */
-export class ProofNotAccepted extends DomainError {
-  constructor() {
-    super('proof-not-accepted');
-  }
-}
+export type Authentication =
+  | {
+      readonly status: 'authenticated';
+      readonly messageId: MessageId;
+      readonly personId: PersonId;
+      readonly method: string;
+    }
+  /** Recorded with its reason; the reader is told to try again, and not why. */
+  | { readonly status: 'failed'; readonly messageId: MessageId; readonly isCancelled: boolean }
+  /** The same browser came twice with one answer, as a second click does: nothing happened, and nothing is wrong. */
+  | { readonly status: 'repeated'; readonly messageId: MessageId }
+  /** An answer that nobody waits for. There is nobody to record it of. */
+  | { readonly status: 'unknown' };
 
 /**
- * Turns a proof of an address into a session of this browser. The proof is good once, in the browser session it was made in,
- * and for the journey it was made for.
+ * Turns the answer of the identity provider into a session of this browser, whatever the method was: a passcode, an account, an
+ * organisation's own provider. The answer is good once, in the browser that asked for it, for the message it was asked for.
  */
-export class Authenticate extends Command<{ readonly personId: PersonId }> {
-  readonly proofId: string;
+export class Authenticate extends Command<Authentication> {
+  /** The query with which the browser came back. */
+  readonly answer: URLSearchParams;
+  readonly browserId: string;
   readonly sessionId: string;
-  readonly returnTo: string;
   /** The session id that replaces the old one when the proof holds: made by whoever can set the cookie. */
   readonly nextSessionId: () => string;
   readonly networkAddress: string | null;
 
-  constructor(facts: Pick<Authenticate, 'proofId' | 'sessionId' | 'returnTo' | 'nextSessionId' | 'networkAddress'>) {
+  constructor(facts: Pick<Authenticate, 'answer' | 'browserId' | 'sessionId' | 'nextSessionId' | 'networkAddress'>) {
     super();
-    this.proofId = facts.proofId;
+    this.answer = facts.answer;
+    this.browserId = facts.browserId;
     this.sessionId = facts.sessionId;
-    this.returnTo = facts.returnTo;
     this.nextSessionId = facts.nextSessionId;
     this.networkAddress = facts.networkAddress;
   }
@@ -44,40 +56,88 @@ const signIns: Fold<null, SignInEvent> = { initialState: () => null, evolve: () 
 export class AuthenticateHandler implements ICommandHandler<Authenticate> {
   constructor(
     private readonly store: EventStore,
-    private readonly ephemeral: EphemeralStore,
     private readonly persons: PersonDirectory,
+    private readonly attempts: SignInAttempts,
+    private readonly provider: IdentityProvider,
     private readonly sessions: PortalSessions,
     private readonly clock: Clock,
     private readonly settings: RecipientAccessSettings,
   ) {}
 
-  /** @throws ProofNotAccepted; EventStoreUnavailable: without a record there is no session */
-  async execute(command: Authenticate): Promise<{ personId: PersonId }> {
-    const proof = await takeAddressProof(this.ephemeral, command.proofId);
-    if (proof === null || proof.sessionId !== command.sessionId || proof.returnTo !== command.returnTo) {
-      throw new ProofNotAccepted();
+  /**
+   * @throws IdentityProviderUnavailable, EventStoreUnavailable: without a record there is no session;
+   * PersonDirectoryUnavailable, EphemeralStoreUnavailable
+   */
+  async execute(command: Authenticate): Promise<Authentication> {
+    const claimed = await this.attempts.claim(command.answer.get('state') ?? '');
+    if (claimed.status === 'unknown') return { status: 'unknown' };
+    const { attempt } = claimed;
+    const { messageId, personId } = attempt;
+    const isSameBrowser = attempt.browserId === command.browserId;
+    if (claimed.status === 'spent') {
+      if (isSameBrowser) return { status: 'repeated', messageId };
+      return (await this.attempts.isFirstReplay(attempt))
+        ? this.fail(attempt, 'replayed')
+        : failed(attempt, 'replayed');
     }
-    const person = await this.persons.findById(proof.personId);
-    if (person === null) throw new ProofNotAccepted(); // erased since
+    if (!isSameBrowser) return this.fail(attempt, 'wrong-browser');
+
+    let proof: ProvenAddress;
+    try {
+      proof = await this.provider.finish(command.answer, attempt);
+    } catch (error) {
+      if (!(error instanceof SignInRefused)) throw error;
+      return this.fail(attempt, error.reason);
+    }
+    if (proof.address !== attempt.address) return this.fail(attempt, 'other-address', proof);
+    const person = await this.persons.findById(personId);
+    if (person === null) return this.fail(attempt, 'person-erased', proof);
+
     const now = this.clock.now();
+    await this.record(personId, this.authenticated(person, proof, command.networkAddress, now));
+    const { address, method, issuer, subject, reader } = proof;
+    const sessionId = command.nextSessionId();
+    await this.sessions.begin(
+      sessionId,
+      { address, personId, method, issuer, subject, provenAt: now, ...(reader === undefined ? {} : { reader }) },
+      now,
+    );
+    await this.sessions.end(command.sessionId);
+    return { status: 'authenticated', messageId, personId, method };
+  }
+
+  private authenticated(person: Person, proof: ProvenAddress, network: string | null, now: Instant): SignInEvent {
+    const { personId } = person;
+    const { method, issuer, subject, reader } = proof;
     const id = newEventId();
-    const networkAddress =
-      this.settings.recordNetworkAddress && command.networkAddress !== null
-        ? encryptPersonalData(person, id, 'networkAddress', command.networkAddress)
-        : undefined;
-    const { method, personId } = proof;
-    const data: SignInEvent['data'] = {
+    const encrypted = (field: string, value: string | Record<string, string | null>) => ({
+      [field]: encryptPersonalData(person, id, field, value),
+    });
+    const data = {
       personId,
       method,
+      issuer,
+      ...(method === 'passcode' ? {} : encrypted('subjectId', subject)),
+      ...(reader === undefined ? {} : encrypted('reader', readerForRecord(reader))),
       authenticatedAt: now,
-      ...(networkAddress === undefined ? {} : { networkAddress }),
+      ...(this.settings.recordNetworkAddress && network !== null ? encrypted('networkAddress', network) : {}),
     };
-    const event: SignInEvent = { id, type: 'RecipientAuthenticated', data };
-    await decideAndAppend(this.store, signInsStream(personId), signIns, () => [event]);
-
-    const sessionId = command.nextSessionId();
-    await this.sessions.begin(sessionId, { address: proof.address, personId, method, provenAt: proof.provenAt }, now);
-    await this.sessions.end(command.sessionId);
-    return { personId };
+    return { id, type: 'RecipientAuthenticated', data };
   }
+
+  private async fail(attempt: SignInAttempt, reason: SignInFailure, proof?: ProvenAddress): Promise<Authentication> {
+    const { personId } = attempt;
+    const how = proof === undefined ? { issuer: this.provider.issuer } : { method: proof.method, issuer: proof.issuer };
+    const data = { personId, clientId: this.provider.clientId, ...how, reason, failedAt: this.clock.now() };
+    await this.record(personId, { type: 'AuthenticationFailed', data });
+    return failed(attempt, reason);
+  }
+
+  private async record(personId: PersonId, event: SignInEvent): Promise<void> {
+    await decideAndAppend(this.store, signInsStream(personId), signIns, () => [event]);
+  }
+}
+
+function failed({ messageId }: SignInAttempt, reason: SignInFailure): Authentication {
+  return { status: 'failed', messageId, isCancelled: reason === 'cancelled' };
 }

@@ -97,7 +97,18 @@ export async function sealedMessagesHere() {
     /** A session that holds a proof of an address, as Authenticate leaves it. */
     async signIn(address = anna, sessionId = 'session-of-anna') {
       const { personId } = await persons.findOrCreate(address);
-      await sessions.begin(sessionId, { address, personId, method: 'passcode', provenAt: clock.now() }, clock.now());
+      await sessions.begin(
+        sessionId,
+        {
+          address,
+          personId,
+          method: 'passcode',
+          issuer: 'http://localhost:8080/oidc',
+          subject: personId,
+          provenAt: clock.now(),
+        },
+        clock.now(),
+      );
       return { sessionId, networkAddress: '192.0.2.7' };
     },
 

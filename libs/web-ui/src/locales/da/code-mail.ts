@@ -4,6 +4,8 @@ export const codeMail: typeof en = {
   subject: 'Din kode til forseglet post fra {organisation} ({reference})',
   asked:
     'Den {time} bad nogen på {host} om en kode for at vise, at denne mailadresse er deres. Hvis det var dig, er koden her:',
+  askedWith:
+    'Den {time} bad nogen på {host}, i browseren {browser}, om en kode for at vise, at denne mailadresse er deres. Hvis det var dig, er koden her:',
   goodFor: 'Den gælder i {minutes} minutter, én gang, og kun i den browser, der bad om den.',
   reference: 'Siden, hvor du indtaster den, viser samme reference som denne mail: {reference}.',
   onlyThere:

@@ -34,11 +34,20 @@ export const open: typeof english = {
     sealedAt: 'Forseglet',
     expiresAt: 'Kan læses indtil',
     sentTo: 'Sendt til',
-    code: 'Vi sender en kode med mail til adressen ovenfor. Den indtaster du på næste side.',
-    codeLimit: 'Koden virker i {minutes} minutter og kun i denne browser.',
-    submit: 'Send mig koden',
+    how: 'Log ind med en konto, der har adressen ovenfor, eller få en kode sendt til den med mail. Koden kræver ingen konto.',
+    submit: 'Fortsæt til login',
     notYours: 'Er det ikke din adresse? Så er beskeden ikke til dig. Slet den, og sig det til afsenderen.',
-    proofExpired: 'Det tog for lang tid at logge ind, eller koden var allerede brugt. Bed om en ny kode.',
+    proofRefused:
+      'Det login kunne ikke bruges. Måske tog det for lang tid, eller det var allerede brugt. Log ind en gang til.',
+    cancelled: 'Du blev ikke færdig med at logge ind. Beskeden venter stadig; du kan logge ind nu, på den måde du vil.',
+  },
+  nobodyWaits: {
+    title: 'Dette login er slut',
+    text: 'Det tog for lang tid, eller det blev begyndt i en anden browser. Åbn den vedhæftede fil igen, og log ind en gang til. Intet af din besked er gået tabt.',
+  },
+  providerAway: {
+    title: 'Man kan ikke logge ind lige nu',
+    text: 'Din besked er i sikkerhed. Gå tilbage, og prøv igen om et minut.',
   },
   confirm: {
     title: 'Læs beskeden',
@@ -55,6 +64,8 @@ export const open: typeof english = {
   signedOut: {
     title: 'Du er logget ud',
     text: 'Denne browser kan ikke længere læse en besked her uden at logge ind igen. Du kan lukke siden.',
+    account:
+      'Brugte du en konto hos Microsoft, Google eller din organisation, er du stadig logget ind dér. Log også ud dér på en computer, som andre bruger.',
   },
   signOut: 'Log ud',
 };

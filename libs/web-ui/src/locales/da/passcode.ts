@@ -32,6 +32,8 @@ export const passcode: typeof en = {
     onItsWay:
       'Der er lige sendt en kode, og den gælder stadig. Giv den lidt tid, og bed om en ny, hvis den ikke kommer.',
     limitReached: 'Vi har sendt så mange koder, som vi gør på en time. Du kan få en ny fra kl. {time}.',
+    clientLimitReached:
+      'Denne tjeneste har fået sendt så mange koder, som den må på en time. Begynd forfra og log ind med en konto, eller kom igen om en time.',
     suspended:
       'Der er indtastet for mange forkerte koder for denne adresse i dag. Du kan stadig komme ind: bed om en ny kode. Den bliver længere, så den ikke kan gættes.',
     none: 'Der er ikke sendt nogen kode endnu.',
@@ -52,6 +54,10 @@ export const passcode: typeof en = {
   },
   another: 'Send en ny kode',
   startAgain: 'Begynd forfra',
+  clientSpent: {
+    title: 'Ikke flere koder lige nu',
+    text: 'Den tjeneste, du kom fra, har fået sendt så mange koder, som den må på en time. Gå tilbage og log ind med en konto, eller prøv igen om en time.',
+  },
   busy: {
     title: 'For mange på én gang',
     text: 'Vi kunne ikke nå din kode lige nu, og det tæller ikke imod dig. Gå tilbage, og prøv igen om nogle sekunder.',

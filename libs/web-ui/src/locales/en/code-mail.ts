@@ -3,6 +3,8 @@ export const codeMail = {
   subject: 'Your code for sealed mail from {organisation} ({reference})',
   asked:
     'On {time} somebody asked at {host} for a code, to show that this mail address is theirs. If that was you, this is the code:',
+  askedWith:
+    'On {time} somebody asked at {host}, with the browser {browser}, for a code, to show that this mail address is theirs. If that was you, this is the code:',
   goodFor: 'It is good for {minutes} minutes, once, and only in the browser that asked for it.',
   reference: 'The page where you enter it shows the same reference as this mail: {reference}.',
   onlyThere:

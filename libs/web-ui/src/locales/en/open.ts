@@ -33,11 +33,21 @@ export const open = {
     sealedAt: 'Sealed',
     expiresAt: 'Can be read until',
     sentTo: 'Sent to',
-    code: 'We send a code by mail to the address above. You enter it on the next page.',
-    codeLimit: 'The code works for {minutes} minutes, and only in this browser.',
-    submit: 'Send me the code',
+    how: 'Sign in with an account that has the address above, or have a code sent to it by mail. No account is needed for the code.',
+    submit: 'Continue to sign in',
     notYours: 'Is this not your address? Then the message is not meant for you. Please delete it and tell the sender.',
-    proofExpired: 'Signing in took too long, or the code was used already. Please ask for a new code.',
+    proofRefused:
+      'That sign-in could not be used. It may have taken too long, or was used already. Please sign in once more.',
+    cancelled:
+      'You did not finish signing in. The message still waits; you can sign in now, in whichever way you like.',
+  },
+  nobodyWaits: {
+    title: 'This sign-in is over',
+    text: 'It took too long, or it was begun in another browser. Open the attachment again and sign in once more. Nothing of your message is lost.',
+  },
+  providerAway: {
+    title: 'Signing in does not work at the moment',
+    text: 'Your message is safe. Please go back and try again in a minute.',
   },
   confirm: {
     title: 'Read the message',
@@ -54,6 +64,8 @@ export const open = {
   signedOut: {
     title: 'You are signed out',
     text: 'This browser can no longer read a message here without a new sign-in. You may close this page.',
+    account:
+      'If you used an account of Microsoft, Google or your organisation, you are still signed in there. Sign out there too on a computer that others use.',
   },
   signOut: 'Sign out',
 };

@@ -31,6 +31,8 @@ export const passcode = {
     onItsWay:
       'A code was sent a moment ago and is still good. Give it a little time, then ask again if it does not come.',
     limitReached: 'We have sent as many codes as we do in an hour. You can have another one from {time}.',
+    clientLimitReached:
+      'This service has had as many codes sent as it may in an hour. Begin again and sign in with an account, or come back in an hour.',
     suspended:
       'Too many wrong codes were entered for this address today. You can still get in: ask for a new code. It will be longer, so that it cannot be guessed.',
     none: 'No code has been sent yet.',
@@ -51,6 +53,10 @@ export const passcode = {
   },
   another: 'Send a new code',
   startAgain: 'Begin again',
+  clientSpent: {
+    title: 'No more codes for now',
+    text: 'The service that you came from has had as many codes sent as it may in an hour. Go back and sign in with an account, or try again in an hour.',
+  },
   busy: {
     title: 'Too many people at once',
     text: 'We could not deal with your code just now, and nothing was counted against you. Go back and try again in a few seconds.',

@@ -1,0 +1,92 @@
+import { Controller, Get, Headers, Req, Res, UseFilters } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Request, Response } from 'express';
+import {
+  type Browser,
+  BrowserSession,
+  type ClientNetwork,
+  type Locale,
+  RequestLocale,
+  RequestNetwork,
+  rotateBrowserSession,
+} from '#libs/web-ui';
+import type { MessageId } from '#libs/vocabulary';
+import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import { type Asking, MessageForReader } from '../message-for-reader.ts';
+import { CannotBeShown } from '../open-carrier/open-carrier.ts';
+import { WaitingCiphertext } from '../open-carrier/waiting-ciphertext.ts';
+import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
+import { VisitCounter, type Visit } from '../visit-counter.ts';
+import { Authenticate } from './authenticate.ts';
+import { IdentityProvider } from './identity-provider.ts';
+import { SignInAttempts } from './sign-in-attempts.ts';
+
+/** The way to the identity provider and back. Both are links: a form may lead to this portal alone (form-action 'self'). */
+@Controller()
+@UseFilters(CannotBeShownFilter)
+export class AuthenticateController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly messages: MessageForReader,
+    private readonly waiting: WaitingCiphertext,
+    private readonly attempts: SignInAttempts,
+    private readonly provider: IdentityProvider,
+    private readonly counter: VisitCounter,
+  ) {}
+
+  @Get('m/:messageId/prove')
+  async prove(
+    @NamedMessage() messageId: MessageId,
+    @AskedBy() asking: Asking,
+    @BrowserSession() browser: Browser,
+    @RequestLocale() locale: Locale,
+    @RequestNetwork() network: ClientNetwork,
+    @Headers('sec-fetch-site') cameFrom: string | undefined,
+    @Res() response: Response,
+  ): Promise<void> {
+    // Another site's page cannot begin a sign-in here: it leads to ours, where the reader does (security.md A5).
+    if (cameFrom === 'cross-site') return response.redirect(303, `/m/${messageId}`);
+    const { step, recipient, recipientPerson } = await this.messages.journey(messageId, asking.sessionId);
+    if (step === 'confirm') return response.redirect(303, `/m/${messageId}`);
+    if (step !== 'prove-address' || recipient === null || recipientPerson === null) {
+      throw new CannotBeShown('not-waiting');
+    }
+    const { personId } = recipientPerson;
+    const wish = { browserId: browser.id, messageId, personId, address: recipient };
+    const attempt = await this.attempts.begin(wish, network.prefix);
+    const location = await this.provider.begin(recipient, attempt, locale);
+    await this.waiting.keepWaiting(messageId); // a sign-in that begins is a step: the whole time again
+    response.redirect(303, location.href);
+  }
+
+  @Get('authenticate')
+  async authenticate(
+    @AskedBy() asking: Asking,
+    @BrowserSession() browser: Browser,
+    @VisitOf() visit: Visit,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const outcome = await this.commands.execute(
+      new Authenticate({
+        answer: new URL(request.originalUrl, 'http://here').searchParams,
+        browserId: browser.id,
+        sessionId: asking.sessionId,
+        nextSessionId: () => rotateBrowserSession(request),
+        networkAddress: asking.networkAddress,
+      }),
+    );
+    switch (outcome.status) {
+      case 'authenticated':
+        this.counter.signedIn({ ...visit, visitId: outcome.personId }, outcome.method);
+        return response.redirect(303, `/m/${outcome.messageId}`);
+      case 'repeated':
+        return response.redirect(303, `/m/${outcome.messageId}`);
+      case 'failed':
+        return response.redirect(303, `/m/${outcome.messageId}?again=${outcome.isCancelled ? 'cancelled' : 'proof'}`);
+      case 'unknown':
+        response.status(400);
+        return response.render('recipient-access/authenticate/nobody-waits');
+    }
+  }
+}

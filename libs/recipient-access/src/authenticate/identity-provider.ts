@@ -1,0 +1,192 @@
+import { createHash, type KeyObject, type webcrypto } from 'node:crypto';
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  buildAuthorizationUrlWithPAR,
+  calculatePKCECodeChallenge,
+  type ClientAuth,
+  ClientSecretBasic,
+  type Configuration,
+  customFetch,
+  discovery,
+  enableNonRepudiationChecks,
+  PrivateKeyJwt,
+} from 'openid-client';
+import type { SignInMethod } from '#libs/oidc-bridge';
+import { AddressRefused, DomainError, parseMailAddress } from '#libs/vocabulary';
+import type { Locale } from '#libs/web-ui';
+import { proofIn, type ProvenAddress } from './proof-claims.ts';
+import { refusalOf, SignInRefused } from './sign-in-refused.ts';
+
+/** Asks the issuer over the network. Bounded in time and size by whoever makes it; never follows a redirect. */
+export type IssuerFetch = (url: string, options: RequestInit) => Promise<Response>;
+
+/** Which OpenID provider proves addresses for the portal. The class is its own injection token. */
+export class IdentityProviderSettings {
+  readonly issuer!: URL;
+  readonly clientId!: string;
+  /** Where the answer is taken: `<publicUrl>/authenticate`. */
+  readonly redirectUri!: string;
+  /** Our own bridge says by which method an address was proven; another issuer is believed for `email` and `email_verified` alone. */
+  readonly isOwnBridge!: boolean;
+  /** Asked at each use, newest first, so that a rotation is followed; null when the client has a secret. */
+  readonly clientKeys!: (() => readonly ClientKey[]) | null;
+  readonly clientSecret!: string | null;
+  readonly fetch!: IssuerFetch;
+}
+
+export interface ClientKey {
+  readonly keyId: string;
+  /** Ed25519, P-256, or RSA. */
+  readonly privateKey: KeyObject;
+}
+
+/** What is kept of a request until its answer comes. */
+export interface KeptOfRequest {
+  readonly state: string;
+  readonly nonce: string;
+  readonly codeVerifier: string;
+}
+
+/** Seconds that one question to the issuer may take. */
+const REQUEST_SECONDS = 5;
+
+/** The issuer does not answer, or not with what an OpenID provider answers. Nothing is wrong with the reader's doing. */
+export class IdentityProviderUnavailable extends DomainError {
+  constructor(options?: ErrorOptions) {
+    super('identity-provider-unavailable', 'the identity provider cannot be asked', options);
+  }
+}
+
+/** The portal as an ordinary client of an OpenID provider: its own bridge, or whichever the configuration names. */
+export class IdentityProvider {
+  private readonly settings: IdentityProviderSettings;
+  private configuration: Promise<Configuration> | null = null;
+
+  constructor(settings: IdentityProviderSettings) {
+    this.settings = settings;
+  }
+
+  get issuer(): string {
+    return this.settings.issuer.href;
+  }
+
+  get clientId(): string {
+    return this.settings.clientId;
+  }
+
+  /**
+   * Where the browser goes. The address that is wanted goes ahead over a pushed request (RFC 9126) where the issuer takes one, so
+   * that it stands in no address bar, history or log on the way.
+   * @throws IdentityProviderUnavailable
+   */
+  async begin(address: string, kept: KeptOfRequest, locale: Locale): Promise<URL> {
+    const parameters = {
+      redirect_uri: this.settings.redirectUri,
+      scope: 'openid email',
+      state: kept.state,
+      nonce: kept.nonce,
+      code_challenge: await calculatePKCECodeChallenge(kept.codeVerifier),
+      code_challenge_method: 'S256',
+      login_hint: address,
+      ui_locales: locale,
+    };
+    const configuration = await this.discovered();
+    try {
+      return configuration.serverMetadata().pushed_authorization_request_endpoint === undefined
+        ? buildAuthorizationUrl(configuration, parameters)
+        : await buildAuthorizationUrlWithPAR(configuration, parameters);
+    } catch (cause) {
+      this.configuration = null;
+      throw new IdentityProviderUnavailable({ cause });
+    }
+  }
+
+  /**
+   * Exchanges the code of an answer and checks its ID token: signature, issuer, audience, nonce, times.
+   * @throws SignInRefused with the reason for the record; IdentityProviderUnavailable
+   */
+  async finish(answer: URLSearchParams, kept: KeptOfRequest): Promise<ProvenAddress> {
+    const configuration = await this.discovered();
+    const callback = new URL(this.settings.redirectUri);
+    callback.search = answer.toString();
+    const claims = await authorizationCodeGrant(configuration, callback, {
+      expectedState: kept.state,
+      expectedNonce: kept.nonce,
+      pkceCodeVerifier: kept.codeVerifier,
+      idTokenExpected: true,
+    }).then(
+      (tokens) => tokens.claims(),
+      (error: unknown) => {
+        const refusal = refusalOf(error);
+        throw refusal === null ? new IdentityProviderUnavailable({ cause: error }) : new SignInRefused(refusal);
+      },
+    );
+    if (claims === undefined) throw new SignInRefused('token-invalid');
+    return this.settings.isOwnBridge ? proofIn(claims) : this.vouchedFor(claims);
+  }
+
+  /** Another issuer counts for what it says of the address itself, and for no more. */
+  private vouchedFor(
+    claims: Readonly<Record<string, unknown>> & { readonly sub: string; readonly iss: string },
+  ): ProvenAddress {
+    if (claims['email_verified'] !== true || typeof claims['email'] !== 'string') {
+      throw new SignInRefused('address-unverified');
+    }
+    try {
+      const method: SignInMethod = 'organisation';
+      return { address: parseMailAddress(claims['email']), method, issuer: claims.iss, subject: claims.sub };
+    } catch (error) {
+      if (!(error instanceof AddressRefused)) throw error;
+      throw new SignInRefused('address-unverified');
+    }
+  }
+
+  /** Asked once, and again after a failure: whoever signs in waits for it, nobody else. */
+  private async discovered(): Promise<Configuration> {
+    this.configuration ??= this.discover();
+    try {
+      return await this.configuration;
+    } catch (cause) {
+      this.configuration = null;
+      throw new IdentityProviderUnavailable({ cause });
+    }
+  }
+
+  private discover(): Promise<Configuration> {
+    const { issuer, clientId, fetch } = this.settings;
+    return discovery(issuer, clientId, undefined, this.clientAuthentication(), {
+      timeout: REQUEST_SECONDS,
+      // Signatures are checked although TLS would do (OpenID Connect Core §3.1.3.7): the proof outlives the connection.
+      execute: [enableNonRepudiationChecks, ...(issuer.protocol === 'http:' ? [allowInsecureRequests] : [])],
+      [customFetch]: (url, options) => fetch(url, options as RequestInit),
+    });
+  }
+
+  private clientAuthentication(): ClientAuth {
+    const { clientKeys, clientSecret } = this.settings;
+    if (clientKeys === null) return ClientSecretBasic(clientSecret ?? '');
+    return (...request) => {
+      const [newest] = clientKeys();
+      if (newest === undefined) throw new TypeError('no key to prove this client with');
+      return PrivateKeyJwt({ key: cryptoKeyOf(newest.privateKey), kid: newest.keyId })(...request);
+    };
+  }
+}
+
+function cryptoKeyOf(key: KeyObject): webcrypto.CryptoKey {
+  switch (key.asymmetricKeyType) {
+    case 'ed25519':
+      return key.toCryptoKey({ name: 'Ed25519' }, false, ['sign']);
+    case 'ec':
+      return key.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+    default:
+      return key.toCryptoKey({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, false, ['sign']);
+  }
+}
+
+/** A digest, so that a dump of the store's keys ends no sign-in. */
+export function digestOfState(state: string): string {
+  return createHash('sha256').update(state).digest('base64url');
+}

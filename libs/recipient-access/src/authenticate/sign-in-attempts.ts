@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { changeJson, type EphemeralKey, type EphemeralStore, putJson } from '#libs/ephemeral-store';
+import { base64url, DomainError, type MailAddress, type MessageId, type PersonId } from '#libs/vocabulary';
+import { digestOfState, type KeptOfRequest } from './identity-provider.ts';
+
+/** One browser's way to the identity provider and back, for one message. */
+export interface SignInAttempt extends KeptOfRequest {
+  /** Which browser began it, in whichever tab, and may end it. */
+  readonly browserId: string;
+  readonly messageId: MessageId;
+  readonly personId: PersonId;
+  /** The address that is to be proven: the recipient's, byte for byte. */
+  readonly address: MailAddress;
+  readonly isSpent: boolean;
+}
+
+/** What an answer found that names an attempt by its state. */
+export type ClaimedAttempt =
+  | { readonly status: 'claimed' | 'spent'; readonly attempt: SignInAttempt }
+  /** A state that nobody made, or whose time is over. */
+  | { readonly status: 'unknown' };
+
+/**
+ * 15 minutes: as long as the ciphertext waits, and longer than a code is good for. (Security.md A5 has 10 minutes; that is kept
+ * where another company's provider answers. This way leads to our own bridge and holds the reader's wait for a mail.)
+ */
+const ATTEMPT_TTL_SECONDS = 900;
+/** Attempts begun in an hour for one person: from one network, and in all. Each may leave one failure in the record. */
+const MAX_BEGUN_PER_HOUR_AND_NETWORK = 20;
+const MAX_BEGUN_PER_HOUR = 200;
+const SECONDS_PER_HOUR = 3600;
+
+/** More sign-ins were begun for this person within the hour than anyone could make use of. */
+export class TooManySignIns extends DomainError {
+  constructor() {
+    super('too-many-sign-ins');
+  }
+}
+
+export class SignInAttempts {
+  private readonly store: EphemeralStore;
+
+  constructor(store: EphemeralStore) {
+    this.store = store;
+  }
+
+  /** @throws TooManySignIns; EphemeralStoreFull */
+  async begin(
+    wish: Omit<SignInAttempt, keyof KeptOfRequest | 'isSpent'>,
+    networkPrefix: string,
+  ): Promise<SignInAttempt> {
+    await this.countBegun(wish.personId, networkPrefix);
+    const attempt: SignInAttempt = {
+      ...wish,
+      isSpent: false,
+      state: random(),
+      nonce: random(),
+      codeVerifier: random(),
+    };
+    await putJson(this.store, keyOf(attempt.state), attempt, ATTEMPT_TTL_SECONDS);
+    return attempt;
+  }
+
+  /** Of any number of answers at once, one claims the attempt; the others find it spent. What it was for stays known as long. */
+  async claim(state: string): Promise<ClaimedAttempt> {
+    if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return { status: 'unknown' };
+    let found: SignInAttempt | null = null;
+    await changeJson(this.store, keyOf(state), parseAttempt, (current) => {
+      found = current;
+      if (current === null || current.isSpent) return 'leave';
+      return { value: { ...current, isSpent: true, nonce: '', codeVerifier: '' }, ttlSeconds: ATTEMPT_TTL_SECONDS };
+    });
+    const attempt = found as SignInAttempt | null;
+    if (attempt === null) return { status: 'unknown' };
+    return { status: attempt.isSpent ? 'spent' : 'claimed', attempt };
+  }
+
+  /** Whether this is the first time that somebody else comes with what is spent: told once in the record, however often they try. */
+  async isFirstReplay({ state }: SignInAttempt): Promise<boolean> {
+    const key: EphemeralKey = `sign-in-replays:${digestOfState(state)}`;
+    return (await this.store.increment(key, { ttlSeconds: ATTEMPT_TTL_SECONDS })) === 1;
+  }
+
+  /** By network first, so that one network alone never uses up what there is for all. */
+  private async countBegun(personId: PersonId, networkPrefix: string): Promise<void> {
+    const window = { ttlSeconds: SECONDS_PER_HOUR };
+    const ofNetwork: EphemeralKey = `sign-ins-begun:${personId}:${digestOfState(networkPrefix)}`;
+    if ((await this.store.increment(ofNetwork, window)) > MAX_BEGUN_PER_HOUR_AND_NETWORK) throw new TooManySignIns();
+    if ((await this.store.increment(`sign-ins-begun:${personId}`, window)) > MAX_BEGUN_PER_HOUR) {
+      throw new TooManySignIns();
+    }
+  }
+}
+
+/** 256 bits: RFC 7636 §4.1 asks as much of a code verifier. */
+function random(): string {
+  return base64url(randomBytes(32));
+}
+
+function keyOf(state: string): EphemeralKey {
+  return `sign-in:${digestOfState(state)}`;
+}
+
+/** Written by this class alone; what is checked is what tells one release's shape from another's. */
+function parseAttempt(json: unknown): SignInAttempt | null {
+  const attempt = (json ?? {}) as SignInAttempt;
+  const { state, nonce, codeVerifier, browserId, messageId, personId, address } = attempt;
+  const isAttempt =
+    [state, nonce, codeVerifier, browserId, messageId, personId, address].every((text) => typeof text === 'string') &&
+    typeof attempt.isSpent === 'boolean';
+  return isAttempt ? attempt : null;
+}
