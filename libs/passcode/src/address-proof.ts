@@ -2,14 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type EphemeralKey, type EphemeralStore, putJson, takeJson } from '#libs/ephemeral-store';
 import { base64url, type Instant, type MailAddress, parsePersonId, type PersonId } from '#libs/vocabulary';
 
-/** That whoever held a browser session could, at that time, read the mail of an address. Good once, in that session. */
+/** That whoever sat at a browser could, at that time, read the mail of an address. Good once, in that browser. */
 export interface AddressProof {
   readonly address: MailAddress;
   readonly personId: PersonId;
   readonly method: 'passcode';
   readonly provenAt: Instant;
-  /** The session of the browser that proved it: whoever takes the proof compares. */
-  readonly sessionId: string;
+  /** The browser that proved it (web-ui `Browser.id`): whoever takes the proof compares. */
+  readonly browserId: string;
   /** The journey it was made for: compared likewise. */
   readonly returnTo: string;
   /** Whether it was a code of 80 bits rather than of 8 digits. */
@@ -40,7 +40,7 @@ function parseProof(json: unknown): AddressProof | null {
   const proof = (json ?? {}) as AddressProof;
   const isProof =
     proof.method === 'passcode' &&
-    [proof.address, proof.provenAt, proof.sessionId, proof.returnTo].every((text) => typeof text === 'string') &&
+    [proof.address, proof.provenAt, proof.browserId, proof.returnTo].every((text) => typeof text === 'string') &&
     typeof proof.personId === 'string' &&
     parsePersonId(proof.personId) !== null &&
     typeof proof.longCode === 'boolean';

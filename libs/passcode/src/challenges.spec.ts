@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { newPersonId, parseMailAddress, type PersonId } from '#libs/vocabulary';
-import { Challenges, TooManyChallenges } from './challenges.ts';
+import { Challenges, ClientCodesSpent, TooManyChallenges } from './challenges.ts';
+import { MESSAGE_BUDGET, type OtpBudget } from './passcode.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -19,13 +20,14 @@ describe('challenges of made-up browsers', () => {
   afterEach(() => store.close());
 
   const anna = newPersonId();
-  const begin = (networkPrefix?: string, personId: PersonId = anna) =>
+  const begin = (networkPrefix?: string, personId: PersonId = anna, budget: OtpBudget = MESSAGE_BUDGET) =>
     challenges.begin({
-      sessionId: `browser-${++browsers}`,
+      browserId: `browser-${++browsers}`,
       person: { personId },
       address: parseMailAddress('anna@example.com'),
       returnTo: '/somewhere',
       locale: 'en',
+      budget,
       ...(networkPrefix === undefined ? {} : { networkPrefix }),
     });
   async function times(count: number, networkOf: (index: number) => string): Promise<void> {
@@ -55,6 +57,27 @@ describe('challenges of made-up browsers', () => {
     await times(20, () => '192.0.2.0/24');
     for (let index = 0; index < 500; index++) await begin('192.0.2.0/24').catch(() => undefined);
     await times(170, (index) => `2001:db8:0:${index.toString(16)}::/64`);
+  });
+
+  it('for an address that a client chose are counted apart: they never take a recipient’s own', async () => {
+    const intranet = { of: 'client', clientId: 'intranet', codesPerHour: 3 } as const;
+    for (let index = 0; index < 20; index++) await begin('192.0.2.0/24', anna, intranet);
+    await expect(begin('192.0.2.0/24', anna, intranet)).rejects.toBeInstanceOf(TooManyChallenges);
+    await begin('192.0.2.0/24');
+  });
+
+  it('of a client give it so many codes in an hour, over all addresses, and those not made come back', async () => {
+    const intranet = { of: 'client', clientId: 'intranet', codesPerHour: 3 } as const;
+    const claims = await Promise.all(Array.from({ length: 20 }, () => challenges.claimCode(intranet)));
+    expect(claims.filter((isGiven) => isGiven)).toHaveLength(3);
+    await expect(challenges.checkBudget(intranet)).rejects.toBeInstanceOf(ClientCodesSpent);
+    await challenges.checkBudget({ ...intranet, clientId: 'another' });
+    await challenges.checkBudget({ of: 'message' });
+    milliseconds += HOUR_MS;
+    expect(await challenges.claimCode(intranet)).toBe(true);
+    await challenges.giveCodeBack(intranet);
+    for (let turn = 0; turn < 3; turn++) expect(await challenges.claimCode(intranet)).toBe(true);
+    expect(await challenges.claimCode({ of: 'message' })).toBe(true);
   });
 
   it('keep no network: what is counted is a digest', async () => {

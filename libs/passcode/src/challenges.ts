@@ -3,7 +3,14 @@ import { Injectable } from '@nestjs/common';
 import { changeJson, EphemeralStore, type EphemeralKey, getJson, putJson } from '#libs/ephemeral-store';
 import { DomainError, type Instant, type MailAddress, type PersonId } from '#libs/vocabulary';
 import { isLocale, type Locale } from '#libs/web-ui';
-import { type ChallengeId, newChallengeId, type OtpForm, parseChallengeId } from './passcode.ts';
+import {
+  type ChallengeId,
+  MESSAGE_BUDGET,
+  newChallengeId,
+  type OtpBudget,
+  type OtpForm,
+  parseChallengeId,
+} from './passcode.ts';
 
 /** What became of the code mail, as the browser that asked for it is told. */
 export type CodeDelivery =
@@ -15,6 +22,8 @@ export type EntryProblem =
   | { readonly kind: 'malformed' | 'expired' | 'superseded' | 'short-codes-suspended' | 'no-tries-left' }
   | { readonly kind: 'wrong'; readonly triesLeft: number }
   | { readonly kind: 'limit-reached'; readonly retryAt: Instant }
+  /** The client that chose the address has had its codes for this hour, over all addresses. */
+  | { readonly kind: 'client-limit-reached' }
   /** Another code was asked for so soon that the last one is still coming: none was made. */
   | { readonly kind: 'on-its-way' };
 
@@ -27,11 +36,12 @@ export interface IssuedCode {
 
 /** A challenge as the browser knows it that began it. The digest of its code lies elsewhere (IssuedOtps). */
 export interface Challenge {
-  /** SHA-256 of the session id: a dump of the store is no way into a session. */
-  readonly sessionDigest: string;
+  /** SHA-256 of the id: a dump of the store is no way into a browser. */
+  readonly browserDigest: string;
   readonly personId: PersonId;
   readonly address: MailAddress;
   readonly locale: Locale;
+  readonly budget: OtpBudget;
   /** Where the browser goes with a proof, and where it goes to begin anew. Paths of this portal. */
   readonly returnTo: string;
   readonly startAgainAt: string;
@@ -44,7 +54,8 @@ export interface Challenge {
 }
 
 export interface BeginChallenge {
-  readonly sessionId: string;
+  /** web-ui `Browser.id`: it outlives a sign-in, so that a second tab goes on after the first. */
+  readonly browserId: string;
   readonly person: { readonly personId: PersonId };
   /** The very string that codes are mailed to and that a proof will be of. */
   readonly address: MailAddress;
@@ -55,6 +66,8 @@ export interface BeginChallenge {
   readonly startAgainAt?: string;
   /** The network that asks, /24 of IPv4 or /64 of IPv6. Counted, never kept; absent: only counted with all others. */
   readonly networkPrefix?: string;
+  /** On whose account codes are counted. Default: the address stands in a sealed message. */
+  readonly budget?: OtpBudget;
 }
 
 /** 30 minutes since the last thing that happened in it: room for a second code, short of an evening. */
@@ -83,23 +96,37 @@ export class TooManyChallenges extends DomainError {
   }
 }
 
-/** Challenges wait in the ephemeral store, each for the browser session that began it and for no other. */
+/** A client has had as many codes sent in this hour, to addresses of its own choosing, as its configuration says. */
+export class ClientCodesSpent extends DomainError {
+  constructor() {
+    super('client-codes-spent');
+  }
+}
+
+/** Challenges wait in the ephemeral store, each for the browser that began it and for no other. */
 @Injectable()
 export class Challenges {
   constructor(private readonly store: EphemeralStore) {}
 
   /** @throws TypeError for a path that leads elsewhere; TooManyChallenges; EphemeralStoreFull */
-  async begin({ sessionId, person, startAgainAt = '/', ...wish }: BeginChallenge): Promise<ChallengeId> {
+  async begin({
+    browserId,
+    person,
+    startAgainAt = '/',
+    budget = MESSAGE_BUDGET,
+    ...wish
+  }: BeginChallenge): Promise<ChallengeId> {
     for (const path of [wish.returnTo, startAgainAt]) {
       if (!LOCAL_PATH.test(path)) throw new TypeError('a challenge returns to a path of this portal');
     }
-    await this.countBegun(person.personId, wish.networkPrefix);
+    await this.countBegun(budget.of === 'message' ? person.personId : `client:${person.personId}`, wish.networkPrefix);
     const challengeId = newChallengeId();
     const challenge: Challenge = {
-      sessionDigest: digestOf(sessionId),
+      browserDigest: digestOf(browserId),
       personId: person.personId,
       address: wish.address,
       locale: wish.locale,
+      budget,
       returnTo: wish.returnTo,
       startAgainAt,
       code: null,
@@ -113,13 +140,13 @@ export class Challenges {
   }
 
   /** By network first, so that one network alone never uses up what there is for all. */
-  private async countBegun(personId: PersonId, networkPrefix: string | undefined): Promise<void> {
+  private async countBegun(subject: string, networkPrefix: string | undefined): Promise<void> {
     const window = { ttlSeconds: SECONDS_PER_HOUR };
     if (networkPrefix !== undefined) {
-      const key: EphemeralKey = `challenges-begun:${personId}:${digestOf(networkPrefix)}`;
+      const key: EphemeralKey = `challenges-begun:${subject}:${digestOf(networkPrefix)}`;
       if ((await this.store.increment(key, window)) > MAX_BEGUN_PER_HOUR_AND_NETWORK) throw new TooManyChallenges();
     }
-    const inAll = await this.store.increment(`challenges-begun:${personId}`, window);
+    const inAll = await this.store.increment(`challenges-begun:${subject}`, window);
     if (inAll > MAX_BEGUN_PER_HOUR) throw new TooManyChallenges();
   }
 
@@ -131,9 +158,9 @@ export class Challenges {
   }
 
   /** @throws ChallengeNotHere, also when another browser began it */
-  async ofBrowser(sessionId: string, challengeId: ChallengeId): Promise<Challenge> {
+  async ofBrowser(browserId: string, challengeId: ChallengeId): Promise<Challenge> {
     const challenge = await this.find(challengeId);
-    if (!isSame(challenge.sessionDigest, digestOf(sessionId))) throw new ChallengeNotHere();
+    if (!isSame(challenge.browserDigest, digestOf(browserId))) throw new ChallengeNotHere();
     return challenge;
   }
 
@@ -161,6 +188,34 @@ export class Challenges {
     return this.store.increment(triesKeyOf(challengeId), { ttlSeconds: 2 * CHALLENGE_TTL_SECONDS });
   }
 
+  /**
+   * One of the codes that a client may have sent in an hour, over all addresses and processes: claimed before anything is
+   * decided. Always there where the address stands in a sealed message.
+   */
+  async claimCode(budget: OtpBudget): Promise<boolean> {
+    if (budget.of === 'message') return true;
+    return (await this.countClientCodes(budget.clientId, 1)) <= budget.codesPerHour;
+  }
+
+  /** For a code that was not made after all. */
+  async giveCodeBack(budget: OtpBudget): Promise<void> {
+    if (budget.of === 'client') await this.countClientCodes(budget.clientId, -1);
+  }
+
+  /**
+   * To be asked before a client's address becomes a person in the directory, so that nobody fills that with addresses.
+   * @throws ClientCodesSpent
+   */
+  async checkBudget(budget: OtpBudget): Promise<void> {
+    if (budget.of === 'client' && (await this.countClientCodes(budget.clientId, 0)) >= budget.codesPerHour) {
+      throw new ClientCodesSpent();
+    }
+  }
+
+  private countClientCodes(clientId: string, by: number): Promise<number> {
+    return this.store.increment(`client-codes:${clientId}`, { by, ttlSeconds: SECONDS_PER_HOUR });
+  }
+
   /** For a try that came to nothing, since something else failed: it was not the reader's fault. */
   async giveTryBack(challengeId: ChallengeId): Promise<void> {
     await this.store.increment(triesKeyOf(challengeId), { by: -1, ttlSeconds: 2 * CHALLENGE_TTL_SECONDS });
@@ -186,22 +241,28 @@ function triesKeyOf(challengeId: ChallengeId): EphemeralKey {
   return `challenge-tries:${challengeId}`;
 }
 
-function digestOf(sessionId: string): string {
-  return createHash('sha256').update(sessionId).digest('base64url');
+function digestOf(browserId: string): string {
+  return createHash('sha256').update(browserId).digest('base64url');
 }
 
 function isSame(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 
+function isBudget(budget: unknown): boolean {
+  const { of, clientId, codesPerHour } = (budget ?? {}) as { [Field in 'of' | 'clientId' | 'codesPerHour']?: unknown };
+  return of === 'message' || (of === 'client' && typeof clientId === 'string' && typeof codesPerHour === 'number');
+}
+
 /** Written by this class alone; what is checked is what tells one release's shape from another's. */
 function parseChallenge(json: unknown): Challenge | null {
   const challenge = (json ?? {}) as Challenge;
   const isChallenge =
-    [challenge.sessionDigest, challenge.personId, challenge.address, challenge.returnTo, challenge.startAgainAt].every(
+    [challenge.browserDigest, challenge.personId, challenge.address, challenge.returnTo, challenge.startAgainAt].every(
       (text) => typeof text === 'string',
     ) &&
     isLocale(challenge.locale) &&
+    isBudget(challenge.budget) &&
     typeof challenge.isExhausted === 'boolean' &&
     [challenge.code, challenge.delivery, challenge.problem, challenge.proofId].every((part) => part !== undefined);
   return isChallenge ? challenge : null;

@@ -1,7 +1,13 @@
 export { PasscodeModule } from './passcode.module.ts';
 export { PasscodeSettings } from './settings.ts';
 export { PASSCODE_ERRORS } from './error-pages.ts';
-export { Challenges, ChallengeNotHere, type BeginChallenge } from './challenges.ts';
+export {
+  Challenges,
+  ChallengeNotHere,
+  ClientCodesSpent,
+  TooManyChallenges,
+  type BeginChallenge,
+} from './challenges.ts';
 export { takeAddressProof, type AddressProof } from './address-proof.ts';
 export { IssueOtp } from './issue-otp/issue-otp.ts';
 export { VerifyOtp, type OtpOutcome } from './verify-otp/verify-otp.ts';
@@ -9,8 +15,10 @@ export {
   DEFAULT_PASSCODE_LIMITS,
   passcodes,
   passcodeStream,
+  MESSAGE_BUDGET,
   type ChallengeId,
   type DeliveryFailure,
+  type OtpBudget,
   type OtpForm,
   type OtpRejection,
   type PasscodeEvent,

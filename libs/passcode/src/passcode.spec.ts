@@ -26,10 +26,13 @@ interface Details {
   number?: number;
   form?: OtpForm;
   network?: string;
+  budget?: { budget: 'message' } | { budget: 'client'; clientId: string };
 }
+const ofMessage = { budget: 'message' } as const;
+const ofClient = { budget: 'client', clientId: 'intranet' } as const;
 const issuedAt = (
   seconds: number,
-  { challenge = challengeId, number = 1, form = 'short', network = 'home' }: Details = {},
+  { challenge = challengeId, number = 1, form = 'short', network = 'home', budget = ofMessage }: Details = {},
 ): PasscodeEvent => ({
   type: 'OtpIssued',
   data: {
@@ -39,14 +42,21 @@ const issuedAt = (
     networkTag: network,
     issuedAt: at(seconds),
     expiresAt: at(seconds + 600),
+    ...budget,
   },
 });
 const rejectedAt = (
   seconds: number,
-  { challenge = challengeId, number = 1, form = 'short', reason = 'wrong' }: Details & { reason?: OtpRejection } = {},
+  {
+    challenge = challengeId,
+    number = 1,
+    form = 'short',
+    reason = 'wrong',
+    budget = ofMessage,
+  }: Details & { reason?: OtpRejection } = {},
 ): PasscodeEvent => ({
   type: 'OtpRejected',
-  data: { challengeId: challenge, codeNumber: number, form, rejectedAt: at(seconds), reason },
+  data: { challengeId: challenge, codeNumber: number, form, rejectedAt: at(seconds), reason, ...budget },
 });
 const accepted: PasscodeEvent = {
   type: 'OtpAccepted',
@@ -273,6 +283,67 @@ describe('ten wrong short codes in a day', () => {
   });
 });
 
+describe('an address that a client chose itself', () => {
+  const intranet = { of: 'client', clientId: 'intranet', codesPerHour: 100 } as const;
+  const wish = { challengeId, networkTag: 'home', now: noon };
+  const spentBy = (budget: typeof ofMessage | typeof ofClient) => [
+    issuedAt(-7000, { challenge: other, budget }),
+    ...Array.from({ length: MAX_OTP_FAILURES_PER_DAY }, () => rejectedAt(-6900, { challenge: other, budget })),
+  ];
+
+  it('is budgeted apart: its failures make only its own codes long', () => {
+    given(passcodes, ...spentBy(ofClient))
+      .when((state) => issueOtp(state, wish))
+      .then(issuedAt(0));
+    given(passcodes, ...spentBy(ofClient))
+      .when((state) => issueOtp(state, { ...wish, budget: intranet }))
+      .then(issuedAt(0, { form: 'long', budget: ofClient }));
+    given(passcodes, ...spentBy(ofMessage))
+      .when((state) => issueOtp(state, { ...wish, budget: intranet }))
+      .then(issuedAt(0, { budget: ofClient }));
+  });
+
+  it('spends none of the hour’s codes of a sealed message, whichever client asks, nor the other way round', () => {
+    const three = (budget: typeof ofMessage | typeof ofClient) =>
+      [-300, -200, -100].map((seconds) => issuedAt(seconds, { challenge: newChallengeId(), budget }));
+    given(passcodes, ...three(ofClient))
+      .when((state) => issueOtp(state, wish))
+      .then(issuedAt(0));
+    given(passcodes, ...three(ofMessage))
+      .when((state) => issueOtp(state, { ...wish, budget: intranet }))
+      .then(issuedAt(0, { budget: ofClient }));
+    const state = three(ofClient).reduce(passcodes.evolve, passcodes.initialState());
+    expect(() => issueOtp(state, { ...wish, budget: { ...intranet, clientId: 'another' } })).toThrow(
+      'otp-limit-reached',
+    );
+  });
+
+  it('kills a short code that is under way in its own budget alone', () => {
+    const late = Array.from({ length: MAX_OTP_FAILURES_PER_DAY }, () =>
+      rejectedAt(-30, { challenge: other, budget: ofClient }),
+    );
+    given(passcodes, issued, ...late)
+      .when((state) => verifyOtp(state, right))
+      .then(accepted);
+    given(passcodes, issuedAt(-60, { budget: ofClient }), ...late)
+      .when((state) => verifyOtp(state, right))
+      .then(rejectedAt(0, { reason: 'short-codes-suspended', budget: ofClient }));
+  });
+
+  it('was in no event recorded before: those count for messages', () => {
+    const old = [issuedAt(-7000, { challenge: other }), ...tenFailures].map(({ type, data }) => {
+      const { budget: _, ...before } = data as { budget?: string };
+      return { type, data: before } as unknown as PasscodeEvent;
+    });
+    given(passcodes, ...old)
+      .when((state) => issueOtp(state, wish))
+      .then(issuedAt(0, { form: 'long' }));
+    given(passcodes, ...old)
+      .when((state) => issueOtp(state, { ...wish, budget: intranet }))
+      .then(issuedAt(0, { budget: ofClient }));
+  });
+});
+
 describe('the state of a person', () => {
   it('holds the last day and no more, whatever the stream', () => {
     const year = Array.from({ length: 365 * 24 }, (_, hour) => [
@@ -282,7 +353,7 @@ describe('the state of a person', () => {
     const state = year.reduce(passcodes.evolve, passcodes.initialState());
     expect(state.challenges.size).toBeLessThanOrEqual(25);
     expect(state.issued.length).toBeLessThanOrEqual(2);
-    expect(state.failedAt).toHaveLength(10);
+    expect(state.failedAt.message).toHaveLength(10);
   });
 
   it('skips events that a later release writes', () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { streamName, type DomainEvent, type Fold, type StreamName } from '#libs/event-store';
 import { base32Lower, DomainError, type Instant, type PersonId, plusSeconds, secondsBetween } from '#libs/vocabulary';
 
-/** One browser's wish to prove one address: 128 random bits in base32, 26 characters. Good in that browser's session alone. */
+/** One browser's wish to prove one address: 128 random bits in base32, 26 characters. Good in that browser alone. */
 export type ChallengeId = string & { readonly __brand: 'ChallengeId' };
 
 /** `short`: 8 digits, guarded by counting. `long`: 80 random bits, which need no counting. */
@@ -29,6 +29,21 @@ export interface PasscodeLimits {
 
 export const DEFAULT_PASSCODE_LIMITS: PasscodeLimits = { codesPerHour: 12, codesPerHourAndNetwork: 3 };
 
+/**
+ * On whose account codes and failures are counted. `message`: the address stands in a sealed message. `client`: a client of
+ * the bridge chose the address itself, and whatever it causes never spends what the recipients of messages have; all clients
+ * share one account of an address, so that its mailbox is not flooded by several.
+ */
+export type OtpBudget =
+  | { readonly of: 'message' }
+  /** `codesPerHour`: over all addresses of that client. */
+  | { readonly of: 'client'; readonly clientId: string; readonly codesPerHour: number };
+
+export const MESSAGE_BUDGET: OtpBudget = { of: 'message' };
+
+/** Absent in events recorded before there were clients: they were all of messages. */
+type BudgetInEvent = { budget?: 'message' } | { budget: 'client'; clientId: string };
+
 /** Only `wrong` was ever compared; the others say why a comparison could not matter, whatever was entered. */
 export type OtpRejection = 'wrong' | 'expired' | 'superseded' | 'short-codes-suspended';
 
@@ -49,7 +64,7 @@ export type PasscodeEvent =
         networkTag: string;
         issuedAt: Instant;
         expiresAt: Instant;
-      }
+      } & BudgetInEvent
     >
   | DomainEvent<'OtpDelivered', { challengeId: ChallengeId; codeNumber: number; deliveredAt: Instant; tries: number }>
   | DomainEvent<
@@ -58,7 +73,13 @@ export type PasscodeEvent =
     >
   | DomainEvent<
       'OtpRejected',
-      { challengeId: ChallengeId; codeNumber: number; form: OtpForm; rejectedAt: Instant; reason: OtpRejection }
+      {
+        challengeId: ChallengeId;
+        codeNumber: number;
+        form: OtpForm;
+        rejectedAt: Instant;
+        reason: OtpRejection;
+      } & BudgetInEvent
     >
   | DomainEvent<'OtpAccepted', { challengeId: ChallengeId; codeNumber: number; form: OtpForm; acceptedAt: Instant }>
   | DomainEvent<'OtpExhausted', { challengeId: ChallengeId; exhaustedAt: Instant }>;
@@ -71,6 +92,7 @@ type Challenge =
       readonly issuedAt: Instant;
       readonly expiresAt: Instant;
       readonly rejections: number;
+      readonly budget: BudgetInEvent;
     }
   | { readonly status: 'spent'; readonly how: 'accepted' | 'exhausted'; readonly issuedAt: Instant };
 
@@ -78,18 +100,25 @@ type Challenge =
 export interface Passcodes {
   readonly challenges: ReadonlyMap<ChallengeId, Challenge>;
   /** Codes of the last hour, oldest first. */
-  readonly issued: readonly { readonly at: Instant; readonly networkTag: string }[];
-  /** The latest wrong short codes, oldest first, no more than the limit asks for. */
-  readonly failedAt: readonly Instant[];
+  readonly issued: readonly IssuedInHour[];
+  /** The latest wrong short codes of each budget, oldest first, no more than the limit asks for. */
+  readonly failedAt: { readonly [Budget in OtpBudget['of']]: readonly Instant[] };
+}
+
+interface IssuedInHour {
+  readonly at: Instant;
+  readonly networkTag: string;
+  readonly budget: OtpBudget['of'];
 }
 
 export const passcodes: Fold<Passcodes, PasscodeEvent> = {
-  initialState: () => ({ challenges: new Map(), issued: [], failedAt: [] }),
+  initialState: () => ({ challenges: new Map(), issued: [], failedAt: { message: [], client: [] } }),
   evolve(state, event) {
     switch (event.type) {
       case 'OtpIssued': {
         const { challengeId, codeNumber, form, networkTag, issuedAt, expiresAt } = event.data;
         const known = state.challenges.get(challengeId);
+        const budget = budgetIn(event.data);
         const rejections = known?.status === 'awaiting-code' ? known.rejections : 0; // a fresh code buys no fresh tries
         const recent = withoutOld(state, issuedAt);
         return {
@@ -100,15 +129,18 @@ export const passcodes: Fold<Passcodes, PasscodeEvent> = {
             issuedAt,
             expiresAt,
             rejections,
+            budget,
           }),
-          issued: [...recent.issued, { at: issuedAt, networkTag }],
+          issued: [...recent.issued, { at: issuedAt, networkTag, budget: budget.budget ?? 'message' }],
         };
       }
       case 'OtpRejected': {
         const { challengeId, form, reason, rejectedAt } = event.data;
         const counted = countRejection(state, challengeId);
         if (form === 'long' || reason !== 'wrong') return counted;
-        return { ...counted, failedAt: [...state.failedAt, rejectedAt].slice(-MAX_OTP_FAILURES_PER_DAY) };
+        const budget = event.data.budget ?? 'message';
+        const failedAt = [...state.failedAt[budget], rejectedAt].slice(-MAX_OTP_FAILURES_PER_DAY);
+        return { ...counted, failedAt: { ...state.failedAt, [budget]: failedAt } };
       }
       case 'OtpAccepted':
         return spend(state, event.data.challengeId, 'accepted');
@@ -145,20 +177,28 @@ export class OtpNotAwaited extends DomainError {
   }
 }
 
+export interface OtpWish {
+  readonly challengeId: ChallengeId;
+  readonly networkTag: string;
+  readonly now: Instant;
+  /** Default: of a message. */
+  readonly budget?: OtpBudget;
+}
+
 /**
  * A code for a challenge, the first or a newer one. No event when the last one is only seconds old.
  * @throws OtpLimitReached; OtpNotAwaited when the challenge is over
  */
 export function issueOtp(
   state: Passcodes,
-  { challengeId, networkTag, now }: { challengeId: ChallengeId; networkTag: string; now: Instant },
+  { challengeId, networkTag, now, budget = MESSAGE_BUDGET }: OtpWish,
   limits: PasscodeLimits = DEFAULT_PASSCODE_LIMITS,
 ): PasscodeEvent[] {
   const challenge = state.challenges.get(challengeId);
   if (challenge?.status === 'spent') throw new OtpNotAwaited(challenge.how);
   if (challenge && Math.abs(secondsBetween(challenge.issuedAt, now)) < MIN_SECONDS_BETWEEN_CODES) return [];
 
-  const retryAt = nextCodeAt(state, networkTag, now, limits);
+  const retryAt = nextCodeAt(state, { networkTag, budget, now }, limits);
   if (retryAt > now) throw new OtpLimitReached(retryAt);
   return [
     {
@@ -167,10 +207,11 @@ export function issueOtp(
         challengeId,
         codeNumber: (challenge?.codeNumber ?? 0) + 1,
         // Whoever holds an attachment could spend the day's failures: a code that needs no counting keeps the recipient in.
-        form: areShortCodesSuspended(state, now) ? 'long' : 'short',
+        form: areShortCodesSuspended(state, now, budget.of) ? 'long' : 'short',
         networkTag,
         issuedAt: now,
         expiresAt: plusSeconds(now, OTP_TTL_SECONDS),
+        ...(budget.of === 'message' ? { budget: 'message' } : { budget: 'client', clientId: budget.clientId }),
       },
     },
   ];
@@ -203,7 +244,7 @@ export function verifyOtp(
   const reason = obstacle ?? 'wrong';
   const rejected: PasscodeEvent = {
     type: 'OtpRejected',
-    data: { challengeId, codeNumber, form, rejectedAt: now, reason },
+    data: { challengeId, codeNumber, form, rejectedAt: now, reason, ...challenge.budget },
   };
   if (challenge.rejections + 1 < MAX_OTP_REJECTIONS) return [rejected];
   return [rejected, { type: 'OtpExhausted', data: { challengeId, exhaustedAt: now } }];
@@ -220,12 +261,17 @@ export function whyNotCompared(
   const challenge = state.challenges.get(challengeId);
   if (challenge?.status !== 'awaiting-code' || challenge.codeNumber !== codeNumber) return 'superseded';
   if (now >= challenge.expiresAt || now < plusSeconds(challenge.issuedAt, -OTP_TTL_SECONDS)) return 'expired';
-  if (challenge.form === 'short' && areShortCodesSuspended(state, now)) return 'short-codes-suspended';
+  if (challenge.form === 'short' && areShortCodesSuspended(state, now, challenge.budget.budget ?? 'message'))
+    return 'short-codes-suspended';
   return null;
 }
 
-export function areShortCodesSuspended({ failedAt }: Passcodes, now: Instant): boolean {
-  return failedAt.filter((at) => secondsBetween(at, now) < SECONDS_PER_DAY).length >= MAX_OTP_FAILURES_PER_DAY;
+export function areShortCodesSuspended(
+  { failedAt }: Passcodes,
+  now: Instant,
+  budget: OtpBudget['of'] = 'message',
+): boolean {
+  return failedAt[budget].filter((at) => secondsBetween(at, now) < SECONDS_PER_DAY).length >= MAX_OTP_FAILURES_PER_DAY;
 }
 
 /** Tries that a challenge has left; 0 when it is over or has no code. */
@@ -247,8 +293,12 @@ export function parseChallengeId(text: string): ChallengeId | null {
   return /^[a-z2-7]{26}$/.test(text) ? (text as ChallengeId) : null;
 }
 
-function nextCodeAt({ issued }: Passcodes, networkTag: string, now: Instant, limits: PasscodeLimits): Instant {
-  const hour = issued.filter(({ at }) => secondsBetween(at, now) < SECONDS_PER_HOUR);
+function nextCodeAt(
+  { issued }: Passcodes,
+  { networkTag, budget, now }: { networkTag: string; budget: OtpBudget; now: Instant },
+  limits: PasscodeLimits,
+): Instant {
+  const hour = issued.filter((code) => code.budget === budget.of && secondsBetween(code.at, now) < SECONDS_PER_HOUR);
   const ofNetwork = hour.filter((code) => code.networkTag === networkTag);
   return [
     endOfWindow(hour, limits.codesPerHour, now),
@@ -261,6 +311,10 @@ function endOfWindow(codes: readonly { readonly at: Instant }[], limit: number, 
   const times = codes.map(({ at }) => at).sort();
   const blocking = times[times.length - limit];
   return blocking === undefined ? now : plusSeconds(blocking, SECONDS_PER_HOUR);
+}
+
+function budgetIn(data: BudgetInEvent): BudgetInEvent {
+  return data.budget === 'client' ? { budget: 'client', clientId: data.clientId } : { budget: 'message' };
 }
 
 function setChallenge(state: Passcodes, challengeId: ChallengeId, challenge: Challenge): Passcodes {

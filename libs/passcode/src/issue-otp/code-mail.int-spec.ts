@@ -6,7 +6,7 @@ import type { OneTimeCode } from '../one-time-code.ts';
 import { newChallengeId } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
 import { anna, openPasscodeRoom, type PasscodeRoom, wish } from '../testing/index.ts';
-import { composeCodeMail } from './code-mail.ts';
+import { browserFamily, composeCodeMail } from './code-mail.ts';
 import { IssueOtp } from './issue-otp.ts';
 
 describe('a code mail, as a real mail server gets it', () => {
@@ -14,6 +14,7 @@ describe('a code mail, as a real mail server gets it', () => {
   let code: string;
   let raw: string;
   let mail: ParsedMail;
+  let asked: ParsedMail;
 
   beforeAll(async () => {
     room = await openPasscodeRoom();
@@ -23,6 +24,15 @@ describe('a code mail, as a real mail server gets it', () => {
     mail = await simpleParser(raw);
   });
   afterAll(() => room.close());
+  beforeAll(async () => {
+    const challengeId = await room.challenges.begin({
+      ...{ browserId: 'a Firefox', person: room.person, address: anna, returnTo: '/m', locale: 'en' },
+    });
+    const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
+    await room.commands.execute(new IssueOtp(challengeId, '198.51.100.0/24', firefox));
+    await room.codeInMail(2);
+    asked = await simpleParser(room.mails[1]?.content ?? '');
+  });
 
   it('goes from the null path to the very address that is proven', () => {
     expect(room.mails[0]).toMatchObject({ mailFrom: '', rcptTo: [anna] });
@@ -66,6 +76,19 @@ describe('a code mail, as a real mail server gets it', () => {
     expect(raw).not.toContain('203.0.113');
   });
 
+  it('names portal host, time and browser family, and never what was sent as a user agent (A15)', () => {
+    const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
+    expect(browserFamily(firefox)).toBe('Firefox');
+    expect(browserFamily(`${firefox} attacker-chosen`)).toBe('Firefox');
+    expect(browserFamily('call +45 12345678 now')).toBeNull();
+    expect(browserFamily(undefined)).toBeNull();
+    for (const text of [asked.text ?? '', (asked.html || '').replace(/<[^>]*>/g, '')]) {
+      expect(text.replace(/\s+/g, ' ')).toContain(
+        'On 25 November 2026 at 10:03 UTC somebody asked at post.nordlys.example, with the browser Firefox, for a code',
+      );
+    }
+  });
+
   it('is plain CRLF mail with short lines', () => {
     expect(raw.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
     expect(Math.max(...raw.split('\r\n').map((line) => line.length))).toBeLessThanOrEqual(78);
@@ -75,16 +98,16 @@ describe('a code mail, as a real mail server gets it', () => {
     const address = parseMailAddress("#$&'*+/=?^_`{|}~-@example.com");
     const person = await room.persons.findOrCreate(address);
     const challengeId = await room.challenges.begin({
-      sessionId: 'x',
+      browserId: 'x',
       person,
       address,
       returnTo: '/m',
       locale: 'da',
     });
     await room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'));
-    await room.codeInMail(2);
-    const danish = room.mails[1]?.content.toString() ?? '';
-    expect(room.mails[1]?.rcptTo).toEqual([address]);
+    await room.codeInMail(3);
+    const danish = room.mails[2]?.content.toString() ?? '';
+    expect(room.mails[2]?.rcptTo).toEqual([address]);
     expect(danish).toContain(`To: ${address}\r\n`);
     expect((await simpleParser(danish)).text).toContain(
       'Den 25. november 2026 kl. 10.03 UTC bad nogen på post.nordlys.example',
@@ -100,6 +123,7 @@ describe('a code mail, as a real mail server gets it', () => {
       locale: 'en' as const,
       code: '12345678' as OneTimeCode,
       issuedAt: '2026-11-25T10:03:00.000Z' as Instant,
+      browser: null,
     };
     const composed = await composeCodeMail(
       facts,

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { clientOf } from '#libs/telemetry';
 import { base32Lower, type Instant, type MailAddress } from '#libs/vocabulary';
 import { type Locale, translate, type ViewEngine } from '#libs/web-ui';
 import { type OneTimeCode, showOneTimeCode } from '../one-time-code.ts';
@@ -13,6 +14,8 @@ export interface CodeMailFacts {
   readonly locale: Locale;
   readonly code: OneTimeCode;
   readonly issuedAt: Instant;
+  /** Family of the browser that asked, from a list of our own; null when it is none of those. */
+  readonly browser: string | null;
 }
 
 /**
@@ -22,6 +25,14 @@ export interface CodeMailFacts {
 export function codeReference(challengeId: ChallengeId, codeNumber: number): string {
   const digest = createHash('sha256').update(`segl-code-reference\0${challengeId}\0${codeNumber}`).digest();
   return base32Lower(digest).slice(0, 4).toUpperCase();
+}
+
+/**
+ * `Firefox`, `Chrome`, …: who asked in another browser sees that somebody else did (security.md A15). Never what was sent.
+ */
+export function browserFamily(userAgent: string | undefined): string | null {
+  const { browser } = clientOf(userAgent);
+  return browser === 'other' ? null : browser.replace(/ \d+$/, '');
 }
 
 /**
@@ -45,6 +56,7 @@ export async function composeCodeMail(
     privacyUrl: new URL('/privacy', publicUrl).href,
     code: showOneTimeCode(facts.code),
     issuedAt,
+    browser: facts.browser,
     minutes: OTP_TTL_SECONDS / 60,
   };
   const render = (view: string) => views.render(view, context, { locale });

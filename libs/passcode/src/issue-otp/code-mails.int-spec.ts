@@ -62,6 +62,7 @@ describe('code mails on their way', () => {
       locale: 'en' as const,
       code: '12345678' as OneTimeCode,
       issuedAt,
+      browser: null,
       expiresAt: plusSeconds(issuedAt, expiresInSeconds),
     };
   }

@@ -16,6 +16,7 @@ import {
   passcodeStream,
 } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
+import { browserFamily } from './code-mail.ts';
 import { CodeMails } from './code-mails.ts';
 
 /**
@@ -28,10 +29,14 @@ export class IssueOtp extends Command<'issued' | 'limit-reached' | 'over'> {
   /** The network that asks: /24 of IPv4 or /64 of IPv6. Recorded only as a pseudonym. */
   readonly networkPrefix: string;
 
-  constructor(challengeId: ChallengeId, networkPrefix: string) {
+  /** The header as it was sent: all that the mail tells of it is the family of the browser, from a list of our own. */
+  readonly userAgent: string | undefined;
+
+  constructor(challengeId: ChallengeId, networkPrefix: string, userAgent?: string) {
     super();
     this.challengeId = challengeId;
     this.networkPrefix = networkPrefix;
+    this.userAgent = userAgent;
   }
 }
 
@@ -54,14 +59,18 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
    *
    * @throws ChallengeNotHere, PasscodeBusy, and what the stores and the person directory throw when they are away
    */
-  async execute({ challengeId, networkPrefix }: IssueOtp): Promise<'issued' | 'limit-reached' | 'over'> {
-    const { personId, address, locale } = await this.challenges.find(challengeId);
+  async execute({ challengeId, networkPrefix, userAgent }: IssueOtp): Promise<'issued' | 'limit-reached' | 'over'> {
+    const { personId, address, locale, budget } = await this.challenges.find(challengeId);
     if (this.turns.isFull || this.mails.isFull) throw new PasscodeBusy();
     await this.persons.checkWritable(); // a directory that takes no erasures proves nobody
     const person = await this.persons.findById(personId);
     if (person === null) throw new ChallengeNotHere(); // erased since it began
     const now = this.clock.now();
-    const facts = { challengeId, networkTag: personPseudonym(person, 'passcode-network', networkPrefix), now };
+    const facts = { challengeId, networkTag: personPseudonym(person, 'passcode-network', networkPrefix), now, budget };
+    if (!(await this.challenges.claimCode(budget))) {
+      await this.challenges.change(challengeId, () => ({ problem: { kind: 'client-limit-reached' } }));
+      return 'limit-reached';
+    }
 
     let events: readonly PasscodeEvent[];
     try {
@@ -71,6 +80,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
       );
       events = decided.events;
     } catch (error) {
+      await this.challenges.giveCodeBack(budget);
       if (error instanceof OtpNotAwaited) return 'over';
       if (!(error instanceof OtpLimitReached)) throw error;
       const { retryAt } = error;
@@ -78,7 +88,10 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
       return 'limit-reached';
     }
 
-    if (events.length === 0) await this.challenges.change(challengeId, () => ({ problem: { kind: 'on-its-way' } }));
+    if (events.length === 0) {
+      await this.challenges.giveCodeBack(budget);
+      await this.challenges.change(challengeId, () => ({ problem: { kind: 'on-its-way' } }));
+    }
     for (const event of events) {
       if (event.type !== 'OtpIssued') continue;
       const { codeNumber, form, issuedAt, expiresAt } = event.data;
@@ -93,7 +106,10 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
               problem: null,
             },
       );
-      this.mails.send({ personId, challengeId, codeNumber, address, locale, code, issuedAt, expiresAt });
+      this.mails.send({
+        ...{ personId, challengeId, codeNumber, address, locale, code, issuedAt, expiresAt },
+        browser: browserFamily(userAgent),
+      });
     }
     return 'issued';
   }

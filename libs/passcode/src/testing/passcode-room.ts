@@ -19,7 +19,7 @@ import {
 } from '#libs/web-ui';
 import type { Locale } from '#libs/web-ui';
 import { openTestPortal, type TestBrowser, type TestPage, type TestPortal } from '#libs/web-ui/testing';
-import { type Challenge, Challenges } from '../challenges.ts';
+import { type BeginChallenge, type Challenge, Challenges } from '../challenges.ts';
 import { PASSCODE_ERRORS } from '../error-pages.ts';
 import { IssueOtp } from '../issue-otp/issue-otp.ts';
 import { type ChallengeId, type PasscodeEvent, passcodeStream } from '../passcode.ts';
@@ -51,7 +51,7 @@ export interface PasscodeRoom {
   /** Moves wall time and the ephemeral store's time alike. */
   elapse(seconds: number): void;
   /** A challenge begun without a browser, its first code issued and mailed. */
-  begin(sessionId: string, network?: string): Promise<ChallengeId>;
+  begin(browserId: string, network?: string, wish?: Partial<BeginChallenge>): Promise<ChallengeId>;
   challenge(challengeId: ChallengeId): Promise<Challenge>;
   /** The code in the newest mail, once `count` mails have come. */
   codeInMail(count: number): Promise<string>;
@@ -79,7 +79,7 @@ class WishController {
     @Res() response: Response,
   ): Promise<void> {
     const challengeId = await this.challenges.begin({
-      sessionId: browser.id,
+      browserId: browser.id,
       person: await this.persons.findOrCreate(anna),
       address: anna,
       returnTo: '/m/abc/authenticate',
@@ -155,9 +155,9 @@ export async function openPasscodeRoom(): Promise<PasscodeRoom> {
       clock.advance(seconds);
       milliseconds += seconds * 1000;
     },
-    async begin(sessionId, network = '192.0.2.0/24') {
-      const wish = { sessionId, person, address: anna, returnTo: '/m/abc/authenticate', locale: 'en' as const };
-      const challengeId = await challenges.begin(wish);
+    async begin(browserId, network = '192.0.2.0/24', change = {}) {
+      const wish = { browserId, person, address: anna, returnTo: '/m/abc/authenticate', locale: 'en' as const };
+      const challengeId = await challenges.begin({ ...wish, ...change });
       await commands.execute(new IssueOtp(challengeId, network));
       return challengeId;
     },

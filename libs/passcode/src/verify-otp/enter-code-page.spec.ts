@@ -7,7 +7,8 @@ import { enterCodePage } from './enter-code-page.ts';
 const noon = '2026-11-25T12:00:00.000Z' as Instant;
 const challengeId = 'a'.repeat(26) as ChallengeId;
 const challenge: Challenge = {
-  sessionDigest: '',
+  browserDigest: '',
+  budget: { of: 'message' },
   personId: 'p'.repeat(26) as PersonId,
   address: 'anna@example.com' as MailAddress,
   locale: 'en',

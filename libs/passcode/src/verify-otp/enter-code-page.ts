@@ -84,6 +84,7 @@ function errorOf({ problem }: Challenge, form: OtpForm): { text: TextKey; triesL
     case 'short-codes-suspended':
     case 'no-tries-left':
     case 'limit-reached':
+    case 'client-limit-reached':
     case 'on-its-way':
     case undefined:
       return null;
@@ -92,6 +93,7 @@ function errorOf({ problem }: Challenge, form: OtpForm): { text: TextKey; triesL
 
 function noticeOf({ problem, code }: Challenge, isExpired: boolean): { text: TextKey; at: Instant | null } | null {
   if (problem?.kind === 'limit-reached') return { text: 'passcode.notice.limitReached', at: problem.retryAt };
+  if (problem?.kind === 'client-limit-reached') return { text: 'passcode.notice.clientLimitReached', at: null };
   if (problem?.kind === 'short-codes-suspended') return { text: 'passcode.notice.suspended', at: null };
   if (code === null) return { text: 'passcode.notice.none', at: null };
   if (isExpired) return { text: 'passcode.notice.expired', at: null };

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Headers, Param, Post, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { Clock } from '#libs/vocabulary';
@@ -29,8 +29,8 @@ export class EnterCodeController {
     @KnownBrowser() browser: Browser | null,
     @Res() response: Response,
   ): Promise<void> {
-    await this.forThisBrowser(response, id, browser, async (challengeId, sessionId) => {
-      const challenge = await this.withWordOfDelivery(sessionId, challengeId);
+    await this.forThisBrowser(response, id, browser, async (challengeId, browserId) => {
+      const challenge = await this.withWordOfDelivery(browserId, challengeId);
       const onward = onwardOf(challenge);
       if (onward !== null) return response.redirect(303, onward);
       const page = enterCodePage(challengeId, challenge, this.clock.now());
@@ -45,9 +45,9 @@ export class EnterCodeController {
     @KnownBrowser() browser: Browser | null,
     @Res() response: Response,
   ): Promise<void> {
-    await this.forThisBrowser(response, id, browser, async (challengeId, sessionId) => {
-      await this.commands.execute(new VerifyOtp({ sessionId, challengeId, entered: entered ?? '' }));
-      const challenge = await this.challenges.ofBrowser(sessionId, challengeId);
+    await this.forThisBrowser(response, id, browser, async (challengeId, browserId) => {
+      await this.commands.execute(new VerifyOtp({ browserId, challengeId, entered: entered ?? '' }));
+      const challenge = await this.challenges.ofBrowser(browserId, challengeId);
       response.redirect(303, onwardOf(challenge) ?? pageOf(challengeId));
     });
   }
@@ -57,11 +57,12 @@ export class EnterCodeController {
     @Param('challengeId') id: string,
     @KnownBrowser() browser: Browser | null,
     @RequestNetwork() network: ClientNetwork,
+    @Headers('user-agent') userAgent: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    await this.forThisBrowser(response, id, browser, async (challengeId, sessionId) => {
-      await this.challenges.ofBrowser(sessionId, challengeId);
-      await this.commands.execute(new IssueOtp(challengeId, network.prefix));
+    await this.forThisBrowser(response, id, browser, async (challengeId, browserId) => {
+      await this.challenges.ofBrowser(browserId, challengeId);
+      await this.commands.execute(new IssueOtp(challengeId, network.prefix, userAgent));
       response.redirect(303, pageOf(challengeId));
     });
   }
@@ -71,7 +72,7 @@ export class EnterCodeController {
     response: Response,
     id: string,
     browser: Browser | null,
-    answer: (challengeId: ChallengeId, sessionId: string) => Promise<void>,
+    answer: (challengeId: ChallengeId, browserId: string) => Promise<void>,
   ): Promise<void> {
     try {
       if (browser === null) throw new ChallengeNotHere();
@@ -83,9 +84,9 @@ export class EnterCodeController {
   }
 
   /** Mostly the mail server takes the code within a moment: so the first look at the page already says so, without script. */
-  private async withWordOfDelivery(sessionId: string, challengeId: ChallengeId): Promise<Challenge> {
+  private async withWordOfDelivery(browserId: string, challengeId: ChallengeId): Promise<Challenge> {
     for (let waited = 0; ; waited += ASK_EVERY_MS) {
-      const challenge = await this.challenges.ofBrowser(sessionId, challengeId);
+      const challenge = await this.challenges.ofBrowser(browserId, challengeId);
       if (challenge.delivery?.status !== 'sending' || waited >= WAIT_FOR_DELIVERY_MS) return challenge;
       await sleep(ASK_EVERY_MS);
     }

@@ -9,7 +9,7 @@ import { type ChallengeId, newChallengeId } from '../passcode.ts';
 import { anna, openPasscodeRoom, pause, type PasscodeRoom } from '../testing/index.ts';
 import { type OtpOutcome, VerifyOtp } from './verify-otp.ts';
 
-const sessionId = 'the browser that asked';
+const browserId = 'the browser that asked';
 
 describe('verifying a code', () => {
   let room: PasscodeRoom;
@@ -18,8 +18,8 @@ describe('verifying a code', () => {
   });
   afterEach(() => room.close());
 
-  const enter = (challengeId: ChallengeId, entered: string, session = sessionId): Promise<OtpOutcome> =>
-    room.commands.execute(new VerifyOtp({ sessionId: session, challengeId, entered }));
+  const enter = (challengeId: ChallengeId, entered: string, session = browserId): Promise<OtpOutcome> =>
+    room.commands.execute(new VerifyOtp({ browserId: session, challengeId, entered }));
   const wrongFor = (code: string) => (code.startsWith('0') ? '1111 1111' : '0000 0000');
   const types = async () => (await room.events()).map(({ type }) => type);
   /** Fresh limits of the hour, and word of every mail recorded. */
@@ -29,7 +29,7 @@ describe('verifying a code', () => {
   };
 
   it('leaves a proof of the address, to be taken once', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     expect(await enter(challengeId, code)).toBe('accepted');
     const { proofId } = await room.challenge(challengeId);
@@ -38,7 +38,7 @@ describe('verifying a code', () => {
       personId: room.person.personId,
       method: 'passcode',
       provenAt: '2026-11-25T10:03:00.000Z',
-      sessionId,
+      browserId,
       returnTo: '/m/abc/authenticate',
       longCode: false,
     });
@@ -47,7 +47,7 @@ describe('verifying a code', () => {
   });
 
   it('leaves no proof that waits longer than two minutes', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     await enter(challengeId, await room.codeInMail(1));
     room.elapse(121);
     const { proofId } = await room.challenge(challengeId);
@@ -56,7 +56,7 @@ describe('verifying a code', () => {
   });
 
   it('accepts once when a hundred enter the right code at once', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => enter(challengeId, code)));
     expect((await types()).filter((type) => type === 'OtpAccepted')).toHaveLength(1);
@@ -70,7 +70,7 @@ describe('verifying a code', () => {
   it('evaluates five when a hundred enter wrong codes at once, and then not even the right one', async () => {
     const matches = jest.spyOn(IssuedOtps.prototype, 'matches');
     try {
-      const challengeId = await room.begin(sessionId);
+      const challengeId = await room.begin(browserId);
       const code = await room.codeInMail(1);
       await Promise.all(Array.from({ length: 100 }, () => enter(challengeId, wrongFor(code))));
       expect(matches.mock.calls.length).toBeLessThanOrEqual(5);
@@ -84,7 +84,7 @@ describe('verifying a code', () => {
   });
 
   it('neither evaluates nor counts a guess from another browser', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     for (let turn = 0; turn < 10; turn++) {
       await expect(enter(challengeId, code, 'another browser')).rejects.toMatchObject({ code: 'challenge-not-here' });
@@ -95,7 +95,7 @@ describe('verifying a code', () => {
   });
 
   it('counts nothing that can be no code', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     for (let turn = 0; turn < 10; turn++) expect(await enter(challengeId, 'where is my code?')).toBe('malformed');
     expect((await room.challenge(challengeId)).problem).toEqual({ kind: 'malformed' });
@@ -103,7 +103,7 @@ describe('verifying a code', () => {
   });
 
   it('takes the newer code alone, and gives it no fresh tries', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const older = await room.codeInMail(1);
     for (let turn = 0; turn < 3; turn++) await enter(challengeId, wrongFor(older));
     room.elapse(30);
@@ -115,7 +115,7 @@ describe('verifying a code', () => {
   });
 
   it('does not take a code that is 10 minutes old', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     room.elapse(600);
     expect(await enter(challengeId, code)).toBe('rejected');
@@ -123,7 +123,7 @@ describe('verifying a code', () => {
   });
 
   it('takes no code once the ephemeral store has lost it', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     await room.ephemeral.delete(`otp:${challengeId}`);
     expect(await enter(challengeId, code)).toBe('rejected');
@@ -137,7 +137,7 @@ describe('verifying a code', () => {
       for (let turn = 0; turn < 5; turn++) await enter(challengeId, wrongFor(code), `attacker ${browser}`);
     }
     await anHourLater();
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const long = await room.codeInMail(3);
     expect(long).toMatch(/^([A-Z2-7]{4} ){3}[A-Z2-7]{4}$/);
     expect(await enter(challengeId, long.toLowerCase().replaceAll(' ', ''))).toBe('accepted');
@@ -166,8 +166,65 @@ describe('verifying a code', () => {
     expect(await types()).not.toContain('OtpAccepted');
   });
 
+  it('evaluates at most 10 of 200 parallel challenges × 5 guesses for one address (A10)', async () => {
+    const matches = jest.spyOn(IssuedOtps.prototype, 'matches');
+    try {
+      const challenges: { id: ChallengeId; browser: string }[] = [];
+      for (let index = 0; index < 200; index++) {
+        const browser = `attacker ${index}`;
+        challenges.push({ id: await room.begin(browser, `2001:db8:0:${index.toString(16)}::/64`), browser });
+      }
+      const lastCode = await room.codeInMail(12); // no more than 12 codes in an hour, whoever asks
+      const guesses = challenges.flatMap(({ id, browser }) =>
+        Array.from({ length: 5 }, () => enter(id, wrongFor(lastCode), browser)),
+      );
+      expect(guesses).toHaveLength(1000);
+      await Promise.all(guesses);
+      const rejections = (await room.events()).filter(({ type }) => type === 'OtpRejected');
+      const compared = rejections.filter(({ data }) => (data as { reason: string }).reason === 'wrong');
+      expect(compared.length).toBeLessThanOrEqual(10);
+      expect(rejections.length).toBeLessThanOrEqual(60);
+      // Whatever was looked at beside those was not decided on: the right code of a challenge with tries left is dead too.
+      const last = challenges[11];
+      if (last) expect(await enter(last.id, lastCode, last.browser)).not.toBe('accepted');
+    } finally {
+      matches.mockRestore();
+    }
+  });
+
+  it('keeps an address that a client chose apart: its failures leave a recipient’s short codes alone', async () => {
+    const chosen = { budget: { of: 'client', clientId: 'intranet', codesPerHour: 100 } as const };
+    for (let browser = 0; browser < 2; browser++) {
+      const challengeId = await room.begin(`stranger ${browser}`, `198.51.100.${browser}/24`, chosen);
+      const code = await room.codeInMail(browser + 1);
+      for (let turn = 0; turn < 5; turn++) await enter(challengeId, wrongFor(code), `stranger ${browser}`);
+    }
+    await anHourLater();
+    await room.begin(browserId);
+    expect(await room.codeInMail(3)).toMatch(/^[0-9]{4} [0-9]{4}$/);
+    await room.begin('stranger 3', '198.51.100.9/24', chosen);
+    expect(await room.codeInMail(4)).toMatch(/^([A-Z2-7]{4} ){3}[A-Z2-7]{4}$/);
+    const budgets = (await room.events()).flatMap(({ type, data }) =>
+      type === 'OtpIssued' || type === 'OtpRejected' ? [data as { budget: string; clientId?: string }] : [],
+    );
+    expect(budgets.filter(({ budget }) => budget === 'client').every(({ clientId }) => clientId === 'intranet')).toBe(
+      true,
+    );
+    expect(budgets.map(({ budget }) => budget)).toEqual([...new Array<string>(12).fill('client'), 'message', 'client']);
+  });
+
+  it('mails no more codes for a client than its configuration says, and its page says so', async () => {
+    const chosen = { budget: { of: 'client', clientId: 'intranet', codesPerHour: 2 } as const };
+    for (let turn = 0; turn < 2; turn++) await room.begin(`stranger ${turn}`, `198.51.${turn}.0/24`, chosen);
+    const third = await room.begin('stranger 2', '198.51.2.0/24', chosen);
+    expect((await room.challenge(third)).problem).toEqual({ kind: 'client-limit-reached' });
+    expect((await room.challenge(third)).code).toBeNull();
+    expect((await room.challenge(await room.begin(browserId))).code).not.toBeNull();
+    await room.codeInMail(3);
+  });
+
   it('gives the try back when the record cannot be written', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     await pause(50);
     const append = jest.spyOn(room.store, 'append').mockRejectedValue(new EventStoreUnavailable('the disk is full'));
@@ -179,7 +236,7 @@ describe('verifying a code', () => {
   });
 
   it('writes neither code nor address nor network anywhere', async () => {
-    const challengeId = await room.begin(sessionId, '192.0.2.0/24');
+    const challengeId = await room.begin(browserId, '192.0.2.0/24');
     const code = await room.codeInMail(1);
     await enter(challengeId, wrongFor(code));
     await enter(challengeId, code);
@@ -188,7 +245,7 @@ describe('verifying a code', () => {
     const files = readdirSync(room.directory).map((name) => readFileSync(join(room.directory, name), 'latin1'));
     expect(recorded).toMatch(/"networkTag":"[A-Za-z0-9_-]{22}"/);
     for (const text of [recorded, ...files]) {
-      for (const marker of [code, code.replace(' ', ''), anna, 'example.com', '192.0.2', 'argon2', sessionId]) {
+      for (const marker of [code, code.replace(' ', ''), anna, 'example.com', '192.0.2', 'argon2', browserId]) {
         expect(text).not.toContain(marker);
       }
     }
@@ -210,7 +267,7 @@ describe('verifying a code', () => {
   });
 
   it('makes one code of two clicks at once', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     room.elapse(30);
     await Promise.all(
       Array.from({ length: 5 }, () => room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'))),
@@ -220,7 +277,7 @@ describe('verifying a code', () => {
   });
 
   it('issues nothing to an erased person', async () => {
-    const challengeId = await room.begin(sessionId);
+    const challengeId = await room.begin(browserId);
     await room.persons.erase(room.person.personId);
     room.elapse(30);
     await expect(room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'))).rejects.toMatchObject({
@@ -231,7 +288,7 @@ describe('verifying a code', () => {
   it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', 'm/abc', '', '/m/a b'])(
     'never returns a browser to %p',
     async (returnTo) => {
-      const wish = { sessionId, person: room.person, address: anna, locale: 'en' as const };
+      const wish = { browserId, person: room.person, address: anna, locale: 'en' as const };
       await expect(room.challenges.begin({ ...wish, returnTo })).rejects.toThrow(TypeError);
       await expect(room.challenges.begin({ ...wish, returnTo: '/m', startAgainAt: returnTo })).rejects.toThrow(
         TypeError,

@@ -22,14 +22,14 @@ export type OtpOutcome = 'accepted' | 'rejected' | 'exhausted' | 'malformed' | '
 
 /** What somebody entered in answer to a challenge. An accepted code leaves an AddressProof, named in the challenge. */
 export class VerifyOtp extends Command<OtpOutcome> {
-  readonly sessionId: string;
+  readonly browserId: string;
   readonly challengeId: ChallengeId;
   /** As it was entered. */
   readonly entered: string;
 
-  constructor(facts: Pick<VerifyOtp, 'sessionId' | 'challengeId' | 'entered'>) {
+  constructor(facts: Pick<VerifyOtp, 'browserId' | 'challengeId' | 'entered'>) {
     super();
-    this.sessionId = facts.sessionId;
+    this.browserId = facts.browserId;
     this.challengeId = facts.challengeId;
     this.entered = facts.entered;
   }
@@ -52,9 +52,9 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
    *
    * @throws ChallengeNotHere, PasscodeBusy, and what the stores throw when they are away: the try is given back then
    */
-  async execute({ sessionId, challengeId, entered }: VerifyOtp): Promise<OtpOutcome> {
+  async execute({ browserId, challengeId, entered }: VerifyOtp): Promise<OtpOutcome> {
     const now = this.clock.now();
-    const challenge = await this.challenges.ofBrowser(sessionId, challengeId);
+    const challenge = await this.challenges.ofBrowser(browserId, challengeId);
     if (challenge.proofId !== null) return 'accepted';
     if (challenge.isExhausted) return 'exhausted';
     if (challenge.code === null) return 'no-code';
@@ -66,9 +66,9 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
       return this.tell(challengeId, 'exhausted', { kind: 'no-tries-left' });
     }
     try {
-      return await this.judge({ sessionId, challengeId, challenge, codeNumber: challenge.code.codeNumber, code, now });
+      return await this.judge({ browserId, challengeId, challenge, codeNumber: challenge.code.codeNumber, code, now });
     } catch (error) {
-      if (error instanceof OtpNotAwaited) return this.late(sessionId, challengeId, error);
+      if (error instanceof OtpNotAwaited) return this.late(browserId, challengeId, error);
       await this.challenges.giveTryBack(challengeId);
       throw error;
     }
@@ -91,9 +91,9 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
     return this.tell(challengeId, 'rejected', problemOf(events, triesLeft(state, challengeId)));
   }
 
-  private async accept({ sessionId, challengeId, challenge, now }: Guess, longCode: boolean): Promise<'accepted'> {
+  private async accept({ browserId, challengeId, challenge, now }: Guess, longCode: boolean): Promise<'accepted'> {
     const { address, personId, returnTo } = challenge;
-    const proof = { address, personId, method: 'passcode', provenAt: now, sessionId, returnTo, longCode } as const;
+    const proof = { address, personId, method: 'passcode', provenAt: now, browserId, returnTo, longCode } as const;
     const proofId = await leaveAddressProof(this.ephemeral, proof);
     await this.challenges.change(challengeId, () => ({ proofId, problem: null }));
     await this.otps.forget(challengeId);
@@ -101,9 +101,9 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
   }
 
   /** Another guess was faster: a second click, most of the time. */
-  private async late(sessionId: string, challengeId: ChallengeId, { how }: OtpNotAwaited): Promise<OtpOutcome> {
+  private async late(browserId: string, challengeId: ChallengeId, { how }: OtpNotAwaited): Promise<OtpOutcome> {
     if (how === 'exhausted') return this.exhaust(challengeId);
-    const { proofId } = await this.challenges.ofBrowser(sessionId, challengeId);
+    const { proofId } = await this.challenges.ofBrowser(browserId, challengeId);
     // Accepted, yet no proof (so far, or for good where a process ended in between): the reader begins anew.
     if (proofId === null) await this.tell(challengeId, 'exhausted', { kind: 'no-tries-left' });
     return 'accepted';
@@ -126,7 +126,7 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
 }
 
 interface Guess {
-  readonly sessionId: string;
+  readonly browserId: string;
   readonly challengeId: ChallengeId;
   readonly challenge: Challenge;
   readonly codeNumber: number;
