@@ -32,6 +32,6 @@ export {
   type SealForRecipientsOptions,
 } from './submission/seal-for-recipients.ts';
 export { SubmissionModule } from './submission/submission.module.ts';
-export { SubmissionSettings, type SealingClient } from './submission/settings.ts';
+export { SealingClients, SealingNotAuthorised, SubmissionSettings, type SealingClient } from './submission/settings.ts';
 export { settlementBy, type SubmissionEvent } from './submission/submission.ts';
 export { SubmitMail, SubmitMailHandler, type MailSubmission, type Submitted } from './submission/submit-mail.ts';

@@ -68,6 +68,18 @@ export function problemOf(error: unknown): { problem: Problem; retryAfterSeconds
 function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
   if (error instanceof BadRequest) return error.problem;
   switch (error.code) {
+    case 'unauthorised':
+      return {
+        title: 'Not authorised',
+        status: 401,
+        detail: 'Give an access token of this portal that is good now: Authorization: Bearer <token>.',
+      };
+    case 'insufficient-scope':
+      return {
+        title: 'Not allowed to seal',
+        status: 403,
+        detail: 'This access token was not issued with the scope messages:seal.',
+      };
     case 'no-recipient':
       return { title: 'No recipient', status: 400, detail: 'Give at least one to=<address>.', parameter: 'to' };
     case 'too-many-recipients': {

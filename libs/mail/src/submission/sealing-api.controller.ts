@@ -7,10 +7,10 @@ import { discardRest } from '#libs/web-ui';
 import { carriersAnswer } from './carriers-answer.ts';
 import { openApi } from './openapi.ts';
 import { problemOf } from './problems.ts';
-import { SubmissionSettings } from './settings.ts';
+import { SealingClients, SealingNotAuthorised, SubmissionSettings } from './settings.ts';
 import { SubmitMail } from './submit-mail.ts';
 import type { Submitted } from './submit-mail.ts';
-import { clientOf, readSubmissionRequest } from './submission-request.ts';
+import { accessTokenIn, readSubmissionRequest } from './submission-request.ts';
 
 /** The sealing API, for programs. Reads its own body, as it comes: no parser may stand before it. */
 @Controller('api/v1')
@@ -18,6 +18,7 @@ export class SealingApiController {
   constructor(
     private readonly commands: CommandBus,
     private readonly settings: SubmissionSettings,
+    private readonly clients: SealingClients,
   ) {}
 
   @Get('openapi.json')
@@ -30,7 +31,7 @@ export class SealingApiController {
   @Post('messages')
   async submit(@Req() request: Request, @Res() response: Response): Promise<void> {
     try {
-      const client = clientOf(request.headers, this.settings.clients);
+      const client = await this.clients.authorise(accessTokenIn(request.headers));
       const { maxMailBytes } = this.settings;
       const asked = readSubmissionRequest(request.originalUrl, request.headers, maxMailBytes);
       // The connection must outlive a mail that is refused half-way, for the answer.
@@ -73,7 +74,13 @@ function refuse(request: Request, response: Response, error: unknown): void {
   if (!told) throw error;
   const { problem, retryAfterSeconds } = told;
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
-  if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="segl"');
+  if (error instanceof SealingNotAuthorised) response.setHeader('WWW-Authenticate', challengeOf(request, error));
   response.setHeader('Cache-Control', 'no-store');
   response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
+/** RFC 6750 §3: no error code where no token was given. */
+function challengeOf({ headers }: Request, { error }: SealingNotAuthorised): string {
+  const scope = error === 'insufficient_scope' ? ', scope="messages:seal"' : '';
+  return `Bearer realm="segl"${headers.authorization === undefined ? '' : `, error="${error}"${scope}`}`;
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -16,7 +16,7 @@ import {
 } from '../testing/sealing-api-client.ts';
 import type { Answer, Asked } from '../testing/sealing-api-client.ts';
 import { startSmtpSink } from '../testing/smtp-sink.ts';
-import { OFFICE_TOKEN, openSubmissionRoom } from '../testing/submission-room.ts';
+import { OFFICE_TOKEN, openSubmissionRoom, READER_TOKEN } from '../testing/submission-room.ts';
 import type { SubmissionRoomOptions } from '../testing/submission-room.ts';
 import { openApi } from './openapi.ts';
 
@@ -139,6 +139,7 @@ describe('POST /api/v1/messages', () => {
   it.each<[string, Asked, number, object]>([
     ['no token', { token: null }, 401, {}],
     ['a wrong token', { token: 'office-tokem' }, 401, {}],
+    ['a token that may not seal', { token: READER_TOKEN }, 403, {}],
     ['an empty token', { headers: { Authorization: 'Bearer ' }, token: null }, 401, {}],
     ['another scheme', { headers: { Authorization: `Basic ${OFFICE_TOKEN}` }, token: null }, 401, {}],
     ['no sender', { query: 'to=anna@example.com' }, 400, { parameter: 'from' }],
@@ -200,7 +201,10 @@ describe('POST /api/v1/messages', () => {
     const problem = (await response.json()) as Record<string, unknown>;
     expect(problem).toMatchObject({ status, ...expected });
     expect(String(problem.detail)).not.toMatch(/example|\/work|\.ts/);
-    if (status === 401) expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    if (status === 401) expect(response.headers.get('www-authenticate')).toMatch(/^Bearer realm="segl"/);
+    if (asked.token === READER_TOKEN) {
+      expect(response.headers.get('www-authenticate')).toContain('error="insufficient_scope", scope="messages:seal"');
+    }
     expect(sink.mails).toEqual([]);
     expect(await eventTypes(room)).toEqual([]);
     expect(await leftInOutbox(room)).toEqual([]);
@@ -266,8 +270,7 @@ describe('POST /api/v1/messages', () => {
 
   it('seals every shape of mail byte for byte, in a carrier that is no larger than it may be', async () => {
     const senders = ['@example.org', ...mailShapes().flatMap(({ bytes }) => authorsOf(bytes))];
-    const tokenSha256 = createHash('sha256').update(OFFICE_TOKEN).digest('hex');
-    const { room, sink } = await open({ settings: { clients: [{ clientId: 'office', tokenSha256, senders }] } });
+    const { room, sink } = await open({ officeSenders: senders });
     const shapes: [string, Buffer][] = [
       ...mailShapes().map(({ name, bytes }): [string, Buffer] => [name, bytes]),
       ['nothing at all', Buffer.alloc(0)],

@@ -1,5 +1,5 @@
 import type { SealingRecipient } from '#libs/keyring';
-import type { MailAddress } from '#libs/vocabulary';
+import { DomainError, type MailAddress } from '#libs/vocabulary';
 import type { CarrierTranslate } from '../carrier/carrier-texts.ts';
 import type { OrganisationProfile } from '../carrier/organisation-profile.ts';
 
@@ -7,10 +7,27 @@ import type { OrganisationProfile } from '../carrier/organisation-profile.ts';
 export interface SealingClient {
   /** Stands in events; never secret, never an address. */
   readonly clientId: string;
-  /** SHA-256 of its bearer token, 64 lower-case hex digits: so the configuration holds no secret. */
-  readonly tokenSha256: string;
   /** Whom it may write as: an address, or every address of a domain (`@example.com`, its subdomains not). */
   readonly senders: readonly string[];
+}
+
+/** Tells programs by their access tokens. Whoever issues those stands behind this port; this room only asks. */
+export abstract class SealingClients {
+  /**
+   * @param accessToken as it stands in the request, whatever it is
+   * @throws SealingNotAuthorised
+   */
+  abstract authorise(accessToken: string): Promise<SealingClient>;
+}
+
+/** RFC 6750 §3.1: no token of ours that is good now, or one that may not seal. */
+export class SealingNotAuthorised extends DomainError {
+  readonly error: 'invalid_token' | 'insufficient_scope';
+
+  constructor(error: SealingNotAuthorised['error']) {
+    super(error === 'invalid_token' ? 'unauthorised' : 'insufficient-scope');
+    this.error = error;
+  }
 }
 
 /** What the app decides for this room. The class is its own injection token. */
@@ -26,7 +43,6 @@ export class SubmissionSettings {
   readonly maxRecipients!: number;
   /** Whether `MessageSealed` holds the subject, under the recipient's key. */
   readonly recordMailSubject!: boolean;
-  readonly clients!: readonly SealingClient[];
   /** Which epoch to seal to. Default: the newest of the keyring, at once. @throws KeyringFault when there is none */
   readonly sealingRecipient?: () => SealingRecipient;
   /** How long an answer waits for the first try of the relay. Default 5 s. */

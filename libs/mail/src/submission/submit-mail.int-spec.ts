@@ -17,10 +17,9 @@ import {
 } from '../testing/sealing-api-client.ts';
 import type { Answer, Asked } from '../testing/sealing-api-client.ts';
 import { startSmtpSink } from '../testing/smtp-sink.ts';
-import { OTHER_TOKEN, openSubmissionRoom } from '../testing/submission-room.ts';
+import { office, OTHER_TOKEN, openSubmissionRoom } from '../testing/submission-room.ts';
 import type { SubmissionRoomOptions } from '../testing/submission-room.ts';
 import { SubmissionSettings } from './settings.ts';
-import type { SealingClient } from './settings.ts';
 import { SubmitMail, SubmitMailHandler } from './submit-mail.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -167,7 +166,7 @@ describe('a submission', () => {
         handlers.map((handler) =>
           handler.execute(
             new SubmitMail({
-              client: room.app.get(SubmissionSettings).clients[0] as SealingClient,
+              client: office,
               idempotencyKey: `round-${round}`,
               sender: parseMailAddress('office@example.org'),
               recipients: [parseMailAddress('anna@example.com')],

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,16 +15,48 @@ import { Outbox } from '../outbound/outbox.ts';
 import type { OutboxOptions } from '../outbound/outbox.ts';
 import { SmtpRelay } from '../outbound/smtp-relay.ts';
 import { SubmissionModule } from '../submission/submission.module.ts';
-import { SubmissionSettings } from '../submission/settings.ts';
+import {
+  type SealingClient,
+  SealingClients,
+  SealingNotAuthorised,
+  SubmissionSettings,
+} from '../submission/settings.ts';
 import { settlementBy } from '../submission/submission.ts';
 
 export const OFFICE_TOKEN = 'office-token';
 export const OTHER_TOKEN = 'other-token';
+/** A token that is good, of a program that may not seal. */
+export const READER_TOKEN = 'reader-token';
+
+export const office: SealingClient = { clientId: 'office', senders: ['@example.org'] };
+const other: SealingClient = { clientId: 'other', senders: ['one@example.net'] };
+
+/** Stands for whoever issues access tokens: the rules of tokens are tested where they are made. */
+class KnownTokens extends SealingClients {
+  private readonly clients: ReadonlyMap<string, SealingClient>;
+
+  constructor(officeSenders: readonly string[]) {
+    super();
+    this.clients = new Map([
+      [OFFICE_TOKEN, { ...office, senders: officeSenders }],
+      [OTHER_TOKEN, other],
+    ]);
+  }
+
+  override async authorise(accessToken: string): Promise<SealingClient> {
+    if (accessToken === READER_TOKEN) throw new SealingNotAuthorised('insufficient_scope');
+    const client = this.clients.get(accessToken);
+    if (client === undefined) throw new SealingNotAuthorised('invalid_token');
+    return client;
+  }
+}
 
 export interface SubmissionRoomOptions {
   readonly relayPort: number;
   readonly settings?: Partial<SubmissionSettings>;
   readonly outbox?: Partial<OutboxOptions>;
+  /** Whom the office may write as. */
+  readonly officeSenders?: readonly string[];
   /** Puts something between the room and its store: a store that fails, say. */
   readonly wrapStore?: (store: EventStore) => EventStore;
 }
@@ -36,6 +67,7 @@ export async function openSubmissionRoom({
   settings,
   outbox: outboxOptions,
   wrapStore,
+  officeSenders = office.senders,
 }: SubmissionRoomOptions) {
   const sqlite = await openTemporarySqlite();
   const keys = await temporaryKeyring();
@@ -57,7 +89,6 @@ export async function openSubmissionRoom({
     });
   const outbox = await openOutbox();
   outbox.start();
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
   const submissionSettings: SubmissionSettings = {
     publicUrl: new URL('https://mail.example.org'),
     organisation: { name: 'Example Office', locales: ['en', 'da'] },
@@ -65,10 +96,6 @@ export async function openSubmissionRoom({
     maxMailBytes: 25 * 1024 * 1024,
     maxRecipients: 100,
     recordMailSubject: false,
-    clients: [
-      { clientId: 'office', tokenSha256: sha256(OFFICE_TOKEN), senders: ['@example.org'] },
-      { clientId: 'other', tokenSha256: sha256(OTHER_TOKEN), senders: ['one@example.net'] },
-    ],
     translate,
     ...settings,
   };
@@ -83,8 +110,9 @@ export async function openSubmissionRoom({
       { provide: Outbox, useValue: outbox },
       { provide: Clock, useValue: clock },
       { provide: SubmissionSettings, useValue: submissionSettings },
+      { provide: SealingClients, useValue: new KnownTokens(officeSenders) },
     ],
-    exports: [EventStore, PersonDirectory, Keyring, Outbox, Clock, SubmissionSettings],
+    exports: [EventStore, PersonDirectory, Keyring, Outbox, Clock, SubmissionSettings, SealingClients],
   })
   class StoresModule {}
 
