@@ -6,3 +6,22 @@ export {
   type SignInFailure,
   type SignInMethod,
 } from './sign-in-events.ts';
+export {
+  Upstream,
+  UpstreamRefused,
+  UpstreamUnreachable,
+  type BeginUpstream,
+  type FinishUpstream,
+  type KeptForUpstream,
+  type Suitability,
+  type UpstreamIdentity,
+} from './upstreams/upstream.ts';
+export { Egress, type EgressDestinations } from './upstreams/egress.ts';
+export type { ClientCredential } from './upstreams/client-credential.ts';
+export { microsoftUpstream, type MicrosoftUpstreamConfig } from './upstreams/microsoft/microsoft-upstream.ts';
+export { googleUpstream, type GoogleUpstreamConfig } from './upstreams/google/google-upstream.ts';
+export {
+  organisationUpstream,
+  type OrganisationUpstreamConfig,
+} from './upstreams/organisation/organisation-upstream.ts';
+export type { ClaimPath, RoleMapping } from './upstreams/organisation/organisation-claims.ts';

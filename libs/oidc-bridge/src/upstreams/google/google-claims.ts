@@ -1,0 +1,41 @@
+import {
+  addressIn,
+  checkAudienceNonceAndTime,
+  domainOf,
+  shownAsOf,
+  subjectOf,
+  type TokenClaims,
+  type TokenExpectation,
+} from '../token-claims.ts';
+import type { MailAddress } from '#libs/vocabulary';
+import { UpstreamRefused, type UpstreamIdentity } from '../upstream.ts';
+
+/**
+ * Whom a Google token proves, by security.md A3. Google speaks for gmail.com, and for a Workspace's own domain (`hd`); of any other
+ * address it once saw a mail arrive, maybe years ago, which proves nothing: secondary domains and googlemail.com among them.
+ *
+ * @param issuer `https://accounts.google.com`; tokens of old libraries name it without the scheme, which is the same issuer
+ * @throws UpstreamRefused
+ */
+export function googleIdentity(claims: TokenClaims, issuer: string, expectation: TokenExpectation): UpstreamIdentity {
+  if (claims.iss !== issuer && claims.iss !== issuer.replace(/^https?:\/\//, ''))
+    throw new UpstreamRefused('wrong-issuer');
+  checkAudienceNonceAndTime(claims, expectation);
+  const subject = subjectOf(claims);
+  const address = claims.email_verified === true ? addressIn(claims.email) : null;
+  const provenAddress = address !== null && speaksFor(address, claims.hd) ? address : null;
+  return {
+    method: 'google',
+    issuer, // one form: the account is (iss, sub)
+    subject,
+    provenAddress,
+    unproven: provenAddress === null ? 'address-unverified' : null,
+    shownAs: shownAsOf(claims, 'email', 'name'),
+    roles: [],
+  };
+}
+
+function speaksFor(address: MailAddress, hostedDomain: unknown): boolean {
+  const domain = domainOf(address);
+  return domain === 'gmail.com' || hostedDomain === domain;
+}

@@ -1,0 +1,62 @@
+import { compactVerify, createLocalJWKSet, decodeProtectedHeader, errors, type JWK } from 'jose';
+import type { TokenClaims } from './token-claims.ts';
+import { UpstreamRefused } from './upstream.ts';
+
+export interface SignatureRules {
+  /** Asymmetric ones only; anything else in a header is refused before a key is looked at. */
+  readonly algorithms: readonly string[];
+  /** Whether this key may sign for whom the token speaks of: the scope of a key, where the provider has such. */
+  readonly mayVouch: (key: JWK, claims: TokenClaims) => boolean;
+}
+
+/** The provider's keys with this id; asked for again when there is none, within bounds. */
+export type KeyFinder = (keyId: string | undefined) => Promise<readonly JWK[]>;
+
+/**
+ * The claims of an ID token that one of the provider's own keys signed. Of one `kid` there may be several keys.
+ * @throws UpstreamRefused with `token-signature`, or `token-invalid` for what is no token; UpstreamUnreachable from the finder
+ */
+export async function verifiedClaims(token: string, find: KeyFinder, rules: SignatureRules): Promise<TokenClaims> {
+  const { alg, kid } = headerOf(token);
+  if (typeof alg !== 'string' || !rules.algorithms.includes(alg)) {
+    throw new UpstreamRefused('token-signature', 'an algorithm that is not on the list');
+  }
+  let hasSigned = false;
+  for (const key of await find(kid)) {
+    const claims = await claimsSignedBy(key, token, rules.algorithms);
+    if (claims === null) continue;
+    hasSigned = true;
+    if (rules.mayVouch(key, claims)) return claims;
+  }
+  throw new UpstreamRefused('token-signature', hasSigned ? 'a key of another scope' : 'signed by none of the keys');
+}
+
+function headerOf(token: string): { alg?: string; kid?: string } {
+  try {
+    return decodeProtectedHeader(token);
+  } catch {
+    throw new UpstreamRefused('token-invalid', 'not a token');
+  }
+}
+
+async function claimsSignedBy(key: JWK, token: string, algorithms: readonly string[]): Promise<TokenClaims | null> {
+  let payload: Uint8Array;
+  try {
+    // createLocalJWKSet holds `kty`, `alg`, `use` and `key_ops` of the key against the token's header.
+    ({ payload } = await compactVerify(token, createLocalJWKSet({ keys: [key] }), { algorithms: [...algorithms] }));
+  } catch (fault) {
+    if (fault instanceof errors.JOSEError || fault instanceof TypeError || fault instanceof DOMException) return null;
+    throw fault;
+  }
+  return claimsIn(payload);
+}
+
+function claimsIn(payload: Uint8Array): TokenClaims {
+  try {
+    const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload));
+    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) return claims as TokenClaims;
+  } catch {
+    // answered below
+  }
+  throw new UpstreamRefused('token-invalid', 'no claims in it');
+}

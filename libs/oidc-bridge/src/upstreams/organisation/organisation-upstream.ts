@@ -1,0 +1,118 @@
+import { SystemClock, parseMailAddress, type Clock, type MailAddress } from '#libs/vocabulary';
+import type { ClientCredential } from '../client-credential.ts';
+import type { Egress } from '../egress.ts';
+import { OpenIdProvider } from '../open-id-provider.ts';
+import { domainOf } from '../token-claims.ts';
+import { Upstream, type BeginUpstream, type FinishUpstream, type Suitability } from '../upstream.ts';
+import {
+  organisationIdentity,
+  type ClaimPath,
+  type OrganisationRules,
+  type RoleMapping,
+} from './organisation-claims.ts';
+
+export interface OrganisationUpstreamConfig {
+  /** a–z, 0–9, hyphen; in the redirect URI. */
+  readonly id: string;
+  /** On the button: what people of the organisation call it. */
+  readonly name: string;
+  /** To the letter as the provider's metadata calls it, slash at the end or not. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly credential: ClientCredential;
+  /** What the provider is authoritative for, without its subdomains. An address of any other domain is never proven by it. */
+  readonly domains: readonly string[];
+  /** `email` by default. */
+  readonly addressClaim?: ClaimPath;
+  /** The provider's administrators alone write the address: `email_verified` is not asked for. False by default. */
+  readonly isAddressAlwaysVerified?: boolean;
+  /** Which claim gives console roles; none by default. */
+  readonly roleMapping?: RoleMapping;
+  /** Beside `openid email`, where a claim wants one. */
+  readonly scopes?: readonly string[];
+  /** Where its token endpoint or keys lie on another host than the issuer: see EgressDestinations. */
+  readonly hosts?: readonly string[];
+  readonly privateAddresses?: readonly string[];
+  readonly certificateAuthorities?: string;
+  /** `aud` of our private_key_jwt; `issuer` by default. AD FS and Okta want their token endpoint. */
+  readonly assertionAudience?: 'issuer' | 'token-endpoint';
+}
+
+/** Asymmetric, and with SHA-256 or Ed25519: what FAPI 2.0 allows, and RS256, which most still use. */
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+
+/** @throws TypeError for an issuer that is no URL, AddressRefused for a domain that is none */
+export function organisationUpstream(
+  config: OrganisationUpstreamConfig,
+  egress: Egress,
+  clock: Clock = new SystemClock(),
+): Upstream {
+  return new OrganisationUpstream(config, egress, clock);
+}
+
+class OrganisationUpstream extends Upstream {
+  override readonly id: string;
+  override readonly method = 'organisation';
+  override readonly name: string;
+  override readonly issuer: string;
+  override readonly givesRoles: boolean;
+  private readonly rules: OrganisationRules;
+  private readonly scope: string;
+  private readonly provider: OpenIdProvider;
+
+  constructor(config: OrganisationUpstreamConfig, egress: Egress, clock: Clock) {
+    super();
+    const { issuer, addressClaim, isAddressAlwaysVerified, roleMapping, privateAddresses, certificateAuthorities } =
+      config;
+    this.id = config.id;
+    this.name = config.name;
+    this.issuer = issuer;
+    this.givesRoles = roleMapping !== undefined;
+    this.scope = [...new Set(['openid', 'email', ...(config.scopes ?? [])])].join(' ');
+    this.rules = {
+      issuer,
+      domains: config.domains.map((domain) => domainOf(parseMailAddress(`postmaster@${domain}`))),
+      ...(addressClaim === undefined ? {} : { addressClaim }),
+      ...(isAddressAlwaysVerified === undefined ? {} : { isAddressAlwaysVerified }),
+      ...(roleMapping === undefined ? {} : { roleMapping }),
+    };
+    this.provider = new OpenIdProvider(
+      {
+        upstream: config.id,
+        metadataUrl: new URL(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`), // Discovery 1.0 §4.1
+        issuer,
+        clientId: config.clientId,
+        credential: config.credential,
+        assertionAudience: config.assertionAudience ?? 'issuer',
+        signatures: { algorithms: ALGORITHMS, mayVouch: () => true },
+      },
+      egress.to({
+        hosts: [new URL(issuer).host, ...(config.hosts ?? [])],
+        ...(privateAddresses === undefined ? {} : { privateAddresses }),
+        ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
+      }),
+      clock,
+    );
+  }
+
+  override suits(address: MailAddress): Suitability {
+    return this.rules.domains.includes(domainOf(address)) ? 'fits' : 'does-not-fit';
+  }
+
+  override isReachable(): boolean {
+    return this.provider.isReachable();
+  }
+
+  override begin(wish: BeginUpstream) {
+    return this.provider.begin(wish, {
+      scope: this.scope,
+      ...(wish.wantedAddress === null ? {} : { login_hint: wish.wantedAddress }),
+      ui_locales: wish.locale,
+    });
+  }
+
+  override async finish(attempt: FinishUpstream) {
+    const { claims, expectation } = await this.provider.finish(attempt);
+    return organisationIdentity(claims, this.rules, expectation);
+  }
+}

@@ -1,0 +1,136 @@
+import type { JWK } from 'jose';
+import { secondsBetween, type Clock, type Instant } from '#libs/vocabulary';
+import type { Passage } from './egress.ts';
+import { UpstreamUnreachable } from './upstream.ts';
+
+/** An hour: metadata changes with a provider's releases. */
+const METADATA_SECONDS = 3_600;
+/** 10 minutes: a key that a provider took back must not be believed for long. */
+const KEYS_SECONDS = 600;
+/** A minute between looks for a key that is not known: a token never makes us ask more often. */
+const UNKNOWN_KEY_SECONDS = 60;
+/** Providers have a dozen; more would make each token dear. */
+const MAX_KEYS = 100;
+
+/** What of a provider's metadata is used (OpenID Connect Discovery 1.0 §3, RFC 8414 §2). */
+export interface ProviderMetadata {
+  readonly issuer: string;
+  readonly authorizationEndpoint: URL;
+  readonly tokenEndpoint: URL;
+  readonly keysUri: URL;
+  readonly clientAuthMethods: readonly string[];
+  readonly clientAuthAlgorithms: readonly string[];
+  readonly prompts: readonly string[];
+  /** RFC 9207 §3. */
+  readonly sendsIssuer: boolean;
+}
+
+/** A provider's metadata and keys, each asked for when due, once for all who wait, and never believed longer than its bound. */
+export class ProviderDocuments {
+  private readonly passage: Passage;
+  private readonly metadataUrl: URL;
+  private readonly expectedIssuer: string;
+  private readonly metadataCopy: Copy<ProviderMetadata>;
+  private readonly keysCopy: Copy<readonly JWK[]>;
+
+  /** @param expectedIssuer what the metadata must call itself, to the letter (ASVS 5.0 10.5.3) */
+  constructor(passage: Passage, metadataUrl: URL, expectedIssuer: string, clock: Clock) {
+    this.passage = passage;
+    this.metadataUrl = metadataUrl;
+    this.expectedIssuer = expectedIssuer;
+    this.metadataCopy = new Copy(() => this.askForMetadata(), clock);
+    this.keysCopy = new Copy(() => this.askForKeys(), clock);
+  }
+
+  /** @throws UpstreamUnreachable */
+  metadata(): Promise<ProviderMetadata> {
+    return this.metadataCopy.notOlderThan(METADATA_SECONDS);
+  }
+
+  /** Empty when the provider has no such key. Without an id: the only key, when there is only one. @throws UpstreamUnreachable */
+  async keysFor(keyId: string | undefined): Promise<readonly JWK[]> {
+    const known = withId(await this.keysCopy.notOlderThan(KEYS_SECONDS), keyId);
+    return known.length > 0 ? known : withId(await this.keysCopy.notOlderThan(UNKNOWN_KEY_SECONDS), keyId);
+  }
+
+  private async askForMetadata(): Promise<ProviderMetadata> {
+    const document = await this.json(this.metadataUrl);
+    if (document.issuer !== this.expectedIssuer) {
+      throw new UpstreamUnreachable('its metadata names another issuer than the configured one');
+    }
+    return {
+      issuer: this.expectedIssuer,
+      authorizationEndpoint: this.endpoint(document, 'authorization_endpoint'),
+      tokenEndpoint: this.endpoint(document, 'token_endpoint'),
+      keysUri: this.endpoint(document, 'jwks_uri'),
+      clientAuthMethods: texts(document.token_endpoint_auth_methods_supported) ?? ['client_secret_basic'],
+      clientAuthAlgorithms: texts(document.token_endpoint_auth_signing_alg_values_supported) ?? [],
+      prompts: texts(document.prompt_values_supported) ?? [],
+      sendsIssuer: document.authorization_response_iss_parameter_supported === true,
+    };
+  }
+
+  /** Refused before anybody is sent there or asks there (security.md A9). */
+  private endpoint(document: Readonly<Record<string, unknown>>, name: string): URL {
+    const url = typeof document[name] === 'string' ? URL.parse(document[name]) : null;
+    if (url === null) throw new UpstreamUnreachable(`its metadata has no ${name}`);
+    if (!this.passage.permits(url)) throw new UpstreamUnreachable(`its ${name} lies on a host that is not listed`);
+    return url;
+  }
+
+  private async askForKeys(): Promise<readonly JWK[]> {
+    const { keysUri } = await this.metadata();
+    const { keys } = await this.json(keysUri);
+    if (!Array.isArray(keys) || keys.length > MAX_KEYS) throw new UpstreamUnreachable('its keys are no key set');
+    return keys.filter((key): key is JWK => typeof key === 'object' && key !== null && typeof key.kty === 'string');
+  }
+
+  private async json(url: URL): Promise<Readonly<Record<string, unknown>>> {
+    const { status, body } = await this.passage.ask(url);
+    if (status !== 200) throw new UpstreamUnreachable(`${url.host}: answered with status ${status}`);
+    try {
+      const document: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+      if (typeof document === 'object' && document !== null) return document as Record<string, unknown>;
+    } catch {
+      // answered below
+    }
+    throw new UpstreamUnreachable(`${url.host}: answered with something that is no JSON object`);
+  }
+}
+
+/** The last answer to one question. Two who want it at once share the asking; a failed asking leaves nothing behind. */
+class Copy<T> {
+  private readonly ask: () => Promise<T>;
+  private readonly clock: Clock;
+  private kept: { readonly value: T; readonly askedAt: Instant } | null = null;
+  private asking: Promise<T> | null = null;
+
+  constructor(ask: () => Promise<T>, clock: Clock) {
+    this.ask = ask;
+    this.clock = clock;
+  }
+
+  async notOlderThan(seconds: number): Promise<T> {
+    const now = this.clock.now();
+    if (this.kept !== null) {
+      const age = secondsBetween(this.kept.askedAt, now);
+      if (age >= 0 && age < seconds) return this.kept.value;
+    }
+    this.asking ??= this.ask()
+      .then((value) => {
+        this.kept = { value, askedAt: now };
+        return value;
+      })
+      .finally(() => (this.asking = null));
+    return this.asking;
+  }
+}
+
+function withId(keys: readonly JWK[], keyId: string | undefined): readonly JWK[] {
+  if (keyId === undefined) return keys.length === 1 ? keys : [];
+  return keys.filter((key) => key.kid === keyId);
+}
+
+function texts(value: unknown): readonly string[] | null {
+  return Array.isArray(value) ? value.filter((entry): entry is string => typeof entry === 'string') : null;
+}
