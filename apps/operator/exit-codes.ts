@@ -71,6 +71,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'person-directory-unavailable': EXIT.unavailable,
   'ephemeral-store-unavailable': EXIT.unavailable,
   'too-much-contention': EXIT.tryLater,
+  'source-being-written': EXIT.tryLater,
   'projections-behind': EXIT.tryLater,
   misconfigured: EXIT.configuration,
   'keyring-fault': EXIT.configuration,

@@ -5,6 +5,7 @@ import { OutputClosed, type Terminal } from './terminal.ts';
 import { auditCommand } from './commands/audit-query.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eraseCommand } from './commands/erase.ts';
+import { eventsCommand } from './commands/events-copy.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { openCommand } from './commands/open.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   eraseCommand,
   telemetryCommand,
   projectionsCommand,
+  eventsCommand,
   doctorCommand,
 ];
 

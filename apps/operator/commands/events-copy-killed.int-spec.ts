@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { countStored, makeEvents, storedEvents } from '../test/made-events.ts';
+
+const LOADER = join(import.meta.dirname, '../test/source-loader.mjs');
+const MAIN = join(import.meta.dirname, '../main.ts');
+/** Tells on stderr, at the end, the most memory that the process ever had, in KiB. */
+const MEMORY = `data:text/javascript,process.on('exit',()=>process.stderr.write('maxRSS='+process.resourceUsage().maxRSS))`;
+const KILLS = 24;
+
+describe('segl events copy as a process', () => {
+  let directory: string;
+  let source: string;
+  let target: string;
+  const alive = new Set<ChildProcess>();
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'segl-copy-'));
+    [source, target] = [join(directory, 'source.sqlite'), join(directory, 'target.sqlite')];
+  });
+  afterEach(async () => {
+    for (const child of alive) child.kill('SIGKILL');
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  function startCopy(to = target) {
+    const argv = ['--import', LOADER, '--import', MEMORY, MAIN, 'events', 'copy'];
+    const child = spawn(process.execPath, [...argv, '--json', '--from', `sqlite:${source}`, '--to', `sqlite:${to}`], {
+      env: { PATH: process.env['PATH'] },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    alive.add(child);
+    const pieces = { out: '', said: '' };
+    child.stdout.on('data', (piece) => (pieces.out += String(piece)));
+    child.stderr.on('data', (piece) => (pieces.said += String(piece)));
+    const ended = once(child, 'close').then(([code]) => {
+      alive.delete(child);
+      return { code: code as number | null, ...pieces };
+    });
+    return { child, ended };
+  }
+
+  it(`goes on after ${KILLS} kills at any moment, and both sides are the same to the byte`, async () => {
+    await makeEvents(source, 60_000);
+    const stages: number[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      const before = countStored(target);
+      const { child, ended } = startCopy();
+      let isOver = false;
+      void ended.then(() => (isOver = true));
+      // Every third one wherever it happens to be, reading and comparing mostly; the others while they write.
+      if (kill % 3 === 2) await sleep(300 + Math.random() * 900);
+      else while (!isOver && countStored(target) === before) await sleep(1);
+      child.kill('SIGKILL');
+      const { code } = await ended;
+      if (code !== null) break; // it was done before the kill
+      expect(countStored(target)).toBeGreaterThanOrEqual(before);
+      stages.push(countStored(target));
+    }
+    expect(stages).toHaveLength(KILLS);
+    expect(new Set(stages).size).toBeGreaterThan(KILLS / 3); // it was killed while it wrote, again and again
+    const { code, out, said } = await startCopy().ended;
+    expect([code, said.replace(/maxRSS.*/, '')]).toEqual([0, expect.not.stringContaining('segl:')]);
+    expect(JSON.parse(out)).toMatchObject({ events: 60_000, copied: 60_000 - (stages.at(-1) ?? 0), grew: 0 });
+    const [one, other] = [storedEvents(source), storedEvents(target)];
+    expect(other.length).toBe(one.length);
+    const differing = one.filter((event, index) => {
+      const copy = other[index];
+      return (
+        copy?.stream !== event.stream ||
+        copy.revision !== event.revision ||
+        !Buffer.from(copy.bytes).equals(Buffer.from(event.bytes))
+      );
+    });
+    expect(differing).toEqual([]);
+  }, 300_000);
+
+  it('needs no more memory for 200 MB of events than for 60', async () => {
+    const maxKibOf = async (count: number) => {
+      await rm(source, { force: true });
+      await makeEvents(source, count, { fillingBytes: 100_000 });
+      const { code, said } = await startCopy(join(directory, `${count}.sqlite`)).ended;
+      expect(code).toBe(0);
+      return Number(/maxRSS=(\d+)/.exec(said)?.[1]);
+    };
+    const [small, large] = [await maxKibOf(600), await maxKibOf(2000)];
+    expect((large - small) / 1024).toBeLessThan(64); // garbage between collections; the rest of the events would be 140
+  }, 120_000);
+});
