@@ -44,7 +44,7 @@ describe('segl events copy', () => {
   }
 
   it('copies every event, and back, byte for byte and in the order of all', async () => {
-    await makeEvents(source, 5000);
+    await makeEvents(source, 2000);
     const stored = storedEvents(source);
     const first = await copy(source, target, '--json');
     expect(first.exitCode).toBe(0);
@@ -52,8 +52,8 @@ describe('segl events copy', () => {
     expect(JSON.parse(first.text)).toEqual({
       from: `sqlite:${source}`,
       to: `sqlite:${target}`,
-      events: 5000,
-      copied: 5000,
+      events: 2000,
+      copied: 2000,
       grew: 0,
       root,
       eventsPerSecond: expect.any(Number),
@@ -61,7 +61,7 @@ describe('segl events copy', () => {
     expect(storedEvents(target)).toEqual(stored);
     const back = join(directory, 'back.sqlite');
     const second = await copy(target, back);
-    expect(second.text).toContain(`5000 events on both sides (5000 copied now, `);
+    expect(second.text).toContain(`2000 events on both sides (2000 copied now, `);
     expect(second.text).toContain(root);
     expect(storedEvents(back)).toEqual(stored);
   });
@@ -106,43 +106,73 @@ describe('segl events copy', () => {
     expect([refused.exitCode, refused.said]).toEqual([1, expect.stringContaining('more than the 50 events')]);
   });
 
+  /** The store with some of its methods replaced. */
+  const altered = (
+    store: SqliteEventStore,
+    methods: Partial<Pick<SqliteEventStore, 'importRecorded' | 'readAll'>>,
+  ) => ({
+    append: store.append.bind(store),
+    readStream: store.readStream.bind(store),
+    readAll: methods.readAll ?? store.readAll.bind(store),
+    subscribe: store.subscribe.bind(store),
+    checkWritable: store.checkWritable.bind(store),
+    close: store.close.bind(store),
+    importRecorded: methods.importRecorded ?? store.importRecorded.bind(store),
+  });
+  const appendTo = (store: SqliteEventStore, id: string) =>
+    store.append(streamName('made', id), 'NONE', [{ type: 'Made', data: {} }]);
+
   it('copies what is appended to the source meanwhile, and says so', async () => {
     await makeEvents(source, 3000);
     const [from, to] = [await open(source), await open(target)];
-    const late: Promise<unknown>[] = [];
-    const done = await copyEvents(from, to, (step, count) => {
-      if (step !== 'copying' || late.length > 2) return;
-      late.push(from.append(streamName('made', `late-${count}`), 'NONE', [{ type: 'Made', data: { count } }]));
+    let late = 0;
+    const hooked = altered(to, {
+      async importRecorded(events) {
+        await to.importRecorded(events);
+        if (late < 3) await appendTo(from, `late-${++late}`);
+      },
     });
-    await Promise.all(late);
-    expect(done).toMatchObject({ events: 3000 + late.length, copied: 3000 + late.length });
-    expect(done.grew).toBeGreaterThan(0);
+    expect(await copyEvents(from, hooked)).toMatchObject({ events: 3003, copied: 3003, grew: 3 });
     expect(storedEvents(target)).toEqual(storedEvents(source));
   });
 
   it('calls no copy whole whose source was written while it was verified', async () => {
     await makeEvents(source, 1000);
     const [from, to] = [await open(source), await open(target)];
-    const late: Promise<unknown>[] = [];
-    const copying = copyEvents(from, to, (step) => {
-      if (step === 'verifying' && late.length === 0)
-        late.push(from.append(streamName('made', 'late'), 'NONE', [{ type: 'Made', data: {} }]));
+    const hooked = altered(from, {
+      async *readAll(options) {
+        yield* from.readAll(options);
+        if (options?.maxCount === 1000) await appendTo(from, 'late');
+      },
     });
-    await expect(copying).rejects.toMatchObject({ code: 'source-being-written' });
-    await Promise.all(late);
+    await expect(copyEvents(hooked, to)).rejects.toMatchObject({ code: 'source-being-written' });
     expect(await copyEvents(from, to)).toMatchObject({ events: 1001, copied: 1 });
+  });
+
+  it('gives up on a source that is written without end', async () => {
+    await makeEvents(source, 10);
+    const [from, to] = [await open(source), await open(target)];
+    let late = 0;
+    const hooked = altered(to, {
+      async importRecorded(events) {
+        await to.importRecorded(events);
+        await appendTo(from, `late-${++late}`);
+      },
+    });
+    await expect(copyEvents(from, hooked)).rejects.toMatchObject({ code: 'source-being-written' });
   });
 
   it('notices somebody else who writes to the target', async () => {
     await makeEvents(source, 2500);
     const [from, to] = [await open(source), await open(target)];
-    const foreign: Promise<unknown>[] = [];
-    const copying = copyEvents(from, to, (step) => {
-      if (step === 'copying' && foreign.length === 0)
-        foreign.push(to.append(streamName('made', 'foreign'), 'NONE', [{ type: 'Made', data: {} }]));
+    let foreign = 0;
+    const hooked = altered(to, {
+      async importRecorded(events) {
+        await to.importRecorded(events);
+        if (foreign++ === 0) await appendTo(to, 'foreign');
+      },
     });
-    await expect(copying).rejects.toThrow('something else writes to it');
-    await Promise.all(foreign);
+    await expect(copyEvents(from, hooked)).rejects.toThrow('something else writes to it');
   });
 
   it('notices a target that keeps other bytes than it was given', async () => {
@@ -151,10 +181,7 @@ describe('segl events copy', () => {
     const forge = ({ bytes }: Pick<RecordedEvent, 'bytes'>) => ({
       bytes: Buffer.from(Buffer.from(bytes).toString().replace('"n":17', '"n":18')),
     });
-    const forging = Object.create(to, {
-      importRecorded: { value: (events: RecordedEvent[]) => to.importRecorded(events.map(forge)) },
-      readAll: { value: (options: object) => to.readAll(options) },
-    }) as SqliteEventStore;
+    const forging = altered(to, { importRecorded: (events) => to.importRecorded(events.map(forge)) });
     await expect(copyEvents(from, forging)).rejects.toThrow('the two stores differ');
   });
 
