@@ -16,7 +16,7 @@ export {
   type Suitability,
   type UpstreamIdentity,
 } from './upstreams/upstream.ts';
-export { Egress, type EgressDestinations } from './upstreams/egress.ts';
+export { Egress, type EgressDestinations, type Passage } from './upstreams/egress.ts';
 export type { ClientCredential } from './upstreams/client-credential.ts';
 export { microsoftUpstream, type MicrosoftUpstreamConfig } from './upstreams/microsoft/microsoft-upstream.ts';
 export { googleUpstream, type GoogleUpstreamConfig } from './upstreams/google/google-upstream.ts';
