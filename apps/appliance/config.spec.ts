@@ -41,7 +41,7 @@ describe('configuration', () => {
       demonstration: false,
       organisation: { locales: ['en', 'da'] },
       passcode: { codesPerHour: 12, codesPerHourAndNetwork: 3 },
-      sealing: { lifetimeDays: 90, maxMailBytes: 25 * 1024 * 1024, clients: [] },
+      sealing: { lifetimeDays: 90, maxMailBytes: 25 * 1024 * 1024 },
       portal: { waitingSeconds: 900, sessionIdleSeconds: 1800, sessionMaxSeconds: 28800 },
     });
   });
@@ -55,7 +55,7 @@ describe('configuration', () => {
 
   it('tells every fault at once, by the name that was written', () => {
     const file = yaml(
-      'portal:\n  waitingSecnods: 5\nsealing:\n  clients:\n    - clientId: Bad Name\n      tokenSha256: abc\n      senders: []\n',
+      'portal:\n  waitingSecnods: 5\nsignIn:\n  clients:\n    - clientId: Bad Name\n      kind: robot\n      senders: [x]\n',
     );
     expect(
       faultsOf({
@@ -71,9 +71,10 @@ describe('configuration', () => {
       'SEGL_HTTP_PORT (httpPort): expected number, received NaN',
       'organisation: is missing',
       'SEGL_PASSCODE_SENDER (passcode.sender): is not one plain mail address (not-one-at-sign)',
-      'sealing.clients.0.clientId: is not a name of a–z, 0–9 and hyphens',
-      'sealing.clients.0.tokenSha256: is not a SHA-256 in 64 lower-case hexadecimal digits',
-      expect.stringContaining('sealing.clients.0.senders: '),
+      'signIn.clients.0.clientId: is not a name of a–z, 0–9 and hyphens, 63 at most',
+      expect.stringContaining('signIn.clients.0.kind: '),
+      'signIn.clients.0.publicKeyFile: is missing',
+      'signIn.clients.0.senders.0: is neither an address nor @domain',
       expect.stringContaining('SEGL_RELAY_URL (relayUrl): is missing'),
     ]);
   });

@@ -8,6 +8,7 @@ import { isProxyRange } from '#libs/web-ui';
 import { contradictions } from './contradictions.ts';
 import { isMapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
 import { ROLES } from './roles.ts';
+import { signInSchema } from './sign-in/sign-in-settings.ts';
 import { type StoreName, storeUrlFault } from './store-urls.ts';
 import { LISTS, nameOf, VARIABLES } from './variables.ts';
 
@@ -50,21 +51,6 @@ function storeFile(meaning: string) {
     .optional()
     .describe(`path of a file: ${meaning}`);
 }
-
-/** Whose addresses a sealing client may write as: one address, or every address of a domain, written `@example.com`. */
-const senderRule = z.string().regex(/^[^@\s]*@[^@\s]+$/, 'is neither an address nor @domain');
-
-const apiClient = z.object({
-  clientId: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is not a name of a–z, 0–9 and hyphens')
-    .describe('a name for the program'),
-  tokenSha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in 64 lower-case hexadecimal digits')
-    .describe('SHA-256 of the bearer token, so that the configuration holds no secret: printf %s "$TOKEN" | sha256sum'),
-  senders: z.array(senderRule).min(1).describe('whom it may write as: addresses, or whole domains as `@example.com`'),
-});
 
 export const settingsSchema = z.object({
   publicUrl: z.url({ protocol: /^https?$/ }).describe('where readers reach the portal; https, or http on loopback'),
@@ -153,7 +139,6 @@ export const settingsSchema = z.object({
         .describe('bytes of the largest mail sealed or opened'),
       maxRecipients: positive.int().max(1000).default(100).describe('recipients of one mail'),
       recordSubject: yesOrNo.default(false).describe('whether the record holds the subject, under the recipient’s key'),
-      clients: z.array(apiClient).default([]).describe('programs that may seal by the API'),
     })
     .prefault({}),
   portal: z
@@ -182,6 +167,7 @@ export const settingsSchema = z.object({
       recordNetworkAddress: yesOrNo.default(true).describe('whether the record holds the reader’s network address'),
     })
     .prefault({}),
+  signIn: signInSchema,
   telemetry: z
     .object({ flushSeconds: positive.default(3600).describe('seconds between writings of tallies') })
     .prefault({}),
@@ -283,11 +269,6 @@ function contradictionsBeside(
   if (!parsed.success) return [];
   const isOfFaulty = (fault: string) => issues.some(({ path }) => fault.startsWith(`${nameOf(path.join('.'))}: `));
   return contradictions(settingsOf(parsed.data, demonstration)).filter((fault) => !isOfFaulty(fault));
-}
-
-/** The path behind `sqlite:`; whoever calls has a checked configuration. */
-export function sqlitePath(url: string): string {
-  return resolve(url.slice('sqlite:'.length));
 }
 
 /** What `npm start` on a fresh clone needs and nobody should have to say. */

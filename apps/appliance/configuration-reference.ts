@@ -47,8 +47,8 @@ function rowsOf(schema: z.ZodType, path: string, fallback: unknown): Row[] {
   if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
     return [
       row(path, '`[]`', meaning),
-      ...Object.entries(inner.element.shape as Record<string, z.ZodType>).map(([name, field]) =>
-        row(`${path}[].${name}`, 'required', field.description ?? ''),
+      ...Object.entries(inner.element.shape as Record<string, z.ZodType>).flatMap(([name, field]) =>
+        rowsOf(field, `${path}[].${name}`, undefined),
       ),
     ];
   }

@@ -2,6 +2,7 @@ import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
 import type { Settings } from './config.ts';
 import { partsOf, ROLES } from './roles.ts';
+import { signInContradictions } from './sign-in/sign-in-settings.ts';
 import { isEmbedded, STORE_KINDS, storeFileFaults, type StoreName } from './store-urls.ts';
 import { nameOf } from './variables.ts';
 
@@ -58,10 +59,7 @@ export function contradictions(settings: Settings): string[] {
     );
   }
   faults.push(...organisationProfileFaults(settings.organisation));
-  const clientIds = settings.sealing.clients.map(({ clientId }) => clientId);
-  for (const twice of new Set(clientIds.filter((id, index) => clientIds.indexOf(id) !== index))) {
-    faults.push(`sealing.clients: ${twice} stands twice`);
-  }
+  faults.push(...signInContradictions(settings.signIn));
   return faults;
 }
 

@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import type { z } from 'zod';
+import { signInContradictions, signInSchema } from './sign-in-settings.ts';
+
+type Written = z.input<typeof signInSchema>;
+
+const faultsOf = (written: Written) => signInContradictions(signInSchema.parse(written));
+const program = { clientId: 'archive', kind: 'program' as const, publicKeyFile: 'archive.pem' };
+const sealing = { ...program, scopes: ['messages:seal' as const], senders: ['@example.org'] };
+
+describe('who may sign in how', () => {
+  it('is nobody but by a passcode, unless something is configured', () => {
+    expect(signInSchema.parse(undefined)).toMatchObject({ microsoft: [], google: [], organisation: [], clients: [] });
+    expect(faultsOf({})).toEqual([]);
+  });
+
+  it('is written once for each provider and client', () => {
+    const google = { clientId: 'g', clientSecretFile: 'secret' };
+    expect(faultsOf({ google: [google, google] })).toEqual(['signIn: two providers have the id google']);
+    expect(faultsOf({ google: [google, { ...google, id: 'school' }] })).toEqual([]);
+    expect(faultsOf({ clients: [sealing, sealing] })).toEqual(['signIn.clients: archive stands twice']);
+    expect(faultsOf({ clients: [{ ...sealing, clientId: 'portal' }] })).toEqual([
+      'signIn.clients: portal stands twice: it is the portal itself',
+    ]);
+  });
+
+  it.each<[string, Written]>([
+    ['needs a clientSecretFile or a privateKeyFile, and not both', { google: [{ clientId: 'g' }] }],
+    ['and not both', { google: [{ clientId: 'g', clientSecretFile: 'a', privateKeyFile: 'b' }] }],
+    ['without scopes: it could do nothing', { clients: [program] }],
+    ['it has no redirectUris', { clients: [{ ...sealing, redirectUris: ['https://x.example/cb'] }] }],
+    ['needs redirectUris', { clients: [{ ...program, kind: 'application' }] }],
+    [
+      'scopes and senders are for programs',
+      { clients: [{ ...sealing, kind: 'console', redirectUris: ['https://x.example/cb'] }] },
+    ],
+    ['messages:seal and senders go together', { clients: [{ ...sealing, senders: [] }] }],
+    ['messages:seal and senders go together', { clients: [{ ...sealing, scopes: ['audit:read'] }] }],
+    ['no provider is configured', { sharedMailboxes: [{ mailboxes: ['@example.com'], reader: 'account' }] }],
+  ])('is refused where it %s', (fault, written) => {
+    expect(faultsOf(written).join('\n')).toContain(fault);
+  });
+});
