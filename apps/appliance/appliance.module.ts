@@ -9,8 +9,21 @@ import type { Settings } from './config.ts';
 import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { HealthController } from './health.controller.ts';
+import type { Role } from './roles.ts';
 import { RoomSettingsModule } from './room-settings.ts';
 import { type OpenedStores, StoresModule } from './stores.module.ts';
+
+/** The rooms of each role; which stores they find, which keys and which paths are theirs stands in roles.ts. */
+const ROOMS: Readonly<Record<Role, readonly Type[]>> = {
+  portal: [PasscodeModule, RecipientAccessModule],
+  gateway: [SubmissionModule],
+  console: [],
+};
+const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
+  portal: [PrivacyController],
+  gateway: [],
+  console: [],
+};
 
 /** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for what each room was told (room-settings.ts). */
 @Module({})
@@ -23,11 +36,14 @@ export class ApplianceModule {
         CqrsModule.forRoot(),
         StoresModule.of(stores),
         RoomSettingsModule.of(settings, stores, views),
-        SubmissionModule,
-        PasscodeModule,
-        RecipientAccessModule,
+        ...settings.roles.flatMap((role) => ROOMS[role]),
       ],
-      controllers: [HealthController, MetricsController, PrivacyController, ...demonstration],
+      controllers: [
+        HealthController,
+        MetricsController,
+        ...settings.roles.flatMap((role) => CONTROLLERS[role]),
+        ...demonstration,
+      ],
       providers: stores.relay instanceof DemoMailbox ? [{ provide: DemoMailbox, useValue: stores.relay }] : [],
     };
   }

@@ -1,15 +1,20 @@
+import { randomBytes } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ProjectionRunner } from '#libs/event-store';
 import { PASSCODE_ERRORS } from '#libs/passcode';
 import { RECIPIENT_ACCESS_ERRORS } from '#libs/recipient-access';
-import { installWebUi, logFieldsOf, ViewEngine } from '#libs/web-ui';
+import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
 import type { Settings } from './config.ts';
 import { loopbackOnly } from './demo/loopback-only.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
 import { NestLog, openLog } from './logging.ts';
 import { openStores } from './open-stores.ts';
+import { hasRole, pathsElsewhere } from './roles.ts';
+import { servedElsewhere } from './served-elsewhere.ts';
 import type { OpenedStores } from './stores.module.ts';
+import { openWhenReachable } from './waiting-room.ts';
 
 /** A running appliance. */
 export interface Appliance {
@@ -25,13 +30,14 @@ const DRAIN_SECONDS = 5;
 const PROJECTION_WATCH_SECONDS = 10;
 
 /**
- * Starts everything, or nothing: what was opened is closed again when a later part fails.
+ * Starts everything that its roles need, or nothing: what was opened is closed again when a later part fails. While a server
+ * that it needs cannot be reached it waits, and says so at /readyz (waiting-room.ts).
  * @throws ConfigurationFault, KeyringFault; whatever a store throws that cannot be opened; EADDRINUSE
  */
 export async function startAppliance(settings: Settings): Promise<Appliance> {
   const log = openLog(settings.logLevel);
   const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a template with a fault stops the start
-  const { stores, closing } = await openStores(settings, log);
+  const { stores, closing } = await openWhenReachable(() => openStores(settings, log), settings, log);
   try {
     const app = await NestFactory.create<NestExpressApplication>(ApplianceModule.of(settings, stores, views), {
       bodyParser: false, // what streams must not be parsed first; forms are read by web-ui
@@ -42,6 +48,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
     if (settings.demonstration) app.use(loopbackOnly);
     app.use(stores.metrics.middleware);
     const { organisation } = settings;
+    const elsewhere = pathsElsewhere(settings.roles);
     installWebUi(app, {
       publicUrl: new URL(settings.publicUrl),
       organisation: {
@@ -51,17 +58,19 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
         privacyContact: organisation.privacyContact ?? organisation.contactMail,
       },
       views,
-      keys: () => stores.keyring.cookieKeys(),
+      keys: hasRole(settings, 'portal') ? () => stores.keyring.cookieKeys() : keysOfNobody(),
       locales: organisation.locales,
+      streamPrefixes: [...STREAM_PREFIXES, ...elsewhere.filter((path) => path !== '/')], // not read here, whatever it is
       trustedProxies: settings.trustedProxies,
       errorPages: [PASSCODE_ERRORS, RECIPIENT_ACCESS_ERRORS],
       isDemonstration: settings.demonstration,
       onError: (kind, _status, visitId) => {
         stores.metrics.countError(kind);
-        stores.telemetry.count(visitId, 'error', kind);
+        stores.telemetry?.count(visitId, 'error', kind);
       },
       onUnexpected: (report) => log.error(logFieldsOf(report), 'an unexpected error was answered'),
     });
+    app.use(servedElsewhere(elsewhere));
     await app.init();
     if (settings.demonstration) await sealSampleMail(app); // it lies in the mailbox when the first page is answered
     const server = await app.listen(settings.httpPort, settings.httpHost);
@@ -71,13 +80,14 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       server.closeIdleConnections();
       setTimeout(() => server.closeAllConnections(), DRAIN_SECONDS * 1000).unref();
     });
-    closing.add(
-      watchProjections(stores, (name, error) => log.error({ projection: name, error }, 'a read model cannot follow')),
-      clearInterval,
-    );
+    if (stores.projections !== null) {
+      const tell = (name: string, error: string) =>
+        log.error({ projection: name, error }, 'a read model cannot follow');
+      closing.add(watchProjections(stores.projections, tell), clearInterval);
+    }
 
     const publicUrl = new URL(settings.publicUrl);
-    log.info({ publicUrl: publicUrl.href, httpPort: settings.httpPort }, 'ready');
+    log.info({ publicUrl: publicUrl.href, httpPort: settings.httpPort, roles: settings.roles }, 'ready');
     let stopping: Promise<void> | null = null;
     return { publicUrl, stores, stop: () => (stopping ??= closing.close()) };
   } catch (error) {
@@ -86,8 +96,14 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
   }
 }
 
+/** A process without pages of its own keeps nobody's session: cookies that it is sent mean nothing to it. */
+function keysOfNobody(): () => readonly Uint8Array[] {
+  const keys = [randomBytes(32)];
+  return () => keys;
+}
+
 /** A projection that fails retries by itself and says why in its status; the log is told once for each new reason. */
-function watchProjections({ projections }: OpenedStores, tell: (name: string, error: string) => void): NodeJS.Timeout {
+function watchProjections(projections: ProjectionRunner, tell: (name: string, error: string) => void): NodeJS.Timeout {
   const told = new Map<string, string | null>();
   const timer = setInterval(() => {
     for (const { name, lastError } of projections.status()) {

@@ -139,6 +139,13 @@ export const settingsSchema = z.object({
         .describe('bytes of the largest mail sealed or opened'),
       maxRecipients: positive.int().max(1000).default(100).describe('recipients of one mail'),
       recordSubject: yesOrNo.default(false).describe('whether the record holds the subject, under the recipient’s key'),
+      newEpochAfterSeconds: z.coerce
+        .number()
+        .min(0)
+        .default(300)
+        .describe(
+          'seconds after which a gateway seals to a new sealing key where it cannot ask the portals (they are other processes, and ephemeralStore is memory:): time for the key to reach them',
+        ),
     })
     .prefault({}),
   portal: z

@@ -1,27 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Response } from 'express';
-import type { EphemeralStore } from '#libs/ephemeral-store';
-import type { EventStore } from '#libs/event-store';
-import { type Keyring, KeyringFault, type PersonDirectory, PersonDirectoryUnavailable } from '#libs/keyring';
+import { KeyringFault, PersonDirectoryUnavailable } from '#libs/keyring';
 import { HealthController } from './health.controller.ts';
+import { Readiness } from './readiness.ts';
 
 Logger.overrideLogger(false);
 
 const well = () => Promise.resolve();
 
-async function readyWith(failing: { persons?: Error; keyring?: Error; eventStore?: Error }) {
-  const failsWith = (error: Error | undefined) => (error === undefined ? well : () => Promise.reject(error));
-  const controller = new HealthController(
-    { checkWritable: failsWith(failing.eventStore) } as unknown as EventStore,
-    { checkWritable: well } as unknown as EphemeralStore,
-    { checkWritable: failsWith(failing.persons) } as unknown as PersonDirectory,
-    {
-      sealingRecipient: () => {
-        if (failing.keyring !== undefined) throw failing.keyring;
-      },
-    } as unknown as Keyring,
-  );
+async function readyWith(failing: { persons?: Error; keyring?: Error; eventStore?: Error }, hosts: string[] = []) {
+  const failsWith = (error: Error | undefined) => () => (error === undefined ? well() : Promise.reject(error));
+  const checks = [
+    { part: 'event store', isTold: true, check: failsWith(failing.eventStore) },
+    { part: 'person directory', isTold: false, check: failsWith(failing.persons) },
+    { part: 'ephemeral store', isTold: true, check: well },
+    { part: 'keyring', isTold: false, check: failsWith(failing.keyring) },
+  ];
+  const controller = new HealthController(new Readiness(checks, hosts));
   let status = 0;
   let body = '';
   const response = {
@@ -51,5 +47,13 @@ describe('/readyz, which anybody may ask', () => {
       'keyring: cannot be used; the log says why',
       '',
     ]);
+  });
+
+  it('tells the reason of a server that is away, and neither its name nor its address', async () => {
+    const reason =
+      'es-1.internal:2113 does not answer (connect ECONNREFUSED 10.1.2.3:2113, [fe80::1]:2113); tried esdb://es-1.internal:2113?tls=true with /run/secrets/ca.pem';
+    const { body } = await readyWith({ eventStore: new Error(reason) }, ['es-1.internal:2113', 'es-1.internal']);
+    expect(body).toContain('does not answer (connect ECONNREFUSED');
+    expect(body).not.toMatch(/internal|10\.1|fe80|2113|secrets/);
   });
 });

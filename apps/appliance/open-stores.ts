@@ -1,43 +1,24 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { auditTrail } from '#libs/audit';
-import { MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { ProjectionRunner, ReadModels, SqliteEventStore } from '#libs/event-store';
-import { initKeyring, Keyring, KeyringFault, SqlitePersonDirectory } from '#libs/keyring';
-import { MailReader, type MailRelay, Outbox, settlementBy, SmtpRelay } from '#libs/mail';
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import { type EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
+import { type MailRelay, MailReader, Outbox, settlementBy, SmtpRelay } from '#libs/mail';
 import { Metrics, Telemetry, telemetryTallies, TimedEventStore } from '#libs/telemetry';
-import { SystemClock } from '#libs/vocabulary';
-import { ConfigurationFault, type Settings, sqlitePath } from './config.ts';
-import { prepareDataDirectory } from './data-directory.ts';
+import { type Clock, SystemClock } from '#libs/vocabulary';
+import { Closing } from './closing.ts';
+import type { Settings } from './config.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
+import { openEphemeralStore, openEventStore, openPersonDirectory, type StorePlace } from './open-adapters.ts';
+import { openKeyringAndDataDirectory } from './open-keyring.ts';
+import { hasRole, isShared, partsOf } from './roles.ts';
+import { type EpochNotice, GatewayEpochs, PortalEpochs } from './sealing-epochs.ts';
 import type { OpenedStores } from './stores.module.ts';
 
-/** Closes what was opened, the last first, each even when another fails. */
-export class Closing {
-  private readonly steps: (() => unknown)[] = [];
-
-  add<Thing>(thing: Thing, close: (thing: Thing) => unknown): Thing {
-    this.steps.push(() => close(thing));
-    return thing;
-  }
-
-  async close(): Promise<void> {
-    const faults: unknown[] = [];
-    for (const step of this.steps.splice(0).reverse()) {
-      try {
-        await step();
-      } catch (error) {
-        faults.push(error);
-      }
-    }
-    if (faults.length > 0) throw new AggregateError(faults, 'not everything closed cleanly');
-  }
-}
-
 /**
- * Opens everything that stands behind a port, and chooses the adapter by the configuration. When one part cannot be opened,
- * what was opened before it is closed again: nothing is left half started.
+ * Opens everything that stands behind a port and that a role of this process needs (roles.ts), and chooses the adapter by the
+ * configuration. When one part cannot be opened, what was opened before it is closed again: nothing is left half started.
  *
  * @throws ConfigurationFault, KeyringFault, and what the stores throw that cannot be opened
  */
@@ -53,46 +34,104 @@ export async function openStores(settings: Settings, log: Logger): Promise<{ sto
 
 async function open(settings: Settings, log: Logger, closing: Closing): Promise<OpenedStores> {
   const clock = new SystemClock();
+  const parts = partsOf(settings);
   const keyring = closing.add(await openKeyringAndDataDirectory(settings, log), (opened) => opened.close());
+  const placeOf = (url: string, store: string): StorePlace => ({
+    url,
+    files: settings.stores,
+    onNotice: (notice) => log.warn({ store, notice }, 'a store has something to say'),
+  });
 
-  const eventsPath = preparedPath(settings.eventStore);
-  const events = closing.add(await SqliteEventStore.open(eventsPath, { clock }), (store) => store.close());
-  const personsPath = preparedPath(settings.personKeys);
-  const persons = closing.add(await SqlitePersonDirectory.open(personsPath, keyring), (opened) => opened.close());
-  const ephemeralStore = closing.add(
-    new MemoryEphemeralStore({ maxBytes: settings.portal.ephemeralMaxBytes }),
-    (store) => store.close(),
+  const events = closing.add(await openEventStore(placeOf(settings.eventStore, 'event store'), clock), (store) =>
+    store.close(),
   );
+  const persons = parts.has('personDirectory')
+    ? closing.add(await openPersonDirectory(placeOf(settings.personKeys, 'person directory'), keyring), (opened) =>
+        opened.close(),
+      )
+    : null;
+  const { ephemeralMaxBytes: maxBytes } = settings.portal;
+  const ephemeralStore = parts.has('ephemeralStore')
+    ? closing.add(
+        await openEphemeralStore(placeOf(settings.ephemeralStore, 'ephemeral store'), { maxBytes, keyring }),
+        (store) => store.close(),
+      )
+    : null;
 
-  const readModels = closing.add(ReadModels.open(join(settings.dataDir, 'read-models.sqlite')), (opened) =>
-    opened.close(),
-  );
+  const { readModels, projections } = parts.has('readModels')
+    ? openReadModels(settings, events, clock, closing)
+    : { readModels: null, projections: null };
+  const metrics: Metrics = new Metrics({
+    ...(ephemeralStore !== null && { waiting: () => usageOf(ephemeralStore, maxBytes) }),
+    ...(projections !== null && { projections: () => projections.status() }),
+    // Asked at a scrape, long after it was opened below.
+    ...(parts.has('outbox') && { outbox: async () => (await outbox?.counts()) ?? {} }),
+  });
+  const eventStore = new TimedEventStore(events, metrics);
+  const telemetry = parts.has('telemetry') ? openTelemetry(settings, eventStore, clock, log, closing) : null;
+
+  const relay = parts.has('relay')
+    ? closing.add<MailRelay>(
+        settings.demonstration
+          ? new DemoMailbox({ clock })
+          : new SmtpRelay(settings.relayUrl ?? '', { clock, heloName: new URL(settings.publicUrl).hostname }),
+        (opened) => opened.close(),
+      )
+    : null;
+  const outbox: Outbox | null =
+    parts.has('outbox') && relay !== null
+      ? await openOutbox(settings, { relay, eventStore, clock, metrics, log }, closing)
+      : null;
+  const epochs = await openEpochs(settings, { keyring, ephemeralStore, clock, log }, closing);
+  const reader = parts.has('mailReader') ? closing.add(new MailReader(), (opened) => opened.close()) : null;
+  reader?.warmUp(); // the first reader waits for no thread to start
+  return {
+    clock,
+    keyring,
+    eventStore,
+    metrics,
+    persons,
+    ephemeralStore,
+    relay,
+    outbox,
+    epochs,
+    reader,
+    telemetry,
+    readModels,
+    projections,
+  };
+}
+
+function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock, closing: Closing) {
+  const readModels = closing.add(ReadModels.open(join(dataDir, 'read-models.sqlite')), (opened) => opened.close());
   const projections = new ProjectionRunner(events, readModels, [auditTrail, telemetryTallies], { clock });
   projections.start();
   closing.add(projections, (runner) => runner.stop());
+  return { readModels, projections };
+}
 
-  const metrics: Metrics = new Metrics({
-    waiting: () => ephemeralStore.usage(),
-    projections: () => projections.status(),
-    outbox: () => outbox.counts(), // asked at a scrape, long after it was opened below
-  });
-  const eventStore = new TimedEventStore(events, metrics);
-  const telemetry = new Telemetry(eventStore, clock, {
+function openTelemetry(settings: Settings, store: EventStore, clock: Clock, log: Logger, closing: Closing): Telemetry {
+  const telemetry = new Telemetry(store, clock, {
     flushEverySeconds: settings.telemetry.flushSeconds,
     onFailure: (error) => log.warn({ error: String(error) }, 'tallies could not be written; they wait'),
   });
   telemetry.start();
-  closing.add(telemetry, (opened) => opened.stop());
+  return closing.add(telemetry, (opened) => opened.stop());
+}
 
-  const relay: MailRelay = closing.add(
-    settings.demonstration
-      ? new DemoMailbox({ clock })
-      : new SmtpRelay(settings.relayUrl ?? '', { clock, heloName: new URL(settings.publicUrl).hostname }),
-    (opened) => opened.close(),
-  );
-  const outbox: Outbox = closing.add(
+interface OutboxNeeds {
+  readonly relay: MailRelay;
+  readonly eventStore: EventStore;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+async function openOutbox({ dataDir }: Settings, needs: OutboxNeeds, closing: Closing): Promise<Outbox> {
+  const { relay, eventStore, clock, metrics, log } = needs;
+  const outbox = closing.add(
     await Outbox.open({
-      directory: join(settings.dataDir, 'outbox'),
+      directory: join(dataDir, 'outbox'),
       relay,
       clock,
       settle: settlementBy(eventStore, clock),
@@ -105,69 +144,51 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
     (opened) => opened.close(),
   );
   outbox.start();
-  const reader = closing.add(new MailReader(), (opened) => opened.close());
-  reader.warmUp(); // the first reader waits for no thread to start
-  return {
-    clock,
-    keyring,
-    eventStore,
-    ephemeralStore,
-    persons,
-    relay,
-    outbox,
-    reader,
-    readModels,
-    projections,
-    telemetry,
-    metrics,
+  return outbox;
+}
+
+type EpochNeeds = Pick<OpenedStores, 'keyring' | 'ephemeralStore' | 'clock'> & { readonly log: Logger };
+
+/** The portal of a process tells which epochs it can open, where others ask; its gateway asks. */
+async function openEpochs(settings: Settings, needs: EpochNeeds, closing: Closing): Promise<GatewayEpochs | null> {
+  const { keyring, ephemeralStore, clock, log } = needs;
+  const shared = isShared(settings.ephemeralStore) ? ephemeralStore : null;
+  const ownPortal = hasRole(settings, 'portal') ? randomUUID() : null;
+  let isFailing = false;
+  const onFailure = (error: unknown) => {
+    if (!isFailing) log.warn({ error: String(error) }, 'which epochs the portals can open is not told or known now');
+    isFailing = true;
+    setTimeout(() => (isFailing = false), 60_000).unref();
   };
-}
-
-/** What is wrong with the two is told together: an operator mends both in one go. */
-async function openKeyringAndDataDirectory(settings: Settings, log: Logger): Promise<Keyring> {
-  const faults: string[] = [];
-  try {
-    prepareDataDirectory(settings.dataDir, settings);
-  } catch (error) {
-    if (!(error instanceof ConfigurationFault)) throw error;
-    faults.push(...error.faults);
-    if (settings.demonstration) throw error; // its keyring would be made inside that very directory
+  if (ownPortal !== null && shared !== null) {
+    const portal = new PortalEpochs({ instanceId: ownPortal, keyring, store: shared, clock, onFailure });
+    await portal.start();
+    closing.add(portal, (started) => started.stop());
   }
-  try {
-    const keyring = await openKeyring(settings, log);
-    if (faults.length === 0) return keyring;
-    keyring.close();
-  } catch (error) {
-    if (!(error instanceof KeyringFault)) throw error;
-    faults.push(...error.faults);
-  }
-  throw new ConfigurationFault(faults);
-}
-
-async function openKeyring({ keyring: directory, demonstration }: Settings, log: Logger): Promise<Keyring> {
-  // Only a demonstration makes its own keys: in production that is a decision somebody takes, with a backup.
-  if (demonstration) await initDemonstrationKeyring(directory);
-  return Keyring.open(directory, {
-    demonstration,
-    onFault: (faults) => log.error({ faults }, 'the keyring has faults; the keys read before stay in use'),
+  if (!hasRole(settings, 'gateway')) return null;
+  const { newEpochAfterSeconds } = settings.sealing;
+  const onNotice = ({ what, ...facts }: EpochNotice) => {
+    if (what === 'waits') log.warn(facts, 'a new sealing epoch waits until every portal can open it');
+    else log.info(facts, 'another sealing epoch is sealed to from now on');
+  };
+  const epochs = new GatewayEpochs({
+    ownPortal,
+    keyring,
+    store: shared,
+    clock,
+    newEpochAfterSeconds,
+    onNotice,
+    onFailure,
   });
+  await epochs.start();
+  return closing.add(epochs, (started) => started.stop());
 }
 
-async function initDemonstrationKeyring(directory: string): Promise<void> {
+/** While the store is away the rest is scraped all the same: NaN is what Prometheus calls not known. */
+async function usageOf(store: EphemeralStore, maxBytes: number): Promise<{ usedBytes: number; maxBytes: number }> {
   try {
-    await initKeyring(directory, { demonstration: true, now: new SystemClock().now() });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== 'keyring-exists') throw error;
+    return await store.usage();
+  } catch {
+    return { usedBytes: NaN, maxBytes };
   }
-}
-
-/** The directory of a SQLite file is made when it is missing; the file is made by whoever opens it. */
-function preparedPath(url: string): string {
-  const path = sqlitePath(url);
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new ConfigurationFault([`${url}: its directory cannot be made: ${(error as Error).message}`]);
-  }
-  return path;
 }

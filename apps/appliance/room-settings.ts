@@ -4,6 +4,7 @@ import { SubmissionSettings } from '#libs/mail';
 import { RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { translate, ViewEngine } from '#libs/web-ui';
 import type { Settings } from './config.ts';
+import { Readiness, readinessOf } from './readiness.ts';
 import type { OpenedStores } from './stores.module.ts';
 import { CountedVisits } from './visits.ts';
 
@@ -17,6 +18,7 @@ const CARRIER_ROOM_BYTES = 512 * 1024;
 export class RoomSettingsModule {
   static of(settings: Settings, stores: OpenedStores, views: ViewEngine): DynamicModule {
     const publicUrl = new URL(settings.publicUrl);
+    const { epochs, telemetry, metrics } = stores;
     const passcode: PasscodeSettings = {
       publicUrl,
       organisation: settings.organisation.name,
@@ -43,7 +45,7 @@ export class RoomSettingsModule {
       maxMailBytes: settings.sealing.maxMailBytes,
       maxRecipients: settings.sealing.maxRecipients,
       recordMailSubject: settings.sealing.recordSubject,
-      clients: settings.sealing.clients,
+      ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),
       translate,
     };
     const providers: Provider[] = [
@@ -51,8 +53,9 @@ export class RoomSettingsModule {
       { provide: PasscodeSettings, useValue: passcode },
       { provide: RecipientAccessSettings, useValue: recipientAccess },
       { provide: SubmissionSettings, useValue: submission },
-      { provide: VisitCounter, useValue: new CountedVisits(stores.telemetry, stores.metrics) },
+      { provide: Readiness, useValue: readinessOf(settings, stores) },
     ];
+    if (telemetry !== null) providers.push({ provide: VisitCounter, useValue: new CountedVisits(telemetry, metrics) });
     return { module: RoomSettingsModule, providers, exports: providers };
   }
 }

@@ -1,25 +1,27 @@
-import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { MailReader, MailRelay, Outbox } from '#libs/mail';
 import { Metrics, Telemetry } from '#libs/telemetry';
 import { Clock } from '#libs/vocabulary';
+import type { GatewayEpochs } from './sealing-epochs.ts';
 
-/** Everything that is opened before the app is made and closed after it, by its port. */
+/** Everything that is opened before the app is made and closed after it, by its port; null is what no role of this process has. */
 export interface OpenedStores {
   readonly clock: Clock;
   readonly keyring: Keyring;
   readonly eventStore: EventStore;
-  readonly ephemeralStore: EphemeralStore;
-  readonly persons: PersonDirectory;
-  readonly relay: MailRelay;
-  readonly outbox: Outbox;
-  readonly reader: MailReader;
-  readonly readModels: ReadModels;
-  readonly projections: ProjectionRunner;
-  readonly telemetry: Telemetry;
   readonly metrics: Metrics;
+  readonly persons: PersonDirectory | null;
+  readonly ephemeralStore: EphemeralStore | null;
+  readonly relay: MailRelay | null;
+  readonly outbox: Outbox | null;
+  readonly epochs: GatewayEpochs | null;
+  readonly reader: MailReader | null;
+  readonly telemetry: Telemetry | null;
+  readonly readModels: ReadModels | null;
+  readonly projections: ProjectionRunner | null;
 }
 
 /** One line for each port: which adapter stands behind it was decided when it was opened (open-stores.ts). */
@@ -27,20 +29,21 @@ export interface OpenedStores {
 @Module({})
 export class StoresModule {
   static of(stores: OpenedStores): DynamicModule {
-    const providers: Provider[] = [
+    const all: readonly ValueProvider<unknown>[] = [
       { provide: Clock, useValue: stores.clock },
       { provide: Keyring, useValue: stores.keyring },
       { provide: EventStore, useValue: stores.eventStore },
-      { provide: EphemeralStore, useValue: stores.ephemeralStore },
+      { provide: Metrics, useValue: stores.metrics },
       { provide: PersonDirectory, useValue: stores.persons },
+      { provide: EphemeralStore, useValue: stores.ephemeralStore },
       { provide: MailRelay, useValue: stores.relay },
       { provide: Outbox, useValue: stores.outbox },
       { provide: MailReader, useValue: stores.reader },
+      { provide: Telemetry, useValue: stores.telemetry },
       { provide: ReadModels, useValue: stores.readModels },
       { provide: ProjectionRunner, useValue: stores.projections },
-      { provide: Telemetry, useValue: stores.telemetry },
-      { provide: Metrics, useValue: stores.metrics },
     ];
+    const providers = all.filter(({ useValue }) => useValue !== null);
     return { module: StoresModule, providers, exports: providers };
   }
 }

@@ -16,6 +16,6 @@ export { downloadHeaders, messagePageHeaders } from './security-headers.ts';
 export { PageError, type ErrorPage, type ErrorPages, type ErrorTexts } from './error-pages.ts';
 export { routeOf, type UnexpectedError } from './error-filter.ts';
 export { logFieldsOf } from './log-fields.ts';
-export { installWebUi, type PortalOrganisation, type WebUiOptions } from './install-web-ui.ts';
+export { installWebUi, STREAM_PREFIXES, type PortalOrganisation, type WebUiOptions } from './install-web-ui.ts';
 export { PrivacyController } from './privacy/privacy-controller.ts';
 export { discardRest } from './discard-rest.ts';

@@ -8,6 +8,7 @@ import { page } from './page.ts';
 import { passcode } from './passcode.ts';
 import { privacy } from './privacy.ts';
 import { read } from './read.ts';
+import { role } from './role.ts';
 
 export const da: typeof en = {
   page,
@@ -19,4 +20,5 @@ export const da: typeof en = {
   carrier,
   codeMail,
   demo,
+  role,
 };

@@ -7,6 +7,7 @@ import { page } from './page.ts';
 import { passcode } from './passcode.ts';
 import { privacy } from './privacy.ts';
 import { read } from './read.ts';
+import { role } from './role.ts';
 
 /** The English catalogue gives all others their shape: a text missing there fails the type check, and so the build. */
 export const en = {
@@ -19,4 +20,5 @@ export const en = {
   carrier,
   codeMail,
   demo,
+  role,
 };

@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import { initKeyring, Keyring, KeyringFault } from '#libs/keyring';
+import { SystemClock } from '#libs/vocabulary';
+import { ConfigurationFault, type Settings } from './config.ts';
+import { prepareDataDirectory } from './data-directory.ts';
+import { keysOf, partsOf } from './roles.ts';
+import { isEmbedded } from './store-urls.ts';
+
+/** What is wrong with the two is told together: an operator mends both in one go. @throws ConfigurationFault */
+export async function openKeyringAndDataDirectory(settings: Settings, log: Logger): Promise<Keyring> {
+  const faults: string[] = [];
+  try {
+    if (needsDataDirectory(settings)) prepareDataDirectory(settings.dataDir, settings);
+  } catch (error) {
+    if (!(error instanceof ConfigurationFault)) throw error;
+    faults.push(...error.faults);
+    if (settings.demonstration) throw error; // its keyring would be made inside that very directory
+  }
+  try {
+    const keyring = await openKeyring(settings, log);
+    if (faults.length === 0) return keyring;
+    keyring.close();
+  } catch (error) {
+    if (!(error instanceof KeyringFault)) throw error;
+    faults.push(...error.faults);
+  }
+  throw new ConfigurationFault(faults);
+}
+
+/** A portal whose stores are all elsewhere keeps nothing on its machine, and its disk may be read-only. */
+function needsDataDirectory(settings: Settings): boolean {
+  const parts = partsOf(settings);
+  return (
+    settings.demonstration ||
+    parts.has('outbox') ||
+    parts.has('readModels') ||
+    isEmbedded('eventStore', settings.eventStore) ||
+    (parts.has('personDirectory') && isEmbedded('personKeys', settings.personKeys))
+  );
+}
+
+async function openKeyring(settings: Settings, log: Logger): Promise<Keyring> {
+  const { keyring: directory, demonstration } = settings;
+  // Only a demonstration makes its own keys: in production that is a decision somebody takes, with a backup.
+  if (demonstration) await initDemonstrationKeyring(directory);
+  return Keyring.open(directory, {
+    demonstration,
+    kinds: keysOf(settings),
+    onFault: (faults) => log.error({ faults }, 'the keyring has faults; the keys read before stay in use'),
+  });
+}
+
+async function initDemonstrationKeyring(directory: string): Promise<void> {
+  try {
+    await initKeyring(directory, { demonstration: true, now: new SystemClock().now() });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'keyring-exists') throw error;
+  }
+}

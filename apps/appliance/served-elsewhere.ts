@@ -1,0 +1,19 @@
+import type { RequestHandler } from 'express';
+import { discardRest, PageError } from '#libs/web-ui';
+
+/**
+ * What another role serves is not here: 404, in words that tell whoever set up the proxy that it leads to the wrong process.
+ * Stands behind what installWebUi puts in front of every page.
+ *
+ * @param paths each with all that lies below it; `/` is the start page alone
+ */
+export function servedElsewhere(paths: readonly string[]): RequestHandler {
+  return (request, response, next) => {
+    const isElsewhere = paths.some(
+      (path) => request.path === path || (path !== '/' && request.path.startsWith(`${path}/`)),
+    );
+    if (!isElsewhere) return next();
+    discardRest(request, response);
+    next(new PageError(404, 'role.servedElsewhere'));
+  };
+}
