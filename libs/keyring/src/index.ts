@@ -15,6 +15,12 @@ export type { KeyListing } from './custody/key-listing.ts';
 export { destroyKey, initKeyring, KeyNotDestroyable, KeyringExists, listKeys, rotateKey } from './change-keys.ts';
 export { type Person, PersonKey } from './person/person.ts';
 export { PersonDirectory, PersonDirectoryUnavailable } from './person/person-directory.ts';
+export {
+  PostgresPersonDirectory,
+  type PostgresNotice,
+  type PostgresPersonDirectoryOptions,
+} from './adapters/postgres/postgres-person-directory.ts';
+export { parsePostgresTarget, type PostgresTarget } from './adapters/postgres/postgres-target.ts';
 export { SqlitePersonDirectory } from './adapters/sqlite/sqlite-person-directory.ts';
 export {
   decryptDisclosed,

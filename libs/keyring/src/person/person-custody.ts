@@ -21,6 +21,13 @@ export interface AddressHash {
   readonly hash: Uint8Array;
 }
 
+/** A person as every adapter keeps it. */
+export interface PersonRow {
+  readonly person_id: PersonId;
+  readonly wrapping_key_id: KeyId;
+  readonly wrapped_key: Uint8Array;
+}
+
 /** What every adapter of the directory does with the keyring: makes persons, wraps their keys, hashes their addresses. */
 export class PersonCustody {
   private readonly keyring: Keyring;
@@ -55,7 +62,7 @@ export class PersonCustody {
   }
 
   /** @throws PersonDirectoryUnavailable  when the wrapping key is not in the keyring, or is another one of that name */
-  unwrap(personId: PersonId, { wrappingKeyId, wrappedKey }: WrappedPersonKey): Person {
+  unwrap({ person_id: personId, wrapping_key_id: wrappingKeyId, wrapped_key: wrappedKey }: PersonRow): Person {
     const wrapping = this.keyring.personWrappingKey(wrappingKeyId);
     if (wrapping === null) {
       throw new PersonDirectoryUnavailable(
@@ -83,9 +90,28 @@ export class PersonCustody {
     return this.keyring.personIndexKeys().map((key) => ({ indexKeyId: key.keyId, hash: indexHash(key, 'check') }));
   }
 
+  /**
+   * A directory read with another keyring would find nobody, and everybody would silently get a second person.
+   * @param kept  what `indexKeyChecks` of the keyring that wrote the directory was @throws PersonDirectoryUnavailable
+   */
+  refuseForeignKeyring(place: string, kept: ReadonlyMap<KeyId, Uint8Array>): void {
+    for (const { indexKeyId, hash } of this.indexKeyChecks()) {
+      const own = kept.get(indexKeyId);
+      if (own === undefined || Buffer.from(own.buffer, own.byteOffset, own.byteLength).equals(hash)) continue;
+      throw new PersonDirectoryUnavailable(
+        `the person directory ${place} was written with another keyring (${indexKeyId} differs): put the two that belong together back together`,
+      );
+    }
+  }
+
   /** Newest first; never empty. */
   wrappingKeyIds(): readonly KeyId[] {
     return this.keyring.personWrappingKeys().map(({ keyId }) => keyId);
+  }
+
+  /** Whose wrapping key was destroyed is erased, and gets a new person. */
+  isLost(row: PersonRow): boolean {
+    return this.isDestroyed(row.wrapping_key_id);
   }
 
   isDestroyed(keyId: KeyId): boolean {

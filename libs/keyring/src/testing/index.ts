@@ -5,4 +5,10 @@ export {
   type TemporaryKeyring,
   type TemporaryPersonDirectory,
 } from './temporary-keyring.ts';
+export {
+  postgresBinaries,
+  startTemporaryPostgres,
+  type TemporaryPostgres,
+  type TemporaryPostgresOptions,
+} from './temporary-postgres.ts';
 export { personDirectoryContract, type PersonDirectoryPlace } from './person-directory-contract.ts';

@@ -18,7 +18,7 @@ import { type TemporaryKeyring, temporaryKeyring } from './temporary-keyring.ts'
 
 /** One place where persons are kept, empty at first. */
 export interface PersonDirectoryPlace {
-  /** As `persons-process.ts` opens it: `sqlite:<path>`. */
+  /** As `persons-process.ts` opens it: `sqlite:<path>`, `postgres://…`. */
   readonly url: string;
   /** Opens it once more; the contract closes what it opened. */
   open(keyring: Keyring): Promise<PersonDirectory>;

@@ -3,6 +3,7 @@
  * `node persons-process.ts <person directory> <keyring> <address> …` prints one JSON line, `[[address, person id], …]`.
  */
 import { parseMailAddress } from '#libs/vocabulary';
+import { PostgresPersonDirectory } from '../adapters/postgres/postgres-person-directory.ts';
 import { SqlitePersonDirectory } from '../adapters/sqlite/sqlite-person-directory.ts';
 import { Keyring } from '../keyring.ts';
 import type { PersonDirectory } from '../person/person-directory.ts';
@@ -29,5 +30,6 @@ async function findThem(): Promise<void> {
 /** A further adapter adds its scheme here. */
 async function openPersons(directory: string): Promise<PersonDirectory> {
   if (directory.startsWith('sqlite:')) return SqlitePersonDirectory.open(directory.slice('sqlite:'.length), keyring);
+  if (directory.startsWith('postgres:')) return PostgresPersonDirectory.open(directory, keyring);
   throw new TypeError(`no adapter for ${directory}`);
 }

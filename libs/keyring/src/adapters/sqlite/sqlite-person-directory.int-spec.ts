@@ -10,7 +10,7 @@ import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 import { personDirectoryContract } from '../../testing/person-directory-contract.ts';
 import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
 import { SqlitePersonDirectory } from './sqlite-person-directory.ts';
-import { fileHoldsAny } from './traces.ts';
+import { fileHoldsAny } from '../traces.ts';
 
 personDirectoryContract('sqlite', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'segl-persons-'));

@@ -4,10 +4,10 @@ import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { KeyId } from '../../custody/key-kinds.ts';
 import type { Keyring } from '../../keyring.ts';
 import type { Person } from '../../person/person.ts';
-import { type AddressHash, PersonCustody } from '../../person/person-custody.ts';
+import { type AddressHash, PersonCustody, type PersonRow } from '../../person/person-custody.ts';
 import { PersonDirectory, PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 import { rows, run, SqliteFile } from './sqlite-file.ts';
-import { fileHoldsAny } from './traces.ts';
+import { fileHoldsAny } from '../traces.ts';
 
 /** WITHOUT ROWID: a row is in one place of the file instead of two. A person is filed under a hash for each live index key. */
 const SCHEMA = `
@@ -35,12 +35,6 @@ const SCHEMA = `
 /** Wrapped anew in one transaction; between two of them others get their turn. */
 const REWRAP_BATCH = 200;
 
-interface PersonRow {
-  readonly person_id: PersonId;
-  readonly wrapping_key_id: KeyId;
-  readonly wrapped_key: Uint8Array;
-}
-
 /** The person directory in one SQLite file, for any number of processes on one machine. */
 export class SqlitePersonDirectory extends PersonDirectory {
   private readonly file: SqliteFile;
@@ -63,7 +57,7 @@ export class SqlitePersonDirectory extends PersonDirectory {
     options: { readonly busyTimeoutMs?: number } = {},
   ): Promise<SqlitePersonDirectory> {
     const custody = new PersonCustody(keyring);
-    const onConnect = (db: DatabaseSync) => refuseForeignKeyring(db, path, custody.indexKeyChecks());
+    const onConnect = (db: DatabaseSync) => custody.refuseForeignKeyring(path, keptChecks(db));
     const file = new SqliteFile(path, { schema: SCHEMA, onConnect, busyTimeoutMs: options.busyTimeoutMs });
     const directory = new SqlitePersonDirectory(file, custody);
     await file.create();
@@ -74,17 +68,17 @@ export class SqlitePersonDirectory extends PersonDirectory {
   override async find(address: MailAddress): Promise<Person | null> {
     const hashes = this.custody.addressHashes(address);
     const row = await this.file.use((db) => this.rowOf(db, hashes));
-    return row === null ? null : this.unwrap(row);
+    return row === null ? null : this.custody.unwrap(row);
   }
 
   override async findOrCreate(address: MailAddress): Promise<Person> {
     const hashes = this.custody.addressHashes(address);
     // Most are known, and reading waits for nobody.
     const known = await this.file.use((db) => (this.isFiledUnder(db, hashes[0]) ? this.rowOf(db, hashes) : null));
-    if (known !== null) return this.unwrap(known);
+    if (known !== null) return this.custody.unwrap(known);
     return this.file.write((db) => {
       const row = this.rowOf(db, hashes);
-      const person = row === null ? this.insert(db) : this.unwrap(row);
+      const person = row === null ? this.insert(db) : this.custody.unwrap(row);
       for (const { indexKeyId, hash } of hashes) {
         const sql = 'INSERT OR REPLACE INTO person_index (address_hash, index_key_id, person_id) VALUES (?, ?, ?)';
         run(db, sql, hash, indexKeyId, person.personId);
@@ -98,7 +92,7 @@ export class SqlitePersonDirectory extends PersonDirectory {
 
   override async findById(personId: PersonId): Promise<Person | null> {
     const row = await this.file.use((db) => this.rowById(db, personId));
-    return row === null ? null : this.unwrap(row);
+    return row === null ? null : this.custody.unwrap(row);
   }
 
   override async erase(personId: PersonId): Promise<boolean> {
@@ -136,7 +130,7 @@ export class SqlitePersonDirectory extends PersonDirectory {
           const sql = 'SELECT * FROM persons WHERE wrapping_key_id = ? LIMIT ?';
           const batch = rows<PersonRow>(db, sql, keyId, REWRAP_BATCH);
           for (const row of batch) {
-            const { wrappingKeyId, wrappedKey } = this.custody.wrap(this.unwrap(row));
+            const { wrappingKeyId, wrappedKey } = this.custody.wrap(this.custody.unwrap(row));
             const update = 'UPDATE persons SET wrapping_key_id = ?, wrapped_key = ? WHERE person_id = ?';
             run(db, update, wrappingKeyId, wrappedKey, row.person_id);
           }
@@ -176,19 +170,14 @@ export class SqlitePersonDirectory extends PersonDirectory {
     const sql = 'SELECT persons.* FROM person_index JOIN persons USING (person_id) WHERE address_hash = ?';
     for (const { hash } of hashes) {
       const row = rows<PersonRow>(db, sql, hash)[0];
-      if (row !== undefined && !this.isLost(row)) return row;
+      if (row !== undefined && !this.custody.isLost(row)) return row;
     }
     return null;
   }
 
   private rowById(db: DatabaseSync, personId: PersonId): PersonRow | null {
     const row = rows<PersonRow>(db, 'SELECT * FROM persons WHERE person_id = ?', personId)[0];
-    return row === undefined || this.isLost(row) ? null : row;
-  }
-
-  /** Whose wrapping key was destroyed is erased, and gets a new person. */
-  private isLost(row: PersonRow): boolean {
-    return this.custody.isDestroyed(row.wrapping_key_id);
+    return row === undefined || this.custody.isLost(row) ? null : row;
   }
 
   private isFiledUnder(db: DatabaseSync, hash: AddressHash | undefined): boolean {
@@ -201,10 +190,6 @@ export class SqlitePersonDirectory extends PersonDirectory {
     const sql = 'INSERT INTO persons (person_id, wrapping_key_id, wrapped_key) VALUES (?, ?, ?)';
     run(db, sql, person.personId, wrappingKeyId, wrappedKey);
     return person;
-  }
-
-  private unwrap({ person_id, wrapping_key_id, wrapped_key }: PersonRow): Person {
-    return this.custody.unwrap(person_id, { wrappingKeyId: wrapping_key_id, wrappedKey: wrapped_key });
   }
 
   /** What was filed or wrapped under a key that has been destroyed since. */
@@ -223,15 +208,8 @@ export class SqlitePersonDirectory extends PersonDirectory {
   }
 }
 
-/** A directory read with another keyring would find nobody, and everybody would silently get a second person. */
-function refuseForeignKeyring(db: DatabaseSync, path: string, checks: readonly AddressHash[]): void {
-  for (const { indexKeyId, hash } of checks) {
-    const sql = 'SELECT check_value FROM index_key_checks WHERE index_key_id = ?';
-    const kept = rows<{ check_value: Uint8Array }>(db, sql, indexKeyId)[0];
-    if (kept !== undefined && !Buffer.from(kept.check_value).equals(hash)) {
-      throw new PersonDirectoryUnavailable(
-        `the person directory ${path} was written with another keyring (${indexKeyId} differs): put the two that belong together back together`,
-      );
-    }
-  }
+function keptChecks(db: DatabaseSync): ReadonlyMap<KeyId, Uint8Array> {
+  const sql = 'SELECT index_key_id, check_value FROM index_key_checks';
+  const kept = rows<{ index_key_id: KeyId; check_value: Uint8Array }>(db, sql);
+  return new Map(kept.map((row) => [row.index_key_id, row.check_value]));
 }
