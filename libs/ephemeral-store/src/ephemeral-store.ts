@@ -28,11 +28,15 @@ export interface ByteRange {
  * Every time to live is in seconds, more than 0, may be a fraction, and counts from the call (for putBytes: from when the
  * value becomes visible). What has expired reads as absent at once. Total size is bounded; nothing is evicted to make room.
  * Byte values take at most 15/16 of it, so that uploads, which anybody can send, leave room for the records that sign-in needs.
- * Every adapter passes `ephemeralStoreContract`; every single call is atomic over all processes on the store.
+ * Every adapter passes `ephemeralStoreContract`; every single call is atomic over all processes on the store, and the bound and
+ * the usage are those of all processes together. Time is the store's: a clock of this process that jumps ends nothing.
+ *
+ * A call that ends with EphemeralStoreUnavailable may have been carried out all the same (its answer was lost), but never by
+ * half and never twice: no adapter repeats on its own what changes something. Whoever repeats a `take` gets null then.
  *
  * A key holds one kind at a time: record, counter or byte value. put and putBytes replace whatever is there; reading or
- * counting what is of another kind is a TypeError, as are an invalid key, a time to live that is none and a record over
- * MAX_RECORD_BYTES.
+ * counting what is of another kind is a TypeError, as are an invalid key, a time to live that is none, a record over
+ * MAX_RECORD_BYTES (also where it would not have been written) and a step of a counter that is no whole number.
  *
  * All methods throw EphemeralStoreUnavailable when the store cannot be asked, and EphemeralStoreFull where they write and
  * there is no room (nothing is written then, and what others have waiting is untouched).
@@ -78,7 +82,9 @@ export abstract class EphemeralStore {
 
   /**
    * Writes a byte value as it streams in, and makes it visible only when the source has ended: a source that throws leaves
-   * nothing behind, and its error is rethrown. A value already there stays until then and is replaced.
+   * nothing behind, and its error is rethrown. A value already there stays until then and is replaced. A piece of the source is
+   * good until the next one is asked for, so it may reuse or give back its memory; it is asked for one piece at a time, no
+   * faster than the store takes them. What a process leaves behind that ends in the middle of it is given back within a minute.
    *
    * @returns the number of bytes
    * @throws TooManyBytes past maxBytes
@@ -87,8 +93,9 @@ export abstract class EphemeralStore {
 
   /**
    * The byte value in pieces, or null when absent or expired. Pieces are copies or frozen views: do not write into them.
-   * A value that goes (or is replaced) while it is read ends the iteration with EphemeralValueGone. The iterable is read once;
-   * one that is never read costs nothing. A range past the end reads what there is.
+   * A value that goes (or is replaced) while it is read ends the iteration with EphemeralValueGone, at the latest two pieces
+   * after. The iterable is read once; one that is never read costs nothing, and pieces outside the range are not read. Pieces
+   * stay good. A range past the end reads what there is.
    */
   abstract getBytes(key: EphemeralKey, range?: ByteRange): Promise<AsyncIterable<Uint8Array> | null>;
 
@@ -125,8 +132,23 @@ export class EphemeralValueGone extends DomainError {
   }
 }
 
+/** The store cannot be asked now. The message is for operators and names no host, path or secret: /readyz shows it to anybody. */
 export class EphemeralStoreUnavailable extends DomainError {
   constructor(reason: string, options?: ErrorOptions) {
     super('ephemeral-store-unavailable', reason, options);
+  }
+}
+
+/**
+ * The store would keep, copy or evict what is in it, or does not let itself be asked whether it would: nothing may be put there.
+ * Thrown when it is opened; a store that becomes unsafe later answers EphemeralStoreUnavailable until it is mended.
+ */
+export class EphemeralStoreUnsafe extends DomainError {
+  /** Each with what to do about it; all at once. For operators. */
+  readonly reasons: readonly string[];
+
+  constructor(reasons: readonly string[]) {
+    super('ephemeral-store-unsafe', `the ephemeral store is not safe to use: ${reasons.join('; ')}`);
+    this.reasons = reasons;
   }
 }

@@ -2,6 +2,7 @@ export {
   EphemeralStore,
   EphemeralStoreFull,
   EphemeralStoreUnavailable,
+  EphemeralStoreUnsafe,
   EphemeralValueGone,
   MAX_RECORD_BYTES,
   SHARE_OF_BYTE_VALUES,
@@ -11,4 +12,6 @@ export {
   type PutBytesOptions,
 } from './ephemeral-store.ts';
 export { MemoryEphemeralStore } from './adapters/memory/memory-ephemeral-store.ts';
+export { RedisEphemeralStore, type RedisEphemeralStoreOptions } from './adapters/redis/redis-ephemeral-store.ts';
+export type { RedisNotice } from './adapters/redis/redis-link.ts';
 export { changeJson, getJson, putJson, takeJson, type JsonChange } from './json-records.ts';

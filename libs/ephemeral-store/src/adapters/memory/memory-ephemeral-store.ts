@@ -10,6 +10,7 @@ import {
   SHARE_OF_BYTE_VALUES,
   TooManyBytes,
 } from '../../ephemeral-store.ts';
+import { checkBound, checkKey, checkRange, checkRecord, checkStep, checkTtl } from '../../valid-arguments.ts';
 import { ENTRY_OVERHEAD_BYTES, PIECE_OVERHEAD_BYTES, PieceWriter, type Room } from './pieces.ts';
 
 export interface MemoryEphemeralStoreOptions {
@@ -36,7 +37,6 @@ interface Entry {
 
 /** Memory of what expired comes back within this; a write that finds no room asks for it at once. */
 const SWEEP_INTERVAL_MS = 1000;
-const KEY = /^[\x21-\x39\x3b-\x7e]+:[\x20-\x7e]*$/;
 
 /**
  * The ephemeral store of a single process: everything is in its memory and ends with it. Every method does its work before
@@ -55,7 +55,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
 
   constructor({ maxBytes, clock = () => performance.now() }: MemoryEphemeralStoreOptions) {
     super();
-    if (!Number.isSafeInteger(maxBytes) || maxBytes <= 0) throw new TypeError('maxBytes is a positive number of bytes');
+    checkBound(maxBytes);
     this.maxBytes = maxBytes;
     this.clock = clock;
     this.sweeper = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS);
@@ -69,6 +69,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
 
   override async putIfAbsent(key: EphemeralKey, value: Uint8Array, ttlSeconds: number): Promise<boolean> {
     this.check(key, ttlSeconds);
+    checkRecord(value);
     if (this.live(key) !== null) return false;
     this.setRecord(key, value, ttlSeconds);
     return true;
@@ -81,6 +82,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
     ttlSeconds: number,
   ): Promise<boolean> {
     this.check(key, ttlSeconds);
+    if (next !== null) checkRecord(next);
     const current = this.live(key);
     if (expected === null ? current !== null : current?.content.kind !== 'record') return false;
     if (expected !== null && current?.content.kind === 'record' && !current.content.bytes.equals(expected))
@@ -125,7 +127,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
     { by = 1, ttlSeconds }: { readonly by?: number; readonly ttlSeconds: number },
   ): Promise<number> {
     this.check(key, ttlSeconds);
-    if (!Number.isSafeInteger(by)) throw new TypeError('a counter counts in whole numbers');
+    checkStep(by);
     const counter = this.contentOf(key, 'counter');
     if (counter !== null) return (counter.count += by);
     this.set(key, { kind: 'counter', count: by }, 0, ttlSeconds);
@@ -158,10 +160,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
 
   override async getBytes(key: EphemeralKey, range: ByteRange = {}): Promise<AsyncIterable<Uint8Array> | null> {
     this.check(key);
-    const { start = 0, end = Number.MAX_SAFE_INTEGER } = range;
-    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end < start) {
-      throw new TypeError('a byte range has whole numbers, the end not before the start');
-    }
+    const { start, end } = checkRange(range);
     return this.contentOf(key, 'bytes') === null ? null : this.read(this.live(key) as Entry, start, end);
   }
 
@@ -214,9 +213,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
   }
 
   private setRecord(key: EphemeralKey, value: Uint8Array, ttlSeconds: number): void {
-    if (value.byteLength > MAX_RECORD_BYTES) {
-      throw new TypeError(`a record is at most ${MAX_RECORD_BYTES} bytes, not ${value.byteLength}`);
-    }
+    checkRecord(value);
     const bytes = Buffer.allocUnsafeSlow(value.byteLength); // never of the shared pool: it would keep 8 KiB alive
     bytes.set(value);
     this.set(key, { kind: 'record', bytes }, bytes.length, ttlSeconds);
@@ -300,11 +297,8 @@ export class MemoryEphemeralStore extends EphemeralStore {
 
   private check(key: EphemeralKey, ttlSeconds?: number): void {
     this.checkOpen();
-    if (key.length > 200 || !KEY.test(key))
-      throw new TypeError('a key is <kind>:<id>, 1 to 200 printable ASCII characters');
-    if (ttlSeconds !== undefined && !(Number.isFinite(ttlSeconds) && ttlSeconds > 0)) {
-      throw new TypeError('a time to live is a finite number of seconds over 0');
-    }
+    checkKey(key);
+    if (ttlSeconds !== undefined) checkTtl(ttlSeconds);
   }
 
   private checkOpen(): void {
