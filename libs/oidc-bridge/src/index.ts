@@ -25,3 +25,9 @@ export {
   type OrganisationUpstreamConfig,
 } from './upstreams/organisation/organisation-upstream.ts';
 export type { ClaimPath, RoleMapping } from './upstreams/organisation/organisation-claims.ts';
+export { BridgeProvider, SignInNotHere } from './provider/bridge-provider.ts';
+export { BridgeConfigurationFault } from './provider/assert-configuration.ts';
+export { PORTAL_CLIENT_ID, portalClientKeys, portalSigningKey, type PortalClientKey } from './provider/clients.ts';
+export { apiResourceOf, issuerOf } from './provider/configuration.ts';
+export { AccessTokenRefused, AccessTokens, type AccessTokenRefusal } from './provider/access-tokens.ts';
+export { ProofNotForConsole, ProofTooOld } from './provider/proofs.ts';

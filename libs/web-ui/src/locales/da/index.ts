@@ -1,4 +1,5 @@
 import type { en } from '../en/index.ts';
+import { bridge } from './bridge.ts';
 import { carrier } from './carrier.ts';
 import { codeMail } from './code-mail.ts';
 import { demo } from './demo.ts';
@@ -17,6 +18,7 @@ export const da: typeof en = {
   open,
   passcode,
   read,
+  bridge,
   carrier,
   codeMail,
   demo,

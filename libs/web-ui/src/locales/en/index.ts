@@ -1,3 +1,4 @@
+import { bridge } from './bridge.ts';
 import { carrier } from './carrier.ts';
 import { codeMail } from './code-mail.ts';
 import { demo } from './demo.ts';
@@ -17,6 +18,7 @@ export const en = {
   open,
   passcode,
   read,
+  bridge,
   carrier,
   codeMail,
   demo,

@@ -1,0 +1,174 @@
+import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
+import type { Adapter, AdapterPayload, ClientMetadata, JWK } from 'oidc-provider';
+import type { KeyId, Keyring } from '#libs/keyring';
+import type { Instant } from '#libs/vocabulary';
+import type { BridgeClient, OidcBridgeSettings } from '../settings.ts';
+import { type OidcKey, signingKeyFirst } from './signing-keys.ts';
+
+/** The client that Segl itself is. */
+export const PORTAL_CLIENT_ID = 'portal';
+
+/** A–Z stay out of it, so that no two clients differ by case alone. */
+const CLIENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const MIN_RSA_BITS = 2048;
+/** DER of a PKCS #8 Ed25519 key, up to its 32 bytes (RFC 8410 §7). */
+const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+export interface PortalClientKey {
+  /** `portal-oidc-<n>`: derived from that key, and gone with it. */
+  readonly keyId: string;
+  readonly privateKey: KeyObject;
+}
+
+/**
+ * The keys by which the portal proves itself to its own bridge: Ed25519, derived (HKDF) from the oidc keys, so that every
+ * portal process has the same ones and there is nothing to configure. Newest first; the bridge accepts all.
+ */
+export function portalClientKeys(keyring: Keyring): readonly PortalClientKey[] {
+  return keyring.oidcKeys().map(portalKeyOf);
+}
+
+/** The one to sign with: not the newest as long as other processes may not have seen it yet. Null without any key. */
+export function portalSigningKey(keyring: Keyring, now: Instant): PortalClientKey | null {
+  const [first] = signingKeyFirst(keyring, now);
+  return first === undefined ? null : portalKeyOf(first);
+}
+
+const derived = new WeakMap<KeyObject, KeyObject>();
+
+function portalKeyOf({ keyId, privateKey }: { keyId: KeyId; privateKey: KeyObject }): PortalClientKey {
+  let portalKey = derived.get(privateKey);
+  if (portalKey === undefined) {
+    const { d = '' } = privateKey.export({ format: 'jwk' });
+    const seed = Buffer.from(hkdfSync('sha256', Buffer.from(d, 'base64url'), '', 'segl portal client key v1', 32));
+    portalKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' });
+    derived.set(privateKey, portalKey);
+  }
+  return { keyId: `${PORTAL_CLIENT_ID}-${keyId}`, privateKey: portalKey };
+}
+
+/** What is wrong with the clients as configured, in an operator's words; empty when nothing is. */
+export function clientFaults(clients: readonly BridgeClient[]): string[] {
+  const faults: string[] = [];
+  const seen = new Set<string>([PORTAL_CLIENT_ID]);
+  for (const client of clients) {
+    const { clientId, publicKeys } = client;
+    if (!CLIENT_ID.test(clientId)) faults.push(`client "${clientId}": a name has 1 to 63 of a–z, 0–9 and hyphen`);
+    if (seen.has(clientId)) faults.push(`client "${clientId}": that name is taken`);
+    seen.add(clientId);
+    if (publicKeys.length === 0) faults.push(`client "${clientId}": has no public key to prove itself by`);
+    if (!publicKeys.every(isFitKey)) {
+      faults.push(`client "${clientId}": a public key must be P-256, Ed25519, or RSA of ${MIN_RSA_BITS} bits and more`);
+    }
+    if (client.kind !== 'program') {
+      if (client.redirectUris.length === 0) faults.push(`client "${clientId}": has no redirect URI`);
+      for (const uri of client.redirectUris) {
+        if (!isFitRedirectUri(uri)) {
+          faults.push(
+            `client "${clientId}": redirect URI ${uri} must be https (http on loopback alone), without fragment`,
+          );
+        }
+      }
+    } else if (client.scopes.length === 0) {
+      faults.push(`client "${clientId}": a program needs a scope`);
+    }
+  }
+  return faults;
+}
+
+function isFitKey(key: KeyObject): boolean {
+  const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  switch (key.asymmetricKeyType) {
+    case 'ec':
+      return namedCurve === 'prime256v1';
+    case 'ed25519':
+      return true;
+    case 'rsa':
+      return modulusLength >= MIN_RSA_BITS;
+    default:
+      return false;
+  }
+}
+
+function isFitRedirectUri(text: string): boolean {
+  const uri = URL.parse(text);
+  if (uri === null || text.includes('#') || uri.username !== '' || uri.password !== '') return false;
+  return (
+    uri.protocol === 'https:' || (uri.protocol === 'http:' && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(uri.hostname))
+  );
+}
+
+/** How the library is told of a client. Secrets there are none: every client proves itself by a key of its own (RFC 7523). */
+export function clientMetadata(
+  settings: Pick<OidcBridgeSettings, 'clients' | 'organisation' | 'portalRedirectUri'>,
+  keys: readonly OidcKey[],
+): ClientMetadata[] {
+  const portal = signInClient(
+    PORTAL_CLIENT_ID,
+    settings.organisation,
+    [settings.portalRedirectUri],
+    keys.map(portalKeyOf).map(({ keyId, privateKey }) => publicJwk(createPublicKey(privateKey), keyId)),
+  );
+  return [portal, ...settings.clients.map(configuredClient)];
+}
+
+/** Where the library looks a client up: those of the configuration, and never another. Nothing registers itself. */
+export class ConfiguredClients implements Adapter {
+  private readonly clients: ReadonlyMap<string, ClientMetadata>;
+
+  constructor(clients: readonly ClientMetadata[]) {
+    this.clients = new Map(clients.map((client) => [client.client_id, client]));
+  }
+
+  async find(clientId: string): Promise<AdapterPayload | undefined> {
+    return this.clients.get(clientId);
+  }
+
+  upsert = refuse;
+  findByUserCode = refuse;
+  findByUid = refuse;
+  consume = refuse;
+  destroy = refuse;
+  revokeByGrantId = refuse;
+}
+
+async function refuse(): Promise<never> {
+  throw new TypeError('clients stand in the configuration');
+}
+
+function configuredClient(client: BridgeClient): ClientMetadata {
+  const keys = client.publicKeys.map((key) => publicJwk(key));
+  return client.kind === 'program'
+    ? {
+        client_id: client.clientId,
+        client_name: client.name,
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys },
+      }
+    : signInClient(client.clientId, client.name, client.redirectUris, keys);
+}
+
+function signInClient(clientId: string, name: string, redirectUris: readonly string[], keys: JWK[]): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_name: name,
+    application_type: 'web',
+    redirect_uris: [...redirectUris],
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    response_modes: ['query'],
+    scope: 'openid email',
+    id_token_signed_response_alg: 'ES256',
+    require_pushed_authorization_requests: true,
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys },
+  };
+}
+
+function publicJwk(key: KeyObject, keyId?: string): JWK {
+  const half = key.type === 'public' ? key : createPublicKey(key);
+  return { ...half.export({ format: 'jwk' }), use: 'sig', ...(keyId === undefined ? {} : { kid: keyId }) } as JWK;
+}

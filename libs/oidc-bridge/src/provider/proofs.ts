@@ -1,0 +1,91 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type EphemeralStore, getJson, putJson, takeJson } from '#libs/ephemeral-store';
+import { base64url, type Clock, DomainError, secondsBetween } from '#libs/vocabulary';
+import type { BridgeProof } from '../proof.ts';
+import { ephemeralKey } from './ephemeral-names.ts';
+import { LIFETIME_SECONDS } from './lifetimes.ts';
+
+/** Names a proof on its way to a client. Secret, good once. */
+export type ProofHandle = string;
+
+/** Proven too long ago, or in the future, to be handed to a client. */
+export class ProofTooOld extends DomainError {
+  constructor() {
+    super('proof-too-old', `a proof is handed on within ${LIFETIME_SECONDS.proof} s`);
+  }
+}
+
+/** A passcode proves an address and gives no role: it never signs anybody in to the console. */
+export class ProofNotForConsole extends DomainError {
+  constructor() {
+    super('proof-not-for-console', 'a passcode never serves a console client');
+  }
+}
+
+/** Proofs between the sign-in page and the token endpoint: handed over once, within ten minutes of being made. */
+export class WaitingProofs {
+  private readonly store: EphemeralStore;
+  private readonly clock: Clock;
+
+  constructor(store: EphemeralStore, clock: Clock) {
+    this.store = store;
+    this.clock = clock;
+  }
+
+  /** @throws ProofTooOld */
+  async add(proof: BridgeProof): Promise<ProofHandle> {
+    const age = secondsBetween(proof.provenAt, this.clock.now());
+    if (!(age > -1 && age < LIFETIME_SECONDS.proof)) throw new ProofTooOld();
+    const handle = base64url(randomBytes(32));
+    await putJson(this.store, ephemeralKey('proof', handle), proof, LIFETIME_SECONDS.proof - Math.max(age, 0));
+    return handle;
+  }
+
+  /** Null when there is none (any more). */
+  peek(handle: ProofHandle): Promise<BridgeProof | null> {
+    return getJson(this.store, ephemeralKey('proof', handle), parseProof);
+  }
+
+  /** Of any number of callers at once, one gets it. */
+  take(handle: ProofHandle): Promise<BridgeProof | null> {
+    return takeJson(this.store, ephemeralKey('proof', handle), parseProof);
+  }
+}
+
+/** Our own record, of this release or not at all. */
+function parseProof(json: unknown): BridgeProof | null {
+  const { address, method, issuer, subject, provenAt, roles } = (json ?? {}) as Partial<BridgeProof>;
+  const isWhole = [address, method, issuer, subject, provenAt].every((text) => typeof text === 'string');
+  return isWhole && Array.isArray(roles) ? (json as BridgeProof) : null;
+}
+
+/** The `sub` that clients know somebody by: the same account is the same subject, and says nothing by itself. */
+export function subjectOf({ issuer, subject }: BridgeProof): string {
+  return createHash('sha256').update(`${issuer}\0${subject}`).digest('base64url');
+}
+
+/** RFC 8176 §2 has no word for a sign-in at another provider: `fed` is what Microsoft and others say. */
+export function methodsOf({ method }: BridgeProof): string[] {
+  return [method === 'passcode' ? 'otp' : 'fed'];
+}
+
+/** What an ID token says beside the claims that every one has. */
+export function claimsOf(
+  proof: BridgeProof,
+  clientKind: 'portal' | 'application' | 'console',
+): Record<string, unknown> {
+  const { address, method, issuer, subject, provenAt, reader, longCode, roles } = proof;
+  return {
+    email: address,
+    email_verified: true,
+    segl_proof: {
+      method,
+      issuer,
+      subject,
+      proven_at: provenAt,
+      ...(longCode === undefined ? {} : { long_code: longCode }),
+    },
+    ...(reader === undefined ? {} : { segl_reader: reader }),
+    ...(clientKind === 'console' && method !== 'passcode' ? { roles: [...roles] } : {}),
+  };
+}
