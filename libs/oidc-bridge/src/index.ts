@@ -31,3 +31,15 @@ export { PORTAL_CLIENT_ID, portalClientKeys, portalSigningKey, type PortalClient
 export { apiResourceOf, issuerOf } from './provider/configuration.ts';
 export { AccessTokenRefused, AccessTokens, type AccessTokenRefusal } from './provider/access-tokens.ts';
 export { ProofNotForConsole, ProofTooOld } from './provider/proofs.ts';
+export { OidcBridgeModule } from './oidc-bridge.module.ts';
+export { SIGN_IN_ERRORS } from './sign-in/error-pages.ts';
+export { RecordFailedSignIn, type TriedWay } from './sign-in/record-failed-sign-in/record-failed-sign-in.ts';
+export {
+  OidcBridgeSettings,
+  PROGRAM_SCOPES,
+  type BridgeClient,
+  type ProgramClient,
+  type ProgramScope,
+  type SharedMailboxRule,
+  type SignInClient,
+} from './settings.ts';

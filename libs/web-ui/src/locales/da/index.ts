@@ -9,6 +9,7 @@ import { page } from './page.ts';
 import { passcode } from './passcode.ts';
 import { privacy } from './privacy.ts';
 import { read } from './read.ts';
+import { signIn } from './sign-in.ts';
 import { role } from './role.ts';
 
 export const da: typeof en = {
@@ -21,6 +22,7 @@ export const da: typeof en = {
   bridge,
   carrier,
   codeMail,
+  signIn,
   demo,
   role,
 };

@@ -8,6 +8,7 @@ import { page } from './page.ts';
 import { passcode } from './passcode.ts';
 import { privacy } from './privacy.ts';
 import { read } from './read.ts';
+import { signIn } from './sign-in.ts';
 import { role } from './role.ts';
 
 /** The English catalogue gives all others their shape: a text missing there fails the type check, and so the build. */
@@ -21,6 +22,7 @@ export const en = {
   bridge,
   carrier,
   codeMail,
+  signIn,
   demo,
   role,
 };

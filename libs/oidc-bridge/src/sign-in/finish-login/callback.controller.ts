@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Controller, Get, Logger, Param, Query, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Request, Response } from 'express';
+import { Clock } from '#libs/vocabulary';
+import { type Browser, KnownBrowser } from '#libs/web-ui';
+import { SignInNotHere } from '../../provider/bridge-provider.ts';
+import type { SignInFailure } from '../../sign-in-events.ts';
+import { OidcBridgeSettings } from '../../settings.ts';
+import {
+  type Upstream,
+  type UpstreamIdentity,
+  UpstreamRefused,
+  UpstreamUnreachable,
+} from '../../upstreams/upstream.ts';
+import type { Told } from '../choose-way/choose-way-page.ts';
+import { digestOf, isSameDigest } from '../digest.ts';
+import { type AttemptEnd, type LoginAttempt, LoginAttempts } from '../login-attempts.ts';
+import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
+import { finishPath } from '../sign-in-ending.ts';
+import { SignInOutcomes } from '../sign-in-outcomes.ts';
+import { redirectUriOf } from '../start-login/start-login.controller.ts';
+import { verdictOn } from './verdict.ts';
+
+/** A second click waits for what the first one comes to: a little longer than a provider may take to answer twice. */
+const WAIT_FOR_FIRST_MS = 12_000;
+const ASK_EVERY_MS = 100;
+
+/** How an attempt that came to nothing ends: for the record, and for the page. */
+class AttemptFailed {
+  constructor(
+    readonly reason: SignInFailure,
+    readonly told: Told,
+  ) {}
+}
+
+/**
+ * Where a provider sends the browser back to. The cookie of the interaction does not come here (its path is the sign-in page's),
+ * so what is found out is left for the page that has it.
+ */
+@Controller('sign-in/callback')
+export class CallbackController {
+  private readonly logger = new Logger('sign-in');
+
+  constructor(
+    private readonly attempts: LoginAttempts,
+    private readonly outcomes: SignInOutcomes,
+    private readonly commands: CommandBus,
+    private readonly clock: Clock,
+    private readonly settings: OidcBridgeSettings,
+  ) {}
+
+  /** @throws SignInNotHere for a state that nobody waits for (nothing is recorded), and for another browser's */
+  @Get(':upstream')
+  async callback(
+    @Param('upstream') upstreamId: string,
+    @Query('state') state: unknown,
+    @KnownBrowser() browser: Browser | null,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const claim = await this.attempts.claim(state);
+    if (claim === null || typeof state !== 'string') throw new SignInNotHere();
+    const { attempt } = claim;
+    const isSameBrowser = browser !== null && isSameDigest(attempt.browserDigest, digestOf(browser.id));
+    if (!isSameBrowser) {
+      await this.recordOnce(state, attempt, claim.status === 'first' ? 'wrong-browser' : 'replayed');
+      throw new SignInNotHere(); // never leads a browser into another one's sign-in
+    }
+    const end =
+      claim.status === 'first'
+        ? await this.end(state, attempt, upstreamId, request)
+        : await this.endAgain(state, attempt);
+    response.redirect(303, end.path);
+  }
+
+  /** The one evaluation of an attempt. However it goes, the browser is led on and a second click goes to the same place. */
+  private async end(state: string, attempt: LoginAttempt, upstreamId: string, request: Request): Promise<AttemptEnd> {
+    const upstream = this.settings.upstreams.find(({ id }) => id === attempt.upstreamId);
+    if (upstream === undefined) throw new SignInNotHere(); // gone from the configuration meanwhile
+    const identity = await this.identityOf(attempt, upstream, upstreamId, request);
+    if (identity instanceof AttemptFailed) {
+      await this.record(attempt, upstream, identity.reason);
+      const page = attempt.purpose === 'reader' ? `/sign-in/${attempt.uid}/reader` : `/sign-in/${attempt.uid}`;
+      const end = { path: `${page}?told=${identity.told}`, outcomeId: null };
+      await this.attempts.settle(state, end, { hasFailed: true });
+      return end;
+    }
+    const verdict = verdictOn(identity, attempt, upstream, this.clock.now());
+    if (verdict.kind === 'not-proven') await this.record(attempt, upstream, verdict.reason);
+    const { shownAs } = identity;
+    const outcome =
+      verdict.kind === 'not-proven' ? { kind: 'not-proven' as const, upstreamId: upstream.id, shownAs } : verdict;
+    const outcomeId = await this.outcomes.leave({ uid: attempt.uid, browserDigest: attempt.browserDigest }, outcome);
+    const end = { path: finishPath(attempt.uid, outcomeId), outcomeId };
+    await this.attempts.settle(state, end, { hasFailed: verdict.kind === 'not-proven' });
+    return end;
+  }
+
+  private async identityOf(
+    { upstreamId: begunWith, kept }: LoginAttempt,
+    upstream: Upstream,
+    finishedWith: string,
+    request: Request,
+  ): Promise<UpstreamIdentity | AttemptFailed> {
+    if (finishedWith !== begunWith) return new AttemptFailed('wrong-provider', 'refused');
+    const redirectUri = redirectUriOf(upstream, this.settings);
+    const callback = new URL(redirectUri);
+    callback.search = request.originalUrl.slice(`${request.path}`.length);
+    try {
+      return await upstream.finish({ callback, redirectUri, kept });
+    } catch (error) {
+      if (error instanceof UpstreamUnreachable) return new AttemptFailed('provider-unreachable', 'unreachable');
+      if (!(error instanceof UpstreamRefused)) throw error;
+      this.logger.warn(`${upstream.id} was refused (${error.reason}): ${error.message}`);
+      return new AttemptFailed(error.reason, error.reason === 'cancelled' ? 'cancelled' : 'refused');
+    }
+  }
+
+  /** The same browser again: a second click, a reload, the back button. Or a callback that was seen by somebody else. */
+  private async endAgain(state: string, attempt: LoginAttempt): Promise<AttemptEnd> {
+    const before = await this.attempts.endOf(state);
+    if (before === null) {
+      for (let waited = 0; waited < WAIT_FOR_FIRST_MS; waited += ASK_EVERY_MS) {
+        const end = await this.attempts.endOf(state);
+        if (end !== null) return end;
+        await sleep(ASK_EVERY_MS);
+      }
+      return { path: `/sign-in/${attempt.uid}`, outcomeId: null };
+    }
+    const isSpent = before.outcomeId !== null && !(await this.outcomes.isWaiting(before.outcomeId));
+    if (isSpent) await this.recordOnce(state, attempt, 'replayed');
+    return before;
+  }
+
+  private async recordOnce(state: string, attempt: LoginAttempt, reason: SignInFailure): Promise<void> {
+    if (!(await this.attempts.noteFailure(state))) return;
+    const upstream = this.settings.upstreams.find(({ id }) => id === attempt.upstreamId);
+    await this.record(attempt, upstream ?? null, reason);
+  }
+
+  private record(attempt: LoginAttempt, upstream: Upstream | null, reason: SignInFailure): Promise<void> {
+    return this.commands.execute(new RecordFailedSignIn(attempt, upstream, reason));
+  }
+}

@@ -1,0 +1,59 @@
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { maskAddress } from '#libs/vocabulary';
+import { type Browser, KnownBrowser } from '#libs/web-ui';
+import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
+import { signInHere } from '../sign-in-here.ts';
+import { OidcBridgeSettings } from '../../settings.ts';
+import { chooseWayPage } from '../choose-way/choose-way-page.ts';
+import { type Here, SignInEnding } from '../sign-in-ending.ts';
+import { type SignInOutcome, SignInOutcomes } from '../sign-in-outcomes.ts';
+
+/** Where an outcome meets the sign-in it was made for: same browser, same interaction, once. */
+@Controller('sign-in/:uid/finish')
+export class FinishLoginController {
+  constructor(
+    private readonly provider: BridgeProvider,
+    private readonly outcomes: SignInOutcomes,
+    private readonly ending: SignInEnding,
+    private readonly settings: OidcBridgeSettings,
+  ) {}
+
+  @Get()
+  async finish(
+    @Param('uid') uid: string,
+    @Query('outcome') outcomeId: unknown,
+    @KnownBrowser() browser: Browser | null,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const signIn = await signInHere(this.provider, uid, request, response);
+    if (browser === null) throw new SignInNotHere();
+    const outcome = await this.outcomes.take(outcomeId, { uid, browserId: browser.id });
+    if (outcome === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
+    const here: Here = { signIn, browserId: browser.id, request, response };
+    switch (outcome.kind) {
+      case 'proven':
+        return this.ending.leave(here, outcome.proof);
+      case 'not-proven':
+        return this.showNotProven(here, outcome);
+      case 'reader': {
+        const pending = await this.outcomes.takePending({ uid, browserId: browser.id });
+        if (pending === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
+        return this.ending.leave(here, { ...pending, reader: outcome.reader });
+      }
+    }
+  }
+
+  /** To them alone, and in answer to this request alone: who they are signed in as is kept nowhere. */
+  private showNotProven({ signIn, response }: Here, outcome: SignInOutcome & { kind: 'not-proven' }): void {
+    const upstream = this.settings.upstreams.find(({ id }) => id === outcome.upstreamId);
+    const { wantedAddress } = signIn;
+    response.render('oidc-bridge/sign-in/finish-login/not-proven', {
+      ...chooseWayPage(signIn, this.settings, null),
+      provider: upstream?.name ?? outcome.upstreamId,
+      shownAs: outcome.shownAs,
+      wanted: wantedAddress && maskAddress(wantedAddress),
+    });
+  }
+}

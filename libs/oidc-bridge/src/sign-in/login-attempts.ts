@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { changeJson, EphemeralStore, type EphemeralKey, getJson, putJson } from '#libs/ephemeral-store';
+import { DomainError, type MailAddress, type PersonId } from '#libs/vocabulary';
+import type { SignInRequest } from '../proof.ts';
+import type { KeptForUpstream } from '../upstreams/upstream.ts';
+import { digestOf, isSecret, newSecret } from './digest.ts';
+
+/** One journey to a provider and back: bound to a browser, a provider and a sign-in. */
+export interface LoginAttempt {
+  readonly uid: string;
+  readonly upstreamId: string;
+  readonly browserDigest: string;
+  readonly clientId: string;
+  readonly clientKind: SignInRequest['clientKind'];
+  readonly wantedAddress: MailAddress | null;
+  readonly personId: PersonId | null;
+  /** `reader`: who somebody is that has proved a shared mailbox already. */
+  readonly purpose: 'sign-in' | 'reader';
+  readonly kept: KeptForUpstream;
+}
+
+/** What became of the state that a browser came back with. */
+export type Claim =
+  | { readonly status: 'first'; readonly attempt: LoginAttempt }
+  | { readonly status: 'again'; readonly attempt: LoginAttempt };
+
+interface Stored {
+  readonly attempt: LoginAttempt;
+  /** Of the one request that took it. */
+  readonly claimedBy: string | null;
+  /** Where the browser was led then; null as long as the provider is being asked, or when it was led nowhere. */
+  readonly end: AttemptEnd | null;
+  /** Whether the record has a failure of this attempt: it gets one at most. */
+  readonly hasFailed: boolean;
+}
+
+export interface AttemptEnd {
+  readonly path: string;
+  /** What waits there to be taken once; null when it was a notice. */
+  readonly outcomeId: string | null;
+}
+
+/** 10 minutes to sign in at a provider (security.md A5). */
+export const ATTEMPT_TTL_SECONDS = 600;
+
+/**
+ * Attempts begun in an hour: for one person from one network and in all, as challenges are counted; for a client that names
+ * nobody, all of its people together. They bound what strangers can write into the record and what they can make wait.
+ */
+const MAX_PER_HOUR = { person: { network: 20, all: 200 }, client: { network: 200, all: 2000 } };
+const SECONDS_PER_HOUR = 3600;
+
+/** More attempts were begun for this person, or at this client, than people make. */
+export class TooManySignIns extends DomainError {
+  constructor() {
+    super('too-many-sign-ins');
+  }
+}
+
+/** Attempts wait in the ephemeral store under a digest of their state, so that any portal process takes the browser back. */
+@Injectable()
+export class LoginAttempts {
+  constructor(private readonly store: EphemeralStore) {}
+
+  /** By network first, so that one network alone never uses up what there is for all. @throws TooManySignIns */
+  async countBegun({ personId, clientId }: SignInRequest, networkPrefix: string): Promise<void> {
+    const limits = personId === null ? MAX_PER_HOUR.client : MAX_PER_HOUR.person;
+    const key: EphemeralKey = `sign-ins-begun:${personId ?? `client:${clientId}`}`;
+    const window = { ttlSeconds: SECONDS_PER_HOUR };
+    const ofNetwork = await this.store.increment(`${key}:${digestOf(networkPrefix)}`, window);
+    if (ofNetwork > limits.network) throw new TooManySignIns();
+    if ((await this.store.increment(key, window)) > limits.all) throw new TooManySignIns();
+  }
+
+  async keep(state: string, attempt: LoginAttempt): Promise<void> {
+    const stored: Stored = { attempt, claimedBy: null, end: null, hasFailed: false };
+    await putJson(this.store, keyOf(state), stored, ATTEMPT_TTL_SECONDS);
+  }
+
+  /** Of any number of callers at once, one gets `first`. @returns null for what is no state of ours, or is no more */
+  async claim(state: unknown): Promise<Claim | null> {
+    if (!isSecret(state)) return null;
+    const claimedBy = newSecret();
+    let attempt: LoginAttempt | null = null;
+    const after = await this.change(state, (stored) => {
+      ({ attempt } = stored);
+      // What the provider's answer is checked with serves once.
+      return stored.claimedBy === null ? { ...stored, claimedBy, attempt: { ...stored.attempt, kept: {} } } : null;
+    });
+    if (after === null || attempt === null) return null;
+    return { status: after.claimedBy === claimedBy ? 'first' : 'again', attempt };
+  }
+
+  /** Where the browser goes on: a second click goes there too. */
+  async settle(state: string, end: AttemptEnd | null, { hasFailed }: { readonly hasFailed: boolean }): Promise<void> {
+    await this.change(state, (stored) => ({ ...stored, end, hasFailed }));
+  }
+
+  async endOf(state: string): Promise<AttemptEnd | null> {
+    return (await getJson(this.store, keyOf(state), parseStored))?.end ?? null;
+  }
+
+  /** @returns whether that is the attempt's first failure: true for one caller at most */
+  async noteFailure(state: string): Promise<boolean> {
+    let isFirst = false;
+    await this.change(state, (stored) => {
+      isFirst = !stored.hasFailed;
+      return isFirst ? { ...stored, hasFailed: true } : null;
+    });
+    return isFirst;
+  }
+
+  private change(state: string, next: (stored: Stored) => Stored | null): Promise<Stored | null> {
+    return changeJson(this.store, keyOf(state), parseStored, (stored) => {
+      const value = stored === null ? null : next(stored);
+      return value === null ? 'leave' : { value, ttlSeconds: ATTEMPT_TTL_SECONDS };
+    });
+  }
+}
+
+function keyOf(state: string): EphemeralKey {
+  return `sign-in-attempt:${digestOf(state)}`;
+}
+
+/** Written by this class alone; what is checked is what tells one release's shape from another's. */
+function parseStored(json: unknown): Stored | null {
+  const stored = (json ?? {}) as Stored;
+  const { uid, upstreamId, browserDigest, clientId, clientKind, purpose, kept } = (stored.attempt ??
+    {}) as Partial<LoginAttempt>;
+  const isStored =
+    [uid, upstreamId, browserDigest, clientId, clientKind, purpose].every((text) => typeof text === 'string') &&
+    typeof kept === 'object' &&
+    typeof stored.hasFailed === 'boolean' &&
+    [stored.claimedBy, stored.end, stored.attempt.wantedAddress, stored.attempt.personId].every(
+      (part) => part !== undefined,
+    );
+  return isStored ? stored : null;
+}

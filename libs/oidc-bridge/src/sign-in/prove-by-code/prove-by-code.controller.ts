@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Body, Controller, Get, Headers, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Request, Response } from 'express';
+import { EphemeralStore } from '#libs/ephemeral-store';
+import { PersonDirectory } from '#libs/keyring';
+import { Challenges, IssueOtp, MESSAGE_BUDGET, type OtpBudget, takeAddressProof } from '#libs/passcode';
+import { AddressRefused, type MailAddress, parseMailAddress, type PersonId } from '#libs/vocabulary';
+import {
+  type Browser,
+  BrowserSession,
+  type ClientNetwork,
+  KnownBrowser,
+  type Locale,
+  RequestLocale,
+  RequestNetwork,
+  type TextKey,
+} from '#libs/web-ui';
+import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
+import { issuerOf } from '../../provider/configuration.ts';
+import { signInHere } from '../sign-in-here.ts';
+import type { BridgeProof, SignInRequest } from '../../proof.ts';
+import { OidcBridgeSettings } from '../../settings.ts';
+import { chooseWayPage } from '../choose-way/choose-way-page.ts';
+import { PasscodeNotOffered } from '../error-pages.ts';
+import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
+import { SignInEnding } from '../sign-in-ending.ts';
+import { SignInOutcomes } from '../sign-in-outcomes.ts';
+import { isListed, passcodeWay, sharedMailboxRule } from '../ways-in.ts';
+
+/**
+ * 300 ms: an address that a client chose gets its answer no sooner, so that it takes as long for one that the portal knows as
+ * for one that it does not (security.md A12). Many times what looking up or making a person takes.
+ */
+const ANSWER_AFTER_MS = 300;
+
+/** The passcode as one way among several: the passcode room's own pages, within this sign-in. */
+@Controller('sign-in/:uid/code')
+export class ProveByCodeController {
+  constructor(
+    private readonly provider: BridgeProvider,
+    private readonly challenges: Challenges,
+    private readonly outcomes: SignInOutcomes,
+    private readonly ending: SignInEnding,
+    private readonly commands: CommandBus,
+    private readonly persons: PersonDirectory,
+    private readonly ephemeral: EphemeralStore,
+    private readonly settings: OidcBridgeSettings,
+  ) {}
+
+  /** @throws PasscodeNotOffered, also for whoever forces it by hand; TooManyChallenges, ClientCodesSpent */
+  @Post()
+  async begin(
+    @Param('uid') uid: string,
+    @Body('address') entered: string | undefined,
+    @BrowserSession() browser: Browser,
+    @RequestLocale() locale: Locale,
+    @RequestNetwork() network: ClientNetwork,
+    @Headers('user-agent') userAgent: string | undefined,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const signIn = await signInHere(this.provider, uid, request, response);
+    const way = passcodeWay(signIn, this.settings);
+    if (way === 'never' || way === 'barred') throw new PasscodeNotOffered();
+    const address = signIn.wantedAddress ?? this.parseEntered(entered ?? '');
+    if ('error' in Object(address)) {
+      const { error } = address as { error: TextKey };
+      const page = chooseWayPage(signIn, this.settings, null, { text: (entered ?? '').slice(0, 320), error });
+      return response.status(400).render('oidc-bridge/sign-in/choose-way/choose-way', page);
+    }
+
+    const isMessage = isOfMessage(signIn);
+    const floor = isMessage ? undefined : sleep(ANSWER_AFTER_MS);
+    try {
+      const budget = isMessage ? MESSAGE_BUDGET : this.budgetOf(signIn);
+      await this.challenges.checkBudget(budget); // before an address of anybody's choice becomes a person in the directory
+      const challengeId = await this.challenges.begin({
+        ...{ address: address as MailAddress, locale, budget, browserId: browser.id, networkPrefix: network.prefix },
+        person: { personId: await this.personOf(signIn, address as MailAddress) },
+        returnTo: pathOf(uid),
+        startAgainAt: `/sign-in/${uid}`,
+      });
+      await this.commands.execute(new IssueOtp(challengeId, network.prefix, userAgent));
+      await floor;
+      response.redirect(303, `/prove/code/${challengeId}`);
+    } finally {
+      await floor;
+    }
+  }
+
+  /** Where the passcode room brings its proof: taken once, in the browser and for the sign-in that it was made in. */
+  @Get()
+  async proven(
+    @Param('uid') uid: string,
+    @Query('proof') proofId: unknown,
+    @KnownBrowser() browser: Browser | null,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const signIn = await signInHere(this.provider, uid, request, response);
+    const proof = typeof proofId === 'string' ? await takeAddressProof(this.ephemeral, proofId) : null;
+    if (proof === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
+    const tried = { clientId: signIn.clientId, personId: proof.personId };
+    if (browser === null || proof.browserId !== browser.id) {
+      await this.commands.execute(new RecordFailedSignIn(tried, { method: 'passcode' }, 'wrong-browser'));
+      throw new SignInNotHere();
+    }
+    const isOfThisSignIn =
+      proof.returnTo === pathOf(uid) && (signIn.wantedAddress === null || signIn.wantedAddress === proof.address);
+    if (!isOfThisSignIn) {
+      await this.commands.execute(new RecordFailedSignIn(tried, { method: 'passcode' }, 'replayed'));
+      return response.redirect(303, `/sign-in/${uid}?told=over`);
+    }
+    if (signIn.clientKind === 'console' || isListed(proof.address, this.settings.noPasscodeFor)) {
+      throw new PasscodeNotOffered();
+    }
+    const { address, provenAt, longCode } = proof;
+    const bridgeProof: BridgeProof = {
+      ...{ address, method: 'passcode', provenAt, longCode, roles: [] },
+      issuer: issuerOf(this.settings.publicUrl),
+      subject: proof.personId,
+    };
+    const owner = { uid, browserId: browser.id };
+    if (sharedMailboxRule(address, this.settings) !== null) {
+      await this.outcomes.keepPending(owner, bridgeProof);
+      return response.redirect(303, `/sign-in/${uid}/reader`);
+    }
+    await this.ending.leaveAfterForm({ signIn, browserId: browser.id, request, response }, bridgeProof);
+  }
+
+  private parseEntered(entered: string): MailAddress | { readonly error: TextKey } {
+    try {
+      const address = parseMailAddress(entered.trim());
+      if (isListed(address, this.settings.noPasscodeFor)) return { error: 'signIn.code.errorBarred' };
+      return address;
+    } catch (error) {
+      if (!(error instanceof AddressRefused)) throw error;
+      return { error: entered.trim() === '' ? 'signIn.code.errorEmpty' : 'signIn.code.errorAddress' };
+    }
+  }
+
+  private async personOf(signIn: SignInRequest, address: MailAddress): Promise<PersonId> {
+    if (signIn.wantedAddress !== null && signIn.personId !== null) return signIn.personId;
+    if (isOfMessage(signIn)) throw new SignInNotHere(); // whoever a message was sent to is known, unless erased since
+    return (await this.persons.findOrCreate(address)).personId;
+  }
+
+  private budgetOf({ clientId }: SignInRequest): OtpBudget {
+    const client = this.settings.clients.find((one) => one.clientId === clientId && one.kind !== 'program');
+    const codesPerHour = client !== undefined && client.kind !== 'program' ? client.passcodesPerHour : 0;
+    return { of: 'client', clientId, codesPerHour };
+  }
+}
+
+/** Our own portal asks for addresses that stand in sealed messages; whatever a reader types in is no such address. */
+function isOfMessage({ clientKind, wantedAddress }: SignInRequest): boolean {
+  return clientKind === 'portal' && wantedAddress !== null;
+}
+
+function pathOf(uid: string): string {
+  return `/sign-in/${uid}/code`;
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { EphemeralStore, type EphemeralKey, getJson, putJson, takeJson } from '#libs/ephemeral-store';
+import type { BridgeProof, ReaderIdentity } from '../proof.ts';
+import { digestOf, isSameDigest, isSecret, newSecret } from './digest.ts';
+
+/** What came of a way to sign in, on its way to the page that ends it. */
+export type SignInOutcome =
+  | { readonly kind: 'proven'; readonly proof: BridgeProof }
+  /** An account, and not one that proves the address. `shownAs` is for whoever is signed in there, on one page. */
+  | { readonly kind: 'not-proven'; readonly upstreamId: string; readonly shownAs: string | null }
+  | { readonly kind: 'reader'; readonly reader: ReaderIdentity };
+
+interface Kept<Value> {
+  readonly uid: string;
+  readonly browserDigest: string;
+  readonly value: Value;
+}
+
+/** Whose a thing is: of one sign-in in one browser. */
+export interface Owner {
+  readonly uid: string;
+  readonly browserId: string;
+}
+
+/** 2 minutes: the browser comes for it with its next request. */
+const OUTCOME_TTL_SECONDS = 120;
+/** 7 minutes to say who one is at a shared mailbox: together with the rest of the way, within the 10 that a proof is good for. */
+const PENDING_TTL_SECONDS = 420;
+
+/** Outcomes and pending proofs wait in the ephemeral store, each for the browser and the sign-in that it was made in. */
+@Injectable()
+export class SignInOutcomes {
+  constructor(private readonly store: EphemeralStore) {}
+
+  /** @returns its id, to be brought by the browser: once */
+  async leave(owner: { uid: string; browserDigest: string }, outcome: SignInOutcome): Promise<string> {
+    const outcomeId = newSecret();
+    await putJson(this.store, outcomeKey(outcomeId), { ...owner, value: outcome }, OUTCOME_TTL_SECONDS);
+    return outcomeId;
+  }
+
+  /** Null when it was taken before, is no more, or belongs to another browser or sign-in: it is gone then too. */
+  async take(outcomeId: unknown, owner: Owner): Promise<SignInOutcome | null> {
+    if (!isSecret(outcomeId)) return null;
+    const kept = await takeJson(this.store, outcomeKey(outcomeId), parseKept<SignInOutcome>);
+    return kept !== null && isOf(owner, kept) ? kept.value : null;
+  }
+
+  async isWaiting(outcomeId: string): Promise<boolean> {
+    return (await getJson(this.store, outcomeKey(outcomeId), parseKept<SignInOutcome>)) !== null;
+  }
+
+  /** A proof of a shared mailbox, until it is known who reads there. A newer one takes its place. */
+  async keepPending(owner: Owner, proof: BridgeProof): Promise<void> {
+    const kept = { uid: owner.uid, browserDigest: digestOf(owner.browserId), value: proof };
+    await putJson(this.store, pendingKey(owner), kept, PENDING_TTL_SECONDS);
+  }
+
+  async pending(owner: Owner): Promise<BridgeProof | null> {
+    return (await getJson(this.store, pendingKey(owner), parseKept<BridgeProof>))?.value ?? null;
+  }
+
+  /** Once: of a hundred callers at once, one gets it. */
+  async takePending(owner: Owner): Promise<BridgeProof | null> {
+    return (await takeJson(this.store, pendingKey(owner), parseKept<BridgeProof>))?.value ?? null;
+  }
+}
+
+function isOf({ uid, browserId }: Owner, kept: Kept<unknown>): boolean {
+  return kept.uid === uid && isSameDigest(kept.browserDigest, digestOf(browserId));
+}
+
+function outcomeKey(outcomeId: string): EphemeralKey {
+  return `sign-in-outcome:${digestOf(outcomeId)}`;
+}
+
+/** Named by browser and sign-in alike: no other pair comes to it. */
+function pendingKey({ uid, browserId }: Owner): EphemeralKey {
+  return `pending-proof:${digestOf(`${uid}\0${browserId}`)}`;
+}
+
+/** Written by this class alone. */
+function parseKept<Value extends object>(json: unknown): Kept<Value> | null {
+  const { uid, browserDigest, value } = (json ?? {}) as Partial<Kept<Value>>;
+  const isKept = typeof uid === 'string' && typeof browserDigest === 'string' && typeof value === 'object';
+  return isKept && value !== null ? { uid, browserDigest, value } : null;
+}

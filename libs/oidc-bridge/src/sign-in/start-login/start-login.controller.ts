@@ -1,0 +1,118 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { Request, Response } from 'express';
+import {
+  type Browser,
+  BrowserSession,
+  type ClientNetwork,
+  type Locale,
+  RequestLocale,
+  RequestNetwork,
+} from '#libs/web-ui';
+import { BridgeProvider } from '../../provider/bridge-provider.ts';
+import { signInHere } from '../sign-in-here.ts';
+import type { SignInRequest } from '../../proof.ts';
+import { OidcBridgeSettings } from '../../settings.ts';
+import { type Upstream, UpstreamUnreachable } from '../../upstreams/upstream.ts';
+import type { Told } from '../choose-way/choose-way-page.ts';
+import { digestOf, newSecret } from '../digest.ts';
+import { NoSuchUpstream } from '../error-pages.ts';
+import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
+import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
+import { SignInOutcomes } from '../sign-in-outcomes.ts';
+import { accountWays } from '../ways-in.ts';
+
+interface Start {
+  readonly signIn: SignInRequest;
+  readonly upstream: Upstream;
+  readonly purpose: 'sign-in' | 'reader';
+  readonly browser: Browser;
+  readonly locale: Locale;
+  readonly network: ClientNetwork;
+}
+
+/** A provider's button: a plain link, so that `form-action 'self'` stands where it leads to another site. */
+@Controller('sign-in/:uid')
+export class StartLoginController {
+  constructor(
+    private readonly provider: BridgeProvider,
+    private readonly attempts: LoginAttempts,
+    private readonly outcomes: SignInOutcomes,
+    private readonly commands: CommandBus,
+    private readonly settings: OidcBridgeSettings,
+  ) {}
+
+  /** Any account that will do for this sign-in. A console's are of the organisation alone, also for whoever types the address. */
+  @Get('with/:upstream')
+  async signIn(
+    @Param('uid') uid: string,
+    @Param('upstream') upstreamId: string,
+    @BrowserSession() browser: Browser,
+    @RequestLocale() locale: Locale,
+    @RequestNetwork() network: ClientNetwork,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const signIn = await signInHere(this.provider, uid, request, response);
+    const way = accountWays(signIn, this.settings).find(({ upstream }) => upstream.id === upstreamId);
+    if (way === undefined) throw new NoSuchUpstream();
+    const start: Start = { signIn, upstream: way.upstream, purpose: 'sign-in', browser, locale, network };
+    response.redirect(303, await this.locationOf(start, (told) => `/sign-in/${uid}?told=${told}`));
+  }
+
+  /** Any account, to show who reads at a shared mailbox that was proven by a passcode just now. */
+  @Get('reader/with/:upstream')
+  async reader(
+    @Param('uid') uid: string,
+    @Param('upstream') upstreamId: string,
+    @BrowserSession() browser: Browser,
+    @RequestLocale() locale: Locale,
+    @RequestNetwork() network: ClientNetwork,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const signIn = await signInHere(this.provider, uid, request, response);
+    const upstream = this.settings.upstreams.find(({ id }) => id === upstreamId);
+    if (upstream === undefined) throw new NoSuchUpstream();
+    const pending = await this.outcomes.pending({ uid, browserId: browser.id });
+    if (pending === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
+    const start: Start = { signIn, upstream, purpose: 'reader', browser, locale, network };
+    response.redirect(303, await this.locationOf(start, (told) => `/sign-in/${uid}/reader?told=${told}`));
+  }
+
+  private async locationOf(start: Start, pageThatTells: (told: Told) => string): Promise<string> {
+    const { signIn, upstream, purpose, browser, locale, network } = start;
+    if (!upstream.isReachable()) return pageThatTells('unreachable');
+    try {
+      await this.attempts.countBegun(signIn, network.prefix);
+    } catch (error) {
+      if (error instanceof TooManySignIns) return pageThatTells('too-many');
+      throw error;
+    }
+    const state = newSecret();
+    const wantedAddress = purpose === 'reader' ? null : signIn.wantedAddress;
+    try {
+      const redirectUri = redirectUriOf(upstream, this.settings);
+      const { location, kept } = await upstream.begin({ state, redirectUri, wantedAddress, locale });
+      const { uid, clientId, clientKind, personId } = signIn;
+      await this.attempts.keep(state, {
+        ...{ uid, clientId, clientKind, personId, wantedAddress, purpose, kept },
+        upstreamId: upstream.id,
+        browserDigest: digestOf(browser.id),
+      });
+      return location.href;
+    } catch (error) {
+      if (!(error instanceof UpstreamUnreachable)) throw error;
+      await this.commands.execute(new RecordFailedSignIn(signIn, upstream, 'provider-unreachable'));
+      return pageThatTells('unreachable');
+    }
+  }
+}
+
+/** One redirect URI for each provider (RFC 9700 §4.4.2.2). */
+export function redirectUriOf(
+  { id }: Pick<Upstream, 'id'>,
+  { publicUrl }: Pick<OidcBridgeSettings, 'publicUrl'>,
+): string {
+  return new URL(`/sign-in/callback/${id}`, publicUrl).href;
+}

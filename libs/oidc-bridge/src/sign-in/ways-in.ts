@@ -1,0 +1,51 @@
+import type { MailAddress } from '#libs/vocabulary';
+import type { SignInRequest } from '../proof.ts';
+import type { OidcBridgeSettings, SharedMailboxRule } from '../settings.ts';
+import type { Suitability, Upstream } from '../upstreams/upstream.ts';
+
+/**
+ * Whether a passcode may be had. `for-any`: the reader says for which address. `barred`: the mail of this address is seen by
+ * others (security.md A16). `never`: a console is never served by a passcode.
+ */
+export type PasscodeWay = 'offered' | 'for-any' | 'barred' | 'never';
+
+export function passcodeWay(
+  { clientKind, wantedAddress }: SignInRequest,
+  { noPasscodeFor }: Pick<OidcBridgeSettings, 'noPasscodeFor'>,
+): PasscodeWay {
+  if (clientKind === 'console') return 'never';
+  if (wantedAddress === null) return 'for-any';
+  return isListed(wantedAddress, noPasscodeFor) ? 'barred' : 'offered';
+}
+
+export interface AccountWay {
+  readonly upstream: Upstream;
+  /** Null when no address is wanted. */
+  readonly suits: Suitability | null;
+}
+
+const ORDER: Readonly<Record<Suitability, number>> = { fits: 0, 'may-fit': 1, 'does-not-fit': 2 };
+
+/** The accounts that will do for this sign-in, the best-fitting first, else as configured. A console takes staff alone. */
+export function accountWays(
+  { clientKind, wantedAddress }: Pick<SignInRequest, 'clientKind' | 'wantedAddress'>,
+  { upstreams }: Pick<OidcBridgeSettings, 'upstreams'>,
+): AccountWay[] {
+  return upstreams
+    .filter(({ givesRoles }) => clientKind !== 'console' || givesRoles)
+    .map((upstream) => ({ upstream, suits: wantedAddress === null ? null : upstream.suits(wantedAddress) }))
+    .sort((one, other) => ORDER[one.suits ?? 'fits'] - ORDER[other.suits ?? 'fits']);
+}
+
+/** What is asked of whoever proved this address by a passcode; null when it is nobody's but theirs. */
+export function sharedMailboxRule(
+  address: MailAddress,
+  { sharedMailboxes }: Pick<OidcBridgeSettings, 'sharedMailboxes'>,
+): SharedMailboxRule | null {
+  return sharedMailboxes.find(({ mailboxes }) => isListed(address, mailboxes)) ?? null;
+}
+
+/** A list names an address in its canonical form, or every address of a domain as `@example.com`: never its subdomains. */
+export function isListed(address: MailAddress, list: readonly string[]): boolean {
+  return list.includes(address) || list.includes(address.slice(address.lastIndexOf('@')));
+}
