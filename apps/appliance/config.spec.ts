@@ -108,6 +108,16 @@ describe('configuration', () => {
     [{ SEGL_EPHEMERAL_STORE: 'redis:localhost' }, 'SEGL_EPHEMERAL_STORE (ephemeralStore): is neither memory:'],
     [{ SEGL_PERSON_KEYS: 'postgres://segl@localhost/segl?password=s3cret' }, 'stores.personKeysPasswordFile'],
     [{ SEGL_PERSON_KEYS: 'postgres://localhost' }, 'nor postgres://<user>@<host>[:<port>]/<database>'],
+    [{ SEGL_PERSON_KEYS: 'postgres://localhost/segl' }, 'names no user'],
+    [{ SEGL_PERSON_KEYS: 'postgres://segl@db.example/segl?sslmode=require' }, 'sslmode must be verify-full'],
+    [
+      { SEGL_EPHEMERAL_STORE: 'redis://localhost', SEGL_CONFIG: yaml('stores: { ephemeralCaFile: /dev/null }') },
+      'stores.ephemeralCaFile: has no use: the connection is not encrypted',
+    ],
+    [
+      { SEGL_EVENT_STORE: 'esdb://a,b,c', SEGL_CONFIG: yaml('stores: { eventStoreCredentialsFile: /no/such/file }') },
+      'stores.eventStoreCredentialsFile: /no/such/file cannot be read: ENOENT',
+    ],
     [{ SEGL_CONFIG: yaml('stores: { personKeysCaFile: /does/not/exist.pem }') }, 'stores.personKeysCaFile: has no use'],
     [{ SEGL_ROLES: '' }, 'SEGL_ROLES (roles): names no role: portal, gateway, console'],
     [{ SEGL_ROLES: 'portal,portal' }, 'SEGL_ROLES (roles): names a role twice'],
@@ -143,6 +153,22 @@ describe('configuration', () => {
     expect(faults.every((fault) => fault.includes('holds a password'))).toBe(true);
   });
 
+  it('takes servers, with their secrets in files', () => {
+    const stores = yaml('stores: { eventStoreCredentialsFile: /dev/null, personKeysPasswordFile: /dev/null }');
+    const urls = {
+      SEGL_EVENT_STORE: 'esdb://a:2113,b:2113,c:2113?tls=true',
+      SEGL_EPHEMERAL_STORE: 'rediss://segl@valkey.example:6380/1',
+      SEGL_PERSON_KEYS: 'postgres://segl@db.example/segl',
+    };
+    expect(readSettings({ ...whole, ...urls, SEGL_CONFIG: stores, SEGL_ROLES: 'portal, gateway' })).toMatchObject({
+      roles: ['portal', 'gateway'],
+      eventStore: urls.SEGL_EVENT_STORE,
+      ephemeralStore: urls.SEGL_EPHEMERAL_STORE,
+      personKeys: urls.SEGL_PERSON_KEYS,
+      stores: { eventStoreCredentialsFile: '/dev/null', personKeysPasswordFile: '/dev/null' },
+    });
+  });
+
   it('needs a relay for what sends mail, not for a console', () => {
     const { SEGL_RELAY_URL: _, ...without } = whole;
     expect(faultsOf({ ...without, SEGL_ROLES: 'console' })).toEqual([]);
@@ -152,8 +178,10 @@ describe('configuration', () => {
   });
 
   it('has a demonstration whole and in its own directory', () => {
-    expect(faultsOf({ SEGL_ROLES: 'portal' }, { demonstration: true })).toEqual([
+    const elsewhere = { SEGL_ROLES: 'portal', SEGL_EPHEMERAL_STORE: 'redis://localhost' };
+    expect(faultsOf(elsewhere, { demonstration: true })).toEqual([
       expect.stringContaining('a demonstration has all roles'),
+      expect.stringContaining('SEGL_EPHEMERAL_STORE (ephemeralStore): a demonstration keeps everything'),
     ]);
   });
 

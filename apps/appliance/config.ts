@@ -85,7 +85,7 @@ export const settingsSchema = z.object({
     ),
   stores: z
     .object({
-      eventStoreCredentialsFile: storeFile('user name and password for esdb://, one line each'),
+      eventStoreCredentialsFile: storeFile('`user:password` for esdb://, on one line, readable by its owner alone'),
       eventStoreCaFile: storeFile('certificate authority (PEM) of the esdb:// servers'),
       ephemeralPasswordFile: storeFile('password for redis:// and rediss://'),
       ephemeralCaFile: storeFile('certificate authority (PEM) of the rediss:// server'),

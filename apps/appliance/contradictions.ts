@@ -10,9 +10,6 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-/** Stores whose adapter for a server is not in this build. */
-const WITHOUT_REMOTE_ADAPTER: readonly StoreName[] = ['eventStore', 'ephemeralStore', 'personKeys'];
-
 /** What is wrong with settings that are each well in themselves. */
 export function contradictions(settings: Settings): string[] {
   const faults: string[] = [];
@@ -24,11 +21,6 @@ export function contradictions(settings: Settings): string[] {
     faults.push(`${nameOf('publicUrl')}: must be scheme, host and port alone, without a path`);
   }
   for (const [setting, fault] of storeFileFaults(settings, settings.stores)) faults.push(`${setting}: ${fault}`);
-  for (const name of WITHOUT_REMOTE_ADAPTER) {
-    if (!isEmbedded(name, settings[name])) {
-      faults.push(`${nameOf(name)}: this build takes ${STORE_KINDS[name].forms[0]} only`);
-    }
-  }
   if (settings.demonstration) {
     if (settings.roles.length < ROLES.length)
       faults.push(`${nameOf('roles')}: a demonstration has all roles; leave it out`);

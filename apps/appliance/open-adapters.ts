@@ -1,11 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { type EphemeralStore, MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { type EventStore, SqliteEventStore } from '#libs/event-store';
-import { type Keyring, type PersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
+import {
+  type EphemeralStore,
+  EphemeralStoreUnsafe,
+  MemoryEphemeralStore,
+  RedisEphemeralStore,
+} from '#libs/ephemeral-store';
+import { type EventStore, EventStoreDbEventStore, EventStoreMisconfigured, SqliteEventStore } from '#libs/event-store';
+import { type Keyring, type PersonDirectory, PostgresPersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
 import { ConfigurationFault } from './config.ts';
 import { isEmbedded, type StoreFiles } from './store-urls.ts';
+import { nameOf } from './variables.ts';
 
 /** Where a store is; the URL has been checked (store-urls.ts). */
 export interface StorePlace {
@@ -15,25 +21,61 @@ export interface StorePlace {
   readonly onNotice: (notice: unknown) => void;
 }
 
+/** How long the first connection to Redis may take before the process waits in the open (waiting-room.ts). */
+const REDIS_OPEN_MS = 3_000;
+
 /** @throws EventStoreUnavailable, ConfigurationFault */
-export async function openEventStore({ url }: StorePlace, clock: Clock): Promise<EventStore> {
+export async function openEventStore(place: StorePlace, clock: Clock): Promise<EventStore> {
+  const { url, files, onNotice } = place;
   if (isEmbedded('eventStore', url)) return SqliteEventStore.open(preparedPath(url), { clock });
-  throw new ConfigurationFault(['eventStore: this build takes sqlite:<path> only']);
+  const { eventStoreCredentialsFile: credentialsFile, eventStoreCaFile: caFile } = files;
+  try {
+    return await EventStoreDbEventStore.open(url, {
+      clock,
+      onNotice,
+      ...(credentialsFile !== undefined && { credentialsFile }),
+      ...(caFile !== undefined && { caFile }),
+    });
+  } catch (error) {
+    if (!(error instanceof EventStoreMisconfigured)) throw error;
+    throw new ConfigurationFault([`${nameOf('eventStore')}: ${error.message}`]);
+  }
 }
 
-/** @throws EphemeralStoreUnavailable, ConfigurationFault */
+/** @throws EphemeralStoreUnavailable, KeyringFault, ConfigurationFault (with every reason why a server is not safe to use) */
 export async function openEphemeralStore(
-  { url }: StorePlace,
-  options: { readonly maxBytes: number; readonly keyring: Keyring },
+  { url, files, onNotice }: StorePlace,
+  { maxBytes, keyring }: { readonly maxBytes: number; readonly keyring: Keyring },
 ): Promise<EphemeralStore> {
-  if (isEmbedded('ephemeralStore', url)) return new MemoryEphemeralStore({ maxBytes: options.maxBytes });
-  throw new ConfigurationFault(['ephemeralStore: this build takes memory: only']);
+  if (isEmbedded('ephemeralStore', url)) return new MemoryEphemeralStore({ maxBytes });
+  const { ephemeralPasswordFile: passwordFile, ephemeralCaFile: caFile } = files;
+  try {
+    return await RedisEphemeralStore.open(url, {
+      maxBytes,
+      key: () => keyring.ephemeralKeys(),
+      onNotice,
+      openMs: REDIS_OPEN_MS,
+      ...(passwordFile !== undefined && { passwordFile }),
+      ...(caFile !== undefined && { caFile }),
+    });
+  } catch (error) {
+    const name = nameOf('ephemeralStore');
+    if (error instanceof EphemeralStoreUnsafe) {
+      throw new ConfigurationFault(error.reasons.map((reason) => `${name}: is not safe to use: ${reason}`));
+    }
+    if (error instanceof TypeError) throw new ConfigurationFault([`${name}: ${error.message}`]); // a faulty address
+    throw error;
+  }
 }
 
 /** @throws PersonDirectoryUnavailable, KeyringFault, ConfigurationFault */
-export async function openPersonDirectory({ url }: StorePlace, keyring: Keyring): Promise<PersonDirectory> {
+export async function openPersonDirectory(
+  { url, files, onNotice }: StorePlace,
+  keyring: Keyring,
+): Promise<PersonDirectory> {
   if (isEmbedded('personKeys', url)) return SqlitePersonDirectory.open(preparedPath(url), keyring);
-  throw new ConfigurationFault(['personKeys: this build takes sqlite:<path> only']);
+  const { personKeysPasswordFile: passwordFile, personKeysCaFile: caFile } = files;
+  return PostgresPersonDirectory.open(url, keyring, { passwordFile, caFile, onNotice });
 }
 
 /** The file behind `sqlite:`; whoever calls has a checked URL. */

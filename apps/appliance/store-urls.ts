@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs';
+import { parsePostgresTarget } from '#libs/keyring';
 
 /** The three stores, by the setting that says where each is. */
 export type StoreName = 'eventStore' | 'ephemeralStore' | 'personKeys';
@@ -64,8 +65,16 @@ export function storeUrlFault(name: StoreName, url: string): string | null {
   const scheme = /^[a-z+]{1,20}(?=:)/.exec(url)?.[0];
   const expected = forms.length > 2 ? `${forms.slice(0, -1).join(', ')} nor ${forms.at(-1)}` : forms.join(' nor ');
   if (!remote.test(url)) return `is neither ${expected}${scheme === undefined ? '' : ` (it begins with ${scheme}:)`}`;
-  if (/[\s\0]/.test(url)) return 'holds a space';
-  return null;
+  return name === 'personKeys' ? postgresFault(url) : null;
+}
+
+function postgresFault(url: string): string | null {
+  try {
+    parsePostgresTarget(url);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** What is wrong with the files beside the URLs: `[setting, fault]`. */
@@ -80,11 +89,21 @@ export function storeFileFaults(
       if (path === undefined) continue;
       const fault = isEmbedded(name, urls[name])
         ? `has no use: the store ${name} is ${urls[name].split(':')[0] ?? ''}:`
-        : unreadableBecause(path);
+        : (needlessBecause(setting, urls[name]) ?? unreadableBecause(path));
       if (fault !== null) faults.push([`stores.${setting}`, fault]);
     }
   }
   return faults;
+}
+
+/** A certificate authority for a connection that is not encrypted: whoever wrote it believes that it is. */
+function needlessBecause(setting: keyof StoreFiles, url: string): string | null {
+  if (!setting.endsWith('CaFile')) return null;
+  const isPlain =
+    /^redis:/.test(url) ||
+    /^esdb(\+discover)?:.*[?&]tls=false(&|$)/i.test(url) ||
+    (/^postgres:/.test(url) && !parsePostgresTarget(url).isEncrypted);
+  return isPlain ? 'has no use: the connection is not encrypted' : null;
 }
 
 function unreadableBecause(path: string): string | null {

@@ -1,0 +1,74 @@
+import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { initKeyring, Keyring } from '#libs/keyring';
+import type { Instant } from '#libs/vocabulary';
+import { keysOf, partsOf, pathsElsewhere, type Role, ROLES } from './roles.ts';
+
+let parent: string;
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'segl-roles-'));
+  await initKeyring(join(parent, 'whole'), { demonstration: false, now: '2026-01-01T00:00:00.000Z' as Instant });
+});
+afterAll(() => rm(parent, { recursive: true, force: true }));
+
+/** A directory with these files of a whole keyring and nothing else. */
+async function directoryWith(name: string, files: readonly string[]): Promise<string> {
+  const directory = join(parent, name);
+  await mkdir(directory, { mode: 0o700 });
+  for (const file of files) await copyFile(join(parent, 'whole', file), join(directory, file));
+  return directory;
+}
+
+const REDIS = 'redis://localhost';
+const persons = ['person-index-1.key', 'person-wrapping-1.key'];
+
+describe('a role', () => {
+  it.each<[Role, string, string[]]>([
+    ['portal', 'memory:', ['cookies-1.key', 'manifest-1.pub', 'oidc-1.key', 'sealing-1.key', ...persons]],
+    [
+      'portal',
+      REDIS,
+      ['cookies-1.key', 'ephemeral-1.key', 'manifest-1.pub', 'oidc-1.key', 'sealing-1.key', ...persons],
+    ],
+    ['gateway', 'memory:', ['manifest-1.key', 'oidc-1.pub', 'sealing-1.pub', ...persons]],
+    ['gateway', REDIS, ['ephemeral-1.key', 'manifest-1.key', 'oidc-1.pub', 'sealing-1.pub', ...persons]],
+    ['console', REDIS, ['ledger-1.key']],
+  ])(
+    '%s on %s opens a keyring of its own files and no others, and misses each of them',
+    async (role, ephemeralStore, files) => {
+      const kinds = keysOf({ roles: [role], ephemeralStore });
+      const directory = await directoryWith(`${role}-${ephemeralStore.slice(0, 5)}`, files);
+      const keyring = await Keyring.open(directory, { demonstration: false, kinds });
+      expect(keyring.faults()).toEqual([]);
+      keyring.close();
+      for (const file of files) {
+        await rm(join(directory, file));
+        await expect(Keyring.open(directory, { demonstration: false, kinds })).rejects.toThrow(
+          file.split('-')[0] ?? '',
+        );
+        await copyFile(join(parent, 'whole', file), join(directory, file));
+      }
+    },
+  );
+
+  it('all of them read every key of a keyring but the one for what processes share, unless they share it', async () => {
+    const names = (await readdir(join(parent, 'whole'))).filter((name) => name.endsWith('.key'));
+    const kinds = names.map((name) => name.replace(/-1\.key$/, ''));
+    expect([...keysOf({ roles: ROLES, ephemeralStore: REDIS })].sort()).toEqual(kinds.sort());
+    expect([...keysOf({ roles: ROLES, ephemeralStore: 'memory:' })].sort()).toEqual(
+      kinds.filter((kind) => kind !== 'ephemeral'),
+    );
+  });
+
+  it('serves nothing of another, and alone has what only it needs', () => {
+    expect(pathsElsewhere(ROLES)).toEqual([]);
+    expect(pathsElsewhere(['gateway'])).toEqual(expect.arrayContaining(['/', '/open', '/m', '/oidc', '/console']));
+    expect(pathsElsewhere(['portal'])).toEqual(['/api/v1/messages', '/api/v1/openapi.json', '/console']);
+    expect([...partsOf({ roles: ['console'], ephemeralStore: REDIS })]).toEqual(['readModels']);
+    expect(partsOf({ roles: ['gateway'], ephemeralStore: 'memory:' }).has('ephemeralStore')).toBe(false);
+    expect(partsOf({ roles: ['gateway'], ephemeralStore: REDIS }).has('ephemeralStore')).toBe(true);
+    expect(partsOf({ roles: ['portal'], ephemeralStore: REDIS }).has('outbox')).toBe(false);
+  });
+});
