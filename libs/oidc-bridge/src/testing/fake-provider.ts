@@ -197,7 +197,7 @@ class RunningFake implements FakeProvider {
       response.writeHead(503).end();
       return;
     }
-    provider.callback()(request, response);
+    await provider.callback()(request, response);
   }
 
   private async signIn(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {

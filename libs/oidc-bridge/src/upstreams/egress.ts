@@ -86,7 +86,7 @@ export class Passage {
       connect: (target, callback) => {
         const scheme = target.protocol === 'https:' ? 'https:' : 'http:';
         connectors[scheme](target, (...[fault, socket]) => {
-          if (socket === null) return callback(fault, null);
+          if (fault !== null) return callback(fault, null);
           if (this.mayReach(socket.remoteAddress ?? '', scheme)) return callback(null, socket);
           socket.destroy();
           callback(new UpstreamUnreachable('connected to an address that is not listed'), null);
@@ -104,37 +104,48 @@ export class Passage {
    * One exchange. Any status below 500 but a redirect comes back as it is.
    * @throws UpstreamUnreachable for everything else
    */
-  async ask(url: URL, { method = 'GET', headers = {}, body }: EgressQuestion = {}): Promise<EgressAnswer> {
+  async ask(url: URL, question: EgressQuestion = {}): Promise<EgressAnswer> {
     const refusal = this.refusalOf(url);
     if (refusal !== null) throw new UpstreamUnreachable(`${url.host}: ${refusal}`);
+    const { promise: late, reject } = Promise.withResolvers<never>();
     const deadline = new AbortController();
-    const alarm = setTimeout(
-      () => deadline.abort(new UpstreamUnreachable('took longer than an exchange may')),
-      this.exchangeMs,
-    );
-    let received: { on(event: 'error', ignore: () => void): { destroy(): void } } | undefined;
+    const alarm = setTimeout(() => {
+      const fault = new UpstreamUnreachable('took longer than an exchange may');
+      reject(fault); // undici heeds the signal only once it is connected
+      deadline.abort(fault);
+    }, this.exchangeMs);
     try {
-      const answer = await request(url, {
-        dispatcher: this.agent,
-        method,
-        headers: { accept: 'application/json', ...headers, 'accept-encoding': 'identity' },
-        body: body ?? null,
-        signal: deadline.signal,
-        headersTimeout: 0, // both counted by the deadline
-        bodyTimeout: 0,
-      });
-      received = answer.body;
-      return {
-        status: answer.statusCode,
-        headers: plainHeaders(answer.headers),
-        body: await boundedBody(answer.statusCode, answer.headers, answer.body),
-      };
+      return await Promise.race([this.exchange(url, question, deadline.signal), late]);
     } catch (cause) {
       if (cause instanceof UpstreamUnreachable) throw new UpstreamUnreachable(`${url.host}: ${cause.message}`);
       throw new UpstreamUnreachable(`${url.host}: ${wordOf(cause)}`, { cause });
     } finally {
       clearTimeout(alarm);
-      received?.on('error', () => undefined).destroy(); // what was not read is not waited for
+    }
+  }
+
+  private async exchange(
+    url: URL,
+    { method = 'GET', headers = {}, body }: EgressQuestion,
+    signal: AbortSignal,
+  ): Promise<EgressAnswer> {
+    const answer = await request(url, {
+      dispatcher: this.agent,
+      method,
+      headers: { accept: 'application/json', ...headers, 'accept-encoding': 'identity' },
+      body: body ?? null,
+      signal,
+      headersTimeout: 0, // both counted by the deadline
+      bodyTimeout: 0,
+    });
+    try {
+      return {
+        status: answer.statusCode,
+        headers: plainHeaders(answer.headers),
+        body: await boundedBody(answer.statusCode, answer.headers, answer.body),
+      };
+    } finally {
+      answer.body.on('error', () => undefined).destroy(); // what was not read is not waited for
     }
   }
 
