@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { ConfigurationFault, readSettings, type Settings, settingsSchema, VARIABLES } from '../appliance/config.ts';
+import { type StoreFiles, storeUrlFault } from '../appliance/store-urls.ts';
+import { nameOf } from '../appliance/variables.ts';
 
 /** Options that stand before or behind any command, and win over variables and file. */
 export interface GlobalOptions {
@@ -16,10 +18,12 @@ export interface GlobalOptions {
 export interface Places {
   readonly keyring: string;
   readonly dataDir: string;
-  /** `sqlite:<path>` */
+  /** `sqlite:<path>`, `esdb://…` or `esdb+discover://…` */
   readonly eventStore: string;
-  /** `sqlite:<path>` */
+  /** `sqlite:<path>` or `postgres://…` */
   readonly personKeys: string;
+  /** Secrets and certificates of servers, from the file alone. */
+  readonly stores: StoreFiles;
   readonly demonstration: boolean;
 }
 
@@ -41,14 +45,14 @@ export function readPlaces(environment: NodeJS.ProcessEnv, options: GlobalOption
   );
   const eventStore = written.eventStore ?? `sqlite:${join(dataDir, 'events.sqlite')}`;
   const personKeys = written.personKeys ?? `sqlite:${join(dataDir, 'persons.sqlite')}`;
-  const faults = Object.entries({
-    'SEGL_EVENT_STORE (eventStore)': eventStore,
-    'SEGL_PERSON_KEYS (personKeys)': personKeys,
-  })
-    .filter(([, url]) => !/^sqlite:.+/.test(url))
-    .map(([name, url]) => `${name}: this build takes sqlite:<path> only, not ${url.split(':')[0]}:…`);
+  const stores = storeFilesIn(environment);
+  const urls = { eventStore, personKeys };
+  const faults = (['eventStore', 'personKeys'] as const).flatMap((name) => {
+    const fault = storeUrlFault(name, urls[name]);
+    return fault === null ? [] : [`${nameOf(name)}: ${fault}`];
+  });
   if (faults.length > 0) throw new ConfigurationFault(faults);
-  return { keyring, dataDir, eventStore, personKeys, demonstration: demonstration || isMarked(keyring) };
+  return { keyring, dataDir, eventStore, personKeys, stores, demonstration: demonstration || isMarked(keyring) };
 }
 
 /** The appliance's whole configuration, for commands that do what the appliance does. @throws ConfigurationFault */
@@ -87,17 +91,27 @@ function variablesOf(environment: NodeJS.ProcessEnv): Written {
 }
 
 function fileOf(environment: NodeJS.ProcessEnv): Written {
+  const content = contentOfFile(environment);
+  return pick((name) => content[name]);
+}
+
+/** What is wrong with them is said by whoever needs them. */
+function storeFilesIn(environment: NodeJS.ProcessEnv): StoreFiles {
+  const { stores } = contentOfFile(environment);
+  const parsed = settingsSchema.shape.stores.safeParse(stores ?? {});
+  return parsed.success ? parsed.data : {};
+}
+
+function contentOfFile(environment: NodeJS.ProcessEnv): Record<string, unknown> {
   const path = environment['SEGL_CONFIG'];
   if (path === undefined || path === '') return {};
-  let content: unknown;
   try {
-    content = parse(readFileSync(path, 'utf8')) ?? {};
+    return (parse(readFileSync(path, 'utf8')) ?? {}) as Record<string, unknown>;
   } catch (error) {
     throw new ConfigurationFault([
       `SEGL_CONFIG: ${path} cannot be read: ${String((error as Error).message).split('\n')[0]}`,
     ]);
   }
-  return pick((name) => (content as Record<string, unknown>)[name]);
 }
 
 function pick(valueOf: (name: (typeof PLACE_NAMES)[number]) => unknown): Written {

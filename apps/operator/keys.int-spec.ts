@@ -73,7 +73,7 @@ describe('segl keys', () => {
     [['keys', 'rewrap'], 69, 'no person directory'],
     [['nonsense'], 64, 'nonsense'],
     [['keys', 'list', '--nonsense'], 64, 'nonsense'],
-    [['keys', 'list', '--event-store', 'esdb://x'], 78, 'sqlite:<path>'],
+    [['keys', 'list', '--event-store', 'mysql://x'], 78, 'sqlite:<path>'],
     [['audit', 'query', '--data-dir', '/nowhere'], 69, 'no event store at /nowhere'],
     [['erase', 'anna@example.com', '--data-dir', '/nowhere'], 69, 'no person directory at /nowhere'],
   ])('%j ends with %d', async (argv, exitCode, words) => {

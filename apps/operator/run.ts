@@ -53,8 +53,8 @@ function programOf(operator: Operator): Command {
     .description('Seals, opens, revokes and accounts for sealed mail.')
     .option('--keyring <directory>', 'where the keys are (SEGL_KEYRING)')
     .option('--data-dir <directory>', 'where the embedded stores are (SEGL_DATA_DIR)')
-    .option('--event-store <url>', 'sqlite:<path> (SEGL_EVENT_STORE)')
-    .option('--person-keys <url>', 'sqlite:<path> (SEGL_PERSON_KEYS)')
+    .option('--event-store <url>', 'sqlite:<path> or esdb://<host> (SEGL_EVENT_STORE)')
+    .option('--person-keys <url>', 'sqlite:<path> or postgres://<user>@<host>/<database> (SEGL_PERSON_KEYS)')
     .option('--demonstration', 'use the keyring and the data of the demonstration')
     .addHelpText(
       'after',

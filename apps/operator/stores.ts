@@ -1,10 +1,18 @@
 import { existsSync } from 'node:fs';
+import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore } from '#libs/event-store';
-import { SqliteEventStore } from '#libs/event-store';
 import type { PersonDirectory } from '#libs/keyring';
-import { Keyring, type KeyRequirement, SqlitePersonDirectory } from '#libs/keyring';
+import { Keyring, type KeyRequirement } from '#libs/keyring';
+import { SystemClock } from '#libs/vocabulary';
 import { isMarked, type Places, sqliteFileOf } from './config.ts';
-import { ConfigurationFault } from '../appliance/config.ts';
+import { ConfigurationFault, type Settings } from '../appliance/config.ts';
+import {
+  openEphemeralStore,
+  openEventStore,
+  openPersonDirectory,
+  type StorePlace,
+} from '../appliance/open-adapters.ts';
+import { isEmbedded } from '../appliance/store-urls.ts';
 import { Unavailable } from './exit-codes.ts';
 
 /** Opens what a command needs, and closes all of it in the reverse order when the command is over, however it ends. */
@@ -26,24 +34,33 @@ export class OpenedForCommand implements AsyncDisposable {
 
   /** Makes one only when told to: an empty one in the wrong place would answer every question wrongly. @throws Unavailable, EventStoreUnavailable */
   async eventStore({ make = false }: { make?: boolean } = {}): Promise<EventStore> {
-    const path = this.pathOf('eventStore', 'event store', make);
-    const store = await SqliteEventStore.open(path);
+    const store = await openEventStore(this.placeOf('eventStore', 'event store', make), new SystemClock());
     this.onEnd(() => store.close());
     return store;
   }
 
   /** @throws Unavailable, PersonDirectoryUnavailable, KeyringFault */
   async persons({ keyring, make = false }: { keyring?: Keyring; make?: boolean } = {}): Promise<PersonDirectory> {
-    const path = this.pathOf('personKeys', 'person directory', make);
+    const place = this.placeOf('personKeys', 'person directory', make);
     const keys = keyring ?? (await this.keyring(['person-wrapping', 'person-index']));
-    const persons = await SqlitePersonDirectory.open(path, keys);
+    const persons = await openPersonDirectory(place, keys);
     this.onEnd(() => persons.close());
     return persons;
   }
 
-  /** Whether there is a file to open. */
+  /** What the processes of this configuration share. @throws EphemeralStoreUnavailable, KeyringFault, ConfigurationFault */
+  async ephemeralStore(settings: Settings): Promise<EphemeralStore> {
+    const place = { url: settings.ephemeralStore, files: settings.stores, onNotice: () => undefined };
+    const keyring = await this.keyring(['ephemeral']);
+    const store = await openEphemeralStore(place, { maxBytes: settings.portal.ephemeralMaxBytes, keyring });
+    this.onEnd(() => store.close());
+    return store;
+  }
+
+  /** Whether there is something to open: a file, or a server, which is asked when it is opened. */
   has(place: 'eventStore' | 'personKeys'): boolean {
-    return existsSync(sqliteFileOf(this.places[place]));
+    const url = this.places[place];
+    return !isEmbedded(place, url) || existsSync(sqliteFileOf(url));
   }
 
   onEnd(close: () => Promise<void> | void): void {
@@ -54,16 +71,27 @@ export class OpenedForCommand implements AsyncDisposable {
     for (const close of this.closings.reverse()) await close();
   }
 
-  private pathOf(place: 'eventStore' | 'personKeys', what: string, make: boolean): string {
-    const { dataDir, keyring } = this.places;
+  private placeOf(place: 'eventStore' | 'personKeys', what: string, make: boolean): StorePlace {
+    const { dataDir, keyring, stores: files } = this.places;
+    const url = this.places[place];
+    // Said by the error that ends the command, if it ends so.
+    const onNotice = () => undefined;
+    if (!isEmbedded(place, url)) {
+      if (isMarked(keyring)) {
+        throw new ConfigurationFault([
+          `the keyring ${keyring} is a demonstration's, and a demonstration keeps no ${what} on a server`,
+        ]);
+      }
+      return { url, files, onNotice };
+    }
     if (isMarked(dataDir) !== isMarked(keyring)) {
       throw new ConfigurationFault([
         `the keyring ${keyring} and the data in ${dataDir} do not belong together: one of them is a demonstration's`,
       ]);
     }
-    const path = sqliteFileOf(this.places[place]);
+    const path = sqliteFileOf(url);
     if (!make && !existsSync(path))
       throw new Unavailable(`there is no ${what} at ${path}: give --data-dir, or set SEGL_DATA_DIR`);
-    return path;
+    return { url, files, onNotice };
   }
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { DEFAULT_REQUIREMENTS } from '#libs/keyring';
 import type { Settings } from '../../appliance/config.ts';
+import { isShared, keysOf, type Part, partsOf } from '../../appliance/roles.ts';
 import { EXIT, type ExitCode, exitCodeOf, Misconfigured, Refused, sentenceOf, Unavailable } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
@@ -37,7 +38,7 @@ Examples:
       await using stores = operator.stores(command);
       const keyring = await examination.look(
         'keyring',
-        () => stores.keyring(DEFAULT_REQUIREMENTS),
+        () => stores.keyring(settings === null ? DEFAULT_REQUIREMENTS : keysOf(settings)),
         ({ directory }) => directory,
       );
       await examination.look(
@@ -45,25 +46,43 @@ Examples:
         async () => (await stores.eventStore()).checkWritable(),
         () => 'takes events',
       );
-      await examination.look(
-        'person directory',
-        async () => (await stores.persons(keyring === null ? {} : { keyring })).checkWritable(),
-        () => 'takes persons',
-      );
-      await examination.look(
-        'read models',
-        () => caughtUpReadModels(operator.places(command), stores),
-        () => 'caught up with the record',
-      );
-      await examination.look(
-        'relay',
-        () => greeting(settings),
-        (greets) => greets,
-      );
+      if (has(settings, 'personDirectory')) {
+        await examination.look(
+          'person directory',
+          async () => (await stores.persons(keyring === null ? {} : { keyring })).checkWritable(),
+          () => 'takes persons',
+        );
+      }
+      if (settings !== null && has(settings, 'ephemeralStore') && isShared(settings.ephemeralStore)) {
+        await examination.look(
+          'ephemeral store',
+          async () => (await stores.ephemeralStore(settings)).checkWritable(),
+          () => 'keeps what expires, and nothing else',
+        );
+      }
+      if (has(settings, 'readModels')) {
+        await examination.look(
+          'read models',
+          () => caughtUpReadModels(operator.places(command), stores),
+          () => 'caught up with the record',
+        );
+      }
+      if (has(settings, 'relay')) {
+        await examination.look(
+          'relay',
+          () => greeting(settings),
+          (greets) => greets,
+        );
+      }
       if (json) await operator.printJson(examination.findings);
       else for (const line of examination.lines()) await operator.print(line);
       examination.end();
     });
+}
+
+/** Only what the roles of this configuration need is looked at; where there is no configuration, everything. */
+function has(settings: Settings | null, part: Part): boolean {
+  return settings === null || partsOf(settings).has(part);
 }
 
 async function greeting(settings: Settings | null): Promise<string> {
