@@ -54,10 +54,11 @@ export async function refuseUnfitServer(query: Query): Promise<void> {
 
 /** @returns 0 where nothing was ever made @throws PersonDirectoryUnavailable  for tables of a newer Segl */
 export async function schemaVersionOf(query: Query): Promise<number> {
-  const [found] = await query<{ is_there: boolean }>(
-    `SELECT to_regclass('segl_persons.schema_version') IS NOT NULL AS is_there`,
+  // Asked of the catalogue: to_regclass() may answer from before the wait for another process (seen in PostgreSQL 15).
+  const found = await query(
+    `SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = 'segl_persons' AND tablename = 'schema_version'`,
   );
-  if (found?.is_there !== true) return 0;
+  if (found.length === 0) return 0;
   const [row] = await query<{ version: number }>('SELECT version FROM segl_persons.schema_version');
   const version = row?.version ?? 0;
   if (version > SCHEMA_VERSION) {
@@ -76,10 +77,8 @@ export async function migrate(query: Query): Promise<void> {
   const version = await schemaVersionOf(query);
   if (version === SCHEMA_VERSION) return;
   if (version === 0) {
-    const [found] = await query<{ is_there: boolean }>(
-      `SELECT to_regnamespace('segl_persons') IS NOT NULL AS is_there`,
-    );
-    if (found?.is_there !== true) await query('CREATE SCHEMA segl_persons');
+    const found = await query(`SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'segl_persons'`);
+    if (found.length === 0) await query('CREATE SCHEMA segl_persons');
     await query(`CREATE TABLE IF NOT EXISTS segl_persons.schema_version (
       only_row int PRIMARY KEY CHECK (only_row = 1),
       version int NOT NULL
