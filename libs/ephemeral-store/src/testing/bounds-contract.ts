@@ -13,6 +13,10 @@ export function boundsContract(the: ContractSetting): void {
       await expect(the.store.compareAndSet('session:c', null, Buffer.alloc(MAX_RECORD_BYTES + 1), 60)).rejects.toThrow(
         TypeError,
       );
+      await the.store.put('session:c', bytes('x'), 60);
+      const tooLarge = Buffer.alloc(MAX_RECORD_BYTES + 1);
+      await expect(the.store.putIfAbsent('session:c', tooLarge, 60)).rejects.toThrow(TypeError); // though it would not be written
+      await expect(the.store.compareAndSet('session:c', bytes('y'), tooLarge, 60)).rejects.toThrow(TypeError);
     });
 
     it('count values, keys and more, and give all of it back', async () => {

@@ -25,6 +25,55 @@ export function byteValuesContract(the: ContractSetting): void {
       expect([read?.[0], read?.[1000], read?.[2000]]).toEqual([1, 2, 3]);
     });
 
+    it('survive a source that gives its memory back when asked for the next piece', async () => {
+      const value = randomBytes(300_000);
+      async function* letting() {
+        for (const end of [100_000, 200_000, 300_000]) {
+          const piece = new Uint8Array(value.subarray(end - 100_000, end));
+          yield piece;
+          piece.buffer.transfer(0); // as an upload does: reading it from here on would be reading nothing
+        }
+      }
+      expect(await the.store.putBytes('waiting:a', letting(), options)).toBe(300_000);
+      expect((await collect(await the.other.getBytes('waiting:a')))?.equals(value)).toBe(true);
+    });
+
+    it('come in pieces that stay good', async () => {
+      const value = randomBytes(300_000);
+      await the.store.putBytes('waiting:a', stream(value), options);
+      const pieces: Uint8Array[] = [];
+      for await (const piece of (await the.other.getBytes('waiting:a')) ?? []) pieces.push(piece);
+      expect(pieces.length).toBeGreaterThan(1);
+      expect(Buffer.concat(pieces).equals(value)).toBe(true);
+    });
+
+    it('are asked of their source one piece at a time, as the store takes them', async () => {
+      let wanted = 0;
+      const source: AsyncIterable<Uint8Array> = {
+        [Symbol.asyncIterator]: () => ({
+          async next() {
+            expect(++wanted).toBe(1);
+            await new Promise((resume) => setImmediate(resume));
+            wanted--;
+            return left-- > 0 ? { done: false, value: randomBytes(50_000) } : { done: true, value: undefined };
+          },
+        }),
+      };
+      let left = 10;
+      expect(await the.store.putBytes('waiting:a', source, options)).toBe(500_000);
+    });
+
+    it('that are begun to be read and left cost nothing', async () => {
+      await the.store.putBytes('waiting:a', stream(randomBytes(400_000)), options);
+      const { usedBytes } = await the.store.usage();
+      for await (const piece of (await the.other.getBytes('waiting:a')) ?? []) {
+        expect(piece.byteLength).toBeGreaterThan(0);
+        break;
+      }
+      expect((await the.store.usage()).usedBytes).toBe(usedBytes);
+      await the.store.delete('waiting:a');
+    });
+
     it('may be empty', async () => {
       expect(await the.store.putBytes('waiting:a', stream(), options)).toBe(0);
       expect(await the.store.sizeOfBytes('waiting:a')).toBe(0);
@@ -136,6 +185,17 @@ export function byteValuesContract(the: ContractSetting): void {
         return 'endless';
       };
       await expect(readOn()).rejects.toMatchObject({ code: 'ephemeral-value-gone' });
+    });
+
+    it('do not outlive a delete of what they replace, nor does it outlive them', async () => {
+      const { usedBytes: before } = await the.store.usage();
+      await the.store.putBytes('waiting:a', stream(randomBytes(200_000)), options);
+      await the.other.putBytes('waiting:a', stream(randomBytes(1000)), options);
+      expect((await the.store.usage()).usedBytes - before).toBeLessThan(5000);
+      await the.store.put('waiting:a', bytes('x'), 60);
+      expect((await the.store.usage()).usedBytes - before).toBeLessThan(2000);
+      await the.other.delete('waiting:a');
+      expect((await the.store.usage()).usedBytes).toBe(before);
     });
 
     it('are each whole when two write the same key at once', async () => {

@@ -135,6 +135,21 @@ export function recordsContract(the: ContractSetting): void {
       expect(await the.store.increment('tries:a', { ttlSeconds: 60 })).toBe(1);
     });
 
+    it('count in whole numbers alone', async () => {
+      for (const by of [0.5, Number.NaN, 2 ** 60]) {
+        await expect(the.store.increment('tries:a', { by, ttlSeconds: 60 })).rejects.toThrow(TypeError);
+      }
+      expect(await the.store.increment('tries:a', { by: 2 ** 52, ttlSeconds: 60 })).toBe(2 ** 52);
+      expect(await the.other.increment('tries:a', { by: -(2 ** 52) - 1, ttlSeconds: 60 })).toBe(-1);
+    });
+
+    it('live on when extended, with what they counted', async () => {
+      await the.store.increment('tries:a', { by: 3, ttlSeconds: 0.4 });
+      expect(await the.other.extend('tries:a', 60)).toBe(true);
+      await the.elapse(0.5);
+      expect(await the.store.increment('tries:a', { ttlSeconds: 60 })).toBe(4);
+    });
+
     it('begin anew when deleted', async () => {
       await the.store.increment('tries:a', { ttlSeconds: 60 });
       await the.other.delete('tries:a');

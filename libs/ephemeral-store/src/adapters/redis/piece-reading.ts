@@ -1,8 +1,11 @@
 import { EphemeralValueGone } from '../../ephemeral-store.ts';
-import { PIECE_BYTES, PIECES_AHEAD } from './piece-upload.ts';
+import { PIECE_BYTES } from './piece-upload.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { altered, unsealPart } from './sealed-values.ts';
 import type { EntryName } from './store-session.ts';
+
+/** Pieces that are asked for before the reader wants them: one round trip is hidden behind the other. */
+const PIECES_AHEAD = 2;
 
 /** A byte value as its head says it. The head is sealed, so the length is what was put; the pieces must amount to it. */
 export interface ByteValue {

@@ -6,13 +6,13 @@ import { PIECE_SEAL_OVERHEAD_BYTES, partKey, SALT_BYTES, sealPart, type ValueKey
 
 /**
  * 64 KiB with what Redis and the seal put around it: one byte more and the allocator of Redis would give 80 KiB for it.
- * A value of any size goes through three of these.
+ * A value of any size goes through a few of these.
  */
 export const PIECE_BYTES = 64 * 1024 - 128;
 /** What a piece costs besides its bytes: measured, as ENTRY_COST_BYTES. */
 export const PIECE_COST_BYTES = 150;
-/** Pieces that are on their way at once, in either direction: one round trip is hidden behind the next. */
-export const PIECES_AHEAD = 2;
+/** Pieces that may be on their way to Redis at once: round trips are hidden behind one another. */
+const PIECES_UNDER_WAY = 4;
 /** What a process that ends in the middle leaves behind goes after this, in seconds. */
 export const UPLOAD_REST_SECONDS = 45;
 
@@ -102,7 +102,7 @@ export class PieceUpload {
     arrived.catch(() => {}); // told where it is waited for
     this.underWay.push(arrived);
     // The first alone: only it may begin the upload.
-    if (number === 0 || this.underWay.length >= PIECES_AHEAD) await this.underWay.shift();
+    if (number === 0 || this.underWay.length >= PIECES_UNDER_WAY) await this.underWay.shift();
   }
 
   private async store(number: number, sealed: Buffer, costBytes: number): Promise<void> {

@@ -40,8 +40,8 @@ export interface RedisEphemeralStoreOptions {
   readonly checkMs?: number;
 }
 
-/** What an entry costs besides its value, its name in three places included. 100 000 records measured 380 bytes each on Redis 7.0. */
-export const ENTRY_COST_BYTES = 400;
+/** What an entry costs besides its value, its name in three places included. 100 000 measured 448 (records) and 414 (counters) on Redis 7.0. */
+export const ENTRY_COST_BYTES = 450;
 const DIGEST_BYTES = 32;
 const UPLOAD_ID_LENGTH = 22;
 /** How often a call is begun anew because the server was emptied under it. */
