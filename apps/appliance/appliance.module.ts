@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { SubmissionModule } from '#libs/mail';
+import { OidcBridgeModule } from '#libs/oidc-bridge';
 import { PasscodeModule } from '#libs/passcode';
 import { RecipientAccessModule } from '#libs/recipient-access';
 import { MetricsController } from '#libs/telemetry';
@@ -11,11 +12,12 @@ import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { HealthController } from './health.controller.ts';
 import type { Role } from './roles.ts';
 import { RoomSettingsModule } from './room-settings.ts';
+import type { SignInParts } from './sign-in/sign-in-parts.ts';
 import { type OpenedStores, StoresModule } from './stores.module.ts';
 
 /** The rooms of each role; which stores they find, which keys and which paths are theirs stands in roles.ts. */
 const ROOMS: Readonly<Record<Role, readonly Type[]>> = {
-  portal: [PasscodeModule, RecipientAccessModule],
+  portal: [PasscodeModule, OidcBridgeModule, RecipientAccessModule],
   gateway: [SubmissionModule],
   console: [],
 };
@@ -28,14 +30,20 @@ const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
 /** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for what each room was told (room-settings.ts). */
 @Module({})
 export class ApplianceModule {
-  static of(settings: Settings, stores: OpenedStores, views: ViewEngine): DynamicModule {
+  static of(
+    settings: Settings,
+    stores: OpenedStores,
+    views: ViewEngine,
+    signIn: SignInParts,
+    ownAddress: () => URL,
+  ): DynamicModule {
     const demonstration: Type[] = stores.relay instanceof DemoMailbox ? [DemoMailboxController] : [];
     return {
       module: ApplianceModule,
       imports: [
         CqrsModule.forRoot(),
         StoresModule.of(stores),
-        RoomSettingsModule.of(settings, stores, views),
+        RoomSettingsModule.of(settings, stores, views, signIn, ownAddress),
         ...settings.roles.flatMap((role) => ROOMS[role]),
       ],
       controllers: [

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ProjectionRunner } from '#libs/event-store';
+import { BridgeProvider, SIGN_IN_ERRORS } from '#libs/oidc-bridge';
 import { PASSCODE_ERRORS } from '#libs/passcode';
 import { RECIPIENT_ACCESS_ERRORS } from '#libs/recipient-access';
 import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';
@@ -12,6 +15,7 @@ import { sealSampleMail } from './demo/sample-mail.ts';
 import { NestLog, openLog } from './logging.ts';
 import { openStores } from './open-stores.ts';
 import { hasRole, pathsElsewhere } from './roles.ts';
+import { signInParts } from './sign-in/sign-in-parts.ts';
 import { servedElsewhere } from './served-elsewhere.ts';
 import type { OpenedStores } from './stores.module.ts';
 import { openWhenReachable } from './waiting-room.ts';
@@ -39,7 +43,14 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
   const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a template with a fault stops the start
   const { stores, closing } = await openWhenReachable(() => openStores(settings, log), settings, log);
   try {
-    const app = await NestFactory.create<NestExpressApplication>(ApplianceModule.of(settings, stores, views), {
+    let listening: URL | null = null;
+    const ownAddress = (): URL => {
+      if (listening === null) throw new Error('nobody can sign in before this process listens');
+      return listening;
+    };
+    const signIn = signInParts(settings, stores.keyring, stores.clock);
+    const rooms = ApplianceModule.of(settings, stores, views, signIn, ownAddress);
+    const app = await NestFactory.create<NestExpressApplication>(rooms, {
       bodyParser: false, // what streams must not be parsed first; forms are read by web-ui
       logger: new NestLog(log),
       abortOnError: false,
@@ -62,7 +73,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       locales: organisation.locales,
       streamPrefixes: [...STREAM_PREFIXES, ...elsewhere.filter((path) => path !== '/')], // not read here, whatever it is
       trustedProxies: settings.trustedProxies,
-      errorPages: [PASSCODE_ERRORS, RECIPIENT_ACCESS_ERRORS],
+      errorPages: [PASSCODE_ERRORS, SIGN_IN_ERRORS, RECIPIENT_ACCESS_ERRORS],
       isDemonstration: settings.demonstration,
       onError: (kind, _status, visitId) => {
         stores.metrics.countError(kind);
@@ -71,9 +82,11 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       onUnexpected: (report) => log.error(logFieldsOf(report), 'an unexpected error was answered'),
     });
     app.use(servedElsewhere(elsewhere));
+    if (hasRole(settings, 'portal')) app.use('/oidc', app.get(BridgeProvider).middleware());
     await app.init();
     if (settings.demonstration) await sealSampleMail(app); // it lies in the mailbox when the first page is answered
     const server = await app.listen(settings.httpPort, settings.httpHost);
+    listening = addressOf(server as Server);
     // A large upload on a slow line takes its time; bounded-body.ts holds it to a pace.
     server.requestTimeout = 10 * 60_000;
     closing.add(server, () => {
@@ -94,6 +107,14 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
     await closing.close().catch(() => undefined); // the first failure is the one to tell
     throw error;
   }
+}
+
+/** Where this process reaches itself, whatever the public address is. */
+function addressOf(server: Server): URL {
+  const { address, port, family } = server.address() as AddressInfo;
+  const anywhere = address === '0.0.0.0' || address === '::';
+  const host = anywhere ? (family === 'IPv6' ? '[::1]' : '127.0.0.1') : family === 'IPv6' ? `[${address}]` : address;
+  return new URL(`http://${host}:${port}`);
 }
 
 /** A process without pages of its own keeps nobody's session: cookies that it is sent mean nothing to it. */

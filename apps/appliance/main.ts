@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { KeyringFault } from '#libs/keyring';
+import { BridgeConfigurationFault } from '#libs/oidc-bridge';
 import { startAppliance } from './appliance.ts';
 import { ConfigurationFault, EXIT_CONFIGURATION, readSettings } from './config.ts';
 import { greetNewcomer } from './demo/greeting.ts';
@@ -32,7 +33,9 @@ function fail(error: unknown, exitCode: number): never {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigurationFault || error instanceof KeyringFault) fail(error, EXIT_CONFIGURATION);
+  const isConfiguration =
+    error instanceof ConfigurationFault || error instanceof KeyringFault || error instanceof BridgeConfigurationFault;
+  if (isConfiguration) fail(error, EXIT_CONFIGURATION);
   const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown };
   if (code !== 'EADDRINUSE' && (syscall === 'listen' || syscall === 'getaddrinfo')) {
     const fault = `SEGL_HTTP_HOST, SEGL_HTTP_PORT: this process cannot listen there: ${(error as Error).message}`;

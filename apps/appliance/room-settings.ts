@@ -1,9 +1,11 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { PasscodeSettings } from '#libs/passcode';
-import { SubmissionSettings } from '#libs/mail';
-import { RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
+import { SealingClients, SubmissionSettings } from '#libs/mail';
+import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
+import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { translate, ViewEngine } from '#libs/web-ui';
 import type { Settings } from './config.ts';
+import { ProgramsWithTokens, type SignInParts } from './sign-in/sign-in-parts.ts';
 import { Readiness, readinessOf } from './readiness.ts';
 import type { OpenedStores } from './stores.module.ts';
 import { CountedVisits } from './visits.ts';
@@ -16,7 +18,14 @@ const CARRIER_ROOM_BYTES = 512 * 1024;
 @Global()
 @Module({})
 export class RoomSettingsModule {
-  static of(settings: Settings, stores: OpenedStores, views: ViewEngine): DynamicModule {
+  /** @param ownAddress where this process listens; known once it does */
+  static of(
+    settings: Settings,
+    stores: OpenedStores,
+    views: ViewEngine,
+    signIn: SignInParts,
+    ownAddress: () => URL,
+  ): DynamicModule {
     const publicUrl = new URL(settings.publicUrl);
     const { epochs, telemetry, metrics } = stores;
     const passcode: PasscodeSettings = {
@@ -48,11 +57,15 @@ export class RoomSettingsModule {
       ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),
       translate,
     };
+    const tokens = new AccessTokens(signIn.bridge, stores.keyring, stores.clock);
     const providers: Provider[] = [
       { provide: ViewEngine, useValue: views },
       { provide: PasscodeSettings, useValue: passcode },
       { provide: RecipientAccessSettings, useValue: recipientAccess },
       { provide: SubmissionSettings, useValue: submission },
+      { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
+      { provide: OidcBridgeSettings, useValue: signIn.bridge },
+      { provide: IdentityProviderSettings, useValue: signIn.identityProvider(ownAddress) },
       { provide: Readiness, useValue: readinessOf(settings, stores) },
     ];
     if (telemetry !== null) providers.push({ provide: VisitCounter, useValue: new CountedVisits(telemetry, metrics) });

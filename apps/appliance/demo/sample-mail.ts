@@ -7,7 +7,7 @@ import { parseMailAddress } from '#libs/vocabulary';
 
 const sender = parseMailAddress('mette.holm@nordlys.example');
 const recipient = parseMailAddress('anna.berg@example.com');
-const client = { clientId: 'demonstration', tokenSha256: '', senders: [sender] };
+const client = { clientId: 'demonstration', senders: [sender] };
 
 /** Seals the mail that a newcomer reads first, by the same way as every other mail. */
 export async function sealSampleMail(app: INestApplicationContext): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,13 +8,13 @@ import { simpleParser } from 'mailparser';
 import { stringify } from 'yaml';
 import { type Answer, carrierFieldOf, HttpReader } from './http-reader.ts';
 import { noPostfixBecause, type Postfix, startPostfix } from './postfix.ts';
+import { Program } from './program.ts';
 import { ensureBuilt, freePort, type RunningProcess, startProcess } from './running-process.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const anna = 'anna@example.com';
 const bo = 'bo@example.org';
 const office = 'office@nordlys.example';
-const token = randomBytes(32).toString('base64url');
 const attached = Buffer.concat([Buffer.from([0, 13, 10, 255]), randomBytes(300_000)]);
 /** In a charset that is not UTF-8: whoever decodes and encodes it again changes it. */
 const original = Buffer.concat([
@@ -66,6 +66,7 @@ withPostfix(
     let configuration: string;
     let postfix: Postfix;
     let portal: RunningProcess;
+    let program: Program;
 
     beforeAll(async () => {
       ensureBuilt();
@@ -73,6 +74,7 @@ withPostfix(
       configuration = join(directory, 'segl.yaml');
       postfix = await startPostfix([anna, bo]);
       const httpPort = await freePort();
+      program = await Program.in(directory, ['@nordlys.example'], 'office');
       const settings = {
         publicUrl: `http://localhost:${httpPort}`,
         httpHost: '127.0.0.1',
@@ -87,15 +89,7 @@ withPostfix(
           timeZone: 'Europe/Copenhagen',
         },
         passcode: { sender: 'no-reply@nordlys.example' },
-        sealing: {
-          clients: [
-            {
-              clientId: 'office',
-              tokenSha256: createHash('sha256').update(token).digest('hex'),
-              senders: ['@nordlys.example'],
-            },
-          ],
-        },
+        signIn: { clients: [program.client] },
       };
       await writeFile(configuration, stringify(settings));
       expect(segl('keys', 'init', '--keyring', settings.keyring)).toMatchObject({ status: 0 });
@@ -138,7 +132,7 @@ withPostfix(
       for (const address of to) query.append('to', address);
       const answer = await fetch(new URL(`/api/v1/messages?${query}`, portal.url), {
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822' },
+        headers: { authorization: await program.authorization(portal.url), 'content-type': 'message/rfc822' },
         body: original,
       });
       expect(answer.status).toBe(201);
@@ -184,7 +178,7 @@ withPostfix(
     }
 
     async function asksForACode(reader: HttpReader, location: string): Promise<string> {
-      const asked = await reader.submit(await reader.get(location), `${location}/prove/code`);
+      const asked = await reader.asksForACode(location);
       expect(asked.status).toBe(303);
       return asked.location;
     }

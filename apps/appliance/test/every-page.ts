@@ -95,7 +95,10 @@ export async function visitEveryPage(
   await visit('show that it is for you', page);
 
   const before = await mailIdsIn(url);
-  await press('/prove/code');
+  await page.locator('a[href$="/prove"]').click();
+  await page.waitForURL(/\/sign-in\//);
+  await visit('choose how to sign in', page);
+  await page.locator('form[action^="/sign-in/"] button').click();
   await page.waitForURL(/\/prove\/code\//);
   await visit('enter the code', page);
   const code = await newCode(url, before);

@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailShapes } from '#libs/mail/testing';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
+import { Program } from './program.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
-const token = randomBytes(32).toString('base64url');
 const shapes = mailShapes();
 /** A client may write only as whom it was given; here it is everybody that any of the mails names. */
 const domains = new Set(
@@ -17,13 +16,13 @@ const domains = new Set(
 describe('every shape of mail, sealed by the API and opened in the portal', () => {
   let directory: string;
   let portal: RunningProcess;
+  let program: Program;
   let reader: HttpReader;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'segl-shapes-'));
-    const tokenSha256 = createHash('sha256').update(token).digest('hex');
-    const clients = `[{ clientId: story, tokenSha256: ${tokenSha256}, senders: ['@nordlys.example', ${[...domains].map((domain) => `'${domain}'`).join(', ')}] }]`;
-    await writeFile(join(directory, 'segl.yaml'), `sealing: { clients: ${clients} }\n`);
+    program = await Program.in(directory, ['@nordlys.example', ...domains]);
+    await writeFile(join(directory, 'segl.yaml'), program.yaml);
     portal = await startProcess({
       dataDir: join(directory, 'data'),
       environment: { SEGL_CONFIG: join(directory, 'segl.yaml') },
@@ -38,7 +37,7 @@ describe('every shape of mail, sealed by the API and opened in the portal', () =
   async function seal(mail: Buffer): Promise<Response> {
     return fetch(new URL('/api/v1/messages?from=mette@nordlys.example&to=anna@example.com&deliver=false', portal.url), {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822' },
+      headers: { authorization: await program.authorization(portal.url), 'content-type': 'message/rfc822' },
       body: new Uint8Array(mail),
     });
   }

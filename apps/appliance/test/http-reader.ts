@@ -32,16 +32,35 @@ export class HttpReader {
     );
   }
 
+  /** Goes where an answer leads, as a browser does, until there is a page. */
+  async follow(answer: Answer): Promise<Answer> {
+    let here = answer;
+    for (let hops = 0; here.location !== ''; hops++) {
+      if (hops > 10) throw new Error(`led on and on, at last to ${here.location}`);
+      here = await this.get(here.location);
+    }
+    return here;
+  }
+
+  /** The page on which a reader chooses how to sign in. */
+  async signInPage(messagePath: string): Promise<Answer> {
+    await this.get(messagePath);
+    return this.follow(await this.get(`${messagePath}/prove`));
+  }
+
+  /** @returns the answer that leads to the page where the code is entered */
+  async asksForACode(messagePath: string): Promise<Answer> {
+    const page = await this.signInPage(messagePath);
+    return this.submit(page, actionIn(page, /\/sign-in\/[^"/]+\/code/));
+  }
+
   /** From the attachment to the page that asks for the confirming click. */
   async signInFor(messagePath: string): Promise<Answer> {
     const before = await mailIdsIn(this.url);
-    const prove = await this.get(messagePath);
-    const asked = await this.submit(prove, `${messagePath}/prove/code`);
+    const asked = await this.asksForACode(messagePath);
     const enter = await this.get(asked.location);
     const code = await newCode(this.url, before);
-    const verified = await this.submit(enter, asked.location, { code });
-    const authenticated = await this.get(verified.location);
-    return this.get(authenticated.location);
+    return this.follow(await this.submit(enter, asked.location, { code }));
   }
 
   /** The bytes of a file that a form hands out. */
@@ -71,7 +90,8 @@ export class HttpReader {
     const response = await fetch(new URL(path, this.url), { ...init, headers, redirect: 'manual' });
     for (const cookie of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      this.cookies.set(name, value);
+      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(cookie)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
     }
     return response;
   }
@@ -81,6 +101,13 @@ function csrfOf(page: Answer): string {
   const csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1];
   if (csrf === undefined) throw new Error(`no form on the page:\n${page.body}`);
   return csrf;
+}
+
+/** Where a form of the page leads. */
+function actionIn(page: Answer, pattern: RegExp): string {
+  const action = pattern.exec(page.body)?.[0];
+  if (action === undefined) throw new Error(`no such form on the page (${page.status}):\n${page.body}`);
+  return action;
 }
 
 export interface Answer {

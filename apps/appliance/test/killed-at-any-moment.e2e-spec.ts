@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
@@ -6,18 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SqliteEventStore } from '#libs/event-store';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
+import { Program } from './program.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
 /** At least a hundred, as the promise is about any moment; SEGL_TEST_KILLS for more. */
 const KILLS = Number(process.env['SEGL_TEST_KILLS'] ?? 100);
-const token = randomBytes(32).toString('base64url');
-const configuration = `
-sealing:
-  clients:
-    - clientId: story
-      tokenSha256: ${createHash('sha256').update(token).digest('hex')}
-      senders: ['@nordlys.example']
-`;
 
 interface Acknowledged {
   /** Messages by the key of the request that sealed them. */
@@ -48,13 +41,15 @@ async function someAnswers(count: number): Promise<void> {
 describe('a process that is killed at any moment', () => {
   let directory: string;
   let dataDir: string;
+  let program: Program;
   let environment: Record<string, string>;
   const acknowledged: Acknowledged = { sealed: new Map(), shown: new Map(), accepted: 0, begun: new Set() };
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'segl-killed-'));
     dataDir = join(directory, 'data');
-    await writeFile(join(directory, 'segl.yaml'), configuration);
+    program = await Program.in(directory, ['@nordlys.example']);
+    await writeFile(join(directory, 'segl.yaml'), program.yaml);
     environment = { SEGL_CONFIG: join(directory, 'segl.yaml') };
   });
   afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -64,7 +59,11 @@ describe('a process that is killed at any moment', () => {
     const query = 'from=mette@nordlys.example&to=anna@example.com&to=bo@example.org';
     const answer = await fetch(new URL(`/api/v1/messages?${query}`, url), {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822', 'idempotency-key': key },
+      headers: {
+        authorization: await program.authorization(url),
+        'content-type': 'message/rfc822',
+        'idempotency-key': key,
+      },
       body: `From: mette@nordlys.example\r\nTo: anna@example.com\r\nSubject: ${key}\r\n\r\nHello.\r\n`,
     });
     if (answer.status !== 201) throw new Error(`${answer.status}: ${await answer.text()}`);
@@ -80,7 +79,11 @@ describe('a process that is killed at any moment', () => {
     const query = `from=mette@nordlys.example&to=reader-${randomUUID()}@example.com&deliver=false`;
     const sealed = await fetch(new URL(`/api/v1/messages?${query}`, url), {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822', 'idempotency-key': randomUUID() },
+      headers: {
+        authorization: await program.authorization(url),
+        'content-type': 'message/rfc822',
+        'idempotency-key': randomUUID(),
+      },
       body: 'From: mette@nordlys.example\r\nSubject: read me\r\n\r\nHello.\r\n',
     });
     const reader = new HttpReader(url);

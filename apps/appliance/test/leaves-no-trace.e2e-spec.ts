@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { codeIn, HttpReader, mailIdsIn, newestCarrierField } from './http-reader.ts';
+import { Program } from './program.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
 /** Words that stand nowhere else, in every part of a mail and of a journey that must not be kept. */
@@ -13,7 +14,6 @@ const mailSubject = `subject${mark}`;
 const attachment = `attachment${mark}`;
 const recipient = `reader${mark}@example.com`;
 const sender = `writer${mark}@nordlys.example`;
-const token = `token${mark}`;
 
 const mail = [
   `From: <${sender}>`,
@@ -36,15 +36,13 @@ const mail = [
 
 describe('after a whole story', () => {
   let portal: RunningProcess;
+  let program: Program;
   let directory: string;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'segl-trace-'));
-    const tokenSha256 = createHash('sha256').update(token).digest('hex');
-    await writeFile(
-      join(directory, 'segl.yaml'),
-      `logLevel: debug\nsealing:\n  recordSubject: true\n  clients:\n    - { clientId: story, tokenSha256: ${tokenSha256}, senders: ['@nordlys.example'] }\n`,
-    );
+    program = await Program.in(directory, ['@nordlys.example']);
+    await writeFile(join(directory, 'segl.yaml'), `logLevel: debug\nsealing:\n  recordSubject: true\n${program.yaml}`);
     // Whatever a library might put aside for a moment would land here, and is searched like the data.
     const scratch = join(directory, 'scratch');
     await mkdir(scratch);
@@ -56,6 +54,7 @@ describe('after a whole story', () => {
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
   it('neither body, subject, attachment, addresses, code nor token stand anywhere in files or logs', async () => {
+    const token = await program.accessToken(portal.url);
     const query = new URLSearchParams({ from: sender, to: recipient });
     const sealed = await fetch(new URL(`/api/v1/messages?${query}`, portal.url), {
       method: 'POST',

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,9 +8,9 @@ import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { mailOfManyParts, visitEveryPage } from './every-page.ts';
 import { mailIdsIn, newCode } from './http-reader.ts';
 import { Reader } from './reader.ts';
+import { Program } from './program.ts';
 import { type RunningProcess, startProcess } from './running-process.ts';
 
-const token = randomBytes(32).toString('base64url');
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Frames hold the mail's own markup, which we do not write; that they have a title is checked. */
 const AXE =
@@ -36,13 +35,13 @@ const withBrowser = chromiumPath() === null ? describe.skip : describe;
 withBrowser('every page of the journey, in a real browser (skipped where there is none)', () => {
   let directory: string;
   let portal: RunningProcess;
+  let program: Program;
   let browser: Browser;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'segl-pages-'));
-    const tokenSha256 = createHash('sha256').update(token).digest('hex');
-    const clients = `[{ clientId: story, tokenSha256: ${tokenSha256}, senders: ['@nordlys.example'] }]`;
-    await writeFile(join(directory, 'segl.yaml'), `sealing: { clients: ${clients} }\n`);
+    program = await Program.in(directory, ['@nordlys.example']);
+    await writeFile(join(directory, 'segl.yaml'), program.yaml);
     portal = await startProcess({
       dataDir: join(directory, 'data'),
       environment: { SEGL_CONFIG: join(directory, 'segl.yaml') },
@@ -59,7 +58,7 @@ withBrowser('every page of the journey, in a real browser (skipped where there i
     const from = 'mette.holm@nordlys.example';
     const { status } = await fetch(new URL(`/api/v1/messages?from=${from}&to=${recipient}`, portal.url), {
       method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822' },
+      headers: { authorization: await program.authorization(portal.url), 'content-type': 'message/rfc822' },
       body: mailOfManyParts(recipient),
     });
     expect(status).toBe(201);
@@ -171,7 +170,10 @@ withBrowser('every page of the journey, in a real browser (skipped where there i
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/m\/[a-z2-7]{32}$/);
     const before = await mailIdsIn(portal.url);
-    await tabTo('form[action$="/prove/code"] button');
+    await tabTo('a[href$="/prove"]');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/sign-in\//);
+    await tabTo('form[action^="/sign-in/"] button');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/prove\/code\//);
     await tabTo('#code');

@@ -30,8 +30,14 @@ export class Reader {
     await this.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
   }
 
+  async goesToSignIn(): Promise<void> {
+    await this.page.getByRole('link', { name: 'Continue to sign in' }).click();
+    await this.page.waitForURL(/\/sign-in\//);
+  }
+
   async asksForACode(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Send me the code' }).click();
+    await this.goesToSignIn();
+    await this.page.getByRole('button', { name: 'Send me a code' }).click();
     await this.page.waitForURL(/\/prove\/code\//);
   }
 

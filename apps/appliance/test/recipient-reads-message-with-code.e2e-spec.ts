@@ -118,7 +118,7 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
     await reader.opensNewestSealedMail();
     await reader.opensAttachment();
     await reader.pressesTheButtonInTheAttachment();
-    expect(await reader.seesOnThePage()).toContain('Send me the code');
+    expect(await reader.seesOnThePage()).toContain('Continue to sign in');
     await context.close();
   });
 

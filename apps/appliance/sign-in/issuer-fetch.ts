@@ -1,0 +1,36 @@
+import type { Passage } from '#libs/oidc-bridge';
+import type { IssuerFetch } from '#libs/recipient-access';
+
+/** Seconds that this process has to answer itself. */
+const OWN_ANSWER_SECONDS = 5;
+
+/**
+ * The portal asks its own bridge in this very process, over loopback: the public address may well not be reachable from in here.
+ * Nothing but the bridge's own paths is asked that way.
+ */
+export function ownIssuer(publicUrl: URL, ownAddress: () => URL): IssuerFetch {
+  return async (url, options) => {
+    const asked = new URL(url);
+    if (asked.origin !== publicUrl.origin || !/^\/oidc(\/|$)/.test(asked.pathname)) {
+      throw new TypeError('not an address of this portal’s own OpenID provider');
+    }
+    const here = new URL(asked.pathname + asked.search, ownAddress());
+    const signal = AbortSignal.any([
+      ...(options.signal ? [options.signal] : []),
+      AbortSignal.timeout(OWN_ANSWER_SECONDS * 1000),
+    ]);
+    return fetch(here, { ...options, redirect: 'error', signal });
+  };
+}
+
+/** Another issuer, over the bridge's own way out: listed hosts, bounded, no redirects. */
+export function issuerOutside(passage: Passage): IssuerFetch {
+  return async (url, { method, headers, body }) => {
+    const answer = await passage.ask(new URL(url), {
+      method: method === 'POST' ? 'POST' : 'GET',
+      headers: Object.fromEntries(new Headers(headers)),
+      ...(body === undefined || body === null ? {} : { body: String(body) }),
+    });
+    return new Response(Buffer.from(answer.body), { status: answer.status, headers: answer.headers });
+  };
+}

@@ -1,0 +1,190 @@
+import {
+  AccessTokenRefused,
+  type AccessTokens,
+  type BridgeClient,
+  type ClientCredential,
+  Egress,
+  googleUpstream,
+  microsoftUpstream,
+  type OidcBridgeSettings,
+  organisationUpstream,
+  issuerOf,
+  portalSigningKey,
+  PORTAL_CLIENT_ID,
+  type Upstream,
+} from '#libs/oidc-bridge';
+import type { Keyring } from '#libs/keyring';
+import { type SealingClient, SealingClients, SealingNotAuthorised } from '#libs/mail';
+import type { ClientKey, IdentityProviderSettings } from '#libs/recipient-access';
+import type { Clock } from '#libs/vocabulary';
+import { ConfigurationFault, type Settings } from '../config.ts';
+import { hasRole } from '../roles.ts';
+import { SignInFiles } from './sign-in-files.ts';
+import type { SignInSettings } from './sign-in-settings.ts';
+import { issuerOutside, ownIssuer } from './issuer-fetch.ts';
+
+/** What sign-in is told of the configuration, with the files that it names read. */
+export interface SignInParts {
+  readonly bridge: OidcBridgeSettings;
+  /** @param ownAddress where this process listens, asked when the first reader signs in */
+  identityProvider(ownAddress: () => URL): IdentityProviderSettings;
+}
+
+interface Credentials {
+  readonly clientSecretFile?: string | undefined;
+  readonly privateKeyFile?: string | undefined;
+  readonly certificateFile?: string | undefined;
+}
+
+/**
+ * A process that is no portal signs nobody in: it has no use for the providers' secrets nor for the clients' keys, and does not
+ * look for them.
+ * @throws ConfigurationFault with every file that cannot be used, and every provider that cannot be as it is described
+ */
+export function signInParts(settings: Settings, keyring: Keyring, clock: Clock): SignInParts {
+  const files = new SignInFiles();
+  const isPortal = hasRole(settings, 'portal');
+  const upstreams = isPortal ? upstreamsOf(settings.signIn, files, clock) : [];
+  const clients = settings.signIn.clients.map((client) => bridgeClientOf(client, isPortal ? files : null));
+  const publicUrl = new URL(settings.publicUrl);
+  const redirectUri = new URL('/authenticate', publicUrl).href;
+  const other = isPortal ? settings.signIn.otherIssuer : undefined;
+  const otherKey = other && credentialOf('signIn.otherIssuer', other, files);
+  if (files.faults.length > 0) throw new ConfigurationFault(files.faults);
+
+  return {
+    bridge: {
+      publicUrl,
+      organisation: settings.organisation.name,
+      portalRedirectUri: redirectUri,
+      clients,
+      upstreams,
+      sharedMailboxes: settings.signIn.sharedMailboxes,
+      noPasscodeFor: settings.signIn.noPasscodeFor,
+      demonstration: settings.demonstration,
+    },
+    identityProvider(ownAddress) {
+      if (other === undefined || otherKey === undefined) {
+        return {
+          issuer: new URL(issuerOf(publicUrl)),
+          clientId: PORTAL_CLIENT_ID,
+          redirectUri,
+          isOwnBridge: true,
+          clientKeys: () => [portalSigningKey(keyring, clock.now())].filter((key) => key !== null),
+          clientSecret: null,
+          fetch: ownIssuer(publicUrl, ownAddress),
+        };
+      }
+      const { hosts, privateAddresses, clientId } = other;
+      const issuer = new URL(other.issuer);
+      return {
+        issuer,
+        clientId,
+        redirectUri,
+        isOwnBridge: false,
+        clientKeys: clientKeysOf(otherKey),
+        clientSecret: 'secret' in otherKey ? otherKey.secret : null,
+        fetch: issuerOutside(new Egress().to({ hosts: [issuer.host, ...hosts], privateAddresses })),
+      };
+    },
+  };
+}
+
+function upstreamsOf(signIn: SignInSettings, files: SignInFiles, clock: Clock): Upstream[] {
+  const egress = new Egress();
+  const made: Upstream[] = [];
+  const make = (id: string, of: () => Upstream) => {
+    try {
+      made.push(of());
+    } catch (error) {
+      files.faults.push(`signIn: ${id}: ${(error as Error).message}`);
+    }
+  };
+  for (const config of signIn.microsoft) {
+    const credential = credentialOf(`signIn: ${config.id}`, config, files);
+    const { id, name, accounts, clientId, domains, privateAddresses, authority } = config;
+    const given = { id, name, accounts, clientId, credential, domains, privateAddresses };
+    make(id, () => microsoftUpstream({ ...given, ...(authority === undefined ? {} : { authority }) }, egress, clock));
+  }
+  for (const config of signIn.google) {
+    const credential = credentialOf(`signIn: ${config.id}`, config, files);
+    const { id, name, clientId, workspaceDomains, privateAddresses, issuer } = config;
+    const given = { id, name, clientId, credential, workspaceDomains, privateAddresses };
+    make(id, () => googleUpstream({ ...given, ...(issuer === undefined ? {} : { issuer }) }, egress, clock));
+  }
+  for (const config of signIn.organisation) {
+    const { caFile, rolesClaim, roles, clientSecretFile, privateKeyFile, certificateFile, ...plain } = config;
+    const setting = `signIn: ${config.id}`;
+    const credential = credentialOf(setting, { clientSecretFile, privateKeyFile, certificateFile }, files);
+    const certificateAuthorities = caFile === undefined ? undefined : files.pem(`${setting}: caFile`, caFile);
+    const claim = rolesClaim?.split('.');
+    make(config.id, () =>
+      organisationUpstream(
+        {
+          ...plain,
+          credential,
+          ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
+          ...(claim === undefined ? {} : { roleMapping: { claim, roles: new Map(Object.entries(roles)) } }),
+        },
+        egress,
+        clock,
+      ),
+    );
+  }
+  return made;
+}
+
+/** With a fault kept, what comes back is good for nothing: nothing starts on it. */
+function credentialOf(setting: string, given: Credentials, files: SignInFiles): ClientCredential {
+  if (given.privateKeyFile === undefined) {
+    return { secret: files.secret(`${setting}: clientSecretFile`, given.clientSecretFile ?? '') };
+  }
+  const privateKey = files.privateKey(`${setting}: privateKeyFile`, given.privateKeyFile);
+  if (privateKey === null) return { secret: '' };
+  if (given.certificateFile === undefined) return { privateKey };
+  const certificate = files.certificate(`${setting}: certificateFile`, given.certificateFile);
+  return certificate === null ? { privateKey } : { privateKey, certificate };
+}
+
+function clientKeysOf(credential: ClientCredential): (() => readonly ClientKey[]) | null {
+  if ('secret' in credential) return null;
+  const keys: readonly ClientKey[] = [{ keyId: credential.keyId ?? '', privateKey: credential.privateKey }];
+  return () => keys;
+}
+
+function bridgeClientOf(client: SignInSettings['clients'][number], files: SignInFiles | null): BridgeClient {
+  const { clientId, kind, name = clientId, scopes, redirectUris, passcodesPerHour } = client;
+  const publicKeys =
+    files === null ? [] : files.publicKeys(`signIn.clients: ${clientId}: publicKeyFile`, client.publicKeyFile);
+  return kind === 'program'
+    ? { kind, clientId, name, publicKeys, scopes }
+    : { kind, clientId, name, publicKeys, redirectUris, passcodesPerHour };
+}
+
+/** Programs by the access tokens of the bridge. Who was taken out of the configuration is nobody, however good the token. */
+export class ProgramsWithTokens extends SealingClients {
+  private readonly tokens: AccessTokens;
+  private readonly clients: ReadonlyMap<string, SealingClient>;
+
+  constructor(tokens: AccessTokens, { clients }: SignInSettings) {
+    super();
+    this.tokens = tokens;
+    this.clients = new Map(
+      clients
+        .filter(({ scopes }) => scopes.includes('messages:seal'))
+        .map(({ clientId, senders }) => [clientId, { clientId, senders }]),
+    );
+  }
+
+  override async authorise(accessToken: string): Promise<SealingClient> {
+    try {
+      const { clientId } = await this.tokens.verify(accessToken, { scope: 'messages:seal' });
+      const client = this.clients.get(clientId);
+      if (client !== undefined) return client;
+    } catch (error) {
+      if (!(error instanceof AccessTokenRefused)) throw error;
+      if (error.reason === 'insufficient-scope') throw new SealingNotAuthorised('insufficient_scope');
+    }
+    throw new SealingNotAuthorised('invalid_token');
+  }
+}

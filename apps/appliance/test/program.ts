@@ -1,0 +1,56 @@
+import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { allowInsecureRequests, clientCredentialsGrant, discovery, PrivateKeyJwt } from 'openid-client';
+
+/** Seconds that are left of a token when the next one is asked for. */
+const RENEW_BEFORE_SECONDS = 60;
+
+/** A program of the organisation, as its programmer would write it: a key pair of its own, and access tokens for that. */
+export class Program {
+  /** What stands in the configuration under `signIn.clients`. */
+  readonly client: Record<string, unknown>;
+  private readonly key: KeyObject;
+  private token: { readonly text: string; readonly until: number } | null = null;
+
+  private constructor(key: KeyObject, client: Record<string, unknown>) {
+    this.key = key;
+    this.client = client;
+  }
+
+  /** Puts the public key into a directory. */
+  static async in(directory: string, senders: readonly string[], clientId = 'story'): Promise<Program> {
+    const { publicKey, privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+    const publicKeyFile = join(directory, `${clientId}.pem`);
+    await writeFile(publicKeyFile, publicKey.export({ type: 'spki', format: 'pem' }));
+    return new Program(privateKey, { clientId, kind: 'program', publicKeyFile, scopes: ['messages:seal'], senders });
+  }
+
+  /** The whole setting, as a line of YAML (which JSON is). */
+  get yaml(): string {
+    return `signIn: ${JSON.stringify({ clients: [this.client] })}\n`;
+  }
+
+  /** An access token for the API of the portal at that address, kept as long as it is good. */
+  async accessToken(url: URL): Promise<string> {
+    if (this.token !== null && Date.now() < this.token.until) return this.token.text;
+    const key = this.key.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+    const issuer = new URL('/oidc', url);
+    const execute = [allowInsecureRequests]; // stories are on loopback
+    const provider = await discovery(issuer, String(this.client['clientId']), undefined, PrivateKeyJwt(key), {
+      execute,
+    });
+    const answer = await clientCredentialsGrant(provider, {
+      scope: 'messages:seal',
+      resource: new URL('/api/v1', url).href,
+    });
+    const seconds = (answer.expiresIn() ?? 0) - RENEW_BEFORE_SECONDS;
+    this.token = { text: answer.access_token, until: Date.now() + seconds * 1000 };
+    return this.token.text;
+  }
+
+  async authorization(url: URL): Promise<string> {
+    return `Bearer ${await this.accessToken(url)}`;
+  }
+}
