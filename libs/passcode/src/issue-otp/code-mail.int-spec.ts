@@ -40,7 +40,7 @@ describe('a code mail, as a real mail server gets it', () => {
     expect(mail.from?.value).toEqual([{ name: 'Nordlys Advokater', address: 'no-reply@nordlys.example' }]);
   });
 
-  it('is marked as automatic, so that nothing answers it', () => {
+  it('is marked as automatic, so that nothing answers it (A16)', () => {
     expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
     expect(mail.headers.get('x-auto-response-suppress')).toBe('All');
     expect(mail.messageId).toMatch(/^<[0-9a-f-]{36}@nordlys\.example>$/);
@@ -70,7 +70,7 @@ describe('a code mail, as a real mail server gets it', () => {
     expect(mail.attachments).toEqual([]);
   });
 
-  it('holds nothing that a visitor chose', () => {
+  it('holds nothing that a visitor chose (A13)', () => {
     expect(raw).not.toContain('attacker');
     expect(raw).not.toContain('Mozilla');
     expect(raw).not.toContain('203.0.113');

@@ -71,7 +71,7 @@ describe('code mails on their way', () => {
   const failed = async () =>
     until(async () => (await lastEvent())?.type === 'OtpDeliveryFailed').then(async () => (await lastEvent())?.data);
 
-  it('return at once: the answer to a request never waits for a mail server', async () => {
+  it('return at once: the answer to a request never waits for a mail server (A12)', async () => {
     const gate = Promise.withResolvers<void>();
     const relay = new ScriptedRelay(gate.promise);
     mails(relay).send(job());

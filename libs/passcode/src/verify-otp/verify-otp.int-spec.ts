@@ -55,7 +55,7 @@ describe('verifying a code', () => {
     expect(await takeAddressProof(room.ephemeral, 'no proof id')).toBeNull();
   });
 
-  it('accepts once when a hundred enter the right code at once', async () => {
+  it('accepts once when a hundred enter the right code at once (A11)', async () => {
     const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => enter(challengeId, code)));
@@ -67,7 +67,7 @@ describe('verifying a code', () => {
     expect(taken.filter((proof) => proof !== null)).toHaveLength(1);
   });
 
-  it('evaluates five when a hundred enter wrong codes at once, and then not even the right one', async () => {
+  it('evaluates five when a hundred enter wrong codes at once, and then not even the right one (A11)', async () => {
     const matches = jest.spyOn(IssuedOtps.prototype, 'matches');
     try {
       const challengeId = await room.begin(browserId);
@@ -83,7 +83,7 @@ describe('verifying a code', () => {
     }
   });
 
-  it('neither evaluates nor counts a guess from another browser', async () => {
+  it('neither evaluates nor counts a guess from another browser (A14)', async () => {
     const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
     for (let turn = 0; turn < 10; turn++) {
@@ -251,7 +251,7 @@ describe('verifying a code', () => {
     }
   });
 
-  it('counts the codes of an address by network and in all, over restarts too', async () => {
+  it('counts the codes of an address by network and in all, over restarts too (A13)', async () => {
     for (let turn = 0; turn < 3; turn++) await room.begin(`browser ${turn}`);
     const fourth = await room.begin('browser 3');
     expect((await room.challenge(fourth)).code).toBeNull();
@@ -266,7 +266,7 @@ describe('verifying a code', () => {
     expect((await room.challenge(await room.begin('browser 5'))).code).not.toBeNull();
   });
 
-  it('makes one code of two clicks at once', async () => {
+  it('makes one code of two clicks at once (A13)', async () => {
     const challengeId = await room.begin(browserId);
     room.elapse(30);
     await Promise.all(

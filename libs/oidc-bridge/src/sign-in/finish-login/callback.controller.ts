@@ -65,13 +65,25 @@ export class CallbackController {
     const isSameBrowser = browser !== null && isSameDigest(attempt.browserDigest, digestOf(browser.id));
     if (!isSameBrowser) {
       await this.recordOnce(state, attempt, claim.status === 'first' ? 'wrong-browser' : 'replayed');
+      if (claim.status === 'first') await this.attempts.settle(state, overOf(attempt), { hasFailed: true });
       throw new SignInNotHere(); // never leads a browser into another one's sign-in
     }
     const end =
       claim.status === 'first'
-        ? await this.end(state, attempt, upstreamId, request)
+        ? await this.endOrNothing(state, attempt, upstreamId, request)
         : await this.endAgain(state, attempt);
     response.redirect(303, end.path);
+  }
+
+  /** Whoever comes again after a failure of our own is led on at once, to begin anew. */
+  private async endOrNothing(...facts: Parameters<CallbackController['end']>): Promise<AttemptEnd> {
+    try {
+      return await this.end(...facts);
+    } catch (error) {
+      const [state, attempt] = facts;
+      await this.attempts.settle(state, overOf(attempt), { hasFailed: false });
+      throw error;
+    }
   }
 
   /** The one evaluation of an attempt. However it goes, the browser is led on and a second click goes to the same place. */
@@ -142,4 +154,8 @@ export class CallbackController {
   private record(attempt: LoginAttempt, upstream: Upstream | null, reason: SignInFailure): Promise<void> {
     return this.commands.execute(new RecordFailedSignIn(attempt, upstream, reason));
   }
+}
+
+function overOf({ uid }: LoginAttempt): AttemptEnd {
+  return { path: `/sign-in/${uid}?told=over`, outcomeId: null };
 }
