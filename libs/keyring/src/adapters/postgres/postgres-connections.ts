@@ -57,7 +57,8 @@ class DetachableClient extends pg.Client {
 
   constructor(config: pg.ClientConfig = {}) {
     const socket = new Socket();
-    super({ ...config, stream: () => socket });
+    const { password } = config; // the pool has made it not enumerable: a copy would be without it
+    super({ ...config, password, stream: () => socket });
     this.socket = socket;
     this.on('error', () => undefined); // told to the query that is under way; without a listener it would end the process
   }
