@@ -21,6 +21,13 @@ export {
   type PostgresPersonDirectoryOptions,
 } from './adapters/postgres/postgres-person-directory.ts';
 export { parsePostgresTarget, type PostgresTarget } from './adapters/postgres/postgres-target.ts';
+export {
+  MAX_PERSON_ROWS,
+  type PersonIndexRow,
+  type PersonRecord,
+  type PersonRows,
+  PersonRowsConflict,
+} from './person/person-rows.ts';
 export { SqlitePersonDirectory } from './adapters/sqlite/sqlite-person-directory.ts';
 export {
   decryptDisclosed,

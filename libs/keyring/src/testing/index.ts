@@ -12,3 +12,4 @@ export {
   type TemporaryPostgresOptions,
 } from './temporary-postgres.ts';
 export { personDirectoryContract, type PersonDirectoryPlace } from './person-directory-contract.ts';
+export { personRowsContract, type PersonRowsPlace } from './person-rows-contract.ts';

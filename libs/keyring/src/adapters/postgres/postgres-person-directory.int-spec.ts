@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { personDirectoryContract } from '../../testing/person-directory-contract.ts';
+import { personRowsContract } from '../../testing/person-rows-contract.ts';
 import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '../../testing/temporary-postgres.ts';
 import { PostgresPersonDirectory } from './postgres-person-directory.ts';
 
@@ -19,5 +20,10 @@ withPostgres('with PostgreSQL', () => {
       open: (keyring) => PostgresPersonDirectory.open(url, keyring),
       remove: async () => undefined,
     };
+  });
+
+  personRowsContract('postgres', async () => {
+    const url = await server.newDatabase();
+    return { open: (keyring) => PostgresPersonDirectory.open(url, keyring), remove: async () => undefined };
   });
 });

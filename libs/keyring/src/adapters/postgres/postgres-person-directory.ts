@@ -5,6 +5,15 @@ import type { Keyring } from '../../keyring.ts';
 import type { Person } from '../../person/person.ts';
 import { type AddressHash, PersonCustody, type PersonRow } from '../../person/person-custody.ts';
 import { PersonDirectory, PersonDirectoryUnavailable } from '../../person/person-directory.ts';
+import {
+  changesFor,
+  MAX_PERSON_ROWS,
+  type PersonIndexRow,
+  type PersonRecord,
+  type PersonRows,
+  recordsOf,
+  requireRowCount,
+} from '../../person/person-rows.ts';
 import { PostgresConnections, type PostgresLimits, type Query } from './postgres-connections.ts';
 import { migrate, refuseUnfitServer, SCHEMA_VERSION, schemaVersionOf } from './postgres-schema.ts';
 import { parsePostgresTarget, tlsOf } from './postgres-target.ts';
@@ -39,13 +48,17 @@ const FIND = `
   ORDER BY array_position($1::bytea[], address_hash)
 `;
 const INSERT = 'INSERT INTO segl_persons.persons (person_id, wrapping_key_id, wrapped_key) VALUES ($1, $2, $3)';
+const REWRAP = `
+  UPDATE segl_persons.persons SET wrapping_key_id = entry.key_id, wrapped_key = entry.wrapped
+  FROM unnest($1::text[], $2::text[], $3::bytea[]) AS entry (id, key_id, wrapped) WHERE person_id = entry.id
+`;
 
 interface IndexedRow extends PersonRow {
   readonly address_hash: Uint8Array;
 }
 
 /** The person directory in a PostgreSQL database (15 or newer), for any number of processes on any number of machines. */
-export class PostgresPersonDirectory extends PersonDirectory {
+export class PostgresPersonDirectory extends PersonDirectory implements PersonRows {
   private readonly connections: PostgresConnections;
   private readonly custody: PersonCustody;
   private readonly onNotice: (notice: PostgresNotice) => void;
@@ -154,6 +167,65 @@ export class PostgresPersonDirectory extends PersonDirectory {
     return row?.count ?? 0;
   }
 
+  async *readRows(): AsyncIterable<PersonRecord> {
+    const page = `SELECT person_id, wrapping_key_id, wrapped_key FROM segl_persons.persons
+      WHERE person_id > $1 ORDER BY person_id LIMIT ${MAX_PERSON_ROWS}`;
+    const of = `SELECT person_id, index_key_id, address_hash FROM segl_persons.person_index
+      WHERE person_id = ANY ($1::text[]) ORDER BY address_hash`;
+    for (let after = ''; ;) {
+      const [persons, index] = await this.connections.read(async (query) => {
+        const found = await query<PersonRow>(page, [after]);
+        const ids = found.map(({ person_id }) => person_id);
+        return [found, await query<PersonIndexRow & { person_id: PersonId }>(of, [ids])] as const;
+      });
+      yield* recordsOf(persons, index, this.custody);
+      if (persons.length < MAX_PERSON_ROWS) return;
+      after = persons.at(-1)?.person_id ?? '';
+    }
+  }
+
+  async writeRows(records: readonly PersonRecord[]): Promise<void> {
+    requireRowCount(records);
+    const ids = records.map(({ person_id }) => person_id);
+    const hashes = records.flatMap(({ index }) => index.map(({ address_hash }) => address_hash));
+    await this.connections.write(
+      async (query) => {
+        const persons = await query<PersonRow>(
+          `SELECT person_id, wrapping_key_id, wrapped_key FROM segl_persons.persons
+           WHERE person_id = ANY ($1::text[]) ORDER BY person_id FOR NO KEY UPDATE`,
+          [ids],
+        );
+        const index = await query<PersonIndexRow & { person_id: PersonId }>(
+          'SELECT person_id, index_key_id, address_hash FROM segl_persons.person_index WHERE address_hash = ANY ($1::bytea[])',
+          [hashes],
+        );
+        const { made, rewrapped, filed } = changesFor(records, { persons, index }, this.custody);
+        const columns = (rows: readonly PersonRow[]) => [
+          rows.map(({ person_id }) => person_id),
+          rows.map(({ wrapping_key_id }) => wrapping_key_id),
+          rows.map(({ wrapped_key }) => wrapped_key),
+        ];
+        await query(
+          `INSERT INTO segl_persons.persons (person_id, wrapping_key_id, wrapped_key)
+           SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])`,
+          columns(made),
+        );
+        await query(REWRAP, columns(rewrapped));
+        await query(
+          `INSERT INTO segl_persons.person_index (address_hash, index_key_id, person_id)
+           SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[])`,
+          [
+            filed.map(({ address_hash }) => address_hash),
+            filed.map(({ index_key_id }) => index_key_id),
+            filed.map(({ person_id }) => person_id),
+          ],
+        );
+        await this.keepIndexKeyChecks(query);
+      },
+      { repeatable: true },
+    );
+  }
+
   override async checkWritable(): Promise<void> {
     // What making a person takes, in the same tables; nobody ever sees it, since it is gone within the same transaction.
     const [personId, nothing] = [newPersonId(), Buffer.alloc(32)];
@@ -221,6 +293,11 @@ export class PostgresPersonDirectory extends PersonDirectory {
       await query(INSERT, [person.personId, wrappingKeyId, wrappedKey]);
     }
     await this.fileUnder(query, person.personId, hashes);
+    await this.keepIndexKeyChecks(query);
+    return person;
+  }
+
+  private async keepIndexKeyChecks(query: Query): Promise<void> {
     const checks = this.custody.indexKeyChecks();
     await query(
       `INSERT INTO segl_persons.index_key_checks (index_key_id, check_value)
@@ -228,7 +305,6 @@ export class PostgresPersonDirectory extends PersonDirectory {
       [checks.map(({ indexKeyId }) => indexKeyId), checks.map(({ hash }) => hash)],
     );
     await this.refuseForeignKeyring(query); // which may have been the first to write, a moment ago
-    return person;
   }
 
   private async fileUnder(query: Query, personId: PersonId, hashes: readonly AddressHash[]): Promise<void> {
@@ -248,15 +324,11 @@ export class PostgresPersonDirectory extends PersonDirectory {
       [keyId],
     );
     const wrapped = batch.map((row) => this.custody.wrap(this.custody.unwrap(row)));
-    await query(
-      `UPDATE segl_persons.persons SET wrapping_key_id = entry.key_id, wrapped_key = entry.wrapped
-       FROM unnest($1::text[], $2::text[], $3::bytea[]) AS entry (id, key_id, wrapped) WHERE person_id = entry.id`,
-      [
-        batch.map((row) => row.person_id),
-        wrapped.map(({ wrappingKeyId }) => wrappingKeyId),
-        wrapped.map(({ wrappedKey }) => wrappedKey),
-      ],
-    );
+    await query(REWRAP, [
+      batch.map((row) => row.person_id),
+      wrapped.map(({ wrappingKeyId }) => wrappingKeyId),
+      wrapped.map(({ wrappedKey }) => wrappedKey),
+    ]);
     return batch.length;
   }
 

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { parseMailAddress } from '#libs/vocabulary';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 import { personDirectoryContract } from '../../testing/person-directory-contract.ts';
+import { personRowsContract } from '../../testing/person-rows-contract.ts';
 import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
 import { SqlitePersonDirectory } from './sqlite-person-directory.ts';
 import { fileHoldsAny } from '../traces.ts';
@@ -18,6 +19,14 @@ personDirectoryContract('sqlite', async () => {
   return {
     url: `sqlite:${path}`,
     open: (keyring) => SqlitePersonDirectory.open(path, keyring),
+    remove: () => rm(parent, { recursive: true, force: true }),
+  };
+});
+
+personRowsContract('sqlite', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'segl-persons-'));
+  return {
+    open: (keyring) => SqlitePersonDirectory.open(join(parent, 'persons.db'), keyring),
     remove: () => rm(parent, { recursive: true, force: true }),
   };
 });

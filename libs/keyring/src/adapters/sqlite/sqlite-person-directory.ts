@@ -6,6 +6,15 @@ import type { Keyring } from '../../keyring.ts';
 import type { Person } from '../../person/person.ts';
 import { type AddressHash, PersonCustody, type PersonRow } from '../../person/person-custody.ts';
 import { PersonDirectory, PersonDirectoryUnavailable } from '../../person/person-directory.ts';
+import {
+  changesFor,
+  MAX_PERSON_ROWS,
+  type PersonIndexRow,
+  type PersonRecord,
+  type PersonRows,
+  recordsOf,
+  requireRowCount,
+} from '../../person/person-rows.ts';
 import { rows, run, SqliteFile } from './sqlite-file.ts';
 import { fileHoldsAny } from '../traces.ts';
 
@@ -36,7 +45,7 @@ const SCHEMA = `
 const REWRAP_BATCH = 200;
 
 /** The person directory in one SQLite file, for any number of processes on one machine. */
-export class SqlitePersonDirectory extends PersonDirectory {
+export class SqlitePersonDirectory extends PersonDirectory implements PersonRows {
   private readonly file: SqliteFile;
   private readonly custody: PersonCustody;
 
@@ -152,6 +161,56 @@ export class SqlitePersonDirectory extends PersonDirectory {
       AND NOT EXISTS (SELECT 1 FROM person_index AS other WHERE other.person_id = persons.person_id AND other.index_key_id <> ?1)
     )`;
     return this.file.use((db) => rows<{ count: number }>(db, sql, keyId)[0]?.count ?? 0);
+  }
+
+  async *readRows(): AsyncIterable<PersonRecord> {
+    for (let after = ''; ;) {
+      const [persons, index] = await this.file.use((db) => {
+        const page = 'SELECT * FROM persons WHERE person_id > ? ORDER BY person_id LIMIT ?';
+        const found = rows<PersonRow>(db, page, after, MAX_PERSON_ROWS);
+        const of = 'SELECT * FROM person_index WHERE person_id BETWEEN ? AND ? ORDER BY address_hash';
+        const ends = [found[0]?.person_id ?? '', found.at(-1)?.person_id ?? ''] as const;
+        return [found, rows<PersonIndexRow & { person_id: PersonId }>(db, of, ...ends)] as const;
+      });
+      yield* recordsOf(persons, index, this.custody);
+      if (persons.length < MAX_PERSON_ROWS) return;
+      after = persons.at(-1)?.person_id ?? '';
+      await nextTurn();
+    }
+  }
+
+  async writeRows(records: readonly PersonRecord[]): Promise<void> {
+    requireRowCount(records);
+    await this.file.write((db) => {
+      const persons = records.flatMap(({ person_id }) =>
+        rows<PersonRow>(db, 'SELECT * FROM persons WHERE person_id = ?', person_id),
+      );
+      const index = records.flatMap((record) =>
+        record.index.flatMap(({ address_hash }) =>
+          rows<PersonIndexRow & { person_id: PersonId }>(
+            db,
+            'SELECT * FROM person_index WHERE address_hash = ?',
+            address_hash,
+          ),
+        ),
+      );
+      const { made, rewrapped, filed } = changesFor(records, { persons, index }, this.custody);
+      for (const { person_id, wrapping_key_id, wrapped_key } of made) {
+        const sql = 'INSERT INTO persons (person_id, wrapping_key_id, wrapped_key) VALUES (?, ?, ?)';
+        run(db, sql, person_id, wrapping_key_id, wrapped_key);
+      }
+      for (const { person_id, wrapping_key_id, wrapped_key } of rewrapped) {
+        const sql = 'UPDATE persons SET wrapping_key_id = ?, wrapped_key = ? WHERE person_id = ?';
+        run(db, sql, wrapping_key_id, wrapped_key, person_id);
+      }
+      for (const { address_hash, index_key_id, person_id } of filed) {
+        const sql = 'INSERT INTO person_index (address_hash, index_key_id, person_id) VALUES (?, ?, ?)';
+        run(db, sql, address_hash, index_key_id, person_id);
+      }
+      for (const { indexKeyId, hash } of this.custody.indexKeyChecks()) {
+        run(db, 'INSERT OR IGNORE INTO index_key_checks (index_key_id, check_value) VALUES (?, ?)', indexKeyId, hash);
+      }
+    });
   }
 
   override async checkWritable(): Promise<void> {
