@@ -32,7 +32,7 @@ export function reasonsAgainst({ info, config }: ServerFacts): string[] {
   if (info === null) {
     reasons.push('INFO may not be asked, so replicas and version are not known: allow this user +info');
   } else {
-    const version = Number.parseInt(info.get('redis_version') ?? '', 10);
+    const version = Number.parseInt(info.get('redis_version') ?? info.get('valkey_version') ?? '', 10);
     unless(version >= MIN_MAJOR_VERSION, 'the server is older than Redis 7, or does not say its version');
     unless(info.get('role') === 'master', 'the server is a replica: use one that stands alone (replicaof no one)');
     unless(
