@@ -186,7 +186,12 @@ class RunningFake implements FakeProvider {
     const [, tenant, endpoint, keys] = MICROSOFT_PATH.exec(asked.pathname) ?? [];
     if (keys !== undefined || asked.pathname === '/keys') return json(response, await this.tokens.publicKeySet());
     if (tenant !== undefined) request.url = `/${endpoint}${asked.search}`;
-    if (request.url?.startsWith('/authorize?')) this.authorizationRequests.push(asked.searchParams);
+    if (request.url?.startsWith('/authorize?')) {
+      this.authorizationRequests.push(new URLSearchParams(asked.search));
+      // Microsoft and Google let a person choose; here they have chosen already, and oidc-provider knows no such prompt.
+      asked.searchParams.delete('prompt');
+      request.url = `/authorize${asked.search}`;
+    }
     // Every sign-in is a first one.
     request.headers.cookie = (request.headers.cookie ?? '')
       .split('; ')
