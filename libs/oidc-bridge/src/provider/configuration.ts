@@ -163,9 +163,11 @@ function freshProof(): interactionPolicy.Prompt {
   const { Check, Prompt } = interactionPolicy;
   return new Prompt(
     { name: 'login', requestable: true },
-    new Check('no_proof', 'sign-in is required', ({ oidc }) =>
-      oidc.result?.login !== undefined && oidc.account !== undefined ? Check.NO_NEED_TO_PROMPT : Check.REQUEST_PROMPT,
-    ),
+    new Check('no_proof', 'sign-in is required', ({ oidc }) => {
+      if (oidc.result?.login === undefined) return Check.REQUEST_PROMPT;
+      if (oidc.account === undefined) throw new errors.LoginRequired('the proof has expired');
+      return Check.NO_NEED_TO_PROMPT;
+    }),
   );
 }
 

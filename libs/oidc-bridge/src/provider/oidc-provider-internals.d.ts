@@ -6,7 +6,6 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
     readonly configuration: Readonly<Record<string, unknown>>;
     readonly jwks: { readonly keys: readonly { readonly kid: string }[] };
     readonly Adapter: unknown;
-    readonly grantTypeHandlers: ReadonlyMap<string, unknown>;
   }
 
   export default function instance(provider: Provider): Internals | undefined;

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { destroyKey, rotateKey } from '#libs/keyring';
+import { FixedClock, type Instant, plusSeconds, SystemClock } from '#libs/vocabulary';
+import { signIn, StrangerHouse, toSignIn } from '../testing/stranger-client-house.ts';
+import { proofOf, PUBLIC_URL } from '../testing/stranger-client-portal.ts';
+import { portalClientKeys, portalSigningKey } from './clients.ts';
+import { PUBLISHED_BEFORE_SIGNING_SECONDS } from './signing-keys.ts';
+
+describe('keys of the bridge', () => {
+  let house: StrangerHouse;
+  let clock: FixedClock;
+  beforeEach(async () => {
+    clock = new FixedClock(new SystemClock().now());
+    house = await StrangerHouse.open({ clock, proofs: (who) => proofOf(who, { provenAt: clock.now() }) });
+  });
+  afterEach(() => house.close());
+
+  async function published(): Promise<JSONWebKeySet> {
+    const answer = await house.portal.transport(new URL('/oidc/jwks', PUBLIC_URL), {});
+    return (await answer.json()) as JSONWebKeySet;
+  }
+
+  async function rotate(now: Instant = clock.now()): Promise<string> {
+    const keyId = await rotateKey(house.keys.directory, 'oidc', { now });
+    house.keys.keyring.refresh();
+    return keyId;
+  }
+
+  async function idToken(): Promise<string> {
+    const client = await house.client('archive');
+    const { attempt, answer } = await signIn(client, house.browser(), 'anna');
+    return (await client.finish(attempt, answer)).id_token ?? '';
+  }
+
+  const keyIdOf = (token: string) => decodeProtectedHeader(token).kid;
+
+  it('are published in their public halves alone', async () => {
+    const { keys } = await published();
+    expect(keys).toEqual([
+      {
+        kty: 'EC',
+        use: 'sig',
+        kid: 'oidc-1',
+        alg: 'ES256',
+        crv: 'P-256',
+        x: expect.any(String),
+        y: expect.any(String),
+      },
+    ]);
+  });
+
+  it('sign only once they have been published for a while; older ones verify; destroyed ones vanish', async () => {
+    const first = await idToken();
+    expect(await rotate()).toBe('oidc-2');
+    expect((await published()).keys.map(({ kid }) => kid).sort()).toEqual(['oidc-1', 'oidc-2']);
+    expect(keyIdOf(await idToken())).toBe('oidc-1');
+
+    clock.advance(PUBLISHED_BEFORE_SIGNING_SECONDS - 1);
+    expect(keyIdOf(await idToken())).toBe('oidc-1');
+    clock.advance(1);
+    const second = await idToken();
+    expect(keyIdOf(second)).toBe('oidc-2');
+
+    const known = createLocalJWKSet(await published());
+    for (const token of [first, second]) await jwtVerify(token, known, { audience: 'archive' });
+
+    await destroyKey(house.keys.directory, 'oidc-1', { now: clock.now() });
+    house.keys.keyring.refresh();
+    const left = await published();
+    expect(left.keys.map(({ kid }) => kid)).toEqual(['oidc-2']);
+    await expect(jwtVerify(first, createLocalJWKSet(left))).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
+    await jwtVerify(second, createLocalJWKSet(left));
+  });
+
+  it('change in the middle of a sign-in without anybody noticing', async () => {
+    const client = await house.client('portal');
+    const browser = house.browser();
+    const attempt = await client.begin();
+    const { page } = await toSignIn(browser, attempt);
+    await rotate(plusSeconds(clock.now(), -PUBLISHED_BEFORE_SIGNING_SECONDS));
+    const finished = await browser.get(`${page}/finish?as=anna`);
+    const answer = await browser.follow(finished, ({ pathname }) => pathname === '/authenticate');
+    const tokens = await client.finish(attempt, answer); // the client still proves itself by the key that it began with
+    expect(keyIdOf(tokens.id_token ?? '')).toBe('oidc-2');
+    const next = await house.client('portal'); // by the newest
+    await next.begin();
+  });
+
+  it('sign at once where there is no other left', async () => {
+    await rotate();
+    await destroyKey(house.keys.directory, 'oidc-1', { now: clock.now() });
+    house.keys.keyring.refresh();
+    expect(keyIdOf(await idToken())).toBe('oidc-2');
+  });
+
+  it('give the portal keys of its own, the same in every process, and another for each', async () => {
+    const before = portalClientKeys(house.keys.keyring);
+    expect(before.map(({ keyId }) => keyId)).toEqual(['portal-oidc-1']);
+    await rotate();
+    const after = portalClientKeys(house.keys.keyring);
+    expect(after.map(({ keyId }) => keyId)).toEqual(['portal-oidc-2', 'portal-oidc-1']);
+    expect(after[1]?.privateKey.equals(before[0]!.privateKey)).toBe(true);
+    expect(after[0]?.privateKey.equals(before[0]!.privateKey)).toBe(false);
+    expect(after[0]?.privateKey.asymmetricKeyType).toBe('ed25519');
+    expect(portalSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('portal-oidc-1');
+    clock.advance(PUBLISHED_BEFORE_SIGNING_SECONDS);
+    expect(portalSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('portal-oidc-2');
+  });
+
+  it('of cookies: those signed before a rotation are taken, those of a destroyed key are not', async () => {
+    const client = await house.client('archive');
+    const browser = house.browser();
+    const { page } = await toSignIn(browser, await client.begin());
+    await rotateKey(house.keys.directory, 'cookies', { now: clock.now() });
+    house.keys.keyring.refresh();
+    const answer = await browser.get(page);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.getSetCookie().join()).not.toContain('sign-in'); // nothing is signed anew on another path
+    await destroyKey(house.keys.directory, 'cookies-1', { now: clock.now() });
+    house.keys.keyring.refresh();
+    expect((await browser.get(page)).status).toBe(400);
+  });
+
+  it('when none is left, nothing is signed, and it is said kindly', async () => {
+    house.keys.keyring.close();
+    const answer = await house.portal.transport(new URL('/oidc/jwks', PUBLIC_URL), {});
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).not.toMatch(/keyring|\bat \S+ \(/);
+  });
+});
