@@ -34,7 +34,7 @@ export class Readiness {
 }
 
 export function readinessOf(settings: Settings, stores: OpenedStores): Readiness {
-  const { eventStore, persons, ephemeralStore, keyring, projections } = stores;
+  const { eventStore, persons, ephemeralStore, keyring, outbox, projections } = stores;
   const checks: ReadinessCheck[] = [{ part: 'event store', isTold: true, check: () => eventStore.checkWritable() }];
   if (persons !== null) {
     const isTold = !isEmbedded('personKeys', settings.personKeys);
@@ -50,6 +50,7 @@ export function readinessOf(settings: Settings, stores: OpenedStores): Readiness
     if (hasRole(settings, 'console')) void keyring.ledgerSigner();
   };
   checks.push({ part: 'keyring', isTold: false, check: keys });
+  if (outbox !== null) checks.push({ part: 'outbox', isTold: false, check: () => outbox.checkWritable() });
   if (projections !== null) {
     const follow = async () => {
       const [stuck] = projections.status().filter(({ lastError }) => lastError !== null);

@@ -1,18 +1,31 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing';
+import { initKeyring } from '#libs/keyring';
+import { SystemClock } from '#libs/vocabulary';
 import { ensureBuilt, freePort, startProcess } from './running-process.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
+
+const production = {
+  SEGL_PUBLIC_URL: 'https://post.example.com',
+  SEGL_RELAY_URL: 'smtp://127.0.0.1:1',
+  SEGL_ORGANISATION_NAME: 'Example',
+  SEGL_ORGANISATION_POSTAL_ADDRESS: 'Somewhere 1',
+  SEGL_ORGANISATION_CONTACT_MAIL: 'post@example.com',
+  SEGL_PASSCODE_SENDER: 'no-reply@example.com',
+};
+const withRedis = redisServerPath() === null ? it.skip : it;
 
 function start(environment: Record<string, string>, ...args: string[]) {
   ensureBuilt();
   const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/apps/appliance/main.js'), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   });
   return { status, stderr };
 }
@@ -36,17 +49,9 @@ describe('a start', () => {
   it('in production refuses the data and the keys of a demonstration, and the reverse', async () => {
     const demonstration = await startProcess();
     await demonstration.stop();
-    const production = {
-      SEGL_PUBLIC_URL: 'https://post.example.com',
-      SEGL_RELAY_URL: 'smtp://127.0.0.1:1',
-      SEGL_ORGANISATION_NAME: 'Example',
-      SEGL_ORGANISATION_POSTAL_ADDRESS: 'Somewhere 1',
-      SEGL_ORGANISATION_CONTACT_MAIL: 'post@example.com',
-      SEGL_PASSCODE_SENDER: 'no-reply@example.com',
-      SEGL_HTTP_PORT: String(await freePort()),
-    };
+    const onFreePort = { ...production, SEGL_HTTP_PORT: String(await freePort()) };
     const onItsData = start({
-      ...production,
+      ...onFreePort,
       SEGL_DATA_DIR: demonstration.dataDir,
       SEGL_KEYRING: join(demonstration.dataDir, 'keyring'),
     });
@@ -57,16 +62,84 @@ describe('a start', () => {
 
     const fresh = mkdtempSync(join(tmpdir(), 'segl-production-'));
     const onItsKeys = start({
-      ...production,
+      ...onFreePort,
       SEGL_DATA_DIR: fresh,
       SEGL_KEYRING: join(demonstration.dataDir, 'keyring'),
     });
     expect(onItsKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('DEMONSTRATION') });
-    const withoutKeys = start({ ...production, SEGL_DATA_DIR: fresh, SEGL_KEYRING: join(fresh, 'none') });
+    const withoutKeys = start({ ...onFreePort, SEGL_DATA_DIR: fresh, SEGL_KEYRING: join(fresh, 'none') });
     expect(withoutKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('segl keys init') });
     rmSync(fresh, { recursive: true });
     await demonstration.cleanUp();
   }, 60_000);
+
+  it('with its role’s keys alone, or says which of them is missing', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'segl-role-'));
+    const keyring = join(directory, 'keyring');
+    await initKeyring(keyring, { demonstration: false, now: new SystemClock().now() });
+    const console: Record<string, string> = {
+      ...production,
+      SEGL_ROLES: 'console',
+      SEGL_HTTP_HOST: '127.0.0.1',
+      SEGL_KEYRING: keyring,
+      SEGL_DATA_DIR: join(directory, 'data'),
+    };
+    for (const file of readdirSync(keyring)) if (!file.startsWith('ledger-')) rmSync(join(keyring, file));
+    const started = await startProcess({ arguments: [], dataDir: join(directory, 'data'), environment: console });
+    expect(await started.stop()).toBe(0);
+    const portal = start({ ...console, SEGL_ROLES: 'portal' });
+    expect(portal.status).toBe(78);
+    for (const kind of ['sealing', 'manifest', 'oidc', 'cookies', 'person-wrapping', 'person-index'])
+      expect(portal.stderr).toContain(`has no ${kind} key`);
+    expect(portal.stderr).not.toContain('has no ledger key');
+    rmSync(directory, { recursive: true });
+  }, 180_000);
+
+  it('never with a store that is wrong, each told with what to do', () => {
+    const { status, stderr } = start({
+      ...production,
+      SEGL_ROLES: 'portal,teapot',
+      SEGL_EVENT_STORE: 'esdb://admin:s3cret@es.example',
+      SEGL_EPHEMERAL_STORE: 'memcached://cache.example',
+      SEGL_PERSON_KEYS: 'postgres://segl:s3cret@db.example/segl',
+    });
+    expect(status).toBe(78);
+    for (const fault of [
+      'SEGL_ROLES (roles.1)',
+      'name a file that holds it as stores.eventStoreCredentialsFile',
+      'SEGL_EPHEMERAL_STORE (ephemeralStore): is neither memory:, redis://',
+      'name a file that holds it as stores.personKeysPasswordFile',
+    ])
+      expect(stderr).toContain(fault);
+    expect(stderr).not.toContain('s3cret');
+  });
+
+  withRedis(
+    'never on a Redis that would keep what must be forgotten',
+    async () => {
+      const directory = mkdtempSync(join(tmpdir(), 'segl-unsafe-'));
+      const keyring = join(directory, 'keyring');
+      await initKeyring(keyring, { demonstration: false, now: new SystemClock().now() });
+      const redis = await startRedisServer({ save: '3600 1', 'maxmemory-policy': 'allkeys-lru' });
+      try {
+        const { status, stderr } = start({
+          ...production,
+          SEGL_KEYRING: keyring,
+          SEGL_DATA_DIR: join(directory, 'data'),
+          SEGL_EPHEMERAL_STORE: redis.url,
+        });
+        expect(status).toBe(78);
+        expect(stderr).toContain(
+          'SEGL_EPHEMERAL_STORE (ephemeralStore): is not safe to use: the server saves snapshots',
+        );
+        expect(stderr).toContain('set maxmemory-policy noeviction');
+      } finally {
+        await redis.stop();
+        rmSync(directory, { recursive: true });
+      }
+    },
+    180_000,
+  );
 
   it('tells a newcomer in three lines where to click', async () => {
     const demonstration = await startProcess();

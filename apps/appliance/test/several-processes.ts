@@ -1,0 +1,183 @@
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initKeyring, rotateKey } from '#libs/keyring';
+import { type SmtpSink, startSmtpSink } from '#libs/mail/testing';
+import { SystemClock } from '#libs/vocabulary';
+import { Front } from './front.ts';
+import { Program } from './program.ts';
+import { freePort, type RunningProcess, startProcess } from './running-process.ts';
+
+export const PROCESSES = ['portal-1', 'portal-2', 'gateway', 'console-1', 'console-2'] as const;
+export type ProcessName = (typeof PROCESSES)[number];
+
+/** The files of a keyring that each role has on its machine, and no others (the versions of `sealing` are handed out as they come). */
+const KEY_FILES: Readonly<Record<string, readonly string[]>> = {
+  portal: [
+    'sealing-1.key',
+    'sealing-1.pub',
+    'manifest-1.pub',
+    'oidc-1.key',
+    'cookies-1.key',
+    'ephemeral-1.key',
+    'person-wrapping-1.key',
+    'person-index-1.key',
+  ],
+  gateway: [
+    'sealing-1.pub',
+    'manifest-1.key',
+    'oidc-1.pub',
+    'ephemeral-1.key',
+    'person-wrapping-1.key',
+    'person-index-1.key',
+  ],
+  console: ['ledger-1.key'],
+};
+
+export interface SharedStores {
+  readonly eventStore: string;
+  readonly ephemeralStore: string;
+  readonly personKeys: string;
+}
+
+/** Two portals, a gateway and two consoles, each in a process with its own directories and its own keys, behind one front. */
+export class SeveralProcesses {
+  readonly directory: string;
+  readonly stores: SharedStores;
+  readonly front: Front;
+  readonly program: Program;
+  private readonly sink: SmtpSink;
+  private readonly running = new Map<ProcessName, RunningProcess>();
+  private readonly ports = new Map<ProcessName, number>();
+  private readonly output: string[] = [];
+
+  private constructor(directory: string, stores: SharedStores, sink: SmtpSink, front: Front, program: Program) {
+    this.directory = directory;
+    this.stores = stores;
+    this.sink = sink;
+    this.front = front;
+    this.program = program;
+  }
+
+  /** @param storesIn told a directory of this machine that all processes may share */
+  static async start(storesIn: (directory: string) => Promise<SharedStores>): Promise<SeveralProcesses> {
+    const directory = await mkdtemp(join(tmpdir(), 'segl-several-'));
+    const sink = await startSmtpSink();
+    const front = await Front.start(sink.mails);
+    const program = await Program.in(directory, ['@nordlys.example']);
+    const all = new SeveralProcesses(directory, await storesIn(directory), sink, front, program);
+    await initKeyring(all.keyringOf('whole'), { demonstration: false, now: new SystemClock().now() });
+    await writeFile(join(directory, 'segl.yaml'), all.configuration());
+    for (const name of PROCESSES) {
+      await mkdir(all.keyringOf(name), { mode: 0o700 });
+      for (const file of KEY_FILES[roleOf(name)] ?? []) await all.handOut(file, name);
+    }
+    try {
+      for (const name of PROCESSES) await all.startOne(name);
+      return all;
+    } catch (error) {
+      await all.stop().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  get url(): URL {
+    return this.front.url;
+  }
+
+  process(name: ProcessName): RunningProcess {
+    const running = this.running.get(name);
+    if (running === undefined) throw new Error(`${name} does not run`);
+    return running;
+  }
+
+  /** Where a process listens, or will. */
+  addressOf(name: ProcessName): URL {
+    return new URL(`http://localhost:${this.ports.get(name) ?? 0}`);
+  }
+
+  /** Everything that every process ever wrote to its log. */
+  everythingSaid(): string {
+    return [...this.output, ...[...this.running.values()].map((running) => running.output())].join('\n');
+  }
+
+  dataDirOf(name: ProcessName): string {
+    return join(this.directory, `data-${name}`);
+  }
+
+  keyringOf(name: ProcessName | 'whole'): string {
+    return join(this.directory, `keyring-${name}`);
+  }
+
+  /** The environment of one process, whole: what its supervisor would give it. */
+  environmentOf(name: ProcessName): Record<string, string> {
+    return {
+      SEGL_CONFIG: join(this.directory, 'segl.yaml'),
+      SEGL_ROLES: roleOf(name),
+      SEGL_KEYRING: this.keyringOf(name),
+    };
+  }
+
+  async startOne(name: ProcessName): Promise<RunningProcess> {
+    const port = this.ports.get(name) ?? (await freePort());
+    this.ports.set(name, port);
+    const running = await startProcess({
+      arguments: [],
+      dataDir: this.dataDirOf(name),
+      port,
+      environment: this.environmentOf(name),
+    });
+    this.running.set(name, running);
+    this.front.lead(roleOf(name), name, running.url);
+    return running;
+  }
+
+  /** SIGKILL. The front finds out by itself, as a real one does. */
+  async kill(name: ProcessName): Promise<void> {
+    const running = this.process(name);
+    await running.kill();
+    this.output.push(running.output());
+    this.running.delete(name);
+  }
+
+  /** As whoever keeps the keys brings a file of them to one machine. */
+  async handOut(file: string, name: ProcessName): Promise<void> {
+    await copyFile(join(this.keyringOf('whole'), file), join(this.keyringOf(name), file));
+  }
+
+  async newSealingKey(): Promise<string> {
+    return rotateKey(this.keyringOf('whole'), 'sealing', { now: new SystemClock().now() });
+  }
+
+  async stop(): Promise<void> {
+    const codes = await Promise.all([...this.running.values()].map((running) => running.stop()));
+    await this.front.close();
+    await this.sink.close();
+    await rm(this.directory, { recursive: true, force: true });
+    if (codes.some((code) => code !== 0)) throw new Error(`ended with ${codes.join(', ')}:\n${this.everythingSaid()}`);
+  }
+
+  private configuration(): string {
+    const { eventStore, ephemeralStore, personKeys } = this.stores;
+    const settings = {
+      publicUrl: this.front.url.origin,
+      httpHost: '127.0.0.1',
+      eventStore,
+      ephemeralStore,
+      personKeys,
+      relayUrl: `smtp://127.0.0.1:${this.sink.port}`,
+      organisation: {
+        name: 'Nordlys Advokater',
+        postalAddress: 'Havnegade 1, 1058 København K',
+        contactMail: 'post@nordlys.example',
+      },
+      passcode: { sender: 'no-reply@nordlys.example', codesPerHour: 1000, codesPerHourAndNetwork: 1000 },
+      signIn: { clients: [this.program.client] },
+    };
+    return JSON.stringify(settings); // which is YAML
+  }
+}
+
+export function roleOf(name: ProcessName): 'portal' | 'gateway' | 'console' {
+  return name.replace(/-\d$/, '') as 'portal' | 'gateway' | 'console';
+}
