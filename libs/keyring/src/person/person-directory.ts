@@ -21,8 +21,9 @@ export abstract class PersonDirectory {
   abstract findById(personId: PersonId): Promise<Person | null>;
 
   /**
-   * Destroys the person's key and every trace of the person in the store's own files. Resolves only once that is so; when it
-   * throws, call it again. The address, should it appear again, gets a new person.
+   * Destroys the person's key and every trace of the person that the store itself can reach. Resolves only once that is durable;
+   * when it throws, call it again. The address, should it appear again, gets a new person. What a store cannot reach (PostgreSQL:
+   * dead rows and the WAL; any: backups) holds the key wrapped, and is worthless once that wrapping key is destroyed.
    * @returns false when there was nobody (any more)
    */
   abstract erase(personId: PersonId): Promise<boolean>;
