@@ -25,7 +25,7 @@ import { FakeTokens, PERSONAL_TENANT, type Breakage, type FakeBehaviour } from '
 
 export interface FakeProviderOptions {
   readonly behaves: FakeBehaviour;
-  /** The client proves itself by private_key_jwt with this key, instead of by the secret. */
+  /** The client proves itself by private_key_jwt with this key (`segl-1`), instead of by the secret. */
   readonly clientPublicKey?: KeyObject;
   /** Laid over the discovery document: what a tricked or misconfigured provider says. */
   readonly metadata?: Readonly<Record<string, unknown>>;
@@ -124,21 +124,21 @@ class RunningFake implements FakeProvider {
   async openIdProvider(): Promise<Provider> {
     const { clientPublicKey } = this.options;
     const provider = new Provider(this.url, {
-      adapter: inMemory(),
-      clients: [
-        {
+      adapter: inMemory({
+        // Stored, not configured: oidc-provider clones what is configured out of Jest's realm, and then knows its keys no more.
+        [`Client ${this.clientId}`]: {
           client_id: this.clientId,
           redirect_uris: [`${this.url}/any`],
           response_types: ['code'],
           grant_types: ['authorization_code'],
           ...(clientPublicKey === undefined
-            ? { client_secret: this.secret, token_endpoint_auth_method: 'client_secret_post' as const }
+            ? { client_secret: this.secret, token_endpoint_auth_method: 'client_secret_post' }
             : {
-                token_endpoint_auth_method: 'private_key_jwt' as const,
-                jwks: { keys: [await exportJWK(clientPublicKey)] },
+                token_endpoint_auth_method: 'private_key_jwt',
+                jwks: { keys: [{ ...(await exportJWK(clientPublicKey)), kid: 'segl-1' }] },
               }),
         },
-      ],
+      }),
       jwks: await this.tokens.privateKeySet(),
       routes: { authorization: '/authorize', token: '/token', jwks: '/keys' },
       cookies: {
@@ -306,8 +306,8 @@ function json(response: ServerResponse, document: object): void {
 }
 
 /** oidc-provider's storage, for as long as the fake runs. */
-function inMemory(): (kind: string) => Adapter {
-  const stored = new Map<string, AdapterPayload>();
+function inMemory(initially: Readonly<Record<string, AdapterPayload>>): (kind: string) => Adapter {
+  const stored = new Map(Object.entries(initially));
   const find = (matches: (payload: AdapterPayload) => boolean) => Promise.resolve([...stored.values()].find(matches));
   return (kind) => ({
     upsert: async (id, payload) => void stored.set(`${kind} ${id}`, { ...payload, kind }),

@@ -22,8 +22,17 @@ export interface ClientAuthWishes {
   readonly assertionAudience: string;
 }
 
-/** @throws TypeError for a key of a kind that no provider takes */
-export async function clientAuthOf(credential: ClientCredential, wishes: ClientAuthWishes): Promise<ClientAuth> {
+/** Checked when an upstream is made, so that a start says it, not a reader's sign-in. @throws TypeError for what proves nothing */
+export function checkCredential(credential: ClientCredential): void {
+  if ('secret' in credential) {
+    if (credential.secret === '') throw new TypeError('an empty client secret');
+    return;
+  }
+  if (credential.privateKey.type !== 'private') throw new TypeError('a private key is needed, this is another');
+  signatureOf(credential.privateKey, [], false);
+}
+
+export function clientAuthOf(credential: ClientCredential, wishes: ClientAuthWishes): ClientAuth {
   if ('secret' in credential) {
     // In the body where it may be: providers disagree on how the header form is escaped.
     const inHeader = wishes.methods.includes('client_secret_basic') && !wishes.methods.includes('client_secret_post');
@@ -57,6 +66,7 @@ function signatureOf(key: KeyObject, advertised: readonly string[], withThumbpri
       return { name: withThumbprint || onlyPss ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
     }
     case 'ec':
+      if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new TypeError('an elliptic key must be P-256');
       return { name: 'ECDSA', namedCurve: 'P-256' };
     case 'ed25519':
       return { name: 'Ed25519' };

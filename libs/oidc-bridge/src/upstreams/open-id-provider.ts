@@ -13,7 +13,7 @@ import {
   type CustomFetchOptions,
 } from 'openid-client';
 import { plusSeconds, type Clock, type DomainError, type Instant } from '#libs/vocabulary';
-import { clientAuthOf, type ClientCredential } from './client-credential.ts';
+import { checkCredential, clientAuthOf, type ClientCredential } from './client-credential.ts';
 import { MAX_UPSTREAM_EXCHANGE_MS, type Passage } from './egress.ts';
 import { verifiedClaims, type SignatureRules } from './id-token.ts';
 import { ProviderDocuments, type ProviderMetadata } from './provider-documents.ts';
@@ -54,7 +54,9 @@ export class OpenIdProvider {
   private readonly documents: ProviderDocuments;
   private restsUntil: Instant | null = null;
 
+  /** @throws TypeError for a credential that proves nothing */
   constructor(settings: OpenIdProviderSettings, passage: Passage, clock: Clock) {
+    checkCredential(settings.credential);
     this.settings = settings;
     this.passage = passage;
     this.clock = clock;
@@ -79,7 +81,7 @@ export class OpenIdProvider {
     const nonce = randomNonce();
     // Without a wanted address the provider must not pick in silence: whoever signed in wrongly could never choose another.
     const choice = wantedAddress === null && metadata.prompts.includes('select_account') ? 'select_account' : null;
-    const location = buildAuthorizationUrl(await this.configuration(metadata), {
+    const location = buildAuthorizationUrl(this.configuration(metadata), {
       ...(choice === null ? {} : { prompt: choice }),
       ...wishes,
       response_type: 'code',
@@ -130,7 +132,7 @@ export class OpenIdProvider {
     state: string,
     codeVerifier: string,
   ): Promise<string> {
-    const configuration = await this.configuration(metadata);
+    const configuration = this.configuration(metadata);
     let token: unknown;
     let silence: UpstreamUnreachable | null = null;
     configuration[customFetch] = async (url, options) => {
@@ -169,7 +171,7 @@ export class OpenIdProvider {
     return { idToken, response: new Response(JSON.stringify(rest), { status, headers: kept }) };
   }
 
-  private async configuration(metadata: ProviderMetadata): Promise<Configuration> {
+  private configuration(metadata: ProviderMetadata): Configuration {
     const { clientId, credential, assertionAudience } = this.settings;
     const configuration = new Configuration(
       {
@@ -179,7 +181,7 @@ export class OpenIdProvider {
       },
       clientId,
       {},
-      await clientAuthOf(credential, {
+      clientAuthOf(credential, {
         methods: metadata.clientAuthMethods,
         algorithms: metadata.clientAuthAlgorithms,
         assertionAudience: assertionAudience === 'issuer' ? metadata.issuer : metadata.tokenEndpoint.href,

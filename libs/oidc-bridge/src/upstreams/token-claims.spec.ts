@@ -71,7 +71,7 @@ describe('an address in a claim', () => {
     ['anna@example.com,eve@evil.example'],
     [''],
     [['anna@example.com']],
-    [{ toString: () => 'anna@example.com' }],
+    [{ toString: (): string => 'anna@example.com' }],
     [null],
     [undefined],
     [true],
