@@ -74,6 +74,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       streamPrefixes: [...STREAM_PREFIXES, ...elsewhere.filter((path) => path !== '/')], // not read here, whatever it is
       trustedProxies: settings.trustedProxies,
       errorPages: [PASSCODE_ERRORS, SIGN_IN_ERRORS, RECIPIENT_ACCESS_ERRORS],
+      accountProviders: accountProvidersOf(settings),
       isDemonstration: settings.demonstration,
       onError: (kind, _status, visitId) => {
         stores.metrics.countError(kind);
@@ -107,6 +108,11 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
     await closing.close().catch(() => undefined); // the first failure is the one to tell
     throw error;
   }
+}
+
+/** As the buttons name them: what the privacy page tells. */
+function accountProvidersOf({ signIn }: Settings): readonly string[] {
+  return [...signIn.microsoft, ...signIn.google, ...signIn.organisation].map(({ name }) => name);
 }
 
 /** Where this process reaches itself, whatever the public address is. */

@@ -39,6 +39,8 @@ export interface WebUiOptions {
   readonly programPrefixes?: readonly string[];
   /** Tables of the rooms; a later one wins. */
   readonly errorPages?: readonly ErrorPages[];
+  /** With whose accounts people can sign in, as the buttons say it; for the privacy page. None by default. */
+  readonly accountProviders?: readonly string[];
   /** Every page then says that it is a demonstration. */
   readonly isDemonstration?: boolean;
   readonly onUnexpected?: (report: UnexpectedError) => void;
@@ -112,6 +114,7 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
           page: {
             organisation: options.organisation,
             isDemonstration: options.isDemonstration ?? false,
+            accountProviders: options.accountProviders ?? [],
             stylesheet: assets.addressOf('segl.css'),
             icon: assets.addressOf('seal.svg'),
             languages: languageSwitch(request, facts.locale, locales),

@@ -38,8 +38,21 @@ describe('the privacy page', () => {
     for (const date of dates) expect(date).toMatch(/^\d{4}-\d\d-\d\d$/);
   });
 
-  it('promises no sign-in that this build does not have', () => {
+  it('promises the sign-ins that there are, and no other', async () => {
     expect(page.text).not.toMatch(/Microsoft|Google|passkey/i);
+    expect(page.text).toContain('You need no account here.');
+    const withAccounts = await openTestPortal(
+      { controllers: [PrivacyController] },
+      { accountProviders: ['Microsoft', 'Nordlys'] },
+    );
+    try {
+      const { text } = await withAccounts.browser().get('/privacy');
+      expect(text).toMatch(/account that you already have:\s+Microsoft\s+Nordlys/);
+      expect(text).toContain('you enter its password at its provider and never here');
+      expect(text).not.toMatch(/Google|You need no account here/);
+    } finally {
+      await withAccounts.close();
+    }
   });
 
   it('is there in Danish, and linked from every page', async () => {

@@ -17,7 +17,13 @@ export const privacy: typeof en = {
   },
   signIn: {
     title: 'Sådan viser du, at beskeden er til dig',
-    code: 'Du beder om en kode, og vi sender den med mail til netop den adresse, som beskeden er sendt til. Du skriver den i den samme browser. Du skal ikke oprette dig, og der er ingen adgangskode.',
+    accounts: 'Du kan logge ind med en konto, som du allerede har:',
+    accountMustFit:
+      'Kontoen skal vise netop den adresse, som beskeden er sendt til. Har den en anden adresse, eller står udbyderen ikke inde for adressen, bliver intet vist, og du får at vide, hvilken konto det var.',
+    otherwiseCode:
+      'Har du ingen sådan konto, er en kode lige så god; det samme er en konto, som du opretter til netop den adresse.',
+    codeAlone: 'Du behøver ingen konto her.',
+    code: 'Du kan bede om en kode, og vi sender den med mail til netop den adresse, som beskeden er sendt til. Du skriver den i den samme browser. Du skal ikke oprette dig, og der er ingen adgangskode.',
     limits:
       'En kode har 8 cifre, gælder i 10 minutter og virker én gang. Hvis nogen gætter for mange gange på din adresse, bliver koderne længere, så du stadig kan logge ind.',
     means:
@@ -26,8 +32,10 @@ export const privacy: typeof en = {
   credentials: {
     title: 'Koder og login bruges til at logge ind og til intet andet',
     text: 'Din kode ligger kun i hukommelsen: til mailen med den er på vej, og derefter som et fingeraftryk, til den er brugt eller udløbet. Den skrives ikke i nogen fil, nogen registrering eller nogen log. Et login slutter, når du logger ud, efter 30 minutter uden brug og senest efter 8 timer.',
+    accounts:
+      'Bruger du en konto, skriver du dens adgangskode hos udbyderen og aldrig her. Udbyderen får at vide, at du loggede ind på denne portal, og hvornår, men ikke hvilken besked du læste. Det, den sender os om dig, tjener dette ene login og bliver ikke gemt, bortset fra dens eget nummer for din konto, som bliver registreret.',
     cookies:
-      'Til det har din browser en cookie med et tilfældigt tal i og intet andet. Den forsvinder, når du lukker browseren. Vælger du et sprog her, husker endnu en cookie sproget.',
+      'Til det har din browser cookies med tilfældige tal i og intet andet. De forsvinder, når du lukker browseren, og de, der hører til et igangværende login, efter 15 minutter. Vælger du et sprog her, husker endnu en cookie sproget.',
   },
   mail: {
     title: 'Din besked bliver ikke gemt og forlader aldrig portalen',
@@ -52,11 +60,13 @@ export const privacy: typeof en = {
     codes: 'at en kode blev bestilt, sendt, godtaget eller afvist, men aldrig koden',
     viewed:
       'at du loggede ind, så beskeden eller gemte en fil fra den: hvornår, hvordan du havde vist, hvem du er, og, medmindre {organisation} har slået det fra, fra hvilken netværksadresse; en visning registreres, før noget bliver vist',
+    signIns:
+      'at et login ikke lykkedes, og hvorfor; for en konto, hvis udbyder det var, og udbyderens nummer for den; ved en postkasse, som flere læser, hvem du er, hvor {organisation} beder om det',
     revoked: 'at en besked blev trukket tilbage',
     notHeld: 'Hverken beskeden eller hvilken browser du bruger, bliver registreret.',
     who: 'Registreringen ses af dem hos {organisation}, der skal stå til ansvar for fortrolig post, og af dem, som de skal bevise noget over for. Den gives ikke til andre.',
     forgotten:
-      'Adresser, emner og netværksadresser står kun i registreringen under en nøgle, der er din egen. Selve registreringen bliver stående, for kunne den ændres, beviste den intet. Men når du bliver slettet, bliver din nøgle ødelagt, og så kan ingen længere læse ud af den, hvem du var.',
+      'Adresser, emner, netværksadresser og kontonumre står kun i registreringen under en nøgle, der er din egen. Selve registreringen bliver stående, for kunne den ændres, beviste den intet. Men når du bliver slettet, bliver din nøgle ødelagt, og så kan ingen længere læse ud af den, hvem du var.',
     ask: 'Vil du vide, hvad der er registreret om dig, have det rettet eller blive glemt, så skriv til {contact}.',
   },
   responsible: {
@@ -75,5 +85,6 @@ export const privacy: typeof en = {
   changes: {
     title: 'Hvad der er ændret',
     first: 'Første udgave.',
+    accounts: 'Login med en konto: hvad udbyderen får at vide, hvad der bliver registreret, og hvilke cookies der er.',
   },
 };

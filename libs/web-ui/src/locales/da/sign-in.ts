@@ -30,6 +30,8 @@ export const signIn: typeof en = {
     address: 'Din mailadresse',
     addressHint: 'For eksempel navn@example.com.',
     submit: 'Send mig en kode',
+    jump: 'Uden konto: få en kode på mail',
+    errorSummary: 'Adressen blev ikke godtaget.',
     errorEmpty: 'Indtast den mailadresse, koden skal sendes til.',
     errorAddress: 'Det er ikke én almindelig mailadresse. Indtast en enkelt, for eksempel navn@example.com.',
     errorBarred: 'Der sendes ingen koder til denne adresse, fordi flere ser dens post. Log ind med en konto i stedet.',

@@ -16,7 +16,13 @@ export const privacy = {
   },
   signIn: {
     title: 'How you prove that the message is for you',
-    code: 'You ask for a code, and we send it by mail to the very address that the message was sent to. You enter it in the same browser. There is nothing to register and no password.',
+    accounts: 'You can sign in with an account that you already have:',
+    accountMustFit:
+      'The account must prove the very address that the message was sent to. If it has another address, or its provider does not vouch for the address, nothing is shown, and you are told which account it was.',
+    otherwiseCode:
+      'If you have no such account, a code does as well; so would an account that you make for that very address.',
+    codeAlone: 'You need no account here.',
+    code: 'You can ask for a code, and we send it by mail to the very address that the message was sent to. You enter it in the same browser. There is nothing to register and no password.',
     limits:
       'A code is 8 digits, is good for 10 minutes and works once. Should somebody guess too often at your address, codes become longer, so that you can still sign in.',
     means:
@@ -25,8 +31,10 @@ export const privacy = {
   credentials: {
     title: 'Codes and sign-in serve sign-in, and nothing else',
     text: 'Your code is in memory only: until its mail is on its way, and after that as a fingerprint, until it is used or runs out. It is written into no file, no record and no log. A sign-in ends when you sign out, after 30 minutes without use, and after 8 hours at the latest.',
+    accounts:
+      'If you use an account, you enter its password at its provider and never here. The provider learns that you signed in to this portal, and when, but not which message you read. What it sends us about you serves this one sign-in and is not kept, except for its own number for your account, which stands in the record.',
     cookies:
-      'For this your browser holds a cookie with a random number in it and nothing else. It goes when you close the browser. If you choose a language here, a second cookie remembers the language.',
+      'For this your browser holds cookies with random numbers in them and nothing else. They go when you close the browser, those of a sign-in under way after 15 minutes. If you choose a language here, one more cookie remembers the language.',
   },
   mail: {
     title: 'Your message is not kept, and never leaves the portal',
@@ -50,11 +58,13 @@ export const privacy = {
     codes: 'that a code was asked for, sent, accepted or refused, but never the code',
     viewed:
       'that you signed in, saw the message or saved a file from it: when, how you had proved yourself and, unless {organisation} has switched that off, from which network address; a view is recorded before anything is shown',
+    signIns:
+      'that a sign-in failed, and why; for an account, whose provider it was and the provider’s number for it; at a mailbox that several people read, who you are, where {organisation} asks for that',
     revoked: 'that a message was revoked',
     notHeld: 'It does not hold the message, nor which browser you use.',
     who: 'It is seen by those at {organisation} who must answer for confidential mail, and by those to whom they have to prove something. It is not given to anyone else.',
     forgotten:
-      'Addresses, subjects and network addresses are in the record only under a key of your own. The record itself stays, since it could prove nothing if it could be changed. But when you are erased, your key is destroyed, and nobody can read from it any more who you were.',
+      'Addresses, subjects, network addresses and the numbers of accounts are in the record only under a key of your own. The record itself stays, since it could prove nothing if it could be changed. But when you are erased, your key is destroyed, and nobody can read from it any more who you were.',
     ask: 'To ask what the record holds about you, to have it put right, or to be forgotten, write to {contact}.',
   },
   responsible: {
@@ -72,5 +82,7 @@ export const privacy = {
   changes: {
     title: 'What has changed',
     first: 'First version.',
+    accounts:
+      'Signing in with an account: what its provider learns, what the record holds of it, and which cookies there are.',
   },
 };

@@ -28,6 +28,8 @@ export const signIn = {
     address: 'Your mail address',
     addressHint: 'Such as name@example.com.',
     submit: 'Send me a code',
+    jump: 'Without an account: have a code sent by mail',
+    errorSummary: 'The address was not accepted.',
     errorEmpty: 'Enter the mail address that the code is to go to.',
     errorAddress: 'That is not one plain mail address. Enter a single one, such as name@example.com.',
     errorBarred:
