@@ -60,18 +60,25 @@ export interface CodeForm {
   readonly error: TextKey | null;
 }
 
+export interface ChooseWayOptions {
+  /** What was entered as an address and is none. */
+  readonly entered?: { readonly text: string; readonly error: TextKey } | null;
+  /** After an account that did not do. */
+  readonly isCodeBest?: boolean;
+}
+
 export function chooseWayPage(
   signIn: SignInRequest,
   settings: Pick<OidcBridgeSettings, 'upstreams' | 'noPasscodeFor'>,
   told: unknown,
-  entered: { readonly text: string; readonly error: TextKey } | null = null,
+  { entered = null, isCodeBest = false }: ChooseWayOptions = {},
 ): ChooseWayPage {
   const { uid, clientKind, wantedAddress } = signIn;
   const ways = accountWays(signIn, settings);
   const passcode = passcodeWay(signIn, settings);
   const hasCode = passcode === 'offered' || passcode === 'for-any';
   const fits = ways.some(({ suits, upstream }) => suits === 'fits' && upstream.isReachable());
-  const isCodeFirst = hasCode && (entered !== null || (wantedAddress !== null && !fits));
+  const isCodeFirst = hasCode && (isCodeBest || entered !== null || (wantedAddress !== null && !fits));
   return {
     uid,
     title: titleOf(signIn, entered !== null),

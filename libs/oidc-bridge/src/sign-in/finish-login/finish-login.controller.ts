@@ -50,7 +50,7 @@ export class FinishLoginController {
     const upstream = this.settings.upstreams.find(({ id }) => id === outcome.upstreamId);
     const { wantedAddress } = signIn;
     response.render('oidc-bridge/sign-in/finish-login/not-proven', {
-      ...chooseWayPage(signIn, this.settings, null),
+      ...chooseWayPage(signIn, this.settings, null, { isCodeBest: true }),
       provider: upstream?.name ?? outcome.upstreamId,
       shownAs: outcome.shownAs,
       wanted: wantedAddress && maskAddress(wantedAddress),

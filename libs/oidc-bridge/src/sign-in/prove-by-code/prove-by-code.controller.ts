@@ -66,7 +66,9 @@ export class ProveByCodeController {
     const address = signIn.wantedAddress ?? this.parseEntered(entered ?? '');
     if ('error' in Object(address)) {
       const { error } = address as { error: TextKey };
-      const page = chooseWayPage(signIn, this.settings, null, { text: (entered ?? '').slice(0, 320), error });
+      const page = chooseWayPage(signIn, this.settings, null, {
+        entered: { text: (entered ?? '').slice(0, 320), error },
+      });
       return response.status(400).render('oidc-bridge/sign-in/choose-way/choose-way', page);
     }
 

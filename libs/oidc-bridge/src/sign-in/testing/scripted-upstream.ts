@@ -15,6 +15,8 @@ export class ScriptedUpstream extends Upstream {
   override readonly method: SignInMethod;
   override readonly name: string;
   override readonly issuer: string;
+  /** Where its sign-in page is; below the issuer, unless there is a server to be one. */
+  signInPage: string;
   override readonly givesRoles: boolean;
   readonly begun: BeginUpstream[] = [];
   readonly finished: FinishUpstream[] = [];
@@ -40,6 +42,7 @@ export class ScriptedUpstream extends Upstream {
     this.method = method;
     this.name = name;
     this.issuer = `https://${id}.example`;
+    this.signInPage = `${this.issuer}/authorize`;
     this.givesRoles = givesRoles;
     this.suitability = suits;
     this.answer = () => this.account(null);
@@ -66,7 +69,7 @@ export class ScriptedUpstream extends Upstream {
   override async begin(wish: BeginUpstream): Promise<{ location: URL; kept: KeptForUpstream }> {
     await this.beginning();
     this.begun.push(wish);
-    const location = new URL(`${this.issuer}/authorize`);
+    const location = new URL(this.signInPage);
     location.searchParams.set('state', wish.state);
     return { location, kept: { nonce: `nonce of ${wish.state}` } };
   }
