@@ -8,6 +8,8 @@ import type { Credentials, Endpoint, Secrets } from './settings.ts';
 /** A node as another node sees it. */
 export interface Member extends Endpoint {
   readonly isLeader: boolean;
+  /** Leads or follows: neither starting, nor catching up. */
+  readonly isInService: boolean;
 }
 
 /** Smallest interval that the client takes without a remark. */
@@ -106,11 +108,15 @@ export class NodeClient extends EventStoreDBClient {
 function memberOf(member: InstanceType<typeof gossip.MemberInfo>): Member[] {
   const endpoint = member.getHttpEndPoint();
   if (endpoint === undefined || !member.getIsAlive()) return [];
+  const { LEADER, FOLLOWER } = gossip.MemberInfo.VNodeState;
+  const state = member.getState();
+  const isLeader = state === LEADER;
   return [
     {
       address: endpoint.getAddress(),
       port: endpoint.getPort(),
-      isLeader: member.getState() === gossip.MemberInfo.VNodeState.LEADER,
+      isLeader,
+      isInService: isLeader || state === FOLLOWER,
     },
   ];
 }
