@@ -1,9 +1,10 @@
 /**
- * The ephemeral store on Redis beside the one in memory, in the same run: what several processes on one store cost. Runs against the
- * server that SEGL_BENCH_REDIS names (it is emptied!), else against a redis-server of this machine, started here; without either
+ * The ephemeral store on Redis, in the same run beside bare commands of the same client on the same server (plain SET, GET, INCR,
+ * GETDEL, HSET, HGET: not encrypted, not bounded, not accounted) and beside the store in memory. Runs against the server that SEGL_BENCH_REDIS names (it is emptied!), else against a redis-server of this machine, started here; without either
  * it says so and measures nothing.
  */
 import { randomBytes } from 'node:crypto';
+import { createClient, RESP_TYPES } from '@redis/client';
 import { type EphemeralStore, MemoryEphemeralStore, RedisEphemeralStore } from '#libs/ephemeral-store';
 // Not by the door: what is behind it needs Jest.
 import { redisServerPath, startRedisServer } from '../../libs/ephemeral-store/src/testing/redis-server.ts';
@@ -18,6 +19,7 @@ interface Figure {
 const ROUNDS = 7;
 const CALLS = 2000;
 const CALLERS = 64;
+const PIECE_BYTES = 64 * 1024;
 const VALUE_BYTES = 25 * 1024 * 1024;
 const MAX_BYTES = 200 * 1024 * 1024;
 
@@ -29,98 +31,125 @@ export async function bench(): Promise<Figure[]> {
   }
   const server = named === undefined ? await startRedisServer() : null;
   const keys = [randomBytes(32)];
-  const redis = await RedisEphemeralStore.open(named ?? server?.url ?? '', { maxBytes: MAX_BYTES, key: () => keys });
+  const url = named ?? server?.url ?? '';
+  const redis = await RedisEphemeralStore.open(url, { maxBytes: MAX_BYTES, key: () => keys });
+  const client = createClient({ url, RESP: 2 });
+  client.on('error', () => {});
+  await client.connect();
+  const bare: Bare = (...args) =>
+    client.sendCommand(args, { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } }) as Promise<unknown>;
   const memory = new MemoryEphemeralStore({ maxBytes: MAX_BYTES });
   try {
-    return [...(await calls(redis, memory)), ...(await byteValues(redis, memory))];
+    return [...(await calls(redis, memory, bare)), ...(await byteValues(redis, memory, bare))];
   } finally {
+    client.destroy();
     await redis.close();
     await memory.close();
     await server?.stop();
   }
 }
 
-async function calls(redis: EphemeralStore, memory: EphemeralStore): Promise<Figure[]> {
+type Bare = (...args: (string | Buffer)[]) => Promise<unknown>;
+type Step = (call: number) => Promise<unknown>;
+
+async function calls(redis: EphemeralStore, memory: EphemeralStore, bare: Bare): Promise<Figure[]> {
   const record = randomBytes(300);
-  const steps: Record<string, (store: EphemeralStore, call: number) => Promise<unknown>> = {
-    put: (store, call) => store.put(`session:${call}`, record, 60),
-    get: (store, call) => store.get(`session:${call}`),
-    compareAndSet: (store, call) => store.compareAndSet(`session:${call}`, record, record, 60),
-    increment: (store, call) => store.increment(`tries:${call % 50}`, { ttlSeconds: 60 }),
-    take: (store, call) => store.take(`session:${call}`),
+  const onStore = (store: EphemeralStore): Record<string, Step> => ({
+    put: (call) => store.put(`session:${call}`, record, 60),
+    get: (call) => store.get(`session:${call}`),
+    compareAndSet: (call) => store.compareAndSet(`session:${call}`, record, record, 60),
+    increment: (call) => store.increment(`tries:${call % 50}`, { ttlSeconds: 60 }),
+    take: (call) => store.take(`session:${call}`),
+  });
+  const bareSteps: Record<string, Step> = {
+    put: (call) => bare('SET', `bare:${call}`, record, 'PX', '60000'),
+    get: (call) => bare('GET', `bare:${call}`),
+    compareAndSet: (call) => bare('SET', `bare:${call}`, record, 'XX', 'GET', 'PX', '60000'),
+    increment: (call) => bare('INCR', `bare:n${call % 50}`),
+    take: (call) => bare('GETDEL', `bare:${call}`),
   };
+  const [redisSteps, memorySteps] = [onStore(redis), onStore(memory)];
   const figures: Figure[] = [];
-  const perSecond = new Map<string, { redis: number[]; memory: number[]; one: number[] }>();
+  const rates = new Map<string, { redis: number[]; bare: number[]; memory: number[]; ratio: number[] }>();
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, step] of Object.entries(steps)) {
-      const rates = perSecond.get(name) ?? { redis: [], memory: [], one: [] };
-      perSecond.set(name, rates);
-      rates.redis.push(CALLS / (await timed(() => many(redis, step))));
-      rates.memory.push(CALLS / (await timed(() => many(memory, step))));
-      // One after the other, of keys that are gone for take: the round trip alone.
-      rates.one.push(200 / (await timed(() => one(redis, step))));
+    for (const [name, step] of Object.entries(redisSteps)) {
+      const rate = rates.get(name) ?? { redis: [], bare: [], memory: [], ratio: [] };
+      rates.set(name, rate);
+      const [onRedis, onBare] = [await perSecond(step), await perSecond(bareSteps[name] as Step)];
+      rate.redis.push(onRedis);
+      rate.bare.push(onBare);
+      rate.ratio.push(onRedis / onBare);
+      rate.memory.push(await perSecond(memorySteps[name] as Step));
     }
   }
-  for (const [name, rates] of perSecond) {
-    const [onRedis, inMemory, alone] = [median(rates.redis), median(rates.memory), median(rates.one)];
+  for (const [name, rate] of rates) {
+    const [onRedis, onBare, inMemory] = [rate.redis, rate.bare, rate.memory].map((list) => median(list) / 1000);
     figures.push({
-      name: `${name}, Redis / memory, ${CALLERS} callers`,
-      ratio: onRedis / inMemory,
-      aim: '',
-      detail: `${(onRedis / 1000).toFixed(1)} k/s, memory ${(inMemory / 1000).toFixed(0)} k/s; one caller ${(1000 / alone).toFixed(2)} ms`,
+      name: `${name} on Redis, ${CALLERS} callers / bare command`,
+      ratio: median(rate.ratio),
+      aim: '≥ 0.3',
+      detail: `${onRedis?.toFixed(1)} k/s, bare ${onBare?.toFixed(1)} k/s, memory ${inMemory?.toFixed(0)} k/s`,
     });
   }
   return figures;
 }
 
-async function byteValues(redis: EphemeralStore, memory: EphemeralStore): Promise<Figure[]> {
+async function byteValues(redis: EphemeralStore, memory: EphemeralStore, bare: Bare): Promise<Figure[]> {
   const value = randomBytes(VALUE_BYTES);
+  const pieces = Array.from({ length: VALUE_BYTES / PIECE_BYTES }, (_, piece) =>
+    value.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES),
+  );
   async function* arriving() {
-    for (let offset = 0; offset < value.length; offset += 65_536) yield value.subarray(offset, offset + 65_536);
+    yield* pieces;
   }
-  const options = { ttlSeconds: 60, maxBytes: VALUE_BYTES };
-  const steps: Record<string, (store: EphemeralStore) => Promise<unknown>> = {
-    putBytes: (store) => store.putBytes('waiting:a', arriving(), options),
-    async getBytes(store) {
+  const onStore = (store: EphemeralStore): Record<string, Step> => ({
+    putBytes: () => store.putBytes('waiting:a', arriving(), { ttlSeconds: 60, maxBytes: VALUE_BYTES }),
+    async getBytes() {
       let length = 0;
       for await (const piece of (await store.getBytes('waiting:a')) ?? []) length += piece.byteLength;
       if (length !== VALUE_BYTES) throw new Error(`${length} bytes came back`);
     },
+  });
+  const bareSteps: Record<string, Step> = {
+    putBytes: () => inTurn(4, pieces.length, (piece) => bare('HSET', 'bare:a', String(piece), pieces[piece] as Buffer)),
+    getBytes: () => inTurn(2, pieces.length, (piece) => bare('HGET', 'bare:a', String(piece))),
   };
+  const [redisSteps, memorySteps] = [onStore(redis), onStore(memory)];
   const figures: Figure[] = [];
-  for (const [name, step] of Object.entries(steps)) {
-    const seconds = { redis: [] as number[], memory: [] as number[] };
+  for (const [name, step] of Object.entries(redisSteps)) {
+    const seconds = { redis: [] as number[], bare: [] as number[], memory: [] as number[], ratio: [] as number[] };
     for (let round = 0; round < ROUNDS; round++) {
-      seconds.redis.push(await timed(() => step(redis)));
-      seconds.memory.push(await timed(() => step(memory)));
+      const [onRedis, onBare] = [await timed(() => step(0)), await timed(() => (bareSteps[name] as Step)(0))];
+      seconds.redis.push(onRedis);
+      seconds.bare.push(onBare);
+      seconds.ratio.push(onBare / onRedis);
+      seconds.memory.push(await timed(() => (memorySteps[name] as Step)(0)));
     }
-    const [onRedis, inMemory] = [median(seconds.redis), median(seconds.memory)];
+    const rate = VALUE_BYTES / median(seconds.redis) / 1e6;
+    const [onRedis, onBare, inMemory] = [seconds.redis, seconds.bare, seconds.memory].map(
+      (list) => median(list) * 1000,
+    );
     figures.push({
-      name: `${name} of 25 MiB, Redis / memory`,
-      ratio: inMemory / onRedis,
-      aim: '',
-      detail: `${(onRedis * 1000).toFixed(0)} ms (${(VALUE_BYTES / onRedis / 1e6).toFixed(0)} MB/s), memory ${(inMemory * 1000).toFixed(1)} ms`,
+      name: `${name} of 25 MiB on Redis / bare commands`,
+      ratio: median(seconds.ratio),
+      aim: '≥ 0.3',
+      detail: `${onRedis?.toFixed(0)} ms (${rate.toFixed(0)} MB/s), bare ${onBare?.toFixed(0)} ms, memory ${inMemory?.toFixed(1)} ms`,
     });
   }
   return figures;
 }
 
-async function many(
-  store: EphemeralStore,
-  step: (store: EphemeralStore, call: number) => Promise<unknown>,
-): Promise<void> {
-  let next = 0;
-  const caller = async () => {
-    for (let call = next++; call < CALLS; call = next++) await step(store, call);
-  };
-  await Promise.all(Array.from({ length: CALLERS }, caller));
+async function perSecond(step: Step): Promise<number> {
+  return CALLS / (await timed(() => inTurn(CALLERS, CALLS, step)));
 }
 
-async function one(
-  store: EphemeralStore,
-  step: (store: EphemeralStore, call: number) => Promise<unknown>,
-): Promise<void> {
-  for (let call = 0; call < 200; call++) await step(store, call);
+/** So many calls, so many of them at once. */
+async function inTurn(callers: number, calls: number, step: Step): Promise<void> {
+  let next = 0;
+  const caller = async () => {
+    for (let call = next++; call < calls; call = next++) await step(call);
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

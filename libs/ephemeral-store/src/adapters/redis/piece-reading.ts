@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { EphemeralValueGone } from '../../ephemeral-store.ts';
 import { PIECE_BYTES } from './piece-upload.ts';
 import type { RedisConnection } from './redis-connection.ts';
@@ -11,7 +12,7 @@ const PIECES_AHEAD = 2;
 export interface ByteValue {
   readonly name: EntryName;
   readonly upload: string;
-  readonly pieceKey: Buffer;
+  readonly pieceKey: KeyObject;
   readonly length: number;
 }
 

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { EphemeralStoreFull, EphemeralStoreUnavailable } from '../../ephemeral-store.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { SCRIPTS } from './scripts.ts';
-import { PIECE_SEAL_OVERHEAD_BYTES, partKey, SALT_BYTES, sealPart, type ValueKey } from './sealed-values.ts';
+import { PIECE_SEAL_OVERHEAD_BYTES, SALT_BYTES, sealPart, type ValueKey } from './sealed-values.ts';
 
 /**
  * 64 KiB with what Redis and the seal put around it: one byte more and the allocator of Redis would give 80 KiB for it.
@@ -32,7 +32,7 @@ export class PieceUpload {
   readonly salt = randomBytes(SALT_BYTES);
   readonly id = this.salt.toString('base64url');
   private readonly settings: UploadSettings;
-  private readonly pieceKey: Buffer;
+  private readonly pieceKey: KeyObject;
   private readonly piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
   private readonly underWay: Promise<void>[] = [];
   private readonly keeper: NodeJS.Timeout;
@@ -42,7 +42,7 @@ export class PieceUpload {
 
   constructor(settings: UploadSettings) {
     this.settings = settings;
-    this.pieceKey = partKey(settings.key, 'bytes-piece', this.salt);
+    this.pieceKey = settings.key.derive('bytes-piece', this.salt);
     // A source may rest longer than an upload may: its process is alive, so it is kept.
     this.keeper = setInterval(() => void this.keep(), (UPLOAD_REST_SECONDS * 1000) / 3);
     this.keeper.unref();
@@ -94,8 +94,8 @@ export class PieceUpload {
 
   private async send(): Promise<void> {
     const number = this.sent++;
-    const { key, settings } = { key: this.pieceKey, settings: this.settings };
-    const sealed = sealPart(key, 'bytes-piece', settings.context, number, this.piece.subarray(0, this.usedOfPiece));
+    const plaintext = this.piece.subarray(0, this.usedOfPiece);
+    const sealed = sealPart(this.pieceKey, 'bytes-piece', this.settings.context, number, plaintext);
     const costBytes = this.usedOfPiece + PIECE_SEAL_OVERHEAD_BYTES + PIECE_COST_BYTES;
     this.usedOfPiece = 0;
     const arrived = this.store(number, sealed, costBytes);

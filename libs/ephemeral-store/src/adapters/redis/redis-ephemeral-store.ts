@@ -16,7 +16,7 @@ import { parseRedisUrl } from './redis-address.ts';
 import type { RedisArgument, RedisConnection } from './redis-connection.ts';
 import { RedisLink, type RedisNotice } from './redis-link.ts';
 import { type Script, SCRIPTS } from './scripts.ts';
-import { KEY_ID_BYTES, partKey, seal, SEAL_OVERHEAD_BYTES, unseal, type ValueKey, ValueKeys } from './sealed-values.ts';
+import { KEY_ID_BYTES, SEAL_OVERHEAD_BYTES, type ValueKey, ValueKeys } from './sealed-values.ts';
 import { type EntryName, StoreSession } from './store-session.ts';
 
 export interface RedisEphemeralStoreOptions {
@@ -245,12 +245,12 @@ export class RedisEphemeralStore extends EphemeralStore {
   }
 
   private recordAs(session: StoreSession, name: EntryName, value: Uint8Array): Buffer {
-    const sealed = seal(this.keys.newest(), 'record', name, value);
+    const sealed = this.keys.newest().seal('record', name, value);
     return Buffer.concat([Buffer.from('r'), session.digestOf(name, value), sealed]);
   }
 
   private unsealRecord(name: EntryName, stored: Buffer): Uint8Array {
-    const plaintext = unseal(this.keys, 'record', name, stored.subarray(1 + DIGEST_BYTES));
+    const plaintext = this.keys.unseal('record', name, stored.subarray(1 + DIGEST_BYTES));
     if (plaintext === null) throw keyMissing();
     return new Uint8Array(plaintext.buffer, plaintext.byteOffset, plaintext.byteLength);
   }
@@ -272,7 +272,7 @@ export class RedisEphemeralStore extends EphemeralStore {
     const [costBytes, ttl, limit] = [String(ENTRY_COST_BYTES), milliseconds(ttlSeconds), String(this.maxBytes)];
     await this.call(key, ({ epoch }, name) => {
       if (epoch !== session.epoch) throw interrupted();
-      const head = seal(sealingKey, 'bytes-head', headContext(name, upload.id), length);
+      const head = sealingKey.seal('bytes-head', headContext(name, upload.id), length);
       const stored = Buffer.concat([Buffer.from(`b${upload.id}`), head]);
       return [SCRIPTS.commit, [name, stored, costBytes, ttl, limit, upload.id, String(upload.pieces)]];
     });
@@ -284,10 +284,10 @@ export class RedisEphemeralStore extends EphemeralStore {
     const { name, bytes } = entry;
     const upload = bytes.toString('latin1', 1, 1 + UPLOAD_ID_LENGTH);
     const sealed = bytes.subarray(1 + UPLOAD_ID_LENGTH);
-    const length = unseal(this.keys, 'bytes-head', headContext(name, upload), sealed);
-    const sealingKey = this.keys.withId(sealed.subarray(0, KEY_ID_BYTES));
-    if (length === null || sealingKey === null) throw keyMissing();
-    const pieceKey = partKey(sealingKey, 'bytes-piece', Buffer.from(upload, 'base64url'));
+    const sealingKey = this.keys.of(sealed);
+    if (sealingKey === null) throw keyMissing();
+    const length = sealingKey.unseal('bytes-head', headContext(name, upload), sealed);
+    const pieceKey = sealingKey.derive('bytes-piece', Buffer.from(upload, 'base64url'));
     return { name, upload, pieceKey, length: Number(length.readBigUInt64BE()) };
   }
 

@@ -161,9 +161,23 @@ withRedis('Redis ephemeral store, when things go wrong', () => {
     expect(await server.command('KEYS', 'segl:b:*')).toEqual([]);
   });
 
+  it('room for one large value is made of as many small ones as have to go', async () => {
+    const small = await RedisEphemeralStore.open(server.url, { maxBytes: 300_000, key: () => [key] });
+    for (let full = false, index = 0; !full; index++) {
+      full = await small.put(`session:${index}`, randomBytes(10), 100).then(
+        () => false,
+        () => true,
+      );
+    }
+    await elapseOnServer(server, 101);
+    await small.put('session:large', randomBytes(60_000), 60);
+    await small.close();
+  });
+
   it('what is over goes from the server by itself, though no process asks', async () => {
     await store.put('session:a', randomBytes(100), 0.3);
     await store.increment('tries:a', { ttlSeconds: 0.3 });
+    await store.increment('tries:a', { ttlSeconds: 600 }); // the end of its window is that of its first count
     async function* source() {
       yield randomBytes(100_000);
     }

@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { EphemeralStoreUnavailable } from '../../ephemeral-store.ts';
 
 /** What a value is goes into its key and its associated data: one put in another's place is refused. */
@@ -6,27 +13,82 @@ export type SealedPurpose = 'record' | 'bytes-head' | 'bytes-piece' | 'names';
 
 export const KEY_ID_BYTES = 8;
 export const SALT_BYTES = 16;
+/** 2^48: what one process encrypts under one key in a thousand years of full load. */
+const COUNT_BYTES = 6;
 const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
 const KEY_BYTES = 32;
 
-/** What sealing adds to a value that carries its key's id and its salt. A piece carries neither: TAG_BYTES alone. */
-export const SEAL_OVERHEAD_BYTES = KEY_ID_BYTES + SALT_BYTES + TAG_BYTES;
+/** What sealing adds to a value that carries its key's id, its salt and its count. A piece carries none of them: TAG_BYTES alone. */
+export const SEAL_OVERHEAD_BYTES = KEY_ID_BYTES + SALT_BYTES + COUNT_BYTES + TAG_BYTES;
 export const PIECE_SEAL_OVERHEAD_BYTES = TAG_BYTES;
 
-export interface ValueKey {
-  /** KEY_ID_BYTES: tells keys apart and says nothing of them. */
-  readonly id: Buffer;
-  readonly bytes: Uint8Array;
-}
+/** Keys made of other processes' salts that are kept, for each key: one is enough for each process and purpose. */
+const MAX_KEPT_KEYS = 500;
 
 /**
- * The keys as they are now, newest first: asked for at each use, since a keyring goes on while the process runs. Each value has a
- * key of its own (HMAC-SHA-256 of a key of the ring over purpose and a random salt of 128 bits), so no nonce is ever used twice,
- * however many processes write for however long; its nonce is the number of the piece.
+ * One key of the ring. No value is encrypted under it: each process makes keys of its own from it, by HMAC-SHA-256 over purpose and
+ * a random salt of 128 bits, and counts what it encrypts under them; the count is the nonce. So no nonce is used twice, however
+ * many processes write for however long. Key objects are kept, as making one costs more than what is then done with it.
  */
+export class ValueKey {
+  /** KEY_ID_BYTES: tells keys apart and says nothing of them. */
+  readonly id: Buffer;
+  private readonly secret: KeyObject;
+  private readonly sealing = new Map<
+    SealedPurpose,
+    { readonly salt: Buffer; readonly key: KeyObject; count: number }
+  >();
+  private readonly kept = new Map<string, KeyObject>();
+
+  constructor(bytes: Uint8Array) {
+    this.secret = createSecretKey(bytes);
+    this.id = createHmac('sha256', this.secret).update('segl ephemeral key id').digest().subarray(0, KEY_ID_BYTES);
+  }
+
+  /** key id, salt, count, ciphertext, tag. `context` says where it belongs and is not stored. */
+  seal(purpose: SealedPurpose, context: string, plaintext: Uint8Array): Buffer {
+    let sealing = this.sealing.get(purpose);
+    if (sealing === undefined) {
+      const salt = randomBytes(SALT_BYTES);
+      sealing = { salt, key: this.derive(purpose, salt), count: 0 };
+      this.sealing.set(purpose, sealing);
+    }
+    const count = Buffer.alloc(COUNT_BYTES);
+    count.writeUIntBE(++sealing.count, 0, COUNT_BYTES);
+    return Buffer.concat([
+      this.id,
+      sealing.salt,
+      count,
+      sealPart(sealing.key, purpose, context, sealing.count, plaintext),
+    ]);
+  }
+
+  /** @throws EphemeralStoreUnavailable when it is not what was sealed */
+  unseal(purpose: SealedPurpose, context: string, sealed: Buffer): Buffer {
+    const salt = sealed.subarray(KEY_ID_BYTES, KEY_ID_BYTES + SALT_BYTES);
+    const count = sealed.readUIntBE(KEY_ID_BYTES + SALT_BYTES, COUNT_BYTES);
+    const name = `${purpose} ${salt.toString('latin1')}`;
+    let key = this.kept.get(name);
+    if (key === undefined) {
+      key = this.derive(purpose, salt);
+      if (this.kept.size >= MAX_KEPT_KEYS) this.kept.clear();
+      this.kept.set(name, key);
+    }
+    return unsealPart(key, purpose, context, count, sealed.subarray(KEY_ID_BYTES + SALT_BYTES + COUNT_BYTES));
+  }
+
+  /** The key of all that is sealed under one salt: of all pieces of a byte value, whose salt is its upload's name. */
+  derive(purpose: SealedPurpose, salt: Uint8Array): KeyObject {
+    const bytes = createHmac('sha256', this.secret).update(`segl ephemeral ${purpose}\0`).update(salt).digest();
+    return createSecretKey(bytes);
+  }
+}
+
+/** The keys as they are now, newest first: asked for at each use, since a keyring goes on while the process runs. */
 export class ValueKeys {
   private readonly source: () => readonly Uint8Array[];
+  private given: readonly Buffer[] = [];
   private known: readonly ValueKey[] = [];
 
   constructor(source: () => readonly Uint8Array[]) {
@@ -42,13 +104,14 @@ export class ValueKeys {
       throw new EphemeralStoreUnavailable('the keys of the ephemeral store cannot be had', { cause: error });
     }
     if (bytes.length === 0) throw new EphemeralStoreUnavailable('there is no key for the ephemeral store');
-    if (bytes.length === this.known.length && bytes.every((one, index) => isSame(one, this.known[index]?.bytes))) {
+    if (bytes.length === this.given.length && bytes.every((one, index) => isSame(one, this.given[index]))) {
       return this.known;
     }
     if (bytes.some((one) => one.byteLength !== KEY_BYTES)) {
       throw new EphemeralStoreUnavailable(`a key of the ephemeral store is not of ${KEY_BYTES} bytes`);
     }
-    this.known = bytes.map((one) => ({ id: idOf(one), bytes: Buffer.from(one) }));
+    this.known = bytes.map((one) => new ValueKey(one));
+    this.given = bytes.map((one) => Buffer.from(one));
     return this.known;
   }
 
@@ -56,34 +119,20 @@ export class ValueKeys {
     return this.all()[0] as ValueKey;
   }
 
-  withId(id: Uint8Array): ValueKey | null {
-    return this.all().find((key) => isSame(key.id, id)) ?? null;
+  /** The key of something sealed; null when this process does not have it. */
+  of(sealed: Buffer): ValueKey | null {
+    if (sealed.length < SEAL_OVERHEAD_BYTES) throw altered();
+    return this.all().find(({ id }) => sealed.subarray(0, KEY_ID_BYTES).equals(id)) ?? null;
+  }
+
+  /** @returns null when it was sealed under a key this process does not have. @throws EphemeralStoreUnavailable when it was altered */
+  unseal(purpose: SealedPurpose, context: string, sealed: Buffer): Buffer | null {
+    return this.of(sealed)?.unseal(purpose, context, sealed) ?? null;
   }
 }
 
-/** key id, salt, ciphertext, tag. `context` says where it belongs and is not stored. */
-export function seal(key: ValueKey, purpose: SealedPurpose, context: string, plaintext: Uint8Array): Buffer {
-  const salt = randomBytes(SALT_BYTES);
-  return Buffer.concat([key.id, salt, sealPart(partKey(key, purpose, salt), purpose, context, 0, plaintext)]);
-}
-
-/** @returns null when it was sealed under a key this process does not have. @throws EphemeralStoreUnavailable when it was altered */
-export function unseal(keys: ValueKeys, purpose: SealedPurpose, context: string, sealed: Buffer): Buffer | null {
-  if (sealed.length < SEAL_OVERHEAD_BYTES) throw altered();
-  const key = keys.withId(sealed.subarray(0, KEY_ID_BYTES));
-  if (key === null) return null;
-  const salt = sealed.subarray(KEY_ID_BYTES, KEY_ID_BYTES + SALT_BYTES);
-  const part = sealed.subarray(KEY_ID_BYTES + SALT_BYTES);
-  return unsealPart(partKey(key, purpose, salt), purpose, context, 0, part);
-}
-
-/** The key of one value: of all pieces of a byte value, whose salt is its upload's name. */
-export function partKey(key: ValueKey, purpose: SealedPurpose, salt: Uint8Array): Buffer {
-  return createHmac('sha256', key.bytes).update(`segl ephemeral ${purpose}\0`).update(salt).digest();
-}
-
 export function sealPart(
-  key: Buffer,
+  key: KeyObject,
   purpose: SealedPurpose,
   context: string,
   number: number,
@@ -95,7 +144,7 @@ export function sealPart(
 
 /** @throws EphemeralStoreUnavailable */
 export function unsealPart(
-  key: Buffer,
+  key: KeyObject,
   purpose: SealedPurpose,
   context: string,
   number: number,
@@ -122,14 +171,10 @@ export function altered(): EphemeralStoreUnavailable {
 
 function nonceOf(number: number): Buffer {
   const nonce = Buffer.alloc(NONCE_BYTES);
-  nonce.writeUInt32BE(number, NONCE_BYTES - 4);
+  nonce.writeUIntBE(number, NONCE_BYTES - COUNT_BYTES, COUNT_BYTES);
   return nonce;
 }
 
-function idOf(key: Uint8Array): Buffer {
-  return createHmac('sha256', key).update('segl ephemeral key id').digest().subarray(0, KEY_ID_BYTES);
-}
-
-function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return b !== undefined && Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(b);
+function isSame(a: Uint8Array, b: Buffer | undefined): boolean {
+  return b !== undefined && b.equals(a);
 }

@@ -1,9 +1,9 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { EphemeralKey } from '../../ephemeral-store.ts';
 import { EphemeralStoreUnavailable } from '../../ephemeral-store.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { SCRIPTS } from './scripts.ts';
-import { seal, unseal, type ValueKeys } from './sealed-values.ts';
+import type { ValueKeys } from './sealed-values.ts';
 
 /** SHA-256 in base64url: what an entry is called in Redis. */
 export type EntryName = string;
@@ -17,21 +17,21 @@ const SECRET_BYTES = 32;
  */
 export class StoreSession {
   readonly epoch: string;
-  private readonly secret: Buffer;
+  private readonly secret: KeyObject;
 
   private constructor(epoch: string, secret: Buffer) {
     this.epoch = epoch;
-    this.secret = secret;
+    this.secret = createSecretKey(secret);
   }
 
   /** Joins the life that is, or begins one. @throws EphemeralStoreUnavailable when it was begun under keys we do not have */
   static async join(connection: RedisConnection, keys: ValueKeys): Promise<StoreSession> {
     const offered = { epoch: randomBytes(16).toString('base64url'), secret: randomBytes(SECRET_BYTES) };
-    const wraps = keys.all().flatMap((key) => [key.id, seal(key, 'names', offered.epoch, offered.secret)]);
+    const wraps = keys.all().flatMap((key) => [key.id, key.seal('names', offered.epoch, offered.secret)]);
     const [epochBytes, ...held] = (await connection.run(SCRIPTS.begin, [offered.epoch, ...wraps])) as Buffer[];
     const epoch = String(epochBytes);
     for (let index = 0; index < held.length; index += 2) {
-      const secret = unseal(keys, 'names', epoch, held[index + 1] as Buffer);
+      const secret = keys.unseal('names', epoch, held[index + 1] as Buffer);
       if (secret !== null) return new StoreSession(epoch, secret);
     }
     throw new EphemeralStoreUnavailable('what is on the server was begun under keys that this process does not have');
@@ -39,7 +39,7 @@ export class StoreSession {
 
   /** Lets processes join that have only the newer of our keys. May be called at any time and twice. */
   async shareWith(connection: RedisConnection, keys: ValueKeys): Promise<void> {
-    const wraps = keys.all().flatMap((key) => [key.id, seal(key, 'names', this.epoch, this.secret)]);
+    const wraps = keys.all().flatMap((key) => [key.id, key.seal('names', this.epoch, this.secret.export())]);
     await connection.run(SCRIPTS.share, [this.epoch, ...wraps]);
   }
 
