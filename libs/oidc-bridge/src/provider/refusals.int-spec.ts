@@ -272,7 +272,11 @@ describe('the bridge refuses', () => {
 
   it('a code a second time, and takes back what it led to', async () => {
     const code = await codeOf('anna');
+    const stored = await house.store.get(ephemeralKey('AuthorizationCode', code));
+    const proof = ephemeralKey('proof', JSON.parse(Buffer.from(stored!).toString()).accountId);
+    expect(await house.store.get(proof)).not.toBeNull();
     const first = await exchange(code);
+    expect(await house.store.get(proof)).toBeNull();
     const key = ephemeralKey('AccessToken', String(first.json['access_token']));
     expect(await house.store.get(key)).not.toBeNull();
     const second = await exchange(code);

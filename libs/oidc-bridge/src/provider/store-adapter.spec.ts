@@ -5,8 +5,10 @@ import { StoreAdapter } from './store-adapter.ts';
 
 describe('what the provider remembers', () => {
   let store: MemoryEphemeralStore;
+  let milliseconds: number;
   beforeEach(() => {
-    store = new MemoryEphemeralStore({ maxBytes: 4e6 });
+    milliseconds = 0;
+    store = new MemoryEphemeralStore({ maxBytes: 4e6, clock: () => milliseconds });
   });
   afterEach(() => store.close());
 
@@ -62,6 +64,24 @@ describe('what the provider remembers', () => {
     }
     expect(await adapter(model).find('x')).toMatchObject({ consumed: expect.any(Number) });
     await expect(adapter(model).consume('never-there')).rejects.toMatchObject({ error });
+  });
+
+  it('of a pushed request outlives every sign-in that it began, so that one of them is answered', async () => {
+    const requests = adapter('PushedAuthorizationRequest');
+    await requests.upsert('r', { jti: 'r', exp: 60 }, 60);
+    milliseconds = 900_000;
+    await requests.consume('r');
+    milliseconds = 959_000;
+    await expect(requests.consume('r')).rejects.toMatchObject({ error: 'invalid_request_uri' });
+  });
+
+  it('of a code outlives the code, so that a second use is seen as one', async () => {
+    await adapter('AuthorizationCode').upsert('c', { jti: 'c', grantId: 'g', exp: 60 }, 60);
+    await adapter('AuthorizationCode').consume('c');
+    await adapter('AccessToken').upsert('a', { jti: 'a', grantId: 'g' }, 300);
+    milliseconds = 200_000;
+    await expect(adapter('AuthorizationCode').consume('c')).rejects.toMatchObject({ error: 'invalid_grant' });
+    expect(await adapter('AccessToken').find('a')).toBeUndefined();
   });
 
   it('of an assertion is remembered once, of a hundred at once', async () => {

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import { MemoryEphemeralStore } from '#libs/ephemeral-store';
+import { setImmediate } from 'node:timers/promises';
+import { type EphemeralStore, MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { temporaryKeyring, type TemporaryKeyring } from '#libs/keyring/testing';
 import type { Clock } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
@@ -73,7 +74,9 @@ export class StrangerHouse {
     const house = new StrangerHouse(testSettings({ clients: STRANGERS }), store, await temporaryKeyring());
     for (let n = 0; n < portals; n++) {
       const { settings, keys } = house;
-      house.portals.push(await openStrangerPortal({ settings, ephemeral: store, keyring: keys.keyring, ...parts }));
+      house.portals.push(
+        await openStrangerPortal({ settings, ephemeral: asOverANetwork(store), keyring: keys.keyring, ...parts }),
+      );
     }
     return house;
   }
@@ -120,6 +123,22 @@ export class StrangerHouse {
     await this.store.close();
     await this.keys.remove();
   }
+}
+
+/** The store as it is over a network: every call takes a while, so whatever is done between two calls is done by others too. */
+function asOverANetwork(store: EphemeralStore): EphemeralStore {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return async (...args: unknown[]): Promise<unknown> => {
+        await setImmediate();
+        const answer: unknown = await Reflect.apply(member, target, args);
+        await setImmediate();
+        return answer;
+      };
+    },
+  });
 }
 
 /** To the sign-in page. @returns its path, and what it says */
