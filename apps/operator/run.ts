@@ -9,10 +9,12 @@ import { eventsCommand } from './commands/events-copy.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { openCommand } from './commands/open.ts';
+import { personsCommand } from './commands/persons-copy.ts';
 import { projectionsCommand } from './commands/projections-rebuild.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { sealCommand } from './commands/seal.ts';
 import { telemetryCommand } from './commands/telemetry.ts';
+import { tokenCommand } from './commands/token.ts';
 
 const COMMANDS = [
   sealCommand,
@@ -23,8 +25,10 @@ const COMMANDS = [
   auditCommand,
   eraseCommand,
   telemetryCommand,
+  tokenCommand,
   projectionsCommand,
   eventsCommand,
+  personsCommand,
   doctorCommand,
 ];
 

@@ -37,7 +37,7 @@ export class HttpReader {
     let here = answer;
     for (let hops = 0; here.location !== ''; hops++) {
       if (hops > 10) throw new Error(`led on and on, at last to ${here.location}`);
-      here = await this.get(here.location);
+      here = await this.get(new URL(here.location, here.at).href);
     }
     return here;
   }
@@ -114,13 +114,16 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers: Headers;
+  /** The address that answered. */
+  readonly at: string;
   /** Where a redirect leads; empty otherwise. */
   readonly location: string;
 }
 
 export async function answerOf(response: Response): Promise<Answer> {
   const location = response.headers.get('location') ?? '';
-  return { status: response.status, headers: response.headers, body: await response.text(), location };
+  const { status, headers, url: at } = response;
+  return { status, headers, at, body: await response.text(), location };
 }
 
 /** The ciphertext in a carrier or its message.html, as its form would send it. No pattern: it may be megabytes long. */

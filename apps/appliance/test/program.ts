@@ -2,6 +2,7 @@ import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { clientSigningKey } from '#libs/oidc-bridge';
 import { allowInsecureRequests, clientCredentialsGrant, discovery, PrivateKeyJwt } from 'openid-client';
 
 /** Seconds that are left of a token when the next one is asked for. */
@@ -35,7 +36,7 @@ export class Program {
   /** An access token for the API of the portal at that address, kept as long as it is good. */
   async accessToken(url: URL): Promise<string> {
     if (this.token !== null && Date.now() < this.token.until) return this.token.text;
-    const key = this.key.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
+    const key = clientSigningKey(this.key);
     const issuer = new URL('/oidc', url);
     const execute = [allowInsecureRequests]; // stories are on loopback
     const provider = await discovery(issuer, String(this.client['clientId']), undefined, PrivateKeyJwt(key), {

@@ -43,3 +43,4 @@ export {
   type SharedMailboxRule,
   type SignInClient,
 } from './settings.ts';
+export { clientSigningKey } from './client-signing-key.ts';

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, type webcrypto } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -13,7 +13,7 @@ import {
   enableNonRepudiationChecks,
   PrivateKeyJwt,
 } from 'openid-client';
-import type { SignInMethod } from '#libs/oidc-bridge';
+import { clientSigningKey, type SignInMethod } from '#libs/oidc-bridge';
 import { AddressRefused, DomainError, parseMailAddress } from '#libs/vocabulary';
 import type { Locale } from '#libs/web-ui';
 import { proofIn, type ProvenAddress } from './proof-claims.ts';
@@ -170,19 +170,8 @@ export class IdentityProvider {
     return (...request) => {
       const [newest] = clientKeys();
       if (newest === undefined) throw new TypeError('no key to prove this client with');
-      return PrivateKeyJwt({ key: cryptoKeyOf(newest.privateKey), kid: newest.keyId })(...request);
+      return PrivateKeyJwt({ key: clientSigningKey(newest.privateKey), kid: newest.keyId })(...request);
     };
-  }
-}
-
-function cryptoKeyOf(key: KeyObject): webcrypto.CryptoKey {
-  switch (key.asymmetricKeyType) {
-    case 'ed25519':
-      return key.toCryptoKey({ name: 'Ed25519' }, false, ['sign']);
-    case 'ec':
-      return key.toCryptoKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign']);
-    default:
-      return key.toCryptoKey({ name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, false, ['sign']);
   }
 }
 

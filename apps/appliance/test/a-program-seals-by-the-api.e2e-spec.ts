@@ -1,0 +1,73 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Program } from './program.ts';
+import { type RunningProcess, runSegl, startProcess } from './running-process.ts';
+
+const mail = 'From: office@nordlys.example\r\nTo: anna@example.com\r\nSubject: x\r\n\r\nHello.\r\n';
+
+describe('a program of the organisation', () => {
+  let directory: string;
+  let portal: RunningProcess;
+  let sealer: Program;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'segl-program-'));
+    sealer = await Program.in(directory, ['@nordlys.example'], 'archive');
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const publicKeyFile = join(directory, 'reader.pem');
+    await writeFile(publicKeyFile, publicKey.export({ type: 'spki', format: 'pem' }));
+    await writeFile(join(directory, 'reader.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const reader = { clientId: 'reader', kind: 'program', publicKeyFile, scopes: ['audit:read'] };
+    const configuration = join(directory, 'segl.yaml');
+    await writeFile(configuration, JSON.stringify({ signIn: { clients: [sealer.client, reader] } }));
+    portal = await startProcess({ dataDir: join(directory, 'data'), environment: { SEGL_CONFIG: configuration } });
+  }, 120_000);
+  afterAll(async () => {
+    await portal.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  async function submit(token: string | null, from = 'office@nordlys.example'): Promise<Response> {
+    return fetch(new URL(`/api/v1/messages?from=${from}&to=anna@example.com`, portal.url), {
+      method: 'POST',
+      headers: {
+        'content-type': 'message/rfc822',
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: mail,
+    });
+  }
+
+  it('gets an access token for its key, and seals as the senders that it names', async () => {
+    const token = await sealer.accessToken(portal.url);
+    expect((await submit(token)).status).toBe(201);
+    const refused = await submit(token, 'boss@example.org');
+    expect([refused.status, ((await refused.json()) as { type: string }).type]).toEqual([
+      403,
+      'urn:segl:problem:sender-not-allowed',
+    ]);
+  });
+
+  it('gets one by the command line too, which seals only where its scope says so', async () => {
+    const [portalUrl, key] = [portal.url.origin, join(directory, 'reader.key')];
+    const token = runSegl('token', '--portal', portalUrl, '--client', 'reader', '--key', key, '--scope', 'audit:read');
+    const refused = await submit(token.trim());
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('www-authenticate')).toContain('insufficient_scope');
+    expect(() => runSegl('token', '--portal', portalUrl, '--client', 'reader', '--key', key)).toThrow(
+      /gives reader no token for messages:seal/,
+    );
+    expect(() => runSegl('token', '--portal', portalUrl, '--client', 'nobody', '--key', key)).toThrow(
+      /knows no client nobody with that key/,
+    );
+  });
+
+  it('is nobody without a token of this portal', async () => {
+    for (const token of [null, 'x', 'a.b.c', `${await sealer.accessToken(portal.url)}x`]) {
+      expect([token, (await submit(token)).status]).toEqual([token, 401]);
+    }
+  });
+});

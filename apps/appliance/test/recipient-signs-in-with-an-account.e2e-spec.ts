@@ -1,0 +1,252 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { SqliteEventStore } from '#libs/event-store';
+import { PERSONAL_TENANT, WORK_TENANT } from '#libs/oidc-bridge/testing';
+import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
+import { type PortalWithAccounts, startPortalWithAccounts } from './account-providers.ts';
+import { HttpReader, newestCarrierField } from './http-reader.ts';
+import { Reader } from './reader.ts';
+
+const withBrowser = chromiumPath() === null ? describe.skip : describe;
+const anna = 'anna.berg@example.com';
+const PATIENCE_MS = 120_000;
+
+/** Events about sign-ins so far, oldest first. */
+async function signInsIn({ portal }: PortalWithAccounts): Promise<{ type: string; data: Record<string, unknown> }[]> {
+  const store = await SqliteEventStore.open(join(portal.dataDir, 'events.sqlite'));
+  try {
+    const events = await Array.fromAsync(store.readAll());
+    return events
+      .filter(({ type }) => ['RecipientAuthenticated', 'AuthenticationFailed'].includes(type))
+      .map(({ type, data }) => ({ type, data: data as Record<string, unknown> }));
+  } finally {
+    await store.close();
+  }
+}
+
+withBrowser('a recipient signs in with an account, in a real browser', () => {
+  let here: PortalWithAccounts;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    here = await startPortalWithAccounts({ sharedMailboxes: [] });
+    browser = await launchChromium();
+  }, PATIENCE_MS);
+  afterAll(async () => {
+    await browser.close();
+    await here.close();
+  }, PATIENCE_MS);
+
+  async function someone(): Promise<{ reader: Reader; context: BrowserContext }> {
+    const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false });
+    return { context, reader: new Reader(await context.newPage(), here.portal.url) };
+  }
+
+  async function atTheSignInPage(): Promise<{ reader: Reader; context: BrowserContext }> {
+    const { reader, context } = await someone();
+    await reader.opensNewestSealedMail();
+    await reader.opensAttachment();
+    await reader.pressesTheButtonInTheAttachment();
+    await reader.goesToSignIn();
+    return { reader, context };
+  }
+
+  it.each([
+    ['a work or school account', 'Microsoft', 'microsoft', 'microsoft', { tid: WORK_TENANT, email: anna }],
+    ['a personal Microsoft account', 'Microsoft', 'microsoft', 'microsoft', { tid: PERSONAL_TENANT, email: anna }],
+    ['a Google account', 'Google', 'google', 'google', { email: anna, hd: 'example.com' }],
+    ['the organisation’s own account', 'Example ID', 'organisation', 'organisation', { email: anna }],
+  ] as const)(
+    'with %s, script off, and reads the message',
+    async (_, button, provider, method, claims) => {
+      here[provider].signInAs(claims);
+      const { reader, context } = await atTheSignInPage();
+      const text = await reader.seesOnThePage();
+      expect(text).not.toContain(anna);
+      expect(text).toContain('Send me a code');
+      await reader.page.getByRole('link', { name: `Sign in with ${button}` }).click();
+      await reader.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
+      expect(await reader.seesOnThePage()).toContain(`You have proven that ${anna} is yours`);
+      await reader.confirms();
+      expect((await signInsIn(here)).at(-1)).toMatchObject({ type: 'RecipientAuthenticated', data: { method } });
+      const strangers = [here.microsoft.url, here.google.url, here.organisation.url];
+      expect(reader.strangers.filter((url) => !strangers.some((known) => url.startsWith(known)))).toEqual([]);
+      await context.close();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'of another address is told whose account it is, alone, and takes a code instead',
+    async () => {
+      here.google.signInAs({ email: 'bo.lund@gmail.com' });
+      const { reader, context } = await atTheSignInPage();
+      await reader.page.getByRole('link', { name: 'Sign in with Google' }).click();
+      await reader.page.getByText('bo.lund@gmail.com').waitFor();
+      const text = await reader.seesOnThePage();
+      expect(text).toContain('This account does not show that the address is yours');
+      expect(text).not.toContain(anna);
+      await reader.page.getByRole('button', { name: 'Send me a code' }).click();
+      await reader.page.waitForURL(/\/prove\/code\//);
+      await reader.enters(await reader.findsTheCode());
+      await reader.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
+      await reader.confirms();
+      const [failed, authenticated] = (await signInsIn(here)).slice(-2);
+      expect(failed).toMatchObject({
+        type: 'AuthenticationFailed',
+        data: { reason: 'other-address', method: 'google' },
+      });
+      expect(JSON.stringify(failed)).not.toContain('bo.lund');
+      expect(authenticated).toMatchObject({ type: 'RecipientAuthenticated', data: { method: 'passcode' } });
+      await context.close();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'turns back at the provider, goes back in the browser, and still reads the message',
+    async () => {
+      here.microsoft.signInAs({ tid: WORK_TENANT, email: anna });
+      here.microsoft.breakWith('cancelled');
+      const { reader, context } = await atTheSignInPage();
+      await reader.page.getByRole('link', { name: 'Sign in with Microsoft' }).click();
+      await reader.page.getByText('You turned back').waitFor();
+      here.microsoft.breakWith(null);
+      await reader.page.getByRole('link', { name: 'Sign in with Microsoft' }).click();
+      await reader.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
+      await reader.page.goBack();
+      expect(await reader.seesOnThePage()).not.toBe('');
+      await reader.page.goForward();
+      await reader.confirms();
+      await context.close();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'in two tabs at once: both end well, the later one holds the session, and the other reads on with it',
+    async () => {
+      here.google.signInAs({ email: anna, hd: 'example.com' });
+      const { reader, context } = await atTheSignInPage();
+      const message = reader.page.url();
+      const other = new Reader(await context.newPage(), here.portal.url);
+      await other.opensNewestSealedMail();
+      await other.opensAttachment();
+      await other.pressesTheButtonInTheAttachment();
+      await other.goesToSignIn();
+      expect(other.page.url()).not.toBe(message);
+      for (const tab of [reader, other]) {
+        await tab.page.getByRole('link', { name: 'Sign in with Google' }).click();
+        await tab.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
+      }
+      await reader.confirms();
+      await other.confirms();
+      await context.close();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'and is signed out everywhere when they sign out: in every tab, and for the next sign-in',
+    async () => {
+      here.google.signInAs({ email: anna, hd: 'example.com' });
+      const { reader, context } = await atTheSignInPage();
+      await reader.page.getByRole('link', { name: 'Sign in with Google' }).click();
+      await reader.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
+      const message = reader.page.url();
+      const tab = await context.newPage();
+      await tab.goto(message);
+      await tab.locator('form[action="/sign-out"] button').click();
+      await tab.waitForURL(/\/signed-out$/);
+      await reader.page.goto(message);
+      expect(await reader.seesOnThePage()).toContain('Continue to sign in');
+      await reader.goesToSignIn();
+      expect(await reader.seesOnThePage()).toContain('Sign in with Google'); // asked anew: the bridge remembers nobody
+      await context.close();
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'of a provider that is away: its button says so, and the other ways are as they were',
+    async () => {
+      const away = await startPortalWithAccounts();
+      try {
+        await away.organisation.close();
+        const http = new HttpReader(away.portal.url);
+        const { location } = await http.handIn(await newestCarrierField(away.portal.url));
+        const page = await http.signInPage(location);
+        const [path = ''] = /\/sign-in\/[^"/]+\/with\/organisation/.exec(page.body) ?? [];
+        const told = await http.follow(await http.get(path));
+        expect(told.body).toContain('cannot be reached right now');
+        expect(told.body).toMatch(/\/with\/google/);
+        expect(told.body).not.toMatch(/\/with\/organisation/);
+        away.google.signInAs({ email: anna, hd: 'example.com' });
+        const [other = ''] = /\/sign-in\/[^"/]+\/with\/google/.exec(told.body) ?? [];
+        expect((await http.follow(await http.get(other))).body).toContain('You have proven that');
+      } finally {
+        await away.close();
+      }
+    },
+    PATIENCE_MS,
+  );
+});
+
+describe('what comes back from a provider', () => {
+  let here: PortalWithAccounts;
+  beforeAll(async () => {
+    here = await startPortalWithAccounts({
+      sharedMailboxes: [{ mailboxes: ['@example.com'], reader: 'state' }],
+    });
+  }, PATIENCE_MS);
+  afterAll(() => here.close(), PATIENCE_MS);
+
+  async function atTheSignInPage() {
+    const reader = new HttpReader(here.portal.url);
+    const { location } = await reader.handIn(await newestCarrierField(here.portal.url));
+    const page = await reader.signInPage(location);
+    return { reader, location, page };
+  }
+
+  it.each([
+    ['google', 'wrong-nonce', 'wrong-nonce'],
+    ['google', 'alg-none', 'token-signature'],
+    ['microsoft', 'guest', 'guest-account'],
+  ] as const)(
+    'is refused from %s when it is bad (%s): one event with the reason, one page without it',
+    async (provider, breakage, reason) => {
+      const claims = { google: { email: anna, hd: 'example.com' }, microsoft: { tid: WORK_TENANT, email: anna } };
+      here[provider].signInAs(claims[provider]);
+      here[provider].breakWith(breakage);
+      const { reader, location, page } = await atTheSignInPage();
+      const before = (await signInsIn(here)).length;
+      const [path = ''] = new RegExp(`/sign-in/[^"/]+/with/${provider}`).exec(page.body) ?? [];
+      const told = await reader.follow(await reader.get(path));
+      here[provider].breakWith(null);
+      expect(told.body).not.toMatch(/nonce|signature|guest|token/i);
+      expect(told.body).toContain('Send me a code');
+      expect((await signInsIn(here)).slice(before)).toMatchObject([{ type: 'AuthenticationFailed', data: { reason } }]);
+      expect((await reader.get(location)).body).toContain('/prove');
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'at a mailbox that several people read, a code is asked who they are, and both stand in the record',
+    async () => {
+      const { reader, location } = await atTheSignInPage();
+      const asked = await reader.signInFor(location);
+      expect(asked.body).toContain('Who is reading?');
+      const [action = ''] = /\/sign-in\/[^"/]+\/reader/.exec(asked.body) ?? [];
+      const confirm = await reader.follow(await reader.submit(asked, action, { name: 'Bente Krogh' }));
+      expect(confirm.body).toContain('You have proven that');
+      expect((await reader.view(location, confirm)).status).toBe(200);
+      const last = (await signInsIn(here)).at(-1);
+      expect(last).toMatchObject({ type: 'RecipientAuthenticated', data: { method: 'passcode' } });
+      expect(last?.data['reader']).toEqual(expect.any(String));
+      expect(JSON.stringify(last)).not.toContain('Bente');
+    },
+    PATIENCE_MS,
+  );
+});
