@@ -29,8 +29,7 @@ withRedis('Redis ephemeral store, when things go wrong', () => {
     store = await open({ commandMs: 400 });
   });
   afterEach(async () => {
-    for (const child of children) child.kill('SIGKILL');
-    children.clear();
+    await Promise.all([...children].map(kill));
     server.thaw();
     await store.close();
     await server.stop();
