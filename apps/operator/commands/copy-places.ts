@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isEmbedded, storeUrlFault } from '../../appliance/store-urls.ts';
+import type { StorePlace } from '../../appliance/open-adapters.ts';
+import { isEmbedded, type StoreFiles, storeUrlFault } from '../../appliance/store-urls.ts';
 import { isMarked, sqliteFileOf } from '../config.ts';
 import { Refused, Unavailable, UsageFault } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
@@ -34,6 +35,12 @@ export function checkPlaces(store: 'eventStore' | 'personKeys', { from, to }: Co
 /** The file of an embedded store; null for a server. */
 function fileOf(store: 'eventStore' | 'personKeys', url: string): string | null {
   return isEmbedded(store, url) ? sqliteFileOf(url) : null;
+}
+
+/** What an option names wins over the configuration; what neither names is not there. */
+export function placeFor(url: string, configured: StoreFiles, given: StoreFiles): StorePlace {
+  const named = Object.fromEntries(Object.entries(given).filter(([, path]) => path !== undefined));
+  return { url, files: { ...configured, ...named }, onNotice: () => undefined };
 }
 
 /** Milliseconds between two lines of progress. */

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import { type EventStore, type RecordedEventImport, SqliteEventStore } from '#libs/event-store';
-import { isEmbedded } from '../../appliance/store-urls.ts';
-import { sqliteFileOf } from '../config.ts';
+import type { EventStore, RecordedEventImport } from '#libs/event-store';
+import { SystemClock } from '#libs/vocabulary';
+import { openEventStore } from '../../appliance/open-adapters.ts';
+import type { StoreFiles } from '../../appliance/store-urls.ts';
 import { UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
-import { checkPlaces, type CopyOptions, progressTo } from './copy-places.ts';
+import { checkPlaces, type CopyOptions, placeFor, progressTo } from './copy-places.ts';
 import { copyEvents } from './events-copying.ts';
 
 export function eventsCommand(operator: Operator): Command {
@@ -21,8 +22,8 @@ function copyCommand(operator: Operator): Command {
     .description('copy every event into another store, bytes unchanged, and prove it')
     .requiredOption('--from <url>', 'sqlite:<path>, esdb://… or esdb+discover://…')
     .requiredOption('--to <url>', 'the same; empty, or left behind by this command')
-    .option('--credentials-file <path>', 'user:password for a server, in a file')
-    .option('--ca-file <path>', 'the certificate authority of a server, PEM')
+    .option('--credentials-file <path>', 'user:password for a server, in a file (stores.eventStoreCredentialsFile)')
+    .option('--ca-file <path>', 'the certificate authority of a server, PEM (stores.eventStoreCaFile)')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
@@ -40,11 +41,12 @@ Examples:
       --credentials-file /etc/segl/secrets/event-store --ca-file /etc/segl/events-ca.pem
   segl events copy --from esdb://127.0.0.1:2113?tls=false --to sqlite:/srv/segl/events.sqlite --json`,
     )
-    .action(async (options: EventsCopyOptions) => {
+    .action(async (options: EventsCopyOptions, command: Command) => {
       checkPlaces('eventStore', options);
-      const from = await openStore(options.from, options);
+      const { stores: files } = operator.places(command);
+      const from = await openStore(options.from, files, options);
       try {
-        const to = await openStore(options.to, options);
+        const to = await openStore(options.to, files, options);
         try {
           await copy(operator, from, to, options);
         } finally {
@@ -79,8 +81,17 @@ async function copy(
   );
 }
 
-/** The file is made where there is none: for a source that was ruled out before. @throws EventStoreUnavailable, UsageFault */
-async function openStore(url: string, _options: EventsCopyOptions): Promise<EventStore & RecordedEventImport> {
-  if (isEmbedded('eventStore', url)) return SqliteEventStore.open(sqliteFileOf(url));
-  throw new UsageFault(`this build copies between SQLite files only, not ${url.split(':')[0]}:…`);
+/** A file is made where there is none: for a source that was ruled out before. @throws EventStoreUnavailable, ConfigurationFault */
+async function openStore(
+  url: string,
+  configured: StoreFiles,
+  { credentialsFile, caFile }: EventsCopyOptions,
+): Promise<EventStore & RecordedEventImport> {
+  const files = { eventStoreCredentialsFile: credentialsFile, eventStoreCaFile: caFile };
+  const store: EventStore & Partial<RecordedEventImport> = await openEventStore(
+    placeFor(url, configured, files),
+    new SystemClock(),
+  );
+  if (store.importRecorded === undefined) throw new UsageFault('this kind of event store cannot be copied');
+  return store as EventStore & RecordedEventImport;
 }

@@ -1,8 +1,8 @@
 import { MerkleTree } from '#libs/audit';
 import type { EventStore, Position, RecordedEvent, RecordedEventImport } from '#libs/event-store';
 import { MAX_APPEND_BYTES, MAX_IMPORT_EVENTS, sizeInAppend } from '#libs/event-store';
-import { DomainError } from '#libs/vocabulary';
 import { Refused } from '../exit-codes.ts';
+import { SourceBeingWritten } from './source-being-written.ts';
 
 /** How often the tail of a source that is still written is fetched before it is called busy. */
 const MAX_TAILS = 20;
@@ -22,16 +22,6 @@ export interface CopiedEvents {
 
 /** Told now and then; `done` counts events. */
 export type CopyProgress = (step: 'comparing' | 'copying' | 'verifying', done: number) => void;
-
-/** The source grew faster than it was copied, or after it was: what writes to it has to stop. */
-export class SourceBeingWritten extends DomainError {
-  constructor() {
-    super(
-      'source-being-written',
-      'the source is being written to: stop what writes, then run the same again; what is copied stays copied',
-    );
-  }
-}
 
 /**
  * Copies every event, bytes unchanged, in the order of all events. May be killed at any moment and run again: what is there is

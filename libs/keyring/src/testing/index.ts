@@ -13,3 +13,4 @@ export {
 } from './temporary-postgres.ts';
 export { personDirectoryContract, type PersonDirectoryPlace } from './person-directory-contract.ts';
 export { personRowsContract, type PersonRowsPlace } from './person-rows-contract.ts';
+export { personRecords } from './person-records.ts';
