@@ -9,11 +9,17 @@ import { greetNewcomer } from './demo/greeting.ts';
 /** Seconds that a stop may take before the process ends all the same. */
 const STOP_SECONDS = 10;
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 async function main(): Promise<void> {
   const demonstration = process.argv.includes('--demonstration');
+  // A start may wait for servers as long as it takes; as process 1 of a container it would not hear a signal by default.
+  const endAtOnce = () => process.exit(0);
+  for (const signal of SIGNALS) process.once(signal, endAtOnce);
   const appliance = await startAppliance(readSettings(process.env, { demonstration }));
+  for (const signal of SIGNALS) process.removeListener(signal, endAtOnce);
   let isStopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of SIGNALS) {
     process.on(signal, () => {
       if (isStopping) process.exit(1); // asked twice: at once
       isStopping = true;

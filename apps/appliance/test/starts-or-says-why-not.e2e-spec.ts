@@ -44,7 +44,7 @@ describe('a start', () => {
       expect(stderr).toContain(fault);
     }
     expect(stderr).not.toMatch(/\bat .+:\d+:\d+/);
-  });
+  }, 300_000);
 
   it('in production refuses the data and the keys of a demonstration, and the reverse', async () => {
     const demonstration = await startProcess();
@@ -71,7 +71,7 @@ describe('a start', () => {
     expect(withoutKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('segl keys init') });
     rmSync(fresh, { recursive: true });
     await demonstration.cleanUp();
-  }, 60_000);
+  }, 300_000);
 
   it('with its role’s keys alone, or says which of them is missing', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'segl-role-'));
@@ -93,7 +93,7 @@ describe('a start', () => {
       expect(portal.stderr).toContain(`has no ${kind} key`);
     expect(portal.stderr).not.toContain('has no ledger key');
     rmSync(directory, { recursive: true });
-  }, 180_000);
+  }, 300_000);
 
   it('never with a store that is wrong, each told with what to do', () => {
     const { status, stderr } = start({
@@ -112,7 +112,7 @@ describe('a start', () => {
     ])
       expect(stderr).toContain(fault);
     expect(stderr).not.toContain('s3cret');
-  });
+  }, 300_000);
 
   withRedis(
     'never on a Redis that would keep what must be forgotten',
@@ -151,7 +151,7 @@ describe('a start', () => {
     expect(lines).toHaveLength(3);
     expect(lines[0]).toContain(`${demonstration.url.origin}/demo/mailbox`);
     await demonstration.cleanUp();
-  });
+  }, 300_000);
 
   it('says when the port is taken, and stops cleanly on SIGTERM', async () => {
     const first = await startProcess();
@@ -164,5 +164,5 @@ describe('a start', () => {
     expect(await first.stop()).toBe(0);
     rmSync(dataDir, { recursive: true });
     await first.cleanUp();
-  }, 60_000);
+  }, 300_000);
 });
