@@ -30,6 +30,8 @@ async function findThem(): Promise<void> {
 /** A further adapter adds its scheme here. */
 async function openPersons(directory: string): Promise<PersonDirectory> {
   if (directory.startsWith('sqlite:')) return SqlitePersonDirectory.open(directory.slice('sqlite:'.length), keyring);
-  if (directory.startsWith('postgres:')) return PostgresPersonDirectory.open(directory, keyring);
+  if (directory.startsWith('postgres:')) {
+    return PostgresPersonDirectory.open(directory, keyring, { waitMs: 60_000, statementMs: 60_000 }); // a busy machine
+  }
   throw new TypeError(`no adapter for ${directory}`);
 }

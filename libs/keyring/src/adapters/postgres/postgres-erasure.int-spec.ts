@@ -1,6 +1,6 @@
 import { createDecipheriv } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Instant, type PersonId, parseMailAddress } from '#libs/vocabulary';
 import { destroyKey, rotateKey } from '../../change-keys.ts';
 import { PersonCustody } from '../../person/person-custody.ts';
@@ -15,6 +15,7 @@ import { fileHoldsAny } from '../traces.ts';
 import { PostgresPersonDirectory } from './postgres-person-directory.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
+jest.setTimeout(120_000); // servers start; a busy machine takes its time
 const now = '2026-03-01T12:00:00.000Z' as Instant;
 const anna = parseMailAddress('anna@example.com');
 const bo = parseMailAddress('bo@example.com');
@@ -33,7 +34,7 @@ withPostgres('what an erased row leaves behind in PostgreSQL', () => {
     server = await startTemporaryPostgres();
     keys = await temporaryKeyring();
     persons = await PostgresPersonDirectory.open(server.url, keys.keyring);
-  }, 120_000);
+  });
 
   afterEach(async () => {
     await persons.close();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { parseMailAddress } from '#libs/vocabulary';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
@@ -12,6 +12,9 @@ import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from
 import { PostgresPersonDirectory, type PostgresPersonDirectoryOptions } from './postgres-person-directory.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
+jest.setTimeout(120_000); // servers start, stop and start again; a busy machine takes its time
+/** Where many come at once and are meant to get through, on a busy machine too. */
+const patient = { waitMs: 60_000, statementMs: 60_000 };
 const anna = parseMailAddress('anna@example.com');
 const bo = parseMailAddress('bo@example.com');
 
@@ -52,21 +55,21 @@ withPostgres('the tables of the person directory', () => {
   beforeAll(async () => {
     server = await startTemporaryPostgres({ settings: { max_connections: '40' } });
     await server.query('CREATE ROLE app LOGIN');
-  }, 120_000);
+  });
   afterAll(() => server.remove());
   beforeEach(async () => {
     url = await server.newDatabase();
   });
 
   it('are made once when many start at once on an empty database', async () => {
-    const all = await Promise.all(Array.from({ length: 12 }, () => open(url, { poolSize: 2 })));
+    const all = await Promise.all(Array.from({ length: 12 }, () => open(url, { ...patient, poolSize: 2 })));
     const ids = await Promise.all(all.map((persons) => persons.findOrCreate(anna)));
     expect(new Set(ids.map((person) => person.personId)).size).toBe(1);
     expect(await server.query('SELECT * FROM segl_persons.schema_version', url)).toEqual([{ only_row: 1, version: 1 }]);
   });
 
   it('hold no address, and nothing that tells one', async () => {
-    const person = await (await open(url)).findOrCreate(anna);
+    const person = await (await open(url, patient)).findOrCreate(anna);
     const rows = await server.query<object>(
       'SELECT * FROM segl_persons.persons JOIN segl_persons.person_index USING (person_id)',
       url,
@@ -146,7 +149,10 @@ withPostgres('the tables of the person directory', () => {
   });
 
   it('forget who is erased while others write them down', async () => {
-    const persons = [await open(url, { poolSize: 4 }), await open(url, { poolSize: 4 })] as const;
+    const persons = [
+      await open(url, { ...patient, poolSize: 4 }),
+      await open(url, { ...patient, poolSize: 4 }),
+    ] as const;
     for (let round = 0; round < 30; round++) {
       const person = await persons[0].findOrCreate(anna);
       const [, , erased] = await Promise.all([
@@ -195,7 +201,7 @@ withPostgres('the tables of the person directory', () => {
   });
 
   it('are asked over no more connections than allowed, and a server without one left says so', async () => {
-    const persons = await open(url, { poolSize: 3 });
+    const persons = await open(url, { ...patient, poolSize: 3 });
     await Promise.all(
       Array.from({ length: 60 }, (_, i) => persons.findOrCreate(parseMailAddress(`p${i}@example.com`))),
     );
@@ -220,7 +226,7 @@ withPostgres('a server that takes nothing', () => {
   let server: TemporaryPostgres;
   beforeEach(async () => {
     server = await startTemporaryPostgres();
-  }, 120_000);
+  });
   afterEach(() => server.remove());
 
   it('because it is read-only, is read and not written', async () => {

@@ -3,13 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parseMailAddress } from '#libs/vocabulary';
 import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
 import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '../../testing/temporary-postgres.ts';
 import { PostgresPersonDirectory, type PostgresPersonDirectoryOptions } from './postgres-person-directory.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
+jest.setTimeout(120_000); // servers start; a busy machine takes its time
 const anna = parseMailAddress('anna@example.com');
 const password = 'open sesame';
 
@@ -30,7 +31,7 @@ withPostgres('the way to PostgreSQL', () => {
     const tls = { certificate: await readFile(caFile, 'utf8'), key: await readFile(join(directory, 'ca.key'), 'utf8') };
     server = await startTemporaryPostgres({ password, tls });
     plainServer = await startTemporaryPostgres();
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await server.remove();
