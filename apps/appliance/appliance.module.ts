@@ -16,12 +16,12 @@ import type { SignInParts } from './sign-in/sign-in-parts.ts';
 import { type OpenedStores, StoresModule } from './stores.module.ts';
 
 /** The rooms of each role; which stores they find, which keys and which paths are theirs stands in roles.ts. */
-const ROOMS: Readonly<Record<Role, readonly Type[]>> = {
+export const ROOMS: Readonly<Record<Role, readonly Type[]>> = {
   portal: [PasscodeModule, OidcBridgeModule, RecipientAccessModule],
   gateway: [SubmissionModule],
   console: [],
 };
-const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
+export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
   portal: [PrivacyController],
   gateway: [],
   console: [],

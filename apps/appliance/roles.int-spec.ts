@@ -1,10 +1,13 @@
 import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { initKeyring, Keyring } from '#libs/keyring';
 import type { Instant } from '#libs/vocabulary';
-import { keysOf, partsOf, pathsElsewhere, type Role, ROLES } from './roles.ts';
+import { CONTROLLERS, ROOMS } from './appliance.module.ts';
+import { keysOf, partsOf, pathsElsewhere, type Role, ROLE_PARTS, ROLES } from './roles.ts';
 
 let parent: string;
 beforeAll(async () => {
@@ -61,6 +64,31 @@ describe('a role', () => {
       kinds.filter((kind) => kind !== 'ephemeral'),
     );
   });
+
+  it.each([...ROLES])(
+    '%s: every route of its rooms stands in its list of paths, or another role would not own up to it',
+    (role) => {
+      const controllers = [
+        ...CONTROLLERS[role],
+        ...ROOMS[role].flatMap((room) => (Reflect.getMetadata('controllers', room) ?? []) as Type[]),
+      ];
+      const routes = controllers.flatMap((controller) => {
+        const base = String(Reflect.getMetadata('path', controller));
+        const { prototype } = controller as { prototype: Record<string, object> };
+        const handlers = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+        return handlers.flatMap((name) => {
+          const path: unknown = Reflect.getMetadata('path', prototype[name] ?? {});
+          return typeof path === 'string' ? [`/${base}/${path}`.replace(/\/+/g, '/').replace(/(.)\/$/, '$1')] : [];
+        });
+      });
+      expect(routes.length > 0).toBe(role !== 'console');
+      const missing = routes.filter(
+        (route) =>
+          !ROLE_PARTS[role].paths.some((path) => route === path || (path !== '/' && route.startsWith(`${path}/`))),
+      );
+      expect(missing).toEqual([]);
+    },
+  );
 
   it('serves nothing of another, and alone has what only it needs', () => {
     expect(pathsElsewhere(ROLES)).toEqual([]);

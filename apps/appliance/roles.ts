@@ -31,7 +31,19 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
   portal: {
     parts: ['personDirectory', 'ephemeralStore', 'relay', 'mailReader', 'telemetry'],
     keys: ['sealing', 'manifest.pub', 'oidc', 'cookies', 'person-wrapping', 'person-index'],
-    paths: ['/', '/open', '/m', '/prove', '/sign-in', '/authenticate', '/sign-out', '/oidc', '/privacy'],
+    paths: [
+      '/',
+      '/open',
+      '/m',
+      '/prove',
+      '/sign-in',
+      '/authenticate',
+      '/sign-out',
+      '/signed-out',
+      '/finished',
+      '/oidc',
+      '/privacy',
+    ],
   },
   gateway: {
     // The ephemeral store only where processes share one: the portals tell there which epochs they can open.
