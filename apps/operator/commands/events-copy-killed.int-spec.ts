@@ -57,7 +57,9 @@ describe('segl events copy as a process', () => {
       if (stages.length % 3 === 2) await sleep(300 + Math.random() * 900);
       else while (!isOver && countStored(target) === before) await sleep(1);
       child.kill('SIGKILL');
-      if ((await ended).code === null) {
+      const { code } = await ended;
+      expect([null, 0]).toContain(code); // killed, or done: nothing that it met on the way makes it fail
+      if (code === null) {
         expect(countStored(target)).toBeGreaterThanOrEqual(before);
         stages.push(countStored(target));
       } else {
@@ -80,7 +82,7 @@ describe('segl events copy as a process', () => {
       );
     });
     expect(differing).toEqual([]);
-  }, 300_000);
+  }, 900_000); // a busy machine takes seconds to start a process, forty times
 
   it('needs no more memory for 200 MB of events than for 60', async () => {
     const maxKibOf = async (count: number) => {

@@ -21,7 +21,7 @@ import { copyPersons } from './persons-copying.ts';
 
 const LOADER = join(import.meta.dirname, '../test/source-loader.mjs');
 const MAIN = join(import.meta.dirname, '../main.ts');
-const KILLS = 24;
+const KILLS = 20;
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
 
 describe('segl persons copy', () => {
@@ -185,7 +185,7 @@ describe('segl persons copy', () => {
   });
 
   it(`goes on after ${KILLS} kills at any moment, and both sides are the same`, async () => {
-    await fill(source, 8000);
+    await fill(source, 5000);
     const stages: number[] = [];
     const startCopy = () => {
       const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...argvOf(source, target), '--json'], {
@@ -210,7 +210,9 @@ describe('segl persons copy', () => {
       if (stages.length % 3 === 2) await sleep(300 + Math.random() * 900);
       else while (!isOver && count(target) === before) await sleep(5);
       child.kill('SIGKILL');
-      if ((await ended).code === null) {
+      const { code } = await ended;
+      expect([null, 0]).toContain(code); // killed, or done: nothing that it met on the way makes it fail
+      if (code === null) {
         expect(count(target)).toBeGreaterThanOrEqual(before);
         stages.push(count(target));
       } else {
@@ -221,9 +223,9 @@ describe('segl persons copy', () => {
     expect(new Set(stages).size).toBeGreaterThan(KILLS / 4); // it was killed while it wrote, again and again
     const { code, out } = await startCopy().ended;
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ persons: 8000, indexEntries: 8000 });
+    expect(JSON.parse(out)).toMatchObject({ persons: 5000, indexEntries: 5000 });
     expect(stored(target)).toEqual(stored(source));
-  }, 300_000);
+  }, 900_000); // a busy machine takes seconds to start a process, forty times
 
   withPostgres('to PostgreSQL and back', () => {
     let server: TemporaryPostgres;
