@@ -137,10 +137,11 @@ function upstreamsOf(signIn: SignInSettings, files: SignInFiles, clock: Clock): 
 /** With a fault kept, what comes back is good for nothing: nothing starts on it. */
 function credentialOf(setting: string, given: Credentials, files: SignInFiles): ClientCredential {
   if (given.privateKeyFile === undefined) {
-    return { secret: files.secret(`${setting}: clientSecretFile`, given.clientSecretFile ?? '') };
+    const secret = files.secret(`${setting}: clientSecretFile`, given.clientSecretFile ?? '');
+    return { secret: secret === '' ? 'none: the fault is told' : secret };
   }
   const privateKey = files.privateKey(`${setting}: privateKeyFile`, given.privateKeyFile);
-  if (privateKey === null) return { secret: '' };
+  if (privateKey === null) return { secret: 'none: the fault is told' };
   if (given.certificateFile === undefined) return { privateKey };
   const certificate = files.certificate(`${setting}: certificateFile`, given.certificateFile);
   return certificate === null ? { privateKey } : { privateKey, certificate };

@@ -9,7 +9,10 @@ const file = z.string().transform((path) => resolve(path));
 const httpUrl = z.url({ protocol: /^https?$/ });
 const domain = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a domain in lower case');
 /** One address, or every address of a domain, written `@example.com`. */
-export const addressRule = z.string().regex(/^[^@\s]*@[^@\s]+$/, 'is neither an address nor @domain');
+export const addressRule = z
+  .string()
+  .regex(/^[!-?A-~]*@[!-?A-~]+$/, 'is neither an address nor @domain')
+  .transform((text) => text.toLowerCase()); // ASCII alone, as the one canonical form has it
 const yesOrNo = z.boolean();
 
 const credential = {

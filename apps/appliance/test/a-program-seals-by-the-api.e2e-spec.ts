@@ -35,6 +35,7 @@ describe('a program of the organisation', () => {
       method: 'POST',
       headers: {
         'content-type': 'message/rfc822',
+        connection: 'close', // the command line runs between two requests, and may take longer than a connection is kept
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       },
       body: mail,

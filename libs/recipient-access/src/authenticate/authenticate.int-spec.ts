@@ -41,8 +41,11 @@ describe('Authenticate', () => {
     return attempts.begin({ browserId, messageId, personId, address: anna }, `${NETWORK}-${++networks}`);
   }
 
-  async function comesBack(answer: URLSearchParams, { browserId = 'browser', next = 'after', before = 'before' } = {}) {
-    return handler().execute(
+  async function comesBack(
+    answer: URLSearchParams,
+    { browserId = 'browser', next = 'after', before = 'before', provider = issuer.provider } = {},
+  ) {
+    return handler(provider).execute(
       new Authenticate({
         answer,
         browserId,
@@ -196,12 +199,27 @@ describe('Authenticate', () => {
     await expectRefused(() => comesBack(answer, { next: 'thief' }), 'token-signature');
   });
 
-  it.each([
-    ['cancelled', { error: 'access_denied' }],
-    ['provider-error', { error: 'server_error', error_description: '<b>x</b>' }],
-  ])('records that it was %s', async (reason, answer) => {
+  it('records an error of the provider, and nothing of its words', async () => {
     const { state } = await begun();
-    await expectRefused(() => comesBack(new URLSearchParams({ state, ...answer }), { next: 'thief' }), reason);
+    const answer = new URLSearchParams({ state, error: 'server_error', error_description: '<b>x</b>' });
+    await expectRefused(() => comesBack(answer, { next: 'thief' }), 'provider-error');
+  });
+
+  it('leaves it to our own bridge to record that somebody turned back, and records it of another issuer', async () => {
+    const before = (await events()).length;
+    const { state } = await begun();
+    const answer = new URLSearchParams({ state, error: 'access_denied' });
+    expect(await comesBack(answer)).toEqual({ status: 'failed', messageId, isCancelled: true });
+    expect(await events()).toHaveLength(before);
+
+    const foreign = await issuerHere(false);
+    try {
+      answer.set('state', (await begun()).state);
+      expect(await comesBack(answer, { provider: foreign.provider })).toMatchObject({ isCancelled: true });
+      expect((await events()).slice(before)).toMatchObject([{ data: { reason: 'cancelled' } }]);
+    } finally {
+      await foreign.close();
+    }
   });
 
   it('A6: refuses the answer of another issuer (RFC 9207)', async () => {

@@ -87,6 +87,8 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
       proof = await this.provider.finish(command.answer, attempt);
     } catch (error) {
       if (!(error instanceof SignInRefused)) throw error;
+      // Our own bridge has recorded that somebody turned back, with the way they had chosen.
+      if (error.reason === 'cancelled' && this.provider.isOwnBridge) return failed(attempt, 'cancelled');
       return this.fail(attempt, error.reason);
     }
     if (proof.address !== attempt.address) return this.fail(attempt, 'other-address', proof);

@@ -76,6 +76,10 @@ export class IdentityProvider {
     return this.settings.clientId;
   }
 
+  get isOwnBridge(): boolean {
+    return this.settings.isOwnBridge;
+  }
+
   /**
    * Where the browser goes. The address that is wanted goes ahead over a pushed request (RFC 9126) where the issuer takes one, so
    * that it stands in no address bar, history or log on the way.
