@@ -103,6 +103,7 @@ export class Calls {
           this.requireOpen();
           if (batch === null) return;
           if (batch.length === 0) throw new GaveUp(`EventStoreDB at ${client.where} sent nothing for too long`);
+          this.#cluster.answered(client);
           yield batch as readonly Resolved[];
           attempt = 0;
           giveUpAt = performance.now() + this.limits.totalMs;
@@ -165,9 +166,14 @@ export class Calls {
       let client: NodeClient | null = null;
       try {
         client = await this.#cluster.leader();
-        return await ask(client);
+        const answer = await ask(client);
+        this.#cluster.answered(client);
+        return answer;
       } catch (error) {
-        if (isAnswer(error)) throw error;
+        if (isAnswer(error)) {
+          if (client !== null) this.#cluster.answered(client);
+          throw error;
+        }
         await this.#pauseAfter(error, client, attempt, giveUpAt);
       }
     }

@@ -3,7 +3,8 @@ import { NodeClient, type Member } from './node-client.ts';
 import { readSecrets, type ClusterUrl, type Endpoint, type SecretFiles, type Secrets } from './settings.ts';
 
 export interface EventStoreNotice {
-  readonly kind: 'connected' | 'given-up' | 'silent-subscription';
+  /** `lost` and `found` take turns: an outage is told once, however often it is met. */
+  readonly kind: 'found' | 'lost' | 'silent-subscription';
   /** For an operator: names nodes and reasons, never credentials nor what events say. */
   readonly message: string;
 }
@@ -25,7 +26,8 @@ export class Cluster {
   /** Every node that a leader has named. */
   #known: readonly Endpoint[];
   #isClosed = false;
-  #lastNotice = '';
+  /** Null until the server has been heard of or missed for the first time. */
+  #isLost: boolean | null = null;
 
   constructor(url: ClusterUrl, files: SecretFiles, secrets: Secrets, notify: (notice: EventStoreNotice) => void) {
     this.#url = url;
@@ -38,7 +40,12 @@ export class Cluster {
   /** The client to the leader; one look for it serves all who wait. @throws NoLeader after one look in vain */
   async leader(): Promise<NodeClient> {
     if (this.#current !== null) return this.#current;
-    this.#looking ??= this.#look().finally(() => (this.#looking = null));
+    this.#looking ??= this.#look()
+      .catch((error: unknown) => {
+        this.#lost(faultOf(error).reason);
+        throw error;
+      })
+      .finally(() => (this.#looking = null));
     return this.#looking;
   }
 
@@ -48,7 +55,14 @@ export class Cluster {
     this.#current = null;
     const reason = `the connection to EventStoreDB at ${client.where} was given up: ${faultOf(cause).reason}`;
     client.giveUp(new GaveUp(reason, { cause }));
-    this.#tell({ kind: 'given-up', message: reason });
+    this.#lost(reason);
+  }
+
+  /** Call when it has answered: only then is it known to be there. */
+  answered(client: NodeClient): void {
+    if (this.#isLost === false) return;
+    this.#isLost = false;
+    this.#notify({ kind: 'found', message: `EventStoreDB answers at ${client.where}` });
   }
 
   close(reason: GaveUp): void {
@@ -66,7 +80,6 @@ export class Cluster {
     const client = await (this.#url.isCluster ? this.#lookAround() : this.#client(this.#url.seeds[0] as Endpoint));
     if (this.#isClosed) client.giveUp(new GaveUp('the event store is closed'));
     this.#current = client;
-    this.#tell({ kind: 'connected', message: `EventStoreDB: the node at ${client.where} is used` });
     return client;
   }
 
@@ -114,11 +127,10 @@ export class Cluster {
     }
   }
 
-  /** A cluster that is away would say the same thing several times a second. */
-  #tell(notice: EventStoreNotice): void {
-    if (notice.message === this.#lastNotice) return;
-    this.#lastNotice = notice.message;
-    this.#notify(notice);
+  #lost(message: string): void {
+    if (this.#isLost === true || this.#isClosed) return;
+    this.#isLost = true;
+    this.#notify({ kind: 'lost', message });
   }
 }
 

@@ -177,6 +177,13 @@ export function appendContract(at: TwoStores): void {
       expect(textsOf(await readAllOf(at.store.readStream(stream)))).toEqual(['a', 'b']);
     });
 
+    it('knows an id in its own stream alone', async () => {
+      const event = noted('a');
+      const streams = [newStream(), newStream()];
+      for (const stream of streams) await at.store.append(stream, 'NONE', [event]);
+      for (const stream of streams) expect(await readAllOf(at.store.readStream(stream))).toHaveLength(1);
+    });
+
     it('appends anew at the present revision, whatever the ids', async () => {
       const stream = newStream();
       const event = noted('a');

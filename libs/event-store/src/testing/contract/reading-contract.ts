@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordedEvent } from '../../event-store.ts';
+import type { Position, RecordedEvent } from '../../event-store.ts';
 import { appendMany, follow, newStream, noted, readAllOf, textsOf, type Noted, type TwoStores } from './noted.ts';
 
 /** Reading one stream, reading all, and following what comes. */
@@ -7,6 +7,16 @@ export function readingContract(at: TwoStores): void {
   describe('reading a stream', () => {
     it('finds nothing where there is no stream', async () => {
       expect(await readAllOf(at.store.readStream(newStream()))).toEqual([]);
+    });
+
+    it.each([
+      { fromRevision: -1 },
+      { fromRevision: 0.5 },
+      { fromRevision: 2 ** 53 },
+      { maxCount: -1 },
+      { maxCount: NaN },
+    ])('refuses %j', async (options) => {
+      await expect(readAllOf(at.store.readStream(newStream(), options))).rejects.toBeInstanceOf(TypeError);
     });
 
     it('begins at a revision, and ends after a count', async () => {
@@ -78,6 +88,34 @@ export function readingContract(at: TwoStores): void {
       }
       const { position } = events[0] as RecordedEvent;
       expect(textsOf(await readAllOf(at.store.readAll({ after: position, maxCount: 2 })))).toEqual(['b', 'c']);
+    });
+
+    it('begins behind the position that an append was answered with, and at the end reads nothing', async () => {
+      const stream = newStream();
+      const { position } = await at.store.append(stream, 'NONE', [noted('a')]);
+      const last = await at.another.append(stream, 0, [noted('b')]);
+      const isOurs = (event: RecordedEvent): boolean => event.stream === stream;
+      expect(textsOf((await readAllOf(at.store.readAll({ after: position }))).filter(isOurs))).toEqual(['b']);
+      expect((await readAllOf(at.store.readAll({ after: last.position }))).filter(isOurs)).toEqual([]);
+      expect(await readAllOf(at.store.readAll({ maxCount: 0 }))).toEqual([]);
+    });
+
+    it.each(['', '-1', 'x', '1.5', '18446744073709551616/0', '0x10', ' 1'])(
+      'refuses %j as a position, whoever asks',
+      async (position) => {
+        const after = position as Position;
+        await expect(readAllOf(at.store.readAll({ after }))).rejects.toBeInstanceOf(TypeError);
+        const { signal } = new AbortController();
+        await expect(readAllOf(at.store.subscribe({ after, signal }))).rejects.toBeInstanceOf(TypeError);
+      },
+    );
+
+    it('has events of streams alone: nothing that a store keeps for itself', async () => {
+      for (const { stream, type, bytes } of await readAllOf(at.store.readAll())) {
+        expect(stream).toMatch(/^[A-Za-z0-9._]+-/);
+        expect(type).toMatch(/^[A-Za-z]/);
+        expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({ stream, type });
+      }
     });
 
     it('ends though others go on writing', async () => {

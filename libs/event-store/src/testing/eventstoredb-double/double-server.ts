@@ -146,17 +146,14 @@ export class EventStoreDbDouble {
 
   async #decide(call: AppendCall, stream: string, expected: bigint, events: readonly Proposed[]): Promise<void> {
     const mischief = this.mischief.shift();
-    switch (mischief?.kind) {
-      case 'be-silent':
-        return;
-      case 'not-leader':
-        return fail(call, status.NOT_FOUND, 'Leader info available', {
-          exception: 'not-leader',
-          'leader-endpoint-host': mischief.leader.host,
-          'leader-endpoint-port': String(mischief.leader.port),
-        });
-      case 'fail':
-        return fail(call, mischief.code, mischief.words);
+    if (mischief?.kind === 'be-silent') return;
+    if (mischief?.kind === 'fail') return fail(call, mischief.code, mischief.words);
+    if (mischief?.kind === 'not-leader') {
+      return fail(call, status.NOT_FOUND, 'Leader info available', {
+        exception: 'not-leader',
+        'leader-endpoint-host': mischief.leader.host,
+        'leader-endpoint-port': String(mischief.leader.port),
+      });
     }
     const outcome = this.log.append(stream, expected, events);
     if (mischief?.kind === 'write-and-be-silent') return;
