@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { EphemeralReport } from '../../testing/processes/ephemeral-process.ts';
 import { elapseOnServer, type RedisServer, redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
 import { RedisEphemeralStore } from './redis-ephemeral-store.ts';
-import { UPLOAD_REST_SECONDS } from './piece-upload.ts';
+import { PIECE_BYTES, UPLOAD_REST_SECONDS } from './piece-upload.ts';
 
 const withRedis = redisServerPath() === null ? describe.skip : describe;
 const PROCESS_FILE = join(import.meta.dirname, '../../testing/processes/ephemeral-process.ts');
@@ -152,6 +152,18 @@ withRedis('Redis ephemeral store, when things go wrong', () => {
       yield randomBytes(300_000);
     }
     expect(await store.putBytes('waiting:a', whole(), options)).toBe(300_000);
+  });
+
+  it('an upload whose pieces have gone before its end becomes no value', async () => {
+    async function* resting() {
+      yield randomBytes(PIECE_BYTES); // one whole piece: nothing is left to be sent after it but the end
+      await elapseOnServer(server, UPLOAD_REST_SECONDS);
+    }
+    await expect(store.putBytes('waiting:a', resting(), { ttlSeconds: 60, maxBytes: 1e6 })).rejects.toMatchObject({
+      code: 'ephemeral-store-unavailable',
+    });
+    expect(await store.sizeOfBytes('waiting:a')).toBeNull();
+    expect((await store.usage()).usedBytes).toBe(0);
   });
 
   it('a server that forgot its scripts is given them again', async () => {
