@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { validate as lint } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { readSettings, settingsSchema, VARIABLES } from '../config.ts';
 import { ROLE_PARTS, ROLES } from '../roles.ts';
@@ -53,6 +54,19 @@ const watched = [...textOf('apps/appliance/health.controller.ts').matchAll(/@Get
 );
 
 describe('docker-compose.yml', () => {
+  it('is what the Compose specification’s own schema allows, and nothing that a linter calls an error', () => {
+    // It builds and names an image, which the linter would have decided; order and quotes are prettier's business.
+    const linter = join(ROOT, 'node_modules', 'dclint', 'bin', 'dclint.cjs');
+    const file = join(ROOT, 'docker-compose.yml');
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [linter, file, '--formatter', 'json', '--quiet', '--disable-rule', 'no-build-and-image'],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toBe('');
+    expect((JSON.parse(stdout) as { messages: unknown[] }[]).flatMap(({ messages }) => messages)).toEqual([]);
+  });
+
   it('has two portals, a gateway, a console, and every store of its own', () => {
     const roles = running.map(([, { environment }]) => environment['SEGL_ROLES']);
     expect(roles.toSorted()).toEqual(['console', 'gateway', 'portal', 'portal']);
@@ -251,6 +265,10 @@ describe('the proxy', () => {
 });
 
 describe('the Containerfile', () => {
+  it('is one that a linter has nothing to say of', () => {
+    expect(lint(containerfile)).toEqual([]);
+  });
+
   it('begins every stage with the same exact base, new enough for the code, and is not root at the end', () => {
     const bases = all('FROM').map(({ rest }) => rest.split(' ')[0] ?? '');
     expect(new Set(bases).size).toBe(1);
