@@ -44,6 +44,8 @@ describe('the files that the configuration of sign-in names', () => {
     files.privateKey('e', written('public.pem', pem(first)));
     files.certificate('f', written('no-certificate.pem', 'MARKER'));
     files.secret('g', written('empty', '\n'));
+    files.authorities('h', written('authorities.pem', pem(first)));
+    files.authorities('i', written('broken.pem', '-----BEGIN CERTIFICATE-----\nMARKER\n-----END CERTIFICATE-----\n'));
     expect(files.faults.map((fault) => fault.replace(directory, ''))).toEqual([
       'a: /private.pem holds neither PEM public keys nor a JWK set',
       'b: /private.json holds neither PEM public keys nor a JWK set',
@@ -52,6 +54,8 @@ describe('the files that the configuration of sign-in names', () => {
       'e: /public.pem holds no PEM private key',
       'f: /no-certificate.pem holds no PEM certificate',
       'g: /empty is empty',
+      'h: /authorities.pem holds no PEM certificates',
+      'i: /broken.pem holds no PEM certificates',
     ]);
   });
 });

@@ -11,8 +11,14 @@ export class SignInFiles {
     return text?.trim() ?? '';
   }
 
-  pem(setting: string, path: string): string {
-    return this.text(setting, path) ?? '';
+  /** @returns PEM, as it is in the file: one certificate or several */
+  authorities(setting: string, path: string): string {
+    const pem = this.parsed(setting, path, 'holds no PEM certificates', (text) => {
+      const found = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+      if (found.map((one) => new X509Certificate(one)).length === 0) throw new TypeError('no certificate');
+      return text;
+    });
+    return pem ?? '';
   }
 
   /** @returns null with a fault kept */

@@ -2,6 +2,7 @@ import {
   AccessTokenRefused,
   type AccessTokens,
   type BridgeClient,
+  checkCredential,
   type ClientCredential,
   Egress,
   googleUpstream,
@@ -49,7 +50,7 @@ export function signInParts(settings: Settings, keyring: Keyring, clock: Clock):
   const publicUrl = new URL(settings.publicUrl);
   const redirectUri = new URL('/authenticate', publicUrl).href;
   const other = isPortal ? settings.signIn.otherIssuer : undefined;
-  const otherKey = other && credentialOf('signIn.otherIssuer', other, files);
+  const outside = other && otherIssuerOf(other, files);
   if (files.faults.length > 0) throw new ConfigurationFault(files.faults);
 
   return {
@@ -64,7 +65,7 @@ export function signInParts(settings: Settings, keyring: Keyring, clock: Clock):
       demonstration: settings.demonstration,
     },
     identityProvider(ownAddress) {
-      if (other === undefined || otherKey === undefined) {
+      if (outside === undefined) {
         return {
           issuer: new URL(issuerOf(publicUrl)),
           clientId: PORTAL_CLIENT_ID,
@@ -75,19 +76,34 @@ export function signInParts(settings: Settings, keyring: Keyring, clock: Clock):
           fetch: ownIssuer(publicUrl, ownAddress),
         };
       }
-      const { hosts, privateAddresses, clientId } = other;
-      const issuer = new URL(other.issuer);
-      return {
-        issuer,
-        clientId,
-        redirectUri,
-        isOwnBridge: false,
-        clientKeys: clientKeysOf(otherKey),
-        clientSecret: 'secret' in otherKey ? otherKey.secret : null,
-        fetch: issuerOutside(new Egress().to({ hosts: [issuer.host, ...hosts], privateAddresses })),
-      };
+      return { ...outside, redirectUri, isOwnBridge: false };
     },
   };
+}
+
+type OtherIssuer = NonNullable<SignInSettings['otherIssuer']>;
+
+/** Everything about it that can be wrong is found at the start, not by the first reader. */
+function otherIssuerOf(
+  other: OtherIssuer,
+  files: SignInFiles,
+): Omit<IdentityProviderSettings, 'redirectUri' | 'isOwnBridge'> | undefined {
+  const credential = credentialOf('signIn.otherIssuer', other, files);
+  const { hosts, privateAddresses, clientId } = other;
+  const issuer = new URL(other.issuer);
+  try {
+    checkCredential(credential);
+    return {
+      issuer,
+      clientId,
+      clientKeys: clientKeysOf(credential),
+      clientSecret: 'secret' in credential ? credential.secret : null,
+      fetch: issuerOutside(new Egress().to({ hosts: [issuer.host, ...hosts], privateAddresses })),
+    };
+  } catch (error) {
+    files.faults.push(`signIn.otherIssuer: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 function upstreamsOf(signIn: SignInSettings, files: SignInFiles, clock: Clock): Upstream[] {
@@ -116,7 +132,7 @@ function upstreamsOf(signIn: SignInSettings, files: SignInFiles, clock: Clock): 
     const { caFile, rolesClaim, roles, clientSecretFile, privateKeyFile, certificateFile, ...plain } = config;
     const setting = `signIn: ${config.id}`;
     const credential = credentialOf(setting, { clientSecretFile, privateKeyFile, certificateFile }, files);
-    const certificateAuthorities = caFile === undefined ? undefined : files.pem(`${setting}: caFile`, caFile);
+    const certificateAuthorities = caFile === undefined ? undefined : files.authorities(`${setting}: caFile`, caFile);
     const claim = rolesClaim?.split('.');
     make(config.id, () =>
       organisationUpstream(
@@ -144,7 +160,11 @@ function credentialOf(setting: string, given: Credentials, files: SignInFiles): 
   if (privateKey === null) return { secret: 'none: the fault is told' };
   if (given.certificateFile === undefined) return { privateKey };
   const certificate = files.certificate(`${setting}: certificateFile`, given.certificateFile);
-  return certificate === null ? { privateKey } : { privateKey, certificate };
+  if (certificate === null) return { privateKey };
+  if (!certificate.checkPrivateKey(privateKey)) {
+    files.faults.push(`${setting}: certificateFile: ${given.certificateFile} is of another key than privateKeyFile`);
+  }
+  return { privateKey, certificate };
 }
 
 function clientKeysOf(credential: ClientCredential): (() => readonly ClientKey[]) | null {

@@ -6,6 +6,9 @@ type Written = z.input<typeof signInSchema>;
 
 const faultsOf = (written: Written) => signInContradictions(signInSchema.parse(written));
 const program = { clientId: 'archive', kind: 'program' as const, publicKeyFile: 'archive.pem' };
+const there = { issuer: 'https://idp.example' };
+const secret = { clientId: 'x', clientSecretFile: 'secret' };
+const organisation = { ...there, ...secret, name: 'Example ID', domains: ['example.com'] };
 const sealing = { ...program, scopes: ['messages:seal' as const], senders: ['@example.org'] };
 
 describe('who may sign in how', () => {
@@ -26,6 +29,13 @@ describe('who may sign in how', () => {
 
   it.each<[string, Written]>([
     ['needs a clientSecretFile or a privateKeyFile, and not both', { google: [{ clientId: 'g' }] }],
+    ['otherIssuer needs a clientSecretFile or a privateKeyFile', { otherIssuer: { ...there, clientId: 'x' } }],
+    ['otherIssuer needs', { otherIssuer: { ...there, ...secret, privateKeyFile: 'b' } }],
+    ['a certificateFile without the privateKeyFile', { google: [{ ...secret, certificateFile: 'c' }] }],
+    ['http is spoken to privateAddresses alone', { otherIssuer: { ...secret, issuer: 'http://idp.example' } }],
+    ['http is spoken to', { microsoft: [{ ...secret, authority: 'http://login.example' }] }],
+    ['rolesClaim and roles go together', { organisation: [{ ...organisation, rolesClaim: 'groups' }] }],
+    ['rolesClaim and roles go together', { organisation: [{ ...organisation, roles: { staff: ['auditor'] } }] }],
     ['and not both', { google: [{ clientId: 'g', clientSecretFile: 'a', privateKeyFile: 'b' }] }],
     ['without scopes: it could do nothing', { clients: [program] }],
     ['it has no redirectUris', { clients: [{ ...sealing, redirectUris: ['https://x.example/cb'] }] }],
@@ -39,5 +49,25 @@ describe('who may sign in how', () => {
     ['no provider is configured', { sharedMailboxes: [{ mailboxes: ['@example.com'], reader: 'account' }] }],
   ])('is refused where it %s', (fault, written) => {
     expect(faultsOf(written).join('\n')).toContain(fault);
+  });
+
+  it.each<[string, Written]>([
+    ['issuer', { organisation: [{ ...organisation, issuer: 'https://idp.example/?realm=1' }] }],
+    ['issuer', { otherIssuer: { ...secret, issuer: 'https://idp.example/#x' } }],
+    ['issuer', { google: [{ ...secret, issuer: 'https://me:pw@idp.example' }] }],
+    ['authority', { microsoft: [{ ...secret, authority: 'https://login.example/?a' }] }],
+    ['hosts', { organisation: [{ ...organisation, hosts: ['https://keys.example/'] }] }],
+    ['hosts', { otherIssuer: { ...there, ...secret, hosts: ['Keys.example'] } }],
+    ['addressClaim', { organisation: [{ ...organisation, addressClaim: '' }] }],
+  ])('is refused by its %s', (setting, written) => {
+    const faults = signInSchema.safeParse(written).error?.issues.map(({ path }) => path.join('.'));
+    expect(faults).toEqual([expect.stringContaining(setting)]);
+  });
+
+  it('takes hosts with ports, and http where a private address is listed', () => {
+    const nearby = { issuer: 'http://idp.intern:8080/realms/x', privateAddresses: ['10.0.0.7'] };
+    expect(faultsOf({ organisation: [{ ...organisation, ...nearby, hosts: ['[fd12::7]:8443', 'a.b:1'] }] })).toEqual(
+      [],
+    );
   });
 });

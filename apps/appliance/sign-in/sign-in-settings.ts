@@ -7,6 +7,11 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const name = z.string().regex(NAME, 'is not a name of a–z, 0–9 and hyphens, 63 at most');
 const file = z.string().transform((path) => resolve(path));
 const httpUrl = z.url({ protocol: /^https?$/ });
+/** OpenID Connect Discovery 1.0 §2: metadata lie below it, so nothing may follow the path. */
+const issuerUrl = httpUrl.regex(/^[^?#@]+$/, 'has a query, a fragment or a user, which no issuer has');
+const host = z
+  .string()
+  .regex(/^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/, 'is not a host, or host:port, in lower case');
 const domain = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a domain in lower case');
 /** One address, or every address of a domain, written `@example.com`. */
 export const addressRule = z
@@ -30,7 +35,7 @@ const microsoft = z.object({
     .default('both')
     .describe('`personal`, `work` (and school), `both`, or the id of the one tenant'),
   ...credential,
-  authority: httpUrl.optional().describe('of a national cloud; default: https://login.microsoftonline.com'),
+  authority: issuerUrl.optional().describe('of a national cloud; default: https://login.microsoftonline.com'),
   domains: z.array(domain).default([]).describe('whose people are known to have such an account: proves nothing'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
 });
@@ -40,24 +45,24 @@ const google = z.object({
   name: z.string().min(1).default('Google').describe('on the button'),
   ...credential,
   workspaceDomains: z.array(domain).default([]).describe('domains known to be Google Workspaces: proves nothing'),
-  issuer: httpUrl.optional().describe('another Google, of a test'),
+  issuer: issuerUrl.optional().describe('another Google, of a test'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
 });
 
 const organisation = z.object({
   id: name.default('organisation').describe('in the redirect URI /sign-in/callback/<id>, and in the record'),
   name: z.string().min(1).describe('on the button: what people of the organisation call it'),
-  issuer: httpUrl.describe('to the letter as the provider’s metadata says it'),
+  issuer: issuerUrl.describe('to the letter as the provider’s metadata says it'),
   ...credential,
   domains: z.array(domain).min(1).describe('the domains it is authoritative for, without their subdomains'),
-  addressClaim: z.string().default('email').describe('the claim that holds the address'),
+  addressClaim: z.string().min(1).default('email').describe('the claim that holds the address'),
   isAddressAlwaysVerified: yesOrNo
     .default(false)
     .describe('whether administrators alone write that claim; `email_verified` is then not asked for'),
-  rolesClaim: z.string().optional().describe('the claim that gives console roles; a dot leads into a claim'),
+  rolesClaim: z.string().min(1).optional().describe('the claim that gives console roles; a dot leads into a claim'),
   roles: z.record(z.string(), z.array(z.string()).min(1)).default({}).describe('value of that claim → console roles'),
   scopes: z.array(z.string()).default([]).describe('scopes to ask for beside openid and email'),
-  hosts: z.array(z.string()).default([]).describe('further hosts of its endpoints'),
+  hosts: z.array(host).default([]).describe('further hosts of its endpoints'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
   caFile: file.optional().describe('path of a PEM file of further certification authorities'),
   assertionAudience: z
@@ -93,9 +98,9 @@ const sharedMailbox = z.object({
 });
 
 const otherIssuer = z.object({
-  issuer: httpUrl.describe('to the letter as the provider’s metadata says it'),
+  issuer: issuerUrl.describe('to the letter as the provider’s metadata says it'),
   ...credential,
-  hosts: z.array(z.string()).default([]).describe('further hosts of its endpoints'),
+  hosts: z.array(host).default([]).describe('further hosts of its endpoints'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
 });
 
@@ -129,9 +134,21 @@ export function signInContradictions(signIn: SignInSettings): string[] {
   for (const twice of doubled(['portal', ...signIn.clients.map(({ clientId }) => clientId)])) {
     faults.push(`signIn.clients: ${twice} stands twice${twice === 'portal' ? ': it is the portal itself' : ''}`);
   }
-  for (const { id, clientSecretFile, privateKeyFile } of upstreams) {
+  for (const { id, address, ...provider } of providersOf(signIn)) {
+    const { clientSecretFile, privateKeyFile, certificateFile, privateAddresses } = provider;
     if ((clientSecretFile === undefined) === (privateKeyFile === undefined)) {
       faults.push(`signIn: ${id} needs a clientSecretFile or a privateKeyFile, and not both`);
+    }
+    if (certificateFile !== undefined && privateKeyFile === undefined) {
+      faults.push(`signIn: ${id} has a certificateFile without the privateKeyFile that it belongs to`);
+    }
+    if (address?.startsWith('http:') === true && privateAddresses.length === 0) {
+      faults.push(`signIn: ${id} is at ${address}: http is spoken to privateAddresses alone, and none is listed`);
+    }
+  }
+  for (const { id, rolesClaim, roles } of signIn.organisation) {
+    if ((rolesClaim === undefined) !== (Object.keys(roles).length === 0)) {
+      faults.push(`signIn: ${id}: rolesClaim and roles go together`);
     }
   }
   for (const { clientId, kind, scopes, senders, redirectUris } of signIn.clients) {
@@ -153,6 +170,16 @@ export function signInContradictions(signIn: SignInSettings): string[] {
     }
   }
   return faults;
+}
+
+/** Whoever is spoken to, with where that is when the configuration says it. */
+function providersOf({ microsoft, google, organisation, otherIssuer: other }: SignInSettings) {
+  return [
+    ...microsoft.map((config) => ({ ...config, address: config.authority })),
+    ...google.map((config) => ({ ...config, address: config.issuer })),
+    ...organisation.map((config) => ({ ...config, address: config.issuer })),
+    ...(other === undefined ? [] : [{ ...other, id: 'otherIssuer', address: other.issuer }]),
+  ];
 }
 
 function doubled(names: readonly string[]): Set<string> {

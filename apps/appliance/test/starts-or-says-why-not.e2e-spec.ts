@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -112,6 +113,69 @@ describe('a start', () => {
     ])
       expect(stderr).toContain(fault);
     expect(stderr).not.toContain('s3cret');
+  }, 300_000);
+
+  it('never with a sign-in that could not work: every file and every provider that is wrong, and nothing of what is in them', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'segl-sign-in-'));
+    const keyring = join(directory, 'keyring');
+    await initKeyring(keyring, { demonstration: false, now: new SystemClock().now() });
+    const file = (name: string, text: string) => {
+      writeFileSync(join(directory, name), text);
+      return join(directory, name);
+    };
+    const configured = (signIn: object) =>
+      start({
+        ...production,
+        SEGL_KEYRING: keyring,
+        SEGL_DATA_DIR: join(directory, 'data'),
+        SEGL_CONFIG: file('segl.yaml', JSON.stringify({ signIn })),
+      });
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const privateKeyFile = file('p384.key', String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+    const publicKeyFile = file('p384.pem', String(publicKey.export({ type: 'spki', format: 'pem' })));
+    const rubbish = file('rubbish', 'MARKER');
+    const clientSecretFile = file('secret', 's3cret');
+    const issuer = 'https://idp.example.com';
+    const program = { clientId: 'archive', kind: 'program', scopes: ['audit:read'] };
+
+    for (const [signIn, ...faults] of [
+      [
+        { otherIssuer: { issuer: `${issuer}/?x`, clientId: 'x' }, facebook: [] },
+        ['signIn.otherIssuer.issuer: has a query', 'signIn.facebook: no such setting'],
+      ],
+      [
+        { otherIssuer: { issuer: 'http://idp.example.com', clientId: 'x' } },
+        ['otherIssuer needs a clientSecretFile', 'http is spoken to privateAddresses alone'],
+      ],
+      [
+        {
+          google: [{ clientId: 'x', clientSecretFile: file('empty', '\n') }],
+          microsoft: [{ clientId: 'x', clientSecretFile, privateAddresses: ['intranet'] }],
+          organisation: [
+            { name: 'O', issuer, clientId: 'x', clientSecretFile, domains: ['example.com'], caFile: rubbish },
+            { id: 'second', name: 'P', issuer, clientId: 'x', privateKeyFile, domains: ['example.org'] },
+          ],
+          clients: [{ ...program, publicKeyFile: join(directory, 'missing') }],
+          otherIssuer: { issuer, clientId: 'x', privateKeyFile, privateAddresses: ['127.0.0.1'] },
+        },
+        [
+          'signIn: google: clientSecretFile: ',
+          'empty is empty',
+          'signIn: microsoft: neither an address nor a range',
+          'rubbish holds no PEM certificates',
+          'signIn: second: an elliptic key must be P-256',
+          'missing cannot be read: ENOENT',
+          'signIn.otherIssuer: an elliptic key must be P-256',
+        ],
+      ],
+      [{ clients: [{ ...program, publicKeyFile }] }, ['client "archive": a public key must be P-256']],
+    ] as const) {
+      const { status, stderr } = configured(signIn);
+      expect(status).toBe(78);
+      for (const fault of faults.flat()) expect(stderr).toContain(fault);
+      expect(stderr).not.toMatch(/MARKER|s3cret|PRIVATE KEY|\bat .+:\d+:\d+/);
+    }
+    rmSync(directory, { recursive: true });
   }, 300_000);
 
   withRedis(

@@ -17,7 +17,7 @@ export {
   type UpstreamIdentity,
 } from './upstreams/upstream.ts';
 export { Egress, type EgressDestinations, type Passage } from './upstreams/egress.ts';
-export type { ClientCredential } from './upstreams/client-credential.ts';
+export { checkCredential, type ClientCredential } from './upstreams/client-credential.ts';
 export { microsoftUpstream, type MicrosoftUpstreamConfig } from './upstreams/microsoft/microsoft-upstream.ts';
 export { googleUpstream, type GoogleUpstreamConfig } from './upstreams/google/google-upstream.ts';
 export {
