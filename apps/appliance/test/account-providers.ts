@@ -13,8 +13,14 @@ export interface PortalWithAccounts {
   close(): Promise<void>;
 }
 
-/** @param more laid beside the providers under `signIn` */
-export async function startPortalWithAccounts(more: Record<string, unknown> = {}): Promise<PortalWithAccounts> {
+/**
+ * @param more laid beside the providers under `signIn`
+ * @param settings beside `signIn`
+ */
+export async function startPortalWithAccounts(
+  more: Record<string, unknown> = {},
+  settings: Record<string, unknown> = {},
+): Promise<PortalWithAccounts> {
   const directory = await mkdtemp(join(tmpdir(), 'segl-accounts-'));
   const [microsoft, google, organisation] = await Promise.all([
     startFakeProvider({ behaves: 'microsoft' }),
@@ -40,7 +46,7 @@ export async function startPortalWithAccounts(more: Record<string, unknown> = {}
     ...more,
   };
   const configuration = join(directory, 'segl.yaml');
-  await writeFile(configuration, JSON.stringify({ signIn }));
+  await writeFile(configuration, JSON.stringify({ ...settings, signIn }));
   const portal = await startProcess({
     dataDir: join(directory, 'data'),
     environment: { SEGL_CONFIG: configuration },

@@ -1,6 +1,7 @@
 /** What a browser without script does, as plain requests: for stories that need many readers or odd bodies. */
 export class HttpReader {
-  private cookies = new Map<string, string>();
+  /** By host (with its port, as if each had a name of its own), path and name: a sign-in in another tab has cookies of its own. */
+  private cookies = new Map<string, Cookie>();
   readonly url: URL;
 
   constructor(url: URL) {
@@ -18,6 +19,13 @@ export class HttpReader {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: new URLSearchParams({ csrf: csrfOf(page), ...fields }).toString(),
     });
+  }
+
+  /** Whoever has a copy of this browser's cookies, as they are now. */
+  thief(): HttpReader {
+    const thief = new HttpReader(this.url);
+    thief.cookies = new Map(this.cookies);
+    return thief;
   }
 
   /** Posts a carrier's field as the attachment does: from nowhere, with no cookie. */
@@ -83,18 +91,34 @@ export class HttpReader {
   }
 
   private async fetch(path: string, init: RequestInit): Promise<Response> {
+    const url = new URL(path, this.url);
     const headers = new Headers(init.headers);
     headers.set('accept-language', 'en');
-    if (this.cookies.size > 0)
-      headers.set('cookie', [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '));
-    const response = await fetch(new URL(path, this.url), { ...init, headers, redirect: 'manual' });
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(cookie)) this.cookies.delete(name);
-      else this.cookies.set(name, value);
+    const cookies = [...this.cookies.values()].filter((cookie) => isFor(url, cookie));
+    if (cookies.length > 0) headers.set('cookie', cookies.map(({ name, value }) => `${name}=${value}`).join('; '));
+    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
+    for (const text of response.headers.getSetCookie()) {
+      const [, name = '', value = '', attributes = ''] = /^([^=]+)=([^;]*)(.*)$/.exec(text) ?? [];
+      const cookie = { host: url.host, path: /;\s*path=([^;]+)/i.exec(attributes)?.[1] ?? '/', name, value };
+      const key = `${cookie.host} ${cookie.path} ${name}`;
+      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(attributes)) this.cookies.delete(key);
+      else this.cookies.set(key, cookie);
     }
     return response;
   }
+}
+
+interface Cookie {
+  readonly host: string;
+  readonly path: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** RFC 6265 §5.1.4. */
+function isFor({ host, pathname }: URL, cookie: Cookie): boolean {
+  const below = cookie.path.endsWith('/') ? cookie.path : `${cookie.path}/`;
+  return cookie.host === host && (pathname === cookie.path || pathname.startsWith(below));
 }
 
 function csrfOf(page: Answer): string {
