@@ -2,7 +2,7 @@
  * Eight writers and a follower on a real EventStoreDB, one node or a cluster, whose leader is killed, stopped and frozen:
  *
  *   node --conditions=segl-source libs/event-store/src/testing/under-fire/eventstoredb-under-fire.ts \
- *     --node 127.0.0.1:2113=/path/to/start-node-1 [--node …] [--rounds 3] [--blows kill,stop,freeze] [--away-seconds 20]
+ *     --node 127.0.0.1:2113=/path/to/start-node-1 [--node …] [--rounds 3] [--blows kill,stop,freeze] [--away-seconds 20] [--unsupervised]
  *
  * It starts the nodes and ends them; each command must become its server (exec), without TLS, on data of its own. Prints one line a
  * round and the sums; exits with 1 when an acknowledged event is lost, one is there twice, or a writer met a false conflict.
@@ -24,9 +24,10 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     blows: { type: 'string', default: 'kill,stop,freeze' },
     'away-seconds': { type: 'string', default: '20' },
+    unsupervised: { type: 'boolean', default: false }, // a node that ends itself is left so until it is struck
   },
 });
-const nodes = (values.node ?? []).map((definition) => new Node(definition));
+const nodes = (values.node ?? []).map((definition) => new Node(definition, !values.unsupervised));
 const blows = values.blows.split(',') as Blow[];
 const awayMs = Number(values['away-seconds']) * 1000;
 const url = `esdb://${nodes.map(({ where }) => where).join(',')}?tls=false`;

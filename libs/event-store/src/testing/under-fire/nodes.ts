@@ -15,8 +15,14 @@ export class Node {
   #process: ChildProcess | null = null;
   #isWanted = false;
 
-  /** @param definition `host:port=command`, the command becoming the server itself (exec) */
-  constructor(definition: string) {
+  readonly #isSupervised: boolean;
+
+  /**
+   * @param definition  `host:port=command`, the command becoming the server itself (exec)
+   * @param isSupervised  starts it again when it ends itself
+   */
+  constructor(definition: string, isSupervised: boolean) {
+    this.#isSupervised = isSupervised;
     const [where = '', command = ''] = definition.split(/=(.*)/s);
     if (!/^[\w.]+:\d+$/.test(where) || command === '') throw new Error(`not host:port=command: ${definition}`);
     this.where = where;
@@ -29,6 +35,7 @@ export class Node {
     const process = spawn(this.#command, { stdio: 'ignore' });
     this.#process = process;
     process.once('exit', () => {
+      if (!this.#isSupervised) return;
       if (this.#isWanted && this.#process === process) setTimeout(() => this.#isWanted && this.start(), RESTART_MS);
     });
   }
