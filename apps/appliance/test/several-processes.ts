@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initKeyring, rotateKey } from '#libs/keyring';
-import { type SmtpSink, startSmtpSink } from '#libs/mail/testing';
+import { type SmtpSink, startSmtpSink, type SunkMail } from '#libs/mail/testing';
 import { SystemClock } from '#libs/vocabulary';
 import { Front } from './front.ts';
 import { Program } from './program.ts';
@@ -83,6 +83,11 @@ export class SeveralProcesses {
 
   get url(): URL {
     return this.front.url;
+  }
+
+  /** Every mail that left, oldest first. */
+  get mails(): readonly SunkMail[] {
+    return this.sink.mails;
   }
 
   process(name: ProcessName): RunningProcess {
