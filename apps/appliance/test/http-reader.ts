@@ -94,6 +94,8 @@ export class HttpReader {
     const url = new URL(path, this.url);
     const headers = new Headers(init.headers);
     headers.set('accept-language', 'en');
+    // A story may stand still between two requests (a command line run in it) for longer than a connection is kept.
+    headers.set('connection', 'close');
     const cookies = [...this.cookies.values()].filter((cookie) => isFor(url, cookie));
     if (cookies.length > 0) headers.set('cookie', cookies.map(({ name, value }) => `${name}=${value}`).join('; '));
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
