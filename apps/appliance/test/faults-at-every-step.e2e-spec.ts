@@ -31,8 +31,8 @@ import { PROCESSES, SeveralProcesses } from './several-processes.ts';
 const RUNS = Number(process.env['SEGL_TEST_FAULTS'] ?? 20);
 const eventStoreServer = process.env['SEGL_TEST_EVENTSTORE'];
 const eventStoreControl = process.env['SEGL_TEST_EVENTSTORE_CONTROL'];
-/** What hangs is left so in turn, a round long each: a fault that lasts passes other limits than a short one. */
-const FROZEN_SECONDS = [3, 6, 10] as const;
+/** What hangs is left so in turn, a round long each: longer than the 5 s that a store waits for a lock first, then shorter. */
+const LASTING_SECONDS = [6, 3, 10] as const;
 /** A machine that does much else takes its time; nobody waits so long unless something is wrong. */
 const PATIENCE_SECONDS = 180;
 /** Tries of one step after all is back, before the reader begins again with the attachment. */
@@ -171,9 +171,9 @@ for (const { name, isEmbedded, missing } of variants) {
           await sleep(Math.random() * 30);
           await begun();
         }
-        const frozenUntil = Date.now() + (FROZEN_SECONDS[round % FROZEN_SECONDS.length] ?? 3) * 1000;
+        const lastsUntil = Date.now() + (LASTING_SECONDS[round % LASTING_SECONDS.length] ?? 3) * 1000;
         if (fault.part !== null) await isToldAtReadyz(fault.part);
-        if (fault.isFrozen) await sleep(Math.max(0, frozenUntil - Date.now()));
+        if (fault.lasts) await sleep(Math.max(0, lastsUntil - Date.now()));
         await fault.end();
         backAt = Date.now();
         await until('all processes are ready again', areReady);

@@ -10,8 +10,8 @@ export interface Fault {
   readonly name: string;
   /** As /readyz names what is away; null where nothing that serves readers is, or where it is back at once. */
   readonly part: string | null;
-  /** Stands still rather than going away: for how long is the test's to say. */
-  readonly isFrozen: boolean;
+  /** Is left so for a while, whatever is told of it meanwhile: for how long is the test's to say. */
+  readonly lasts: boolean;
   begin(): Promise<void>;
   /** Resolves once the part takes connections again; not all that hangs on it need be back by then. */
   end(): Promise<void>;
@@ -23,9 +23,9 @@ export function redisFaults(redis: RedisServer): Fault[] {
   const part = 'ephemeral store';
   const flush = async () => void (await redis.command('FLUSHALL'));
   return [
-    { name: 'Redis flushed', part: null, isFrozen: false, begin: flush, end: nothing },
-    { name: 'Redis frozen', part, isFrozen: true, begin: async () => redis.freeze(), end: async () => redis.thaw() },
-    { name: 'Redis killed', part, isFrozen: false, begin: () => redis.kill(), end: () => redis.start() },
+    { name: 'Redis flushed', part: null, lasts: false, begin: flush, end: nothing },
+    { name: 'Redis frozen', part, lasts: true, begin: async () => redis.freeze(), end: async () => redis.thaw() },
+    { name: 'Redis killed', part, lasts: false, begin: () => redis.kill(), end: () => redis.start() },
   ];
 }
 
@@ -33,9 +33,9 @@ export function postgresFaults(postgres: TemporaryPostgres): Fault[] {
   const part = 'person directory';
   const freeze = async () => postgres.freeze();
   return [
-    { name: 'PostgreSQL restarted', part: null, isFrozen: false, begin: () => postgres.restart(), end: nothing },
-    { name: 'PostgreSQL frozen', part, isFrozen: true, begin: freeze, end: async () => postgres.thaw() },
-    { name: 'PostgreSQL killed', part, isFrozen: false, begin: () => postgres.kill(), end: () => postgres.start() },
+    { name: 'PostgreSQL restarted', part: null, lasts: false, begin: () => postgres.restart(), end: nothing },
+    { name: 'PostgreSQL frozen', part, lasts: true, begin: freeze, end: async () => postgres.thaw() },
+    { name: 'PostgreSQL killed', part, lasts: false, begin: () => postgres.kill(), end: () => postgres.start() },
   ];
 }
 
@@ -47,7 +47,7 @@ export function processFaults(all: SeveralProcesses): Fault[] {
     return {
       name,
       part: null,
-      isFrozen: false,
+      lasts: false,
       begin: () => all.kill((victim = next())),
       end: async () => void (await all.startOne(victim)),
     };
@@ -71,7 +71,7 @@ export function sqliteFaults(path: string): Fault[] {
     holder?.close();
     holder = null;
   };
-  return [{ name: 'event store locked', part: 'event store', isFrozen: true, begin, end }];
+  return [{ name: 'event store locked', part: 'event store', lasts: true, begin, end }];
 }
 
 /**
@@ -91,7 +91,9 @@ export function eventStoreServerFaults(command: string): Fault[] {
     get part() {
       return goesOn ? null : 'event store';
     },
-    isFrozen: begin === 'freeze',
+    get lasts() {
+      return begin === 'freeze' || goesOn; // the others find another leader meanwhile
+    },
     begin: say(begin),
     end: say(end),
   });
