@@ -16,10 +16,12 @@ export interface PortalWithAccounts {
 /**
  * @param more laid beside the providers under `signIn`
  * @param settings beside `signIn`
+ * @param ofOrganisation laid over the organisation's provider
  */
 export async function startPortalWithAccounts(
   more: Record<string, unknown> = {},
   settings: Record<string, unknown> = {},
+  ofOrganisation: Record<string, unknown> = {},
 ): Promise<PortalWithAccounts> {
   const directory = await mkdtemp(join(tmpdir(), 'segl-accounts-'));
   const [microsoft, google, organisation] = await Promise.all([
@@ -41,6 +43,7 @@ export async function startPortalWithAccounts(
         issuer: organisation.issuer,
         domains: ['example.com'],
         ...(await ofClient('organisation', organisation)),
+        ...ofOrganisation,
       },
     ],
     ...more,

@@ -40,14 +40,21 @@ export class HttpReader {
     );
   }
 
-  /** Goes where an answer leads, as a browser does, until there is a page. */
-  async follow(answer: Answer): Promise<Answer> {
+  /**
+   * Goes where an answer leads, as a browser does, until there is a page, or until it leads to an address that the caller waits
+   * for: a site, say, that is not really there.
+   */
+  async follow(answer: Answer, isAwaited: (location: URL) => boolean = () => false): Promise<Answer> {
     let here = answer;
-    for (let hops = 0; here.location !== ''; hops++) {
+    for (let hops = 0; ; hops++) {
       if (hops > 10) throw new Error(`led on and on, at last to ${here.location}`);
-      here = await this.get(new URL(here.location, here.at).href);
+      const [, refreshed] = /^0; ?url=(.+)$/.exec(here.headers.get('refresh') ?? '') ?? [];
+      const leadsTo = here.location || refreshed;
+      if (leadsTo === undefined) return here;
+      const location = new URL(leadsTo, here.at);
+      if (isAwaited(location)) return { ...here, location: location.href };
+      here = await this.get(location.href);
     }
-    return here;
   }
 
   /** The page on which a reader chooses how to sign in. */

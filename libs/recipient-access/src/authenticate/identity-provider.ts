@@ -7,7 +7,7 @@ import {
   calculatePKCECodeChallenge,
   type ClientAuth,
   ClientSecretBasic,
-  type Configuration,
+  Configuration,
   customFetch,
   discovery,
   enableNonRepudiationChecks,
@@ -112,7 +112,8 @@ export class IdentityProvider {
    * @throws SignInRefused with the reason for the record; IdentityProviderUnavailable
    */
   async finish(answer: URLSearchParams, kept: KeptOfRequest): Promise<ProvenAddress> {
-    const configuration = await this.discovered();
+    const discovered = await this.discovered();
+    const configuration = this.isOwnBridge ? this.withKeysAskedAnew(discovered) : discovered;
     const callback = new URL(this.settings.redirectUri);
     callback.search = answer.toString();
     const claims = await authorizationCodeGrant(configuration, callback, {
@@ -162,10 +163,27 @@ export class IdentityProvider {
     const { issuer, clientId, fetch } = this.settings;
     return discovery(issuer, clientId, undefined, this.clientAuthentication(), {
       timeout: REQUEST_SECONDS,
-      // Signatures are checked although TLS would do (OpenID Connect Core §3.1.3.7): the proof outlives the connection.
-      execute: [enableNonRepudiationChecks, ...(issuer.protocol === 'http:' ? [allowInsecureRequests] : [])],
+      execute: this.checks(),
       [customFetch]: (url, options) => fetch(url, options as RequestInit),
     });
+  }
+
+  /**
+   * The library keeps an issuer's keys for five minutes, and looks for one that it does not know no sooner than after one. Our own
+   * bridge signs with another key at once when the one that signed is destroyed; asking it again costs a moment on loopback.
+   */
+  private withKeysAskedAnew(discovered: Configuration): Configuration {
+    const { clientId, fetch } = this.settings;
+    const anew = new Configuration(discovered.serverMetadata(), clientId, undefined, this.clientAuthentication());
+    anew.timeout = REQUEST_SECONDS;
+    anew[customFetch] = (url, options) => fetch(url, options as RequestInit);
+    for (const check of this.checks()) check(anew);
+    return anew;
+  }
+
+  private checks(): ((configuration: Configuration) => void)[] {
+    // Signatures are checked although TLS would do (OpenID Connect Core §3.1.3.7): the proof outlives the connection.
+    return [enableNonRepudiationChecks, ...(this.settings.issuer.protocol === 'http:' ? [allowInsecureRequests] : [])];
   }
 
   private clientAuthentication(): ClientAuth {
