@@ -25,10 +25,14 @@ export async function pinging(ports: readonly number[], work: () => Promise<unkn
   return times;
 }
 
-function messageFrom<Message>(child: ChildProcess): Promise<Message> {
+export function messageFrom<Message>(child: ChildProcess): Promise<Message> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Message));
-    child.once('exit', (code) => reject(new Error(`a helper process ended with ${code}`)));
+    const ended = (code: number | null) => reject(new Error(`a helper process ended with ${code}`));
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message as Message);
+    });
+    child.once('exit', ended);
   });
 }
 

@@ -1,17 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { ProgramClient } from './program-client.ts';
 
 /** The appliance as `npm start` starts it, in a process of its own, with a program that may seal; and what its memory did. */
 export interface PortalProcess {
   readonly port: number;
   readonly pid: number;
-  readonly token: string;
+  /** Where readers reach it; how it is reached here is `port`. */
+  readonly publicUrl: URL;
+  /** May seal as SENDER. */
+  readonly program: ProgramClient;
   /** From asking for the process to the first 200 of /readyz, in milliseconds. */
   readonly readyMs: number;
   /** Processor time that it had taken by then, in milliseconds: what a busy machine does not change. */
@@ -20,7 +23,6 @@ export interface PortalProcess {
 }
 
 const root = resolve(import.meta.dirname, '..', '..');
-const token = randomBytes(32).toString('base64url');
 
 export const SENDER = 'office@nordlys.example';
 
@@ -39,44 +41,79 @@ export async function startPortal(
   directory: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<PortalProcess> {
-  const configuration = join(directory, 'segl.yaml');
-  const tokenSha256 = createHash('sha256').update(token).digest('hex');
-  await writeFile(
-    configuration,
-    `sealing: { clients: [{ clientId: bench, tokenSha256: ${tokenSha256}, senders: ['${SENDER}'] }] }\n`,
+  const program = new ProgramClient(directory, [SENDER]);
+  return start(
+    ['--demonstration'],
+    {
+      SEGL_DATA_DIR: join(directory, 'data'),
+      SEGL_CONFIG: await configured(directory, { signIn: { clients: [program.client] } }),
+      ...environment,
+    },
+    { program },
   );
-  return start(['--demonstration'], {
-    SEGL_DATA_DIR: join(directory, 'data'),
-    SEGL_CONFIG: configuration,
-    ...environment,
-  });
 }
 
-/** Keys made, nothing else there yet, and a mail server that nobody needs at the start. */
-export function startProduction(directory: string): Promise<PortalProcess> {
+export interface ProductionOptions {
+  /** By default one that nobody needs at the start. */
+  readonly relayUrl?: string;
+  /** Laid beside the program under `signIn`. */
+  readonly signIn?: Readonly<Record<string, unknown>>;
+  /** One core has to do for all of it. */
+  readonly isPinned?: boolean;
+  /** For Node itself. */
+  readonly execArgv?: readonly string[];
+}
+
+/** Keys made, nothing else there yet. */
+export async function startProduction(directory: string, options: ProductionOptions = {}): Promise<PortalProcess> {
   const keyring = join(directory, 'keyring');
   const { status, stderr } = spawnSync(process.execPath, [
     ...[join(root, 'dist', 'apps', 'operator', 'main.js'), 'keys', 'init', '--keyring', keyring],
   ]);
   if (status !== 0) throw new Error(`segl keys init: ${stderr.toString()}`);
-  return start([], {
-    SEGL_DATA_DIR: join(directory, 'data'),
-    SEGL_KEYRING: keyring,
-    SEGL_HTTP_HOST: '127.0.0.1',
-    SEGL_PUBLIC_URL: 'https://mail.example.org',
-    SEGL_RELAY_URL: 'smtp://127.0.0.1:9',
-    SEGL_ORGANISATION_NAME: 'Bench',
-    SEGL_ORGANISATION_POSTAL_ADDRESS: 'Bench 1',
-    SEGL_ORGANISATION_CONTACT_MAIL: 'office@example.org',
-    SEGL_PASSCODE_SENDER: 'no-reply@example.org',
-  });
+  const program = new ProgramClient(directory, [SENDER]);
+  return start(
+    [],
+    {
+      SEGL_DATA_DIR: join(directory, 'data'),
+      SEGL_CONFIG: await configured(directory, { signIn: { ...options.signIn, clients: [program.client] } }),
+      SEGL_KEYRING: keyring,
+      SEGL_HTTP_HOST: '127.0.0.1',
+      SEGL_PUBLIC_URL: 'https://mail.example.org',
+      SEGL_RELAY_URL: options.relayUrl ?? 'smtp://127.0.0.1:9',
+      SEGL_ORGANISATION_NAME: 'Bench',
+      SEGL_ORGANISATION_POSTAL_ADDRESS: 'Bench 1',
+      SEGL_ORGANISATION_CONTACT_MAIL: 'office@example.org',
+      SEGL_PASSCODE_SENDER: 'no-reply@example.org',
+    },
+    { ...options, program },
+  );
 }
 
-async function start(args: readonly string[], environment: Record<string, string>): Promise<PortalProcess> {
+async function configured(directory: string, settings: object): Promise<string> {
+  const path = join(directory, 'segl.yaml');
+  await writeFile(path, JSON.stringify(settings)); // which is YAML too
+  return path;
+}
+
+/** `taskset` and its arguments where there is one: what follows has the last core, and no other. */
+export function onOneCore(command: readonly string[]): readonly [string, ...string[]] {
+  const pinned = ['taskset', '-c', String(availableParallelism() - 1)];
+  const canPin = spawnSync('taskset', ['--version']).status === 0;
+  return [...(canPin ? pinned : []), ...command] as [string, ...string[]];
+}
+
+async function start(
+  args: readonly string[],
+  environment: Record<string, string>,
+  { program, isPinned = false, execArgv = [] }: ProductionOptions & { readonly program: ProgramClient },
+): Promise<PortalProcess> {
   const port = await freePort();
+  const main = [process.execPath, ...execArgv, join(root, 'dist', 'apps', 'appliance', 'main.js'), ...args] as const;
+  const [command, ...rest] = isPinned ? onOneCore(main) : main;
   const askedAt = performance.now();
-  const child = spawn(process.execPath, [join(root, 'dist', 'apps', 'appliance', 'main.js'), ...args], {
-    env: { SEGL_HTTP_PORT: String(port), ...environment },
+  const child = spawn(command, rest, {
+    env: { PATH: process.env.PATH ?? '', SEGL_HTTP_PORT: String(port), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -90,7 +127,8 @@ async function start(args: readonly string[], environment: Record<string, string
   return {
     port,
     pid: child.pid ?? 0,
-    token,
+    publicUrl: new URL(environment.SEGL_PUBLIC_URL ?? `http://localhost:${port}`),
+    program,
     readyMs: performance.now() - askedAt,
     readyCpuMs: cpuMsOf(child.pid ?? 0),
     async stop() {
@@ -123,6 +161,15 @@ async function freePort(): Promise<number> {
 function cpuMsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Processor time of all threads of a process so far, in milliseconds (Linux, Documentation/scheduler/sched-stats.rst). */
+export function preciseCpuMsOf(pid: number): number {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = tasks.map((task) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'latin1').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
 /** Resident memory of a process, in bytes: now, and at its highest since forgetPeak (Linux, proc_pid_status(5)). */

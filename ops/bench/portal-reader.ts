@@ -1,4 +1,5 @@
 import { Agent, request, type OutgoingHttpHeaders } from 'node:http';
+import { followSignIn } from '../../libs/oidc-bridge/src/testing/follow-sign-in.ts';
 import { SENDER, type PortalProcess } from './portal-process.ts';
 
 export interface Answer {
@@ -59,8 +60,10 @@ export function exchange(
 }
 
 /** The carrier of a mail to one recipient, from the API. */
-export async function seal({ port, token }: PortalProcess, recipient: string, mail: Buffer): Promise<Buffer> {
+export async function seal(portal: PortalProcess, recipient: string, mail: Buffer): Promise<Buffer> {
+  const { port, publicUrl, program } = portal;
   const path = `/api/v1/messages?from=${SENDER}&to=${recipient}&deliver=false`;
+  const token = await program.accessToken(port, publicUrl);
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822' };
   const { status, body } = await exchange(port, 'POST', path, headers, mail);
   if (status !== 201) throw new Error(`sealing was answered ${status}: ${body.toString('utf8', 0, 500)}`);
@@ -95,6 +98,8 @@ export function handIn(port: number, { contentType, body }: HandIn): Promise<Ans
 
 /** A browser without script that reads several messages to one address. */
 export class PortalReader {
+  /** Asked of the portal so far. */
+  requests = 0;
   private readonly port: number;
   private readonly cookies = new Map<string, string>();
 
@@ -105,12 +110,47 @@ export class PortalReader {
   /** From hand-in to a proven address, once for all that follows. */
   async signIn(carrier: Buffer): Promise<void> {
     const { location } = await handIn(this.port, asForm(carrier));
-    const asked = await this.submit(await this.get(location), `${location}/prove/code`);
-    const entering = await this.get(asked.location);
-    const verified = await this.submit(entering, asked.location, `&code=${encodeURIComponent(await this.code())}`);
-    const authenticated = await this.get(verified.location);
-    const confirm = await this.get(authenticated.location);
+    const confirm = await this.proveByCode(location, () => this.code());
     await this.submit(confirm, `${location}/finish`);
+  }
+
+  /** From the message's page to the one that asks for the confirming click. @param codeOf what came by mail */
+  async proveByCode(message: string, codeOf: () => Promise<string>): Promise<Answer> {
+    const choice = await this.choiceOf(message);
+    const action = /action="(\/sign-in\/[^"/]+\/code)"/.exec(choice.body.toString())?.[1] ?? '';
+    const asked = await this.submit(choice, action);
+    const entering = await this.get(asked.location);
+    const code = encodeURIComponent(await codeOf());
+    return this.proven(await this.submit(entering, asked.location, `&code=${code}`));
+  }
+
+  /** The same, at a provider that asks its people nothing. */
+  async proveByAccount(message: string, publicUrl: URL): Promise<Answer> {
+    const choice = await this.choiceOf(message);
+    const way = /href="(\/sign-in\/[^"]+\/with\/[^"]+)"/.exec(choice.body.toString())?.[1] ?? '';
+    const { location } = await this.get(way);
+    const back = await followSignIn(new URL(location), new URL('/sign-in/callback/', publicUrl).href);
+    return this.proven(await this.get(back.pathname + back.search));
+  }
+
+  /** The page on which a reader chooses how to sign in. */
+  private async choiceOf(message: string): Promise<Answer> {
+    await this.get(message);
+    return this.follow(await this.get(`${message}/prove`));
+  }
+
+  private async proven(answer: Answer): Promise<Answer> {
+    const confirm = await this.follow(answer);
+    if (!/\/view"/.test(confirm.body.toString()))
+      throw new Error(`not signed in: ${confirm.body.toString('utf8', 0, 3000)}`);
+    return confirm;
+  }
+
+  /** Goes where an answer leads, until there is a page. */
+  private async follow(answer: Answer): Promise<Answer> {
+    let here = answer;
+    for (; here.location !== ''; here = await this.get(here.location));
+    return here;
   }
 
   /** Everything between the button in the attachment and the last byte of the message's page. */
@@ -161,12 +201,15 @@ export class PortalReader {
   }
 
   private async ask(method: 'GET' | 'POST', path: string, body?: Buffer): Promise<Answer> {
+    this.requests += 1;
+    const { pathname, search } = new URL(path, 'http://here'); // whatever host it is behind for others
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = body ? { cookie, 'content-type': 'application/x-www-form-urlencoded' } : { cookie };
-    const { cookies, ...answer } = await exchange(this.port, method, path, headers, body);
+    const { cookies, ...answer } = await exchange(this.port, method, pathname + search, headers, body);
     for (const set of cookies) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
-      this.cookies.set(name, value);
+      if (value === '' || /expires=Thu, 01 Jan 1970/i.test(set)) this.cookies.delete(name);
+      else this.cookies.set(name, value);
     }
     return answer;
   }

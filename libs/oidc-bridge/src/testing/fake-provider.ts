@@ -31,6 +31,8 @@ export interface FakeProviderOptions {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
+export type AccountClaims = Readonly<Record<string, unknown>>;
+
 export interface FakeProvider {
   /** `http://127.0.0.1:<port>`: the authority of a fake Microsoft. */
   readonly url: string;
@@ -43,7 +45,8 @@ export interface FakeProvider {
   readonly authorizationRequests: readonly URLSearchParams[];
   /** Bodies of the token requests so far. */
   readonly tokenRequests: readonly URLSearchParams[];
-  signInAs(claims: Readonly<Record<string, unknown>>): void;
+  /** @param claims for all that come next, or made of what their request asks for, such as its `login_hint` */
+  signInAs(claims: AccountClaims | ((asked: Readonly<Record<string, unknown>>) => AccountClaims)): void;
   breakWith(breakage: Breakage | null): void;
   rotateKeys(): void;
   /** Laid over the discovery document from now on. */
@@ -75,7 +78,7 @@ export async function startFakeProvider(options: FakeProviderOptions): Promise<F
 }
 
 interface SignIn {
-  readonly account: Readonly<Record<string, unknown>>;
+  readonly account: AccountClaims;
   readonly breakage: Breakage | null;
 }
 
@@ -92,7 +95,7 @@ class RunningFake implements FakeProvider {
   private readonly tokens: FakeTokens;
   private readonly cookiePrefix = `fake_${randomBytes(4).toString('hex')}`;
   private readonly signIns = new Map<string, SignIn>();
-  private account: Readonly<Record<string, unknown>> = {};
+  private accountOf: (asked: Readonly<Record<string, unknown>>) => AccountClaims = () => ({});
   private breakage: Breakage | null = null;
   private metadata: Readonly<Record<string, unknown>>;
 
@@ -105,8 +108,8 @@ class RunningFake implements FakeProvider {
     this.close = close;
   }
 
-  signInAs(claims: Readonly<Record<string, unknown>>): void {
-    this.account = claims;
+  signInAs(claims: AccountClaims | ((asked: Readonly<Record<string, unknown>>) => AccountClaims)): void {
+    this.accountOf = typeof claims === 'function' ? claims : () => claims;
   }
 
   breakWith(breakage: Breakage | null): void {
@@ -207,7 +210,8 @@ class RunningFake implements FakeProvider {
 
   private async signIn(provider: Provider, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const accountId = randomUUID();
-    this.signIns.set(accountId, { account: this.account, breakage: this.breakage });
+    const { params } = await provider.interactionDetails(request, response);
+    this.signIns.set(accountId, { account: this.accountOf(params), breakage: this.breakage });
     const failure = { cancelled: 'access_denied', 'provider-error': 'server_error' }[String(this.breakage)];
     await provider.interactionFinished(
       request,

@@ -1,0 +1,8 @@
+import { startFakeProvider } from '../../libs/oidc-bridge/src/testing/fake-provider.ts';
+
+/* An organisation's OpenID provider, where everybody is who the request hopes for. Run as a process; tells by message how it is reached. */
+const provider = await startFakeProvider({ behaves: 'organisation' });
+provider.signInAs(({ login_hint: email }) => ({ email }));
+const { issuer, clientId, secret } = provider;
+process.send?.({ issuer, clientId, secret });
+process.once('disconnect', () => process.exit(0));
