@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { type MailAddress, newPersonId, type PersonId } from '#libs/vocabulary';
 import type { KeyId } from '../custody/key-kinds.ts';
 import type { Keyring, KeyringSecret } from '../keyring.ts';
@@ -55,7 +62,7 @@ export class PersonCustody {
     const [current] = this.keyring.personWrappingKeys();
     if (current === undefined) throw new PersonDirectoryUnavailable('the keyring has no person-wrapping key');
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', current.bytes, nonce, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv('aes-256-gcm', keyObjectOf(current), nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(wrappingContext(personId, current.keyId));
     const sealed = [nonce, cipher.update(secretOfPerson(key)), cipher.final(), cipher.getAuthTag()];
     return { wrappingKeyId: current.keyId, wrappedKey: Buffer.concat(sealed) };
@@ -72,7 +79,7 @@ export class PersonCustody {
     const bytes = Buffer.from(wrappedKey.buffer, wrappedKey.byteOffset, wrappedKey.byteLength);
     try {
       const nonce = bytes.subarray(0, NONCE_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', wrapping.bytes, nonce, { authTagLength: TAG_BYTES });
+      const decipher = createDecipheriv('aes-256-gcm', keyObjectOf(wrapping), nonce, { authTagLength: TAG_BYTES });
       decipher.setAAD(wrappingContext(personId, wrappingKeyId));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
       const secret = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
@@ -119,8 +126,17 @@ export class PersonCustody {
   }
 }
 
+/** As long as the keyring holds the bytes. Under a key object a MAC costs a sixth of one under bytes. */
+const keyObjects = new WeakMap<Uint8Array, KeyObject>();
+
+function keyObjectOf({ bytes }: KeyringSecret): KeyObject {
+  let made = keyObjects.get(bytes);
+  if (made === undefined) keyObjects.set(bytes, (made = createSecretKey(bytes)));
+  return made;
+}
+
 function indexHash(key: KeyringSecret, text: string): Uint8Array {
-  return createHmac('sha256', key.bytes).update(`segl.person-index.v1\0${text}`).digest();
+  return createHmac('sha256', keyObjectOf(key)).update(`segl.person-index.v1\0${text}`).digest();
 }
 
 function wrappingContext(personId: PersonId, keyId: KeyId): Buffer {

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /**
  * Signs the provider's cookies in the manner of Keygrip, which its library asks for: with SHA-256, under keys of this purpose
@@ -6,7 +6,7 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
  */
 export class CookieSignatures {
   private readonly keys: () => readonly Uint8Array[];
-  private readonly derived = new WeakMap<Uint8Array, Buffer>();
+  private readonly derived = new WeakMap<Uint8Array, KeyObject>();
 
   /** @param keys newest first, asked for at each use */
   constructor(keys: () => readonly Uint8Array[]) {
@@ -35,7 +35,7 @@ export class CookieSignatures {
   private mac(key: Uint8Array, data: string): Buffer {
     let derived = this.derived.get(key);
     if (derived === undefined) {
-      derived = Buffer.from(hkdfSync('sha256', key, '', 'segl oidc cookies v1', 32));
+      derived = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'segl oidc cookies v1', 32)));
       this.derived.set(key, derived);
     }
     return createHmac('sha256', derived).update(data).digest();
