@@ -169,7 +169,7 @@ function credentialOf(setting: string, given: Credentials, files: SignInFiles): 
 
 function clientKeysOf(credential: ClientCredential): (() => readonly ClientKey[]) | null {
   if ('secret' in credential) return null;
-  const keys: readonly ClientKey[] = [{ keyId: credential.keyId ?? '', privateKey: credential.privateKey }];
+  const keys: readonly ClientKey[] = [{ keyId: credential.keyId ?? null, privateKey: credential.privateKey }];
   return () => keys;
 }
 

@@ -20,10 +20,13 @@ export const addressRule = z
   .transform((text) => text.toLowerCase()); // ASCII alone, as the one canonical form has it
 const yesOrNo = z.boolean();
 
-const credential = {
+const secretOrKey = {
   clientId: z.string().min(1).describe('the client id that the provider gave'),
   clientSecretFile: file.optional().describe('path of a file that holds the client secret'),
   privateKeyFile: file.optional().describe('instead: path of a PEM private key (private_key_jwt)'),
+};
+const credential = {
+  ...secretOrKey,
   certificateFile: file.optional().describe('path of the PEM certificate registered with that key, where there is one'),
 };
 
@@ -99,7 +102,7 @@ const sharedMailbox = z.object({
 
 const otherIssuer = z.object({
   issuer: issuerUrl.describe('to the letter as the provider’s metadata says it'),
-  ...credential,
+  ...secretOrKey,
   hosts: z.array(host).default([]).describe('further hosts of its endpoints'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
 });
@@ -178,7 +181,9 @@ function providersOf({ microsoft, google, organisation, otherIssuer: other }: Si
     ...microsoft.map((config) => ({ ...config, address: config.authority })),
     ...google.map((config) => ({ ...config, address: config.issuer })),
     ...organisation.map((config) => ({ ...config, address: config.issuer })),
-    ...(other === undefined ? [] : [{ ...other, id: 'otherIssuer', address: other.issuer }]),
+    ...(other === undefined
+      ? []
+      : [{ ...other, id: 'otherIssuer', address: other.issuer, certificateFile: undefined }]),
   ];
 }
 

@@ -37,7 +37,8 @@ export class IdentityProviderSettings {
 }
 
 export interface ClientKey {
-  readonly keyId: string;
+  /** `kid` of the assertion; null where the issuer knows the key by no name. */
+  readonly keyId: string | null;
   /** Ed25519, P-256, or RSA. */
   readonly privateKey: KeyObject;
 }
@@ -192,7 +193,8 @@ export class IdentityProvider {
     return (...request) => {
       const [newest] = clientKeys();
       if (newest === undefined) throw new TypeError('no key to prove this client with');
-      return PrivateKeyJwt({ key: clientSigningKey(newest.privateKey), kid: newest.keyId })(...request);
+      const key = clientSigningKey(newest.privateKey);
+      return PrivateKeyJwt(newest.keyId === null ? key : { key, kid: newest.keyId })(...request);
     };
   }
 }
