@@ -223,8 +223,9 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
     let last = after;
     /** Where the log ended when it was last looked at in a silence: by the next look it must have come. */
     let owed: LogPosition | null = null;
+    let isCaughtUp = false;
     while (!signal.aborted) {
-      const batch = await inflow.next(this.#calls.limits.silenceMs, ending);
+      const batch = await inflow.next(this.#calls.limits.silenceMs, ending, !isCaughtUp);
       if (signal.aborted) return;
       this.#calls.requireOpen();
       if (batch === null) throw new GaveUp(`EventStoreDB at ${client.where} ended the subscription`);
@@ -233,6 +234,7 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
       for (const message of batch) {
         if (signal.aborted) return;
         if (message === CAUGHT_UP) {
+          isCaughtUp = true;
           yield { kind: 'caught-up' };
           continue;
         }

@@ -9,8 +9,11 @@ import type { NodeClient } from './node-client.ts';
 export type Resolved = ResolvedEvent | AllStreamResolvedEvent;
 export const CAUGHT_UP = Symbol('caught up');
 
-/** What waits to be taken: enough to keep both sides busy. The server holds the rest back (gRPC's flow control). */
-const MAX_WAITING = 512;
+/** What waits to be taken: a transaction's worth, and never much memory. The server holds the rest back (gRPC's flow control). */
+const MAX_WAITING = 1000;
+const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** History is handed out in handfuls: who keeps read models commits once for each. */
+const GATHER_MS = 20;
 
 /** One reading call of the vendor's client: its `cancel` or `unsubscribe` is the only thing that ends it on the server too. */
 export type ReadingCall = StreamingRead<ResolvedEvent> | StreamingRead<AllStreamResolvedEvent> | AllStreamSubscription;
@@ -27,6 +30,7 @@ export class Inflow {
   #beforeCaughtUp: number | null = null;
   #hasEnded = false;
   #error: unknown = null;
+  #waitingBytes = 0;
   #wake: () => void = () => undefined;
 
   constructor(client: NodeClient, call: ReadingCall) {
@@ -44,15 +48,22 @@ export class Inflow {
    * What has come since; null when the server has ended the call; nothing when the limit has passed or the signal aborted.
    *
    * @param limitMs  how long to wait for the first of it
+   * @param gathers  waits a moment for more, unless that was all for now
    * @throws what the call ended with
    */
-  async next(limitMs: number, signal?: AbortSignal): Promise<readonly (Resolved | typeof CAUGHT_UP)[] | null> {
-    if (this.#waiting.length === 0 && !this.#hasEnded && signal?.aborted !== true) {
-      await this.#arrival(limitMs, signal);
+  async next(
+    limitMs: number,
+    signal?: AbortSignal,
+    gathers = false,
+  ): Promise<readonly (Resolved | typeof CAUGHT_UP)[] | null> {
+    await this.#until(() => this.#waiting.length > 0, limitMs, signal);
+    if (gathers && this.#waiting.length > 0) {
+      await this.#until(() => this.#isFull() || this.#waiting.at(-1) === CAUGHT_UP, GATHER_MS, signal);
     }
     const batch = this.#waiting;
     if (batch.length > 0) {
       this.#waiting = [];
+      this.#waitingBytes = 0;
       if (this.#call.isPaused()) this.#call.resume();
       return batch;
     }
@@ -74,8 +85,10 @@ export class Inflow {
 
   #take(resolved: Resolved): void {
     this.#waiting.push(resolved);
+    const { event } = resolved;
+    this.#waitingBytes += event?.data instanceof Uint8Array ? event.data.length : 0;
     if (this.#beforeCaughtUp !== null && --this.#beforeCaughtUp === 0) this.#putCaughtUp();
-    if (this.#waiting.length >= MAX_WAITING) this.#call.pause();
+    if (this.#isFull()) this.#call.pause();
     this.#wake();
   }
 
@@ -98,7 +111,14 @@ export class Inflow {
     this.#wake();
   }
 
-  async #arrival(limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  #isFull(): boolean {
+    return this.#waiting.length >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES;
+  }
+
+  /** Resolves when it is so, the limit has passed, the signal aborts, or the call has ended. */
+  async #until(isSo: () => boolean, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const isOver = (): boolean => this.#hasEnded || signal?.aborted === true || isSo();
+    if (isOver()) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
@@ -108,7 +128,9 @@ export class Inflow {
       };
       const timer = setTimeout(done, limitMs);
       signal?.addEventListener('abort', done, { once: true });
-      this.#wake = done;
+      this.#wake = () => {
+        if (isOver()) done();
+      };
     });
   }
 }
