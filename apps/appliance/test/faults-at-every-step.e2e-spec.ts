@@ -161,20 +161,22 @@ for (const { name, isEmbedded, missing } of variants) {
           continue;
         }
         let backAt = Infinity;
-        const begun = fault.begin.bind(fault);
-        if (isBefore) await begun();
+        if (isBefore) await fault.begin();
         const going = goOn(journey, step, () => backAt < Infinity).then(
           (how) => ({ how, at: Date.now() }),
           (error: unknown) => ({ error }),
         );
         if (!isBefore) {
           await sleep(Math.random() * 30);
-          await begun();
+          await fault.begin();
         }
         const lastsUntil = Date.now() + (LASTING_SECONDS[round % LASTING_SECONDS.length] ?? 3) * 1000;
-        if (fault.part !== null) await isToldAtReadyz(fault.part);
-        if (fault.lasts) await sleep(Math.max(0, lastsUntil - Date.now()));
-        await fault.end();
+        try {
+          if (fault.part !== null) await isToldAtReadyz(fault.part);
+          if (fault.lasts) await sleep(Math.max(0, lastsUntil - Date.now()));
+        } finally {
+          await fault.end();
+        }
         backAt = Date.now();
         await until('all processes are ready again', areReady);
         const readyMs = Date.now() - backAt;
