@@ -6,11 +6,15 @@ export interface CookieOptions {
   readonly maxAgeSeconds?: number;
 }
 
-/** Every value that the request holds under a name: a neighbour on the host may have set one too, so the caller checks each. */
+/**
+ * Every value that the request holds under a name: a neighbour on the host may have set one too, so the caller checks each. What
+ * surrounds a pair is blanks and tabs (RFC 6265 §4.2.1) and nothing else: `String.trim` takes U+00A0 as well, and a neighbour may
+ * set a cookie called `\u00a0__Host-…` where browsers let it set no `__Host-…`.
+ */
 export function cookieValues(request: Request, name: string): string[] {
   return (request.get('cookie') ?? '')
     .split(';')
-    .map((pair) => pair.trim())
+    .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
 }
