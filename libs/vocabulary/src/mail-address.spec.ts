@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AddressRefused, maskAddress, parseMailAddress } from './mail-address.ts';
@@ -82,6 +84,27 @@ describe('one canonical mail address', () => {
       }),
       { numRuns: 5000 },
     );
+  });
+
+  it('of the cases of isemail, takes plain ones alone, and each as a fixed point (security.md A17)', () => {
+    const text = readFileSync(join(import.meta.dirname, 'isemail-cases.json'), 'utf8');
+    const { cases } = JSON.parse(text) as { cases: (readonly [string, string])[] };
+    const taken = cases.filter(([given]) => refusalOf(given) === 'taken');
+    expect(cases.length).toBeGreaterThanOrEqual(164);
+    expect(taken.filter(([, diagnosis]) => diagnosis !== 'valid')).toEqual([]);
+    expect(taken.map(([given]) => parseMailAddress(given))).toEqual([
+      'test@iana.org',
+      'test@nominet.org.uk',
+      'test@about.museum',
+      'a@iana.org',
+      'test.test@iana.org',
+      '123@iana.org',
+      'test@123.com',
+      'abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghiklm@iana.org',
+      'test@xn--k28haaaaaaaaaaaaaaaa.org',
+      'test@mason-dixon.com',
+      'xn--test@iana.org',
+    ]);
   });
 
   it('masks to what its owner recognises and nobody can use', () => {
