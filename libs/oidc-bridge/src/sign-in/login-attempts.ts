@@ -45,7 +45,8 @@ export const ATTEMPT_TTL_SECONDS = 600;
 
 /**
  * Attempts begun in an hour: for one person from one network and in all, as challenges are counted; for a client that names
- * nobody, all of its people together. They bound what strangers can write into the record and what they can make wait.
+ * nobody, all of its people together. They bound what strangers can write into the record and what they can make wait. Each
+ * client's are counted apart: whoever names addresses to an application never takes a recipient's own.
  */
 const MAX_PER_HOUR = { person: { network: 20, all: 200 }, client: { network: 200, all: 2000 } };
 const SECONDS_PER_HOUR = 3600;
@@ -63,9 +64,12 @@ export class LoginAttempts {
   constructor(private readonly store: EphemeralStore) {}
 
   /** By network first, so that one network alone never uses up what there is for all. @throws TooManySignIns */
-  async countBegun({ personId, clientId }: SignInRequest, networkPrefix: string): Promise<void> {
+  async countBegun(
+    { personId, clientId }: Pick<SignInRequest, 'personId' | 'clientId'>,
+    networkPrefix: string,
+  ): Promise<void> {
     const limits = personId === null ? MAX_PER_HOUR.client : MAX_PER_HOUR.person;
-    const key: EphemeralKey = `sign-ins-begun:${personId ?? `client:${clientId}`}`;
+    const key: EphemeralKey = `logins-begun:${clientId}${personId === null ? '' : `:${personId}`}`;
     const window = { ttlSeconds: SECONDS_PER_HOUR };
     const ofNetwork = await this.store.increment(`${key}:${digestOf(networkPrefix)}`, window);
     if (ofNetwork > limits.network) throw new TooManySignIns();
