@@ -21,6 +21,9 @@ import { Authenticate } from './authenticate.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 
+/** What a browser says of a request that another site's page caused, a neighbour's under the same domain among them (Fetch Metadata). */
+const FROM_ANOTHER_SITE: readonly (string | undefined)[] = ['cross-site', 'same-site'];
+
 /** The way to the identity provider and back. Both are links: a form may lead to this portal alone (form-action 'self'). */
 @Controller()
 @UseFilters(CannotBeShownFilter)
@@ -44,8 +47,9 @@ export class AuthenticateController {
     @Headers('sec-fetch-site') cameFrom: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    // Another site's page cannot begin a sign-in here: it leads to ours, where the reader does (security.md A5).
-    if (cameFrom === 'cross-site') return response.redirect(303, `/m/${messageId}`);
+    // Another site's page cannot begin a sign-in here: it leads to ours, where the reader does (security.md A5). An image on a
+    // neighbour's page brings our cookies along, and would spend the tries that the reader's network has for this hour.
+    if (FROM_ANOTHER_SITE.includes(cameFrom)) return response.redirect(303, `/m/${messageId}`);
     const { step, recipient, recipientPerson } = await this.messages.journey(messageId, asking.sessionId);
     if (step === 'confirm') return response.redirect(303, `/m/${messageId}`);
     if (step !== 'prove-address' || recipient === null || recipientPerson === null) {
