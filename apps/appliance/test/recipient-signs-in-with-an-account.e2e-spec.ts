@@ -7,6 +7,7 @@ import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { type PortalWithAccounts, startPortalWithAccounts } from './account-providers.ts';
 import { HttpReader, newestCarrierField } from './http-reader.ts';
 import { Reader } from './reader.ts';
+import { runSegl } from './running-process.ts';
 
 const withBrowser = chromiumPath() === null ? describe.skip : describe;
 const anna = 'anna.berg@example.com';
@@ -209,6 +210,36 @@ describe('what comes back from a provider', () => {
     return { reader, location, page };
   }
 
+  /** What `segl audit query` shows of the recipient. */
+  function audited(type: string, ...options: string[]): { data: Record<string, unknown> }[] {
+    const { dataDir } = here.portal;
+    const places = ['--data-dir', dataDir, '--keyring', join(dataDir, 'keyring')];
+    const rows = runSegl('audit', 'query', '--json', '--person', anna, '--type', type, ...places, ...options);
+    return JSON.parse(rows) as { data: Record<string, unknown> }[];
+  }
+
+  it(
+    'stands in the record for who may ask it: the account that proved the address, and why one came to nothing',
+    async () => {
+      const byGoogle = async (claims: Record<string, unknown>) => {
+        here.google.signInAs(claims);
+        const { reader, page } = await atTheSignInPage();
+        const [path = ''] = /\/sign-in\/[^"/]+\/with\/google/.exec(page.body) ?? [];
+        return reader.follow(await reader.get(path));
+      };
+      expect((await byGoogle({ email: anna, hd: 'example.com', sub: '1234567890' })).body).toContain('You have proven');
+      await byGoogle({ email: 'eve@gmail.com', sub: 'eve-there' });
+      const { issuer } = here.google;
+      expect(audited('RecipientAuthenticated').at(-1)?.data).toMatchObject({ issuer, subjectId: '1234567890' });
+      const asStored = JSON.stringify(audited('RecipientAuthenticated', '--no-personal'));
+      expect(asStored).not.toContain('1234567890');
+      const failed = audited('AuthenticationFailed').at(-1)?.data;
+      expect(failed).toMatchObject({ method: 'google', upstream: 'google', reason: 'other-address' });
+      expect(JSON.stringify(failed)).not.toContain('eve'); // whose account it was is told to them alone
+    },
+    PATIENCE_MS,
+  );
+
   it.each([
     ['google', 'wrong-nonce', 'wrong-nonce'],
     ['google', 'alg-none', 'token-signature'],
@@ -246,6 +277,11 @@ describe('what comes back from a provider', () => {
       expect(last).toMatchObject({ type: 'RecipientAuthenticated', data: { method: 'passcode' } });
       expect(last?.data['reader']).toEqual(expect.any(String));
       expect(JSON.stringify(last)).not.toContain('Bente');
+      expect(audited('RecipientAuthenticated').at(-1)?.data).toMatchObject({
+        method: 'passcode',
+        reader: { kind: 'stated', name: 'Bente Krogh' },
+      });
+      expect(audited('MessageViewed').at(-1)?.data).toMatchObject({ reader: { name: 'Bente Krogh' } });
     },
     PATIENCE_MS,
   );
