@@ -5,6 +5,8 @@ interface Outcome {
   readonly readyMs: number;
   /** Milliseconds from when the part was back until the reader's step was done; 0 when it was done before. */
   readonly readerMs: number;
+  /** The same from when it was taken away: what counts where others go on in its place. */
+  readonly heldUpMs: number;
   /** The reader had to hand the attachment in again. */
   readonly beganAgain: boolean;
 }
@@ -38,14 +40,14 @@ export class FaultFigures {
 
   told(variant: string, tally: FaultTally, reckoning: Reckoning, events: number): string {
     const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
-    const longest = (outcomes: readonly Outcome[], of: 'readyMs' | 'readerMs') =>
+    const longest = (outcomes: readonly Outcome[], of: 'readyMs' | 'readerMs' | 'heldUpMs') =>
       seconds(Math.max(0, ...outcomes.map((outcome) => outcome[of])));
     const lines = [`${variant}: ${this.runs} faults, ${this.journeysBeside} journeys beside, ${events} events`];
     for (const [fault, outcomes] of Map.groupBy(this.outcomes, (outcome) => outcome.fault)) {
       const bySteps = [...Map.groupBy(outcomes, ({ step }) => step)].map(([step, those]) => `${step} ${those.length}`);
       lines.push(
         `  ${fault}: ${outcomes.length} (${bySteps.join(', ')}); ready again within ${longest(outcomes, 'readyMs')}, ` +
-          `the reader on within ${longest(outcomes, 'readerMs')}, began again ${outcomes.filter(({ beganAgain }) => beganAgain).length}`,
+          `the reader on within ${longest(outcomes, 'readerMs')} (${longest(outcomes, 'heldUpMs')} from the blow), began again ${outcomes.filter(({ beganAgain }) => beganAgain).length}`,
       );
     }
     const shown = tally.showings.filter(({ isShown }) => isShown).length;

@@ -170,7 +170,8 @@ for (const { name, isEmbedded, missing } of variants) {
           await sleep(Math.random() * 30);
           await fault.begin();
         }
-        const lastsUntil = Date.now() + (LASTING_SECONDS[round % LASTING_SECONDS.length] ?? 3) * 1000;
+        const struckAt = Date.now();
+        const lastsUntil = struckAt + (LASTING_SECONDS[round % LASTING_SECONDS.length] ?? 3) * 1000;
         try {
           if (fault.part !== null) await isToldAtReadyz(fault.part);
           if (fault.lasts) await sleep(Math.max(0, lastsUntil - Date.now()));
@@ -185,6 +186,7 @@ for (const { name, isEmbedded, missing } of variants) {
         figures.ran(fault.name, step, {
           readyMs,
           readerMs: Math.max(0, outcome.at - backAt),
+          heldUpMs: Math.max(0, outcome.at - struckAt),
           beganAgain: outcome.how === 'began again',
         });
       }
