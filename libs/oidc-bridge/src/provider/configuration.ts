@@ -4,10 +4,11 @@ import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { OidcBridgeSettings, ProgramClient } from '../settings.ts';
 import { clientMetadata, ConfiguredClients, PORTAL_CLIENT_ID } from './clients.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
+import { ephemeralKey } from './ephemeral-names.ts';
 import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
 import { claimsOf, subjectOf, type WaitingProofs } from './proofs.ts';
 import { keySetOf, type OidcKey } from './signing-keys.ts';
-import { StoreAdapter } from './store-adapter.ts';
+import { orUnavailable, StoreAdapter } from './store-adapter.ts';
 
 export interface ConfigurationParts {
   readonly settings: OidcBridgeSettings;
@@ -53,6 +54,9 @@ export function signInKindOf(
   const client = clients.find((candidate) => candidate.clientId === clientId);
   return client === undefined || client.kind === 'program' ? null : client.kind;
 }
+
+/** Tabs and reloads of one reader within the minute that a pushed request lives. */
+const MAX_INTERACTIONS_OF_A_REQUEST = 10;
 
 const OFF = { enabled: false } as const;
 const ON = { enabled: true } as const;
@@ -135,7 +139,7 @@ export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
       userinfo: OFF,
     },
     interactions: {
-      policy: [freshProof()] as unknown as interactionPolicy.DefaultPolicy,
+      policy: [freshProof(store)] as unknown as interactionPolicy.DefaultPolicy,
       async url(context, interaction) {
         await parts.onInteraction(context, interaction);
         return `/sign-in/${interaction.uid}`;
@@ -159,16 +163,34 @@ export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
 }
 
 /** The one thing that an authorization request is ever answered with: a proof made for it. Nothing earlier counts, nothing is asked twice. */
-function freshProof(): interactionPolicy.Prompt {
+function freshProof(store: EphemeralStore): interactionPolicy.Prompt {
   const { Check, Prompt } = interactionPolicy;
   return new Prompt(
     { name: 'login', requestable: true },
-    new Check('no_proof', 'sign-in is required', ({ oidc }) => {
-      if (oidc.result?.login === undefined) return Check.REQUEST_PROMPT;
+    new Check('no_proof', 'sign-in is required', async ({ oidc }) => {
+      if (oidc.result?.login === undefined) {
+        const { PushedAuthorizationRequest: pushed, Interaction: before } = oidc.entities;
+        const again = (before as { readonly parJti?: string } | undefined)?.parJti;
+        await countInteraction(store, pushed?.jti ?? again);
+        return Check.REQUEST_PROMPT;
+      }
       if (oidc.account === undefined) throw new errors.LoginRequired('the proof has expired');
       return Check.NO_NEED_TO_PROMPT;
     }),
   );
+}
+
+/**
+ * A pushed request may be followed again (a reload, the back button), and each time something waits for a quarter of an hour:
+ * whoever has one address may not fill the store with it.
+ */
+async function countInteraction(store: EphemeralStore, pushedRequest: string | undefined): Promise<void> {
+  const window = { ttlSeconds: LIFETIME_SECONDS.pushedRequest + LIFETIME_SECONDS.interaction };
+  const key = ephemeralKey('interactions-begun', pushedRequest ?? '');
+  if ((await orUnavailable(() => store.increment(key, window))) <= MAX_INTERACTIONS_OF_A_REQUEST) return;
+  const refusal = new errors.InvalidRequestUri('request_uri was followed too often');
+  refusal.allow_redirect = false; // the client's own attempt may still end well
+  throw refusal;
 }
 
 /** No consent: every client is the organisation's own, by its configuration. */

@@ -158,7 +158,8 @@ function consumed(payload: AdapterPayload): Uint8Array {
   return Buffer.from(JSON.stringify({ ...payload, consumed: Math.floor(Date.now() / 1000) }));
 }
 
-async function orUnavailable<T>(ask: () => Promise<T>): Promise<T> {
+/** @throws TemporarilyUnavailable when the store cannot be asked or has no room */
+export async function orUnavailable<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
