@@ -2,6 +2,7 @@ export { isLocale, isTextKey, LANGUAGES, LOCALES, translate, type Locale, type T
 export type { TextParams } from './locales/texts.ts';
 export { formatBytes, formatInstant, type InstantStyle } from './format.ts';
 export { TemplateFaults, viewDirectories, ViewEngine, type ViewEngineOptions, type ViewFacts } from './view-engine.ts';
+export { EscapedText } from './escaped-text.ts';
 export type { Browser, CookieKeys } from './browser-session.ts';
 export { isProxyRange, type ClientNetwork } from './client-network.ts';
 export { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';

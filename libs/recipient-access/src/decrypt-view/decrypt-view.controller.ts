@@ -37,6 +37,7 @@ export class DecryptViewController {
   ): Promise<void> {
     const viewed = await this.commands.execute(new DecryptView(messageId, asking));
     this.counter.viewed({ ...visit, visitId: viewed.recipientId }, 'page', this.times.takeSeconds(messageId));
+    const mail = await shownMail(viewed.readable, locale);
     messagePageHeaders(response);
     response.render('recipient-access/decrypt-view/message', {
       messageId,
@@ -44,7 +45,7 @@ export class DecryptViewController {
       sender: viewed.sender,
       recipient: viewed.recipient,
       senderDiffers: !namesAddress(viewed.readable.from, viewed.sender),
-      mail: shownMail(viewed.readable, locale),
+      mail,
     });
   }
 

@@ -19,22 +19,29 @@ const mail: ReadableMail = {
   attachments: [],
   nested: [],
 };
-const heightOf = (html: string) => shownMail({ ...mail, html }, 'en').frames[0]?.heightPixels ?? 0;
+const heightOf = async (html: string) => (await shownMail({ ...mail, html }, 'en')).frames[0]?.heightPixels ?? 0;
 
 describe('a shown message', () => {
-  it('guesses the height of a frame from what there is to read, never from the bytes of an image', () => {
+  it('guesses the height of a frame from what there is to read, never from the bytes of an image', async () => {
     const image = `<img src="data:image/png;base64,${'A'.repeat(5_000_000)}" alt="">`;
-    expect(heightOf('<p>Hello</p>')).toBeLessThan(heightOf('<p>A line that goes on.</p>'.repeat(20)));
-    expect(heightOf(`<p>Hello</p>${image}<p>Bye</p>`)).toBeLessThan(600);
-    expect(heightOf('<p>word</p>'.repeat(100_000))).toBe(2400);
+    expect(await heightOf('<p>Hello</p>')).toBeLessThan(await heightOf('<p>A line that goes on.</p>'.repeat(20)));
+    expect(await heightOf(`<p>Hello</p>${image}<p>Bye</p>`)).toBeLessThan(600);
+    expect(await heightOf('<p>word</p>'.repeat(100_000))).toBe(2400);
   });
 
-  it('says each note in the reader’s language, also one that a newer reader of mails made up', () => {
+  it('says each note in the reader’s language, also one that a newer reader of mails made up', async () => {
     const notes = ['remote-content-removed', 'made-up'] as unknown as ReadableMail['notes'];
-    expect(shownMail({ ...mail, notes }, 'da').notes).toEqual([
+    expect((await shownMail({ ...mail, notes }, 'da')).notes).toEqual([
       expect.stringContaining('andre steder på internettet'),
       expect.stringContaining('kunne ikke vises'),
     ]);
+  });
+
+  it('has its texts and documents escaped, since they may be long, and no text where there is none', async () => {
+    const shown = await shownMail({ ...mail, html: '<p title="a">&amp;</p>', text: '<b>' }, 'en');
+    expect(shown.frames[0]?.document.toHTML()).toContain('&lt;p title&#x3D;&quot;a&quot;&gt;&amp;amp;&lt;/p&gt;');
+    expect(shown.text?.toHTML()).toBe('&lt;b&gt;');
+    expect((await shownMail({ ...mail, text: '' }, 'en')).text).toBeNull();
   });
 
   it.each([

@@ -1,13 +1,13 @@
 import { frameDocument, type ListedAttachment, type ReadableMail } from '#libs/mail';
-import { isTextKey, type Locale, type TextKey, translate } from '#libs/web-ui';
+import { EscapedText, isTextKey, type Locale, type TextKey, translate } from '#libs/web-ui';
 import { parseMailAddress, type Instant, type MailAddress } from '#libs/vocabulary';
 
 interface Frame {
-  readonly document: string;
+  readonly document: EscapedText;
   readonly heightPixels: number;
 }
 
-/** A mail as the page's template takes it: text to escape, and documents for sandboxed frames. */
+/** A mail as the page's template takes it. What may be megabytes long, texts and documents for sandboxed frames, is escaped. */
 export interface ShownMail {
   readonly mailSubject: string;
   readonly from: string;
@@ -16,7 +16,7 @@ export interface ShownMail {
   readonly cc: string;
   readonly date: Instant | null;
   readonly frames: readonly Frame[];
-  readonly text: string | null;
+  readonly text: EscapedText | null;
   readonly notes: readonly string[];
   readonly attachments: readonly ShownFile[];
   readonly nested: readonly NestedShownMail[];
@@ -31,8 +31,18 @@ interface NestedShownMail extends ShownMail {
   readonly files: readonly ShownFile[];
 }
 
-export function shownMail(mail: ReadableMail, locale: Locale): ShownMail {
+export async function shownMail(mail: ReadableMail, locale: Locale): Promise<ShownMail> {
   const bodies = mail.html === null ? [] : [mail.html, ...mail.moreHtml];
+  const frames: Frame[] = [];
+  for (const html of bodies) {
+    const document = await EscapedText.of(frameDocument(html, locale));
+    frames.push({ document, heightPixels: likelyHeightPixels(html) });
+  }
+  const nested: NestedShownMail[] = [];
+  for (const { index, filename, bytes, mail: inner } of mail.nested) {
+    const files = [{ index, filename, bytes }, ...inner.attachments];
+    nested.push({ index, files, ...(await shownMail(inner, locale)) });
+  }
   return {
     mailSubject: mail.mailSubject,
     from: mail.from,
@@ -40,15 +50,11 @@ export function shownMail(mail: ReadableMail, locale: Locale): ShownMail {
     to: mail.to,
     cc: mail.cc,
     date: mail.date,
-    frames: bodies.map((html) => ({ document: frameDocument(html, locale), heightPixels: likelyHeightPixels(html) })),
-    text: mail.text,
+    frames,
+    text: mail.text === null || mail.text === '' ? null : await EscapedText.of(mail.text),
     notes: mail.notes.map((note) => noteText(note, locale)),
     attachments: mail.attachments,
-    nested: mail.nested.map(({ index, filename, bytes, mail: inner }) => ({
-      index,
-      files: [{ index, filename, bytes }, ...inner.attachments],
-      ...shownMail(inner, locale),
-    })),
+    nested,
   };
 }
 
