@@ -66,7 +66,10 @@ export class MailPartWalker {
     if (lastLineEnd < 0) {
       this.line(this.release(piece), found, true);
     } else {
-      this.lines(this.release(piece.subarray(0, lastLineEnd + 1)), found);
+      // The one line that is held is completed by itself: the rest of the piece is looked at where it lies, not copied.
+      const wholeFrom = this.held.length === 0 ? 0 : piece.indexOf(LF) + 1;
+      if (wholeFrom > 0) this.lines(this.release(piece.subarray(0, wholeFrom)), found);
+      if (!this.isWhole) this.lines(piece.subarray(wholeFrom, lastLineEnd + 1), found);
       this.hold(piece.subarray(lastLineEnd + 1));
     }
     return found.length === 1 ? (found[0] ?? NOTHING) : Buffer.concat(found);
