@@ -5,6 +5,7 @@ import { Challenges, ClientCodesSpent, TooManyChallenges } from './challenges.ts
 import { MESSAGE_BUDGET, type OtpBudget } from './passcode.ts';
 
 const HOUR_MS = 3_600_000;
+const NETWORK = '192.0.2.0/24';
 
 describe('challenges of made-up browsers', () => {
   let milliseconds: number;
@@ -68,16 +69,31 @@ describe('challenges of made-up browsers', () => {
 
   it('of a client give it so many codes in an hour, over all addresses, and those not made come back', async () => {
     const intranet = { of: 'client', clientId: 'intranet', codesPerHour: 3 } as const;
-    const claims = await Promise.all(Array.from({ length: 20 }, () => challenges.claimCode(intranet)));
+    const claims = await Promise.all(Array.from({ length: 20 }, () => challenges.claimCode(intranet, NETWORK)));
     expect(claims.filter((isGiven) => isGiven)).toHaveLength(3);
-    await expect(challenges.checkBudget(intranet)).rejects.toBeInstanceOf(ClientCodesSpent);
-    await challenges.checkBudget({ ...intranet, clientId: 'another' });
-    await challenges.checkBudget({ of: 'message' });
+    await expect(challenges.checkBudget(intranet, NETWORK)).rejects.toBeInstanceOf(ClientCodesSpent);
+    await challenges.checkBudget({ ...intranet, clientId: 'another' }, NETWORK);
+    await challenges.checkBudget({ of: 'message' }, NETWORK);
     milliseconds += HOUR_MS;
-    expect(await challenges.claimCode(intranet)).toBe(true);
-    await challenges.giveCodeBack(intranet);
-    for (let turn = 0; turn < 3; turn++) expect(await challenges.claimCode(intranet)).toBe(true);
-    expect(await challenges.claimCode({ of: 'message' })).toBe(true);
+    expect(await challenges.claimCode(intranet, NETWORK)).toBe(true);
+    await challenges.giveCodeBack(intranet, NETWORK);
+    for (let turn = 0; turn < 3; turn++) expect(await challenges.claimCode(intranet, NETWORK)).toBe(true);
+    expect(await challenges.claimCode({ of: 'message' }, NETWORK)).toBe(true);
+  });
+
+  it('A13: of a client give one network a quarter of its codes and no more, however many addresses it names', async () => {
+    const intranet = { of: 'client', clientId: 'intranet', codesPerHour: 100 } as const;
+    const claimed = async (network: string, times: number) => {
+      const claims = await Promise.all(Array.from({ length: times }, () => challenges.claimCode(intranet, network)));
+      return claims.filter((isGiven) => isGiven).length;
+    };
+    expect(await claimed(NETWORK, 500)).toBe(25);
+    await expect(challenges.checkBudget(intranet, NETWORK)).rejects.toBeInstanceOf(ClientCodesSpent);
+    await challenges.checkBudget(intranet, '203.0.113.0/24');
+    expect(await claimed('203.0.113.0/24', 500)).toBe(25);
+    expect(await claimed('2001:db8::/64', 500)).toBe(25);
+    expect(await claimed('2001:db8:1::/64', 500)).toBe(25);
+    expect(await claimed('2001:db8:2::/64', 1)).toBe(0);
   });
 
   it('keep no network: what is counted is a digest', async () => {

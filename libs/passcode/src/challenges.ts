@@ -78,6 +78,8 @@ const CHALLENGE_TTL_SECONDS = 1800;
  */
 const MAX_BEGUN_PER_HOUR_AND_NETWORK = 20;
 const MAX_BEGUN_PER_HOUR = 200;
+/** 10: an office behind one address still signs in at a client with few codes. */
+const MIN_CLIENT_CODES_OF_A_NETWORK = 10;
 const SECONDS_PER_HOUR = 3600;
 /** A path, so that no challenge sends a browser to another host. */
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
@@ -190,30 +192,36 @@ export class Challenges {
 
   /**
    * One of the codes that a client may have sent in an hour, over all addresses and processes: claimed before anything is
-   * decided. Always there where the address stands in a sealed message.
+   * decided. By network first, so that one network alone, with as many addresses as it likes, never uses up what there is for
+   * all (security.md A13). Always there where the address stands in a sealed message.
    */
-  async claimCode(budget: OtpBudget): Promise<boolean> {
+  async claimCode(budget: OtpBudget, networkPrefix: string): Promise<boolean> {
     if (budget.of === 'message') return true;
+    const ofNetwork = await this.countClientCodes(networkKeyOf(budget.clientId, networkPrefix), 1);
+    if (ofNetwork > codesOfANetwork(budget)) return false;
     return (await this.countClientCodes(budget.clientId, 1)) <= budget.codesPerHour;
   }
 
   /** For a code that was not made after all. */
-  async giveCodeBack(budget: OtpBudget): Promise<void> {
-    if (budget.of === 'client') await this.countClientCodes(budget.clientId, -1);
+  async giveCodeBack(budget: OtpBudget, networkPrefix: string): Promise<void> {
+    if (budget.of === 'message') return;
+    await this.countClientCodes(networkKeyOf(budget.clientId, networkPrefix), -1);
+    await this.countClientCodes(budget.clientId, -1);
   }
 
   /**
    * To be asked before a client's address becomes a person in the directory, so that nobody fills that with addresses.
    * @throws ClientCodesSpent
    */
-  async checkBudget(budget: OtpBudget): Promise<void> {
-    if (budget.of === 'client' && (await this.countClientCodes(budget.clientId, 0)) >= budget.codesPerHour) {
-      throw new ClientCodesSpent();
-    }
+  async checkBudget(budget: OtpBudget, networkPrefix: string): Promise<void> {
+    if (budget.of === 'message') return;
+    const ofNetwork = await this.countClientCodes(networkKeyOf(budget.clientId, networkPrefix), 0);
+    const inAll = await this.countClientCodes(budget.clientId, 0);
+    if (ofNetwork >= codesOfANetwork(budget) || inAll >= budget.codesPerHour) throw new ClientCodesSpent();
   }
 
-  private countClientCodes(clientId: string, by: number): Promise<number> {
-    return this.store.increment(`client-codes:${clientId}`, { by, ttlSeconds: SECONDS_PER_HOUR });
+  private countClientCodes(whose: string, by: number): Promise<number> {
+    return this.store.increment(`client-codes:${whose}`, { by, ttlSeconds: SECONDS_PER_HOUR });
   }
 
   /** For a try that came to nothing, since something else failed: it was not the reader's fault. */
@@ -247,6 +255,15 @@ function digestOf(browserId: string): string {
 
 function isSame(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}
+
+/** What one network may have of a client's codes in an hour: a quarter, and never fewer than ten (security.md A13). */
+function codesOfANetwork({ codesPerHour }: OtpBudget & { of: 'client' }): number {
+  return Math.max(MIN_CLIENT_CODES_OF_A_NETWORK, Math.ceil(codesPerHour / 4));
+}
+
+function networkKeyOf(clientId: string, networkPrefix: string): string {
+  return `${clientId}:${digestOf(networkPrefix)}`;
 }
 
 function isBudget(budget: unknown): boolean {

@@ -67,7 +67,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
     if (person === null) throw new ChallengeNotHere(); // erased since it began
     const now = this.clock.now();
     const facts = { challengeId, networkTag: personPseudonym(person, 'passcode-network', networkPrefix), now, budget };
-    if (!(await this.challenges.claimCode(budget))) {
+    if (!(await this.challenges.claimCode(budget, networkPrefix))) {
       await this.challenges.change(challengeId, () => ({ problem: { kind: 'client-limit-reached' } }));
       return 'limit-reached';
     }
@@ -80,7 +80,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
       );
       events = decided.events;
     } catch (error) {
-      await this.challenges.giveCodeBack(budget);
+      await this.challenges.giveCodeBack(budget, networkPrefix);
       if (error instanceof OtpNotAwaited) return 'over';
       if (!(error instanceof OtpLimitReached)) throw error;
       const { retryAt } = error;
@@ -89,7 +89,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
     }
 
     if (events.length === 0) {
-      await this.challenges.giveCodeBack(budget);
+      await this.challenges.giveCodeBack(budget, networkPrefix);
       await this.challenges.change(challengeId, () => ({ problem: { kind: 'on-its-way' } }));
     }
     for (const event of events) {

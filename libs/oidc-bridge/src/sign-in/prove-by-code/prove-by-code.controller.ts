@@ -76,7 +76,7 @@ export class ProveByCodeController {
     const floor = isMessage ? undefined : sleep(ANSWER_AFTER_MS);
     try {
       const budget = isMessage ? MESSAGE_BUDGET : this.budgetOf(signIn);
-      await this.challenges.checkBudget(budget); // before an address of anybody's choice becomes a person in the directory
+      await this.challenges.checkBudget(budget, network.prefix); // before an address of anybody's choice becomes a person in the directory
       const challengeId = await this.challenges.begin({
         ...{ address: address as MailAddress, locale, budget, browserId: browser.id, networkPrefix: network.prefix },
         person: { personId: await this.personOf(signIn, address as MailAddress) },
