@@ -2,11 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, RequestHandler } from 'express';
 import { Assets } from './assets.ts';
+import { bodyInTime } from './body-in-time.ts';
 import type { CookieKeys } from './browser-session.ts';
 import { parseTrustedProxies } from './client-network.ts';
 import { ErrorFilter, type UnexpectedError } from './error-filter.ts';
 import { type ErrorPages, STORE_ERRORS } from './error-pages.ts';
-import { forms } from './forms.ts';
+import { forms, isBelow } from './forms.ts';
 import { LANGUAGES, type Locale, LOCALES } from './locales/translate.ts';
 import { requestFacts, RequestFacts } from './request-facts.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -35,6 +36,8 @@ export interface WebUiOptions {
   readonly trustedProxies?: readonly string[];
   /** Paths whose requests read their own body and carry no CSRF field. */
   readonly streamPrefixes?: readonly string[];
+  /** Until the whole of a body must be here that is no upload. Default: BODY_SECONDS. */
+  readonly bodySeconds?: number;
   /** Paths that programs ask: errors as problem details. */
   readonly programPrefixes?: readonly string[];
   /** Tables of the rooms; a later one wins. */
@@ -54,6 +57,8 @@ const REQUEST = Symbol('request');
 /** Hand a carrier in, and the API: both stream. `/oidc` reads its own bodies. */
 export const STREAM_PREFIXES: readonly string[] = ['/open', '/api', '/oidc'];
 export const PROGRAM_PREFIXES: readonly string[] = ['/api'];
+/** Where bodies may be large: the rooms there hold them to a pace. */
+const PACED_PREFIXES: readonly string[] = ['/open', '/api'];
 
 /**
  * Gives an app its web face: headers, language, browser sessions, forms with CSRF, assets, views and error pages. Called once,
@@ -78,7 +83,13 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     (response.locals as { [REQUEST]?: Request })[REQUEST] = request;
     next();
   };
-  app.use(...securityHeaders(isSecure), assets.serve, facts, ...forms(options.streamPrefixes ?? STREAM_PREFIXES));
+  app.use(
+    bodyInTime((path) => isBelow(path, PACED_PREFIXES), options.bodySeconds),
+    ...securityHeaders(isSecure),
+    assets.serve,
+    facts,
+    ...forms(options.streamPrefixes ?? STREAM_PREFIXES),
+  );
 
   const logger = new Logger('web');
   app.useGlobalFilters(
