@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
@@ -32,6 +33,22 @@ const ANSWERS: Readonly<Record<string, RequestListener>> = {
   '/broken': (_, response) => response.writeHead(503).end(),
   '/refused': (_, response) => response.writeHead(400).end('{"error":"invalid_grant"}'),
 };
+
+const SERVING = JSON.stringify(LOOPBACK_CERTIFICATE);
+/** A server with a certificate that nobody vouches for, and the word with which asking it ends. */
+const ASKING = `
+  import { createServer } from 'node:https';
+  const [, egress, certificate] = process.argv;
+  const { Egress } = await import(egress);
+  const server = createServer(JSON.parse(certificate), (_, response) => response.end('{}'));
+  server.listen(0, '127.0.0.1', async () => {
+    const host = 'localhost:' + server.address().port;
+    const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
+    const passage = new Egress({ lookup }).to({ hosts: [host], privateAddresses: ['127.0.0.1'] });
+    const said = await passage.ask(new URL('https://' + host)).then(({ status }) => status, ({ message }) => message);
+    process.stdout.write(String(said), () => process.exit());
+  });
+`;
 
 describe('the only way out', () => {
   const seen: string[] = [];
@@ -187,6 +204,23 @@ describe('the only way out', () => {
     const there = resolvesTo('127.0.0.1');
     await expect(ask(url, destinations, there)).rejects.toThrow('DEPTH_ZERO_SELF_SIGNED_CERT');
     expect((await ask(url, { ...destinations, certificateAuthorities }, there)).status).toBe(200);
+  });
+
+  it('checks certificates whatever the environment says', async () => {
+    // Node reads that variable where it begins: so in a process of its own.
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [
+        '--conditions=segl-source',
+        '--input-type=module',
+        '--eval',
+        ASKING,
+        new URL('./egress.ts', import.meta.url).href,
+        SERVING,
+      ],
+      { env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: '0' }, encoding: 'utf8' },
+    );
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/SELF_SIGNED_CERT/)]);
   });
 
   it('heeds no proxy of the environment', async () => {

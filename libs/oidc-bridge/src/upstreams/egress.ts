@@ -73,6 +73,7 @@ export class Passage {
     const connectorFor = (scheme: string) =>
       buildConnector({
         allowH2: false,
+        rejectUnauthorized: true, // said outright, or NODE_TLS_REJECT_UNAUTHORIZED in the environment would decide it
         timeout: options.exchangeMs,
         lookup: guardedLookup(options.lookup, (address) => this.mayReach(address, scheme)),
         ...(destinations.certificateAuthorities === undefined
