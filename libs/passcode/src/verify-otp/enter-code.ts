@@ -10,9 +10,11 @@ import type { ChallengeId } from '../passcode.ts';
 import { enterCodePage } from './enter-code-page.ts';
 import { VerifyOtp } from './verify-otp.ts';
 
-/** How long a page waits for word of the code mail before it says "on its way", and how often it asks. */
+/** How long a page waits for word of the code mail before it says "on its way". */
 const WAIT_FOR_DELIVERY_MS = 1500;
-const ASK_EVERY_MS = 100;
+/** Between asking and asking again: soon at first, as a mail server nearby takes a few milliseconds, then twice as long each time. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 160;
 
 /** The page of a challenge. Every form answers 303: the browser must GET what comes next (RFC 9110 §15.4.4). */
 @Controller('prove/code/:challengeId')
@@ -85,10 +87,12 @@ export class EnterCodeController {
 
   /** Mostly the mail server takes the code within a moment: so the first look at the page already says so, without script. */
   private async withWordOfDelivery(browserId: string, challengeId: ChallengeId): Promise<Challenge> {
-    for (let waited = 0; ; waited += ASK_EVERY_MS) {
+    let pause = FIRST_PAUSE_MS;
+    for (let waited = 0; ; waited += pause) {
       const challenge = await this.challenges.ofBrowser(browserId, challengeId);
       if (challenge.delivery?.status !== 'sending' || waited >= WAIT_FOR_DELIVERY_MS) return challenge;
-      await sleep(ASK_EVERY_MS);
+      if (waited > 0) pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+      await sleep(pause);
     }
   }
 }
