@@ -79,9 +79,13 @@ describe('whom a Microsoft token proves', () => {
     expect(identityOf({ acct })).toMatchObject({ provenAddress: null, unproven: 'guest-account' }),
   );
 
-  it.each([[0], ['0'], [undefined]])('is a member when acct is %p', (acct) =>
-    expect(identityOf({ acct }).unproven).toBeNull(),
-  );
+  it.each([[0], ['0']])('is a member when acct is %p', (acct) => expect(identityOf({ acct }).unproven).toBeNull());
+
+  it('is no member where no acct says so: a tenant of anybody’s could have a guest with that address', () => {
+    expect(identityOf({ acct: undefined })).toMatchObject({ provenAddress: null, unproven: 'address-unverified' });
+    expect(identityOf({ ...personal, acct: undefined }).unproven).toBeNull(); // nobody is a guest there
+    expect(identityOf({ ...personal, acct: 1 }).unproven).toBe('guest-account');
+  });
 });
 
 describe('a Microsoft token', () => {

@@ -61,8 +61,10 @@ export function microsoftIdentity(
   checkAudienceNonceAndTime(claims, expectation);
   if (typeof oid !== 'string' || !GUID.test(oid)) throw new UpstreamRefused('token-invalid', 'without an object id');
 
-  const isGuest = !isHomeAccount(claims.acct);
-  const provenAddress = !isGuest && isDomainOwnerVerified(claims.xms_edov) ? addressIn(claims.email) : null;
+  const isGuest = claims.acct !== undefined && !isMember(claims.acct);
+  // The personal tenant has no guests, and its tokens no `acct`; of any other, a token without it may well be a guest's.
+  const isAtHome = isMember(claims.acct) || (claims.acct === undefined && tid === PERSONAL_TENANT);
+  const provenAddress = isAtHome && isDomainOwnerVerified(claims.xms_edov) ? addressIn(claims.email) : null;
   return {
     method: 'microsoft',
     issuer: iss,
@@ -93,6 +95,6 @@ function isDomainOwnerVerified(claim: unknown): boolean {
 }
 
 /** `acct`: 0 a member, 1 a guest. Absent where the registration does not ask for it; anything else is not believed to be a member. */
-function isHomeAccount(claim: unknown): boolean {
-  return claim === undefined || claim === 0 || claim === '0';
+function isMember(claim: unknown): boolean {
+  return claim === 0 || claim === '0';
 }
