@@ -44,18 +44,25 @@ export interface AttemptEnd {
 export const ATTEMPT_TTL_SECONDS = 600;
 
 /**
- * Attempts begun in an hour: for one person from one network and in all, as challenges are counted; for a client that names
- * nobody, all of its people together. They bound what strangers can write into the record and what they can make wait. Each
- * client's are counted apart: whoever names addresses to an application never takes a recipient's own.
+ * Attempts begun in an hour, from one network and in all: for one address, and for one client over all of its people. They bound
+ * what strangers can write into the record and what they can make wait. Each client's are counted apart: whoever names addresses
+ * to an application never takes a recipient's own. And the bounds of an address are the same whether the portal knows it or not,
+ * or counting to them would tell (security.md A12).
  */
-const MAX_PER_HOUR = { person: { network: 20, all: 200 }, client: { network: 200, all: 2000 } };
+const MAX_PER_HOUR = { address: { network: 20, all: 200 }, client: { network: 200, all: 2000 } };
 const SECONDS_PER_HOUR = 3600;
 
-/** More attempts were begun for this person, or at this client, than people make. */
+/** More attempts were begun for this address, or at this client, than people make. */
 export class TooManySignIns extends DomainError {
   constructor() {
     super('too-many-sign-ins');
   }
+}
+
+interface Bound {
+  readonly key: EphemeralKey;
+  readonly network: number;
+  readonly all: number;
 }
 
 /** Attempts wait in the ephemeral store under a digest of their state, so that any portal process takes the browser back. */
@@ -65,15 +72,22 @@ export class LoginAttempts {
 
   /** By network first, so that one network alone never uses up what there is for all. @throws TooManySignIns */
   async countBegun(
-    { personId, clientId }: Pick<SignInRequest, 'personId' | 'clientId'>,
+    { clientId, clientKind, wantedAddress }: Pick<SignInRequest, 'clientId' | 'clientKind' | 'wantedAddress'>,
     networkPrefix: string,
   ): Promise<void> {
-    const limits = personId === null ? MAX_PER_HOUR.client : MAX_PER_HOUR.person;
-    const key: EphemeralKey = `logins-begun:${clientId}${personId === null ? '' : `:${personId}`}`;
-    const window = { ttlSeconds: SECONDS_PER_HOUR };
-    const ofNetwork = await this.store.increment(`${key}:${digestOf(networkPrefix)}`, window);
-    if (ofNetwork > limits.network) throw new TooManySignIns();
-    if ((await this.store.increment(key, window)) > limits.all) throw new TooManySignIns();
+    const client: Bound = { key: `logins-begun:${clientId}`, ...MAX_PER_HOUR.client };
+    const address: Bound | null = wantedAddress && {
+      key: `logins-begun:${clientId}:${digestOf(wantedAddress)}`,
+      ...MAX_PER_HOUR.address,
+    };
+    // Our own portal names none but recipients, who must not be kept out by what others do.
+    const bounds = [address, clientKind === 'portal' && address !== null ? null : client].filter((one) => one !== null);
+    for (const { key, network } of bounds) await this.count(`${key}:${digestOf(networkPrefix)}`, network);
+    for (const { key, all } of bounds) await this.count(key, all);
+  }
+
+  private async count(key: EphemeralKey, limit: number): Promise<void> {
+    if ((await this.store.increment(key, { ttlSeconds: SECONDS_PER_HOUR })) > limit) throw new TooManySignIns();
   }
 
   async keep(state: string, attempt: LoginAttempt): Promise<void> {
