@@ -4,10 +4,10 @@ import {
   type EphemeralStore,
   EphemeralStoreUnsafe,
   MemoryEphemeralStore,
-  RedisEphemeralStore,
+  openRedisEphemeralStore,
 } from '#libs/ephemeral-store';
-import { type EventStore, EventStoreDbEventStore, EventStoreMisconfigured, SqliteEventStore } from '#libs/event-store';
-import { type Keyring, type PersonDirectory, PostgresPersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
+import { type EventStore, EventStoreMisconfigured, openEventStoreDb, SqliteEventStore } from '#libs/event-store';
+import { type Keyring, openPostgresPersonDirectory, type PersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
 import { ConfigurationFault } from './config.ts';
 import { isEmbedded, type StoreFiles } from './store-urls.ts';
@@ -30,7 +30,7 @@ export async function openEventStore(place: StorePlace, clock: Clock): Promise<E
   if (isEmbedded('eventStore', url)) return SqliteEventStore.open(preparedPath(url), { clock });
   const { eventStoreCredentialsFile: credentialsFile, eventStoreCaFile: caFile } = files;
   try {
-    return await EventStoreDbEventStore.open(url, {
+    return await openEventStoreDb(url, {
       clock,
       onNotice,
       ...(credentialsFile !== undefined && { credentialsFile }),
@@ -50,7 +50,7 @@ export async function openEphemeralStore(
   if (isEmbedded('ephemeralStore', url)) return new MemoryEphemeralStore({ maxBytes });
   const { ephemeralPasswordFile: passwordFile, ephemeralCaFile: caFile } = files;
   try {
-    return await RedisEphemeralStore.open(url, {
+    return await openRedisEphemeralStore(url, {
       maxBytes,
       key: () => keyring.ephemeralKeys(),
       onNotice,
@@ -75,7 +75,7 @@ export async function openPersonDirectory(
 ): Promise<PersonDirectory> {
   if (isEmbedded('personKeys', url)) return SqlitePersonDirectory.open(preparedPath(url), keyring);
   const { personKeysPasswordFile: passwordFile, personKeysCaFile: caFile } = files;
-  return PostgresPersonDirectory.open(url, keyring, { passwordFile, caFile, onNotice });
+  return openPostgresPersonDirectory(url, keyring, { passwordFile, caFile, onNotice });
 }
 
 /** The file behind `sqlite:`; whoever calls has a checked URL. */

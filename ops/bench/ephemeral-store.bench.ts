@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createClient, RESP_TYPES } from '@redis/client';
-import { type EphemeralStore, MemoryEphemeralStore, RedisEphemeralStore } from '#libs/ephemeral-store';
+import { type EphemeralStore, MemoryEphemeralStore, openRedisEphemeralStore } from '#libs/ephemeral-store';
 // Not by the door: what is behind it needs Jest.
 import { redisServerPath, startRedisServer } from '../../libs/ephemeral-store/src/testing/redis-server.ts';
 
@@ -32,7 +32,7 @@ export async function bench(): Promise<Figure[]> {
   const server = named === undefined ? await startRedisServer() : null;
   const keys = [randomBytes(32)];
   const url = named ?? server?.url ?? '';
-  const redis = await RedisEphemeralStore.open(url, { maxBytes: MAX_BYTES, key: () => keys });
+  const redis = await openRedisEphemeralStore(url, { maxBytes: MAX_BYTES, key: () => keys });
   const client = createClient({ url, RESP: 2 });
   client.on('error', () => {});
   await client.connect();

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  EventStoreDbEventStore,
+  openEventStoreDb,
   ProjectionRunner,
   ReadModels,
   SqliteEventStore,
@@ -54,7 +54,7 @@ const views: Projection<Viewed> = {
 export async function bench(): Promise<Figure[]> {
   const directory = await mkdtemp(join(process.env.SEGL_BENCH_DIR ?? tmpdir(), 'segl-bench-'));
   const sqlite = await SqliteEventStore.open(join(directory, 'events.sqlite'));
-  const eventStoreDb = server === undefined ? null : await EventStoreDbEventStore.open(server);
+  const eventStoreDb = server === undefined ? null : await openEventStoreDb(server);
   try {
     const ofSqlite = emptyRates();
     const ofServer = emptyRates();

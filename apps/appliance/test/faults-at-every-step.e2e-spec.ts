@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { redisServerPath, type RedisServer, startRedisServer } from '#libs/ephemeral-store/testing';
-import { type EventStore, EventStoreDbEventStore, type RecordedEvent, SqliteEventStore } from '#libs/event-store';
+import { type EventStore, openEventStoreDb, type RecordedEvent, SqliteEventStore } from '#libs/event-store';
 import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '#libs/keyring/testing';
 import { RevokeMessage, RevokeMessageHandler } from '#libs/sealing';
 import { type MessageId, SystemClock } from '#libs/vocabulary';
@@ -80,7 +80,7 @@ for (const { name, isEmbedded, missing } of variants) {
       }));
       const { eventStore } = all.stores;
       const path = eventStore.slice('sqlite:'.length);
-      store = await (isEmbedded ? SqliteEventStore.open(path) : EventStoreDbEventStore.open(eventStore));
+      store = await (isEmbedded ? SqliteEventStore.open(path) : openEventStoreDb(eventStore));
       const ofEventStore = isEmbedded
         ? sqliteFaults(path)
         : eventStoreControl === undefined

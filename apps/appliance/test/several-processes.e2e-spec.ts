@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { redisServerPath, type RedisServer, startRedisServer } from '#libs/ephemeral-store/testing';
-import { EventStoreDbEventStore, type RecordedEvent, SqliteEventStore } from '#libs/event-store';
+import { openEventStoreDb, type RecordedEvent, SqliteEventStore } from '#libs/event-store';
 import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '#libs/keyring/testing';
 import { type Answer, answerOf, carrierFieldOf, HttpReader } from './http-reader.ts';
 import { SeveralProcesses, type ProcessName } from './several-processes.ts';
@@ -89,7 +89,7 @@ for (const { name, isEmbedded, missing } of variants) {
       const { eventStore } = all.stores;
       const store = isEmbedded
         ? await SqliteEventStore.open(eventStore.slice('sqlite:'.length))
-        : await EventStoreDbEventStore.open(eventStore);
+        : await openEventStoreDb(eventStore);
       const events: RecordedEvent[] = [];
       for await (const event of store.readAll()) events.push(event);
       await store.close();

@@ -12,6 +12,7 @@ export {
   type PutBytesOptions,
 } from './ephemeral-store.ts';
 export { MemoryEphemeralStore } from './adapters/memory/memory-ephemeral-store.ts';
-export { RedisEphemeralStore, type RedisEphemeralStoreOptions } from './adapters/redis/redis-ephemeral-store.ts';
+export { openRedisEphemeralStore } from './adapters/redis/open.ts';
+export type { RedisEphemeralStoreOptions } from './adapters/redis/redis-ephemeral-store.ts';
 export type { RedisNotice } from './adapters/redis/redis-link.ts';
 export { changeJson, getJson, putJson, takeJson, type JsonChange } from './json-records.ts';

@@ -33,7 +33,8 @@ export {
 } from './decide-and-append.ts';
 export { parseRecordedEvent, recordEvents, streamName, type EventRecord } from './recorded-event.ts';
 export { SqliteEventStore, type SqliteEventStoreOptions } from './adapters/sqlite/sqlite-event-store.ts';
-export { EventStoreDbEventStore, type EventStoreDbOptions } from './adapters/eventstoredb/eventstoredb-event-store.ts';
+export { openEventStoreDb } from './adapters/eventstoredb/open.ts';
+export type { EventStoreDbOptions } from './adapters/eventstoredb/eventstoredb-event-store.ts';
 export type { EventStoreNotice } from './adapters/eventstoredb/cluster.ts';
 export { EventStoreMisconfigured } from './adapters/eventstoredb/settings.ts';
 export {

@@ -15,11 +15,8 @@ export type { KeyListing } from './custody/key-listing.ts';
 export { destroyKey, initKeyring, KeyNotDestroyable, KeyringExists, listKeys, rotateKey } from './change-keys.ts';
 export { type Person, PersonKey } from './person/person.ts';
 export { PersonDirectory, PersonDirectoryUnavailable } from './person/person-directory.ts';
-export {
-  PostgresPersonDirectory,
-  type PostgresNotice,
-  type PostgresPersonDirectoryOptions,
-} from './adapters/postgres/postgres-person-directory.ts';
+export { openPostgresPersonDirectory } from './adapters/postgres/open.ts';
+export type { PostgresNotice, PostgresPersonDirectoryOptions } from './adapters/postgres/postgres-person-directory.ts';
 export { parsePostgresTarget, type PostgresTarget } from './adapters/postgres/postgres-target.ts';
 export {
   MAX_PERSON_ROWS,

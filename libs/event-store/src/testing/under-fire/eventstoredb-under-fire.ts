@@ -9,7 +9,7 @@
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EventStoreDbEventStore, streamName } from '../../index.ts';
+import { openEventStoreDb, streamName } from '../../index.ts';
 import { tick } from '../processes/store-process.ts';
 import { leaderWhenWhole, Node, strike, type Blow } from './nodes.ts';
 import { Follower, Writers } from './writers.ts';
@@ -39,7 +39,7 @@ function say(line: string): void {
 
 async function rounds(): Promise<boolean> {
   await leaderWhenWhole(nodes);
-  const store = await EventStoreDbEventStore.open(url, {
+  const store = await openEventStoreDb(url, {
     onNotice: ({ message }) => say(`  ${new Date().toISOString()} ${message}`),
   });
   const follower = new Follower(store);
@@ -73,7 +73,7 @@ async function rounds(): Promise<boolean> {
   await follower.until(({ id }) => id === mark.id);
   await follower.stop();
   await store.close();
-  const fresh = await EventStoreDbEventStore.open(url);
+  const fresh = await openEventStoreDb(url);
   const { acknowledged, lost, doubled, falseConflicts, unavailable } = await writers.verify(fresh, follower.seen);
   await fresh.close();
   say(
