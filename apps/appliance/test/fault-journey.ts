@@ -32,6 +32,8 @@ export class FaultJourney {
   private location = '';
   private asked = '';
   private mailsBefore = 0;
+  /** Where the browser stands after a code was accepted: what its reload asks for. */
+  private stuckAt = '';
   private confirm: Answer | null = null;
   private wasRevokingTried = false;
 
@@ -124,9 +126,16 @@ export class FaultJourney {
     const answer = await this.reader.asksForACode(this.location);
     if (!answer.location.includes('/prove/code/')) throw failed('ask for a code', answer.status, answer.body);
     this.asked = answer.location;
+    this.stuckAt = '';
   }
 
   private async enterTheCode(): Promise<void> {
+    if (this.stuckAt !== '') {
+      const reloaded = await this.reader.follow(await this.reader.get(this.stuckAt));
+      if (isConfirm(reloaded, this.location)) return;
+      if (reloaded.status >= 500) throw failed('enter the code', reloaded.status, reloaded.body);
+      this.stuckAt = '';
+    }
     const code = await this.mail(this.mailsBefore, CODE_SECONDS, async (mail) => {
       return /\b(\d{4} \d{4})\b/.exec((await simpleParser(mail.content)).text ?? '')?.[1] ?? null;
     });
@@ -138,7 +147,9 @@ export class FaultJourney {
     const answer = await this.reader.submit(page, this.asked, { code });
     if (!answer.location.includes('proof=')) throw failed('enter the code', answer.status, answer.body);
     this.tally.acceptedChallenges.add(new URL(this.asked, this.all.url).pathname.slice('/prove/code/'.length));
+    this.stuckAt = new URL(answer.location, answer.at).href;
     const confirm = await this.reader.follow(answer);
+    this.stuckAt = confirm.at;
     if (!isConfirm(confirm, this.location)) throw failed('enter the code', confirm.status, confirm.body);
   }
 
