@@ -13,7 +13,8 @@ export class Program {
   /** What stands in the configuration under `signIn.clients`. */
   readonly client: Record<string, unknown>;
   private readonly key: KeyObject;
-  private token: { readonly text: string; readonly until: number } | null = null;
+  /** A token is for one portal: at another address it is another portal's, whatever keys they share. */
+  private readonly tokens = new Map<string, { readonly text: string; readonly until: number }>();
 
   private constructor(key: KeyObject, client: Record<string, unknown>) {
     this.key = key;
@@ -35,7 +36,8 @@ export class Program {
 
   /** An access token for the API of the portal at that address, kept as long as it is good. */
   async accessToken(url: URL): Promise<string> {
-    if (this.token !== null && Date.now() < this.token.until) return this.token.text;
+    const kept = this.tokens.get(url.origin);
+    if (kept !== undefined && Date.now() < kept.until) return kept.text;
     const key = clientSigningKey(this.key);
     const issuer = new URL('/oidc', url);
     const execute = [allowInsecureRequests]; // stories are on loopback
@@ -47,8 +49,8 @@ export class Program {
       resource: new URL('/api/v1', url).href,
     });
     const seconds = (answer.expiresIn() ?? 0) - RENEW_BEFORE_SECONDS;
-    this.token = { text: answer.access_token, until: Date.now() + seconds * 1000 };
-    return this.token.text;
+    this.tokens.set(url.origin, { text: answer.access_token, until: Date.now() + seconds * 1000 });
+    return answer.access_token;
   }
 
   async authorization(url: URL): Promise<string> {
