@@ -15,6 +15,7 @@ interface Outcome {
 export class FaultFigures {
   private readonly outcomes: (Outcome & { readonly fault: string; readonly step: string })[] = [];
   private readonly reasons = new Map<string, number>();
+  private readonly states: string[] = [];
   private longestAnswerMs = 0;
   private journeysBeside = 0;
 
@@ -32,6 +33,11 @@ export class FaultFigures {
 
   passedBy(): void {
     this.journeysBeside++;
+  }
+
+  /** How a process stood when a run failed. */
+  stood(process: string, state: string): void {
+    this.states.push(`  ${process}: ${state}`);
   }
 
   reasonTold(text: string): void {
@@ -59,6 +65,7 @@ export class FaultFigures {
         .map(([what, found]) => `${what} ${(found as string[]).length}`)
         .join(', ')}`,
       ...[...this.reasons].map(([reason, times]) => `  /readyz: ${reason} (${times})`),
+      ...this.states,
     );
     return `${lines.join('\n')}\n`;
   }

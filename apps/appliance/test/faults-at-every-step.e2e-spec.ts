@@ -104,6 +104,15 @@ for (const { name, isEmbedded, missing } of variants) {
       const answer = await fetch(new URL(path, all.process(process).url));
       return { status: answer.status, text: await answer.text() };
     };
+    const stateOf = async (process: (typeof PROCESSES)[number]): Promise<string> => {
+      try {
+        const { url, output } = all.process(process);
+        const answer = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(20_000) });
+        return `${(await answer.text()).trim()}; its last words: ${output().slice(-2000)}`;
+      } catch (error) {
+        return String(error);
+      }
+    };
     const areReady = async () => {
       const answers = await Promise.all(PROCESSES.map((process) => ask(process, '/readyz')));
       return answers.every(({ status }) => status === 200);
@@ -213,6 +222,7 @@ for (const { name, isEmbedded, missing } of variants) {
         }
       } catch (error) {
         failure = error;
+        for (const process of PROCESSES) figures.stood(process, await stateOf(process));
       }
       isOver = true;
       await passingBy.catch((error: unknown) => (failure ??= error));
@@ -247,8 +257,8 @@ for (const { name, isEmbedded, missing } of variants) {
           file.close();
           return counts;
         };
-        await until(`${console} is there`, async () => held().distinct >= expected);
-        expect(held()).toEqual({ events: expected, distinct: expected });
+        await until(`${console} is there`, async () => held().distinct >= expected).catch(() => undefined);
+        expect({ console, ...held() }).toEqual({ console, events: expected, distinct: expected });
       }
     }, 600_000);
 
