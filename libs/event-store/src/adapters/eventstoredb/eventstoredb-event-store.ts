@@ -53,7 +53,8 @@ const DEFAULT_LIMITS: CallLimits = {
 };
 /** A revision that no stream stands at: an append there is refused by the one who would write it, and writes nothing. */
 const NEVER = BigInt(Number.MAX_SAFE_INTEGER);
-const WRITE_CHECK_MS = 4000;
+/** Less than whoever asks for readiness waits (3 s): so that our reason is told, not theirs. */
+const WRITE_CHECK_MS = 2500;
 
 /**
  * All events in EventStoreDB (23.10, 24.x) or KurrentDB (25, 26): one node, or a cluster of three. The server must be Segl's own. One
