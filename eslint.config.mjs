@@ -10,7 +10,8 @@ const rooms = {
   'ephemeral-store': ['vocabulary'],
   keyring: ['event-store', 'ephemeral-store', 'vocabulary'],
   sealing: ['keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
-  mail: ['sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
+  mail: ['vocabulary'],
+  gateway: ['mail', 'sealing', 'keyring', 'event-store', 'vocabulary'],
   passcode: ['mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
   'oidc-bridge': ['passcode', 'mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
   'recipient-access': [
@@ -49,29 +50,49 @@ const belowTheServants = new Set([
   'web-ui',
 ]);
 
+/** The steps of a room that lie beside each other: none imports another, but all may import the room's words below them. */
+const stepsBesideEachOther = { mail: ['carrier', 'reading', 'outbound'] };
+const belowTheSteps = { mail: ['syntax'] };
+
 const all = Object.keys(rooms);
-const arrows = all.map((room) => {
+const patternsOf = (room) => {
   const allowed = new Set([room, ...rooms[room], ...(belowTheServants.has(room) ? [] : serveAny)]);
   const forbidden = all.filter((other) => !allowed.has(other));
-  return {
-    files: [`libs/${room}/**/*.ts`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
+  return [
+    {
+      regex: `^#libs/(${forbidden.join('|') || '-'})(/testing)?$`,
+      message: `${room} may not import this room: arrows point one way (eslint.config.mjs).`,
+    },
+    { regex: '^#libs/[^/]+/(?!testing$)', message: 'Import a room by its door: #libs/<room>.' },
+    { regex: '^(\\.\\./)+(apps|libs)/', message: 'Import a room by its door: #libs/<room>.' },
+    { regex: '^#apps', message: 'Rooms never import apps.' },
+  ];
+};
+const restrict = (files, patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
+const arrows = all.map((room) => restrict([`libs/${room}/**/*.ts`], patternsOf(room)));
+/** Later in the list than the room's own, and so in its place: the room's patterns stand in it too. */
+const arrowsOfSteps = Object.entries(stepsBesideEachOther).flatMap(([room, steps]) => {
+  const words = belowTheSteps[room];
+  const beside = (folder, others) =>
+    restrict(
+      [`libs/${room}/src/${folder}/**/*.ts`],
+      [
+        ...patternsOf(room),
         {
-          patterns: [
-            {
-              regex: `^#libs/(${forbidden.join('|') || '-'})(/testing)?$`,
-              message: `${room} may not import this room: arrows point one way (eslint.config.mjs).`,
-            },
-            { regex: '^#libs/[^/]+/(?!testing$)', message: 'Import a room by its door: #libs/<room>.' },
-            { regex: '^(\\.\\./)+(apps|libs)/', message: 'Import a room by its door: #libs/<room>.' },
-            { regex: '^#apps', message: 'Rooms never import apps.' },
-          ],
+          regex: `^(\\.\\./)+(${others.join('|')})/`,
+          message: `${room}/${folder} may not import this folder: what both need lies in ${words.join(', ')} (eslint.config.mjs).`,
         },
       ],
-    },
-  };
+    );
+  return [
+    ...steps.map((step) =>
+      beside(
+        step,
+        steps.filter((other) => other !== step),
+      ),
+    ),
+    ...words.map((folder) => beside(folder, steps)),
+  ];
 });
 
 export default tseslint.config(
@@ -91,6 +112,7 @@ export default tseslint.config(
     },
   },
   ...arrows,
+  ...arrowsOfSteps,
   {
     files: ['apps/**/*.ts'],
     rules: {

@@ -1,6 +1,6 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { PasscodeSettings } from '#libs/passcode';
-import { SealingClients, SubmissionSettings } from '#libs/mail';
+import { SealingClients, SubmissionSettings } from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { translate, ViewEngine } from '#libs/web-ui';

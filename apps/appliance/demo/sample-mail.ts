@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import { SubmitMail } from '#libs/mail';
+import { SubmitMail } from '#libs/gateway';
 import { parseMailAddress } from '#libs/vocabulary';
 
 const sender = parseMailAddress('mette.holm@nordlys.example');

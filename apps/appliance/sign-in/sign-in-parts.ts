@@ -15,7 +15,7 @@ import {
   type Upstream,
 } from '#libs/oidc-bridge';
 import type { Keyring } from '#libs/keyring';
-import { type SealingClient, SealingClients, SealingNotAuthorised } from '#libs/mail';
+import { type SealingClient, SealingClients, SealingNotAuthorised } from '#libs/gateway';
 import type { ClientKey, IdentityProviderSettings } from '#libs/recipient-access';
 import type { Clock } from '#libs/vocabulary';
 import { ConfigurationFault, type Settings } from '../config.ts';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { organisationProfileFaults, sealForRecipients } from '#libs/mail';
+import { sealForRecipients } from '#libs/gateway';
+import { organisationProfileFaults } from '#libs/mail';
 import { SealMessage, SealMessageHandler } from '#libs/sealing';
 import { translate } from '#libs/web-ui';
 import { prepareDataDirectory } from '../../appliance/data-directory.ts';

@@ -2,7 +2,7 @@ import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { Base64UrlLines } from './base64url-lines.ts';
 import { carrierTexts, portalAddresses } from './carrier-texts.ts';
 import type { CarrierTranslate, LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
-import { base64Lines, encodedWords, quotedPrintable } from './ascii-encodings.ts';
+import { base64Lines, encodedWords, quotedPrintable } from '../syntax/ascii-encodings.ts';
 import { keptHeaders } from './kept-headers.ts';
 import { escapeHtml, messagePage } from './message-page.ts';
 import type { OrganisationProfile } from './organisation-profile.ts';

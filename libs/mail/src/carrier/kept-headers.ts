@@ -1,12 +1,12 @@
 import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
-import { guess } from '../reading/charsets.ts';
-import { decodeWords } from '../reading/header-text.ts';
-import { parseAddressList } from './address-list.ts';
-import type { AddressListItem } from './address-list.ts';
-import { encodedWords } from './ascii-encodings.ts';
-import type { HeaderField } from './mail-header.ts';
-import { parseHeaderFields } from './mail-header.ts';
+import { guess } from '../syntax/charsets.ts';
+import { decodeWords } from '../syntax/header-text.ts';
+import { parseAddressList } from '../syntax/address-list.ts';
+import type { AddressListItem } from '../syntax/address-list.ts';
+import { encodedWords } from '../syntax/ascii-encodings.ts';
+import type { HeaderField } from '../syntax/mail-header.ts';
+import { parseHeaderFields } from '../syntax/mail-header.ts';
 
 /** What stands in for what the original does not say. */
 export interface KeptHeaderFallbacks {

@@ -1,5 +1,5 @@
-import { fieldWithParameters } from '../reading/header-text.ts';
-import { parseHeaderFields } from './mail-header.ts';
+import { fieldWithParameters } from '../syntax/header-text.ts';
+import { parseHeaderFields } from '../syntax/mail-header.ts';
 import { MessagePageScanner } from './message-page-scanner.ts';
 import { NotACarrier } from './not-a-carrier.ts';
 import { transferDecoder } from './transfer-decoder.ts';

@@ -1,4 +1,4 @@
-import { decodedLength, decodeTransfer } from './transfer-decoding.ts';
+import { decodedLength, decodeTransfer } from '../syntax/transfer-decoding.ts';
 import { mimeStructure, type MimePart } from './mime-structure.ts';
 import { safeFileName } from './file-name.ts';
 import type { ReadingLimits } from './reading-limits.ts';

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '#libs/vocabulary';
-import { guess } from './charsets.ts';
+import { guess } from '../syntax/charsets.ts';
 import { READING_LIMITS, type ReadingLimits } from './reading-limits.ts';
 import type { ReadableMail, ReadingNote } from './readable-mail.ts';
 import type { ReadingJob, ReadingReport } from './reading-worker.ts';

@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises';
 import { Headers, Splitter, type MimeNode, type SplitterChunk } from '@zone-eu/mailsplit';
-import { fieldWithParameters } from './header-text.ts';
+import { fieldWithParameters } from '../syntax/header-text.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 
 /** One node of a MIME tree. `body` points into the mail's own bytes wherever it can: nothing is decoded or copied here. */

@@ -1,14 +1,14 @@
 import libmime from 'libmime';
 import { attachmentBytes, findAttachment, isHtml, MailTaker, type Message } from './body-choice.ts';
-import { decodeText, guess } from './charsets.ts';
-import { addressesText, headerDate, headerText } from './header-text.ts';
+import { decodeText, guess } from '../syntax/charsets.ts';
+import { addressesText, headerDate, headerText } from '../syntax/header-text.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
 import { ImageBudget } from './inline-images.ts';
 import type { MimePart } from './mime-structure.ts';
 import type { ListedAttachment, NestedMail, ReadableMail, ReadingNote } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
-import { decodeTransfer } from './transfer-decoding.ts';
+import { decodeTransfer } from '../syntax/transfer-decoding.ts';
 
 /** What is told on the way, so that whoever runs this has something to show when it must be stopped. */
 export interface ReadingProgress {

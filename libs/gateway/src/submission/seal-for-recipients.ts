@@ -3,8 +3,7 @@ import { MailMeasure, MailSealer, MailTooLarge } from '#libs/sealing';
 import type { Keyring } from '#libs/keyring';
 import { plusSeconds } from '#libs/vocabulary';
 import type { Instant, MailAddress } from '#libs/vocabulary';
-import { CarrierWriter } from '../carrier/carrier-writer.ts';
-import { MailHeaderCollector } from '../carrier/mail-header.ts';
+import { CarrierWriter, MailHeaderCollector } from '#libs/mail';
 import type { SubmissionSettings } from './settings.ts';
 
 /** Where one carrier goes, in order; whoever is asked to write may keep the bytes only until its promise resolves. */

@@ -1,7 +1,6 @@
 import type { SealingRecipient } from '#libs/keyring';
 import { DomainError, type MailAddress } from '#libs/vocabulary';
-import type { CarrierTranslate } from '../carrier/carrier-texts.ts';
-import type { OrganisationProfile } from '../carrier/organisation-profile.ts';
+import type { CarrierTranslate, OrganisationProfile } from '#libs/mail';
 
 /** A program that may seal. */
 export interface SealingClient {

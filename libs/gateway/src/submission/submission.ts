@@ -3,8 +3,7 @@ import { readState, streamName } from '#libs/event-store';
 import type { DomainEvent, EventStore, Fold, StreamName } from '#libs/event-store';
 import { DomainError, base32Lower, secondsBetween } from '#libs/vocabulary';
 import type { Clock, EventId, Instant, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
-import type { Settlement } from '../outbound/outbox-spool.ts';
-import type { CarrierEnvelope } from '../outbound/staged-file.ts';
+import type { CarrierEnvelope, Settlement } from '#libs/mail';
 
 /** Names a submission: base32 of 160 bits, from the client's own key where it gave one. */
 export type SubmissionId = string & { readonly __brand: 'SubmissionId' };

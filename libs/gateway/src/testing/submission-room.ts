@@ -11,9 +11,8 @@ import { Keyring, PersonDirectory } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { Clock, SystemClock } from '#libs/vocabulary';
 import { translate } from '#libs/web-ui';
-import { Outbox } from '../outbound/outbox.ts';
-import type { OutboxOptions } from '../outbound/outbox.ts';
-import { SmtpRelay } from '../outbound/smtp-relay.ts';
+import { Outbox, SmtpRelay } from '#libs/mail';
+import type { OutboxOptions } from '#libs/mail';
 import { SubmissionModule } from '../submission/submission.module.ts';
 import {
   type SealingClient,

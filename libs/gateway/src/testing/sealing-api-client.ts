@@ -5,7 +5,7 @@ import type { AppendResult, EventStore } from '#libs/event-store';
 import { messageStream, openSealedMail, sealedMessages } from '#libs/sealing';
 import { parseMailAddress } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
-import { CarrierReader } from '../carrier/carrier-reader.ts';
+import { CarrierReader } from '#libs/mail';
 import { OFFICE_TOKEN } from './submission-room.ts';
 import type { SubmissionRoom } from './submission-room.ts';
 

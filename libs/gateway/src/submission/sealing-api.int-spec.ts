@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import type { MessageId } from '#libs/vocabulary';
-import { authorsOf } from '../carrier/kept-headers.ts';
-import { mailShapes } from '../testing/mail-shapes.ts';
+import { authorsOf } from '#libs/mail';
+import { mailShapes, startSmtpSink } from '#libs/mail/testing';
 import {
   SUBMITTED_MAIL,
   askToSeal,
@@ -15,7 +15,6 @@ import {
   opened,
 } from '../testing/sealing-api-client.ts';
 import type { Answer, Asked } from '../testing/sealing-api-client.ts';
-import { startSmtpSink } from '../testing/smtp-sink.ts';
 import { OFFICE_TOKEN, openSubmissionRoom, READER_TOKEN } from '../testing/submission-room.ts';
 import type { SubmissionRoomOptions } from '../testing/submission-room.ts';
 import { openApi } from './openapi.ts';

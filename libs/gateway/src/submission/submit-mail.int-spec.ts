@@ -16,7 +16,7 @@ import {
   storeWith,
 } from '../testing/sealing-api-client.ts';
 import type { Answer, Asked } from '../testing/sealing-api-client.ts';
-import { startSmtpSink } from '../testing/smtp-sink.ts';
+import { startSmtpSink } from '#libs/mail/testing';
 import { office, OTHER_TOKEN, openSubmissionRoom } from '../testing/submission-room.ts';
 import type { SubmissionRoomOptions } from '../testing/submission-room.ts';
 import { SubmissionSettings } from './settings.ts';
