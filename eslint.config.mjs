@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
 
 /**
@@ -35,6 +36,19 @@ const rooms = {
     'ephemeral-store',
     'vocabulary',
   ],
+  installation: [
+    'audit',
+    'recipient-access',
+    'oidc-bridge',
+    'gateway',
+    'passcode',
+    'mail',
+    'sealing',
+    'keyring',
+    'event-store',
+    'ephemeral-store',
+    'vocabulary',
+  ],
   telemetry: ['event-store', 'vocabulary'],
   'web-ui': ['keyring', 'ephemeral-store', 'vocabulary'],
 };
@@ -54,6 +68,7 @@ const belowTheServants = new Set([
 const stepsBesideEachOther = { mail: ['carrier', 'reading', 'outbound'] };
 const belowTheSteps = { mail: ['syntax'] };
 
+const apps = readdirSync(new URL('apps/', import.meta.url));
 const all = Object.keys(rooms);
 const patternsOf = (room) => {
   const allowed = new Set([room, ...rooms[room], ...(belowTheServants.has(room) ? [] : serveAny)]);
@@ -118,7 +133,15 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^#libs/[^/]+/(?!testing$)', message: 'Import a room by its door: #libs/<room>.' }] },
+        {
+          patterns: [
+            { regex: '^#libs/[^/]+/(?!testing$)', message: 'Import a room by its door: #libs/<room>.' },
+            {
+              regex: `^(\\.\\./)+(apps/)?(${apps.join('|')}|libs)/`,
+              message: 'An app imports no app: what two share is a room (libs/installation).',
+            },
+          ],
+        },
       ],
     },
   },

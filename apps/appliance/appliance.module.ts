@@ -1,19 +1,17 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { SubmissionModule } from '#libs/gateway';
+import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installation';
 import { OidcBridgeModule } from '#libs/oidc-bridge';
 import { PasscodeModule } from '#libs/passcode';
 import { RecipientAccessModule } from '#libs/recipient-access';
 import { MetricsController } from '#libs/telemetry';
 import { PrivacyController, type ViewEngine } from '#libs/web-ui';
-import type { Settings } from './config.ts';
 import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { HealthController } from './health.controller.ts';
-import type { Role } from './roles.ts';
 import { RoomSettingsModule } from './room-settings.ts';
-import type { SignInParts } from './sign-in/sign-in-parts.ts';
-import { type OpenedStores, StoresModule } from './stores.module.ts';
+import { StoresModule } from './stores.module.ts';
 
 /** The rooms of each role; which stores they find, which keys and which paths are theirs stands in roles.ts. */
 export const ROOMS: Readonly<Record<Role, readonly Type[]>> = {

@@ -4,21 +4,26 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ProjectionRunner } from '#libs/event-store';
+import {
+  hasRole,
+  type OpenedStores,
+  openStores,
+  openWhenReachable,
+  pathsElsewhere,
+  type Settings,
+  signInParts,
+} from '#libs/installation';
 import { BridgeProvider, SIGN_IN_ERRORS } from '#libs/oidc-bridge';
 import { PASSCODE_ERRORS } from '#libs/passcode';
 import { RECIPIENT_ACCESS_ERRORS } from '#libs/recipient-access';
+import type { Clock } from '#libs/vocabulary';
 import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
-import type { Settings } from './config.ts';
+import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { loopbackOnly } from './demo/loopback-only.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
 import { NestLog, openLog } from './logging.ts';
-import { openStores } from './open-stores.ts';
-import { hasRole, pathsElsewhere } from './roles.ts';
-import { signInParts } from './sign-in/sign-in-parts.ts';
 import { servedElsewhere } from './served-elsewhere.ts';
-import type { OpenedStores } from './stores.module.ts';
-import { openWhenReachable } from './waiting-room.ts';
 
 /** A running appliance. */
 export interface Appliance {
@@ -41,7 +46,12 @@ const PROJECTION_WATCH_SECONDS = 10;
 export async function startAppliance(settings: Settings): Promise<Appliance> {
   const log = openLog(settings.logLevel);
   const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a template with a fault stops the start
-  const { stores, closing } = await openWhenReachable(() => openStores(settings, log), settings, log);
+  const demonstrationRelay = (clock: Clock) => new DemoMailbox({ clock });
+  const { stores, closing } = await openWhenReachable(
+    () => openStores(settings, log, demonstrationRelay),
+    settings,
+    log,
+  );
   try {
     let listening: URL | null = null;
     const ownAddress = (): URL => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import type { Response } from 'express';
+import { Readiness } from '#libs/installation';
 import { KeyringFault, PersonDirectoryUnavailable } from '#libs/keyring';
 import { HealthController } from './health.controller.ts';
-import { Readiness } from './readiness.ts';
 
 Logger.overrideLogger(false);
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
+import { ConfigurationFault, EXIT_CONFIGURATION, readSettings } from '#libs/installation';
 import { KeyringFault } from '#libs/keyring';
 import { BridgeConfigurationFault } from '#libs/oidc-bridge';
 import { startAppliance } from './appliance.ts';
-import { ConfigurationFault, EXIT_CONFIGURATION, readSettings } from './config.ts';
 import { greetNewcomer } from './demo/greeting.ts';
 
 /** Seconds that a stop may take before the process ends all the same. */

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { keysOf, partsOf, pathsElsewhere, type Role, ROLE_PARTS, ROLES } from '#libs/installation';
 import { initKeyring, Keyring } from '#libs/keyring';
 import type { Instant } from '#libs/vocabulary';
 import { CONTROLLERS, ROOMS } from './appliance.module.ts';
-import { keysOf, partsOf, pathsElsewhere, type Role, ROLE_PARTS, ROLES } from './roles.ts';
 
 let parent: string;
 beforeAll(async () => {

@@ -1,13 +1,11 @@
 import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { type OpenedStores, Readiness, readinessOf, type Settings, type SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
 import { SealingClients, SubmissionSettings } from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { translate, ViewEngine } from '#libs/web-ui';
-import type { Settings } from './config.ts';
-import { ProgramsWithTokens, type SignInParts } from './sign-in/sign-in-parts.ts';
-import { Readiness, readinessOf } from './readiness.ts';
-import type { OpenedStores } from './stores.module.ts';
+import { ProgramsWithTokens } from './programs-with-tokens.ts';
 import { CountedVisits } from './visits.ts';
 
 /** 4/3 for base64, the line ends of a form (six characters in 988), and room for the rest of a carrier saved as .eml. */

@@ -1,30 +1,13 @@
 import { Global, Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
+import type { OpenedStores } from '#libs/installation';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { MailReader, MailRelay, Outbox } from '#libs/mail';
 import { Metrics, Telemetry } from '#libs/telemetry';
 import { Clock } from '#libs/vocabulary';
-import type { GatewayEpochs } from './sealing-epochs.ts';
 
-/** Everything that is opened before the app is made and closed after it, by its port; null is what no role of this process has. */
-export interface OpenedStores {
-  readonly clock: Clock;
-  readonly keyring: Keyring;
-  readonly eventStore: EventStore;
-  readonly metrics: Metrics;
-  readonly persons: PersonDirectory | null;
-  readonly ephemeralStore: EphemeralStore | null;
-  readonly relay: MailRelay | null;
-  readonly outbox: Outbox | null;
-  readonly epochs: GatewayEpochs | null;
-  readonly reader: MailReader | null;
-  readonly telemetry: Telemetry | null;
-  readonly readModels: ReadModels | null;
-  readonly projections: ProjectionRunner | null;
-}
-
-/** One line for each port: which adapter stands behind it was decided when it was opened (open-stores.ts). */
+/** One line for each port: which adapter stands behind it was decided when it was opened (#libs/installation). */
 @Global()
 @Module({})
 export class StoresModule {

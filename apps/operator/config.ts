@@ -1,9 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { ConfigurationFault, readSettings, type Settings, settingsSchema, VARIABLES } from '../appliance/config.ts';
-import { type StoreFiles, storeUrlFault } from '../appliance/store-urls.ts';
-import { nameOf } from '../appliance/variables.ts';
+import {
+  ConfigurationFault,
+  nameOf,
+  readSettings,
+  type Settings,
+  settingsSchema,
+  type StoreFiles,
+  storeUrlFault,
+  VARIABLES,
+} from '#libs/installation';
 
 /** Options that stand before or behind any command, and win over variables and file. */
 export interface GlobalOptions {

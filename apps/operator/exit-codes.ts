@@ -1,5 +1,5 @@
+import { ConfigurationFault } from '#libs/installation';
 import { DomainError } from '#libs/vocabulary';
-import { ConfigurationFault } from '../appliance/config.ts';
 
 /** How `segl` ends, by the numbers of sysexits.h. `segl --help` prints this table; scripts rely on it. */
 export const EXIT = {

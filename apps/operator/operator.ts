@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Settings } from '#libs/installation';
 import {
   type MailAddress,
   type MessageId,
@@ -9,7 +10,6 @@ import {
   type Instant,
 } from '#libs/vocabulary';
 import { type GlobalOptions, type Places, readPlaces, readWholeSettings } from './config.ts';
-import type { Settings } from '../appliance/config.ts';
 import { Refused, UsageFault } from './exit-codes.ts';
 import { OpenedForCommand } from './stores.ts';
 import type { Terminal } from './terminal.ts';

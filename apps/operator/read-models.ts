@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditTrail } from '#libs/audit';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
-import { telemetryTallies } from '#libs/telemetry';
+import { PROJECTIONS, READ_MODELS_FILE } from '#libs/installation';
 import type { Places } from './config.ts';
 import { Unavailable } from './exit-codes.ts';
 import type { OpenedForCommand } from './stores.ts';
@@ -18,9 +17,9 @@ export async function openReadModels(
   const store = await stores.eventStore();
   if (!existsSync(dataDir))
     throw new Unavailable(`there is no data directory at ${dataDir}: give --data-dir, or set SEGL_DATA_DIR`);
-  const readModels = ReadModels.open(join(dataDir, 'read-models.sqlite'));
+  const readModels = ReadModels.open(join(dataDir, READ_MODELS_FILE));
   stores.onEnd(() => readModels.close());
-  const runner = new ProjectionRunner(store, readModels, [auditTrail, telemetryTallies]);
+  const runner = new ProjectionRunner(store, readModels, PROJECTIONS);
   stores.onEnd(() => runner.stop());
   return { readModels, runner };
 }

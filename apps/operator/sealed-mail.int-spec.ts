@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Decrypter } from 'age-encryption';
+import { prepareDataDirectory } from '#libs/installation';
 import { FixedClock, plusSeconds } from '#libs/vocabulary';
-import { prepareDataDirectory } from '../appliance/data-directory.ts';
 import { noon, type RunOptions, segl } from './test/captured-terminal.ts';
 import { type Installation, temporaryInstallation } from './test/installation.ts';
 

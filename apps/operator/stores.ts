@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore } from '#libs/event-store';
+import {
+  ConfigurationFault,
+  isEmbedded,
+  openEphemeralStore,
+  openEventStore,
+  openPersonDirectory,
+  type Settings,
+  type StorePlace,
+} from '#libs/installation';
 import type { PersonDirectory } from '#libs/keyring';
 import { Keyring, type KeyRequirement } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import { isMarked, type Places, sqliteFileOf } from './config.ts';
-import { ConfigurationFault, type Settings } from '../appliance/config.ts';
-import {
-  openEphemeralStore,
-  openEventStore,
-  openPersonDirectory,
-  type StorePlace,
-} from '../appliance/open-adapters.ts';
-import { isEmbedded } from '../appliance/store-urls.ts';
 import { Unavailable } from './exit-codes.ts';
 
 /** Opens what a command needs, and closes all of it in the reverse order when the command is over, however it ends. */

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { isLoopback } from '../contradictions.ts';
+import { isLoopback } from '#libs/installation';
 
 /**
  * A demonstration answers under the names of this machine alone. Listening on loopback keeps other machines out, but not a page

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { validate as lint } from 'dockerfile-utils';
 import { parse } from 'yaml';
-import { readSettings, settingsSchema, VARIABLES } from '../config.ts';
-import { ROLE_PARTS, ROLES } from '../roles.ts';
+import { readSettings, ROLE_PARTS, ROLES, settingsSchema, VARIABLES } from '#libs/installation';
 import {
   type ComposeService,
   isLetThrough,

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { StorePlace } from '../../appliance/open-adapters.ts';
-import { isEmbedded, type StoreFiles, storeUrlFault } from '../../appliance/store-urls.ts';
+import { isEmbedded, type StoreFiles, type StorePlace, storeUrlFault } from '#libs/installation';
 import { isMarked, sqliteFileOf } from '../config.ts';
 import { Refused, Unavailable, UsageFault } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';

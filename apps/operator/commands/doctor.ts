@@ -1,7 +1,6 @@
 import { Command } from 'commander';
+import { isShared, keysOf, type Part, partsOf, type Settings } from '#libs/installation';
 import { DEFAULT_REQUIREMENTS } from '#libs/keyring';
-import type { Settings } from '../../appliance/config.ts';
-import { isShared, keysOf, type Part, partsOf } from '../../appliance/roles.ts';
 import { EXIT, type ExitCode, exitCodeOf, Misconfigured, Refused, sentenceOf, Unavailable } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import type { EventStore, RecordedEventImport } from '#libs/event-store';
+import { openEventStore, type StoreFiles } from '#libs/installation';
 import { SystemClock } from '#libs/vocabulary';
-import { openEventStore } from '../../appliance/open-adapters.ts';
-import type { StoreFiles } from '../../appliance/store-urls.ts';
 import { UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
 import { checkPlaces, type CopyOptions, placeFor, progressTo } from './copy-places.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { openPersonDirectory } from '#libs/installation';
 import type { PersonDirectory, PersonRows } from '#libs/keyring';
-import { openPersonDirectory } from '../../appliance/open-adapters.ts';
 import { UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
 import { checkPlaces, type CopyOptions, placeFor, progressTo } from './copy-places.ts';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { sealForRecipients } from '#libs/gateway';
+import { prepareDataDirectory } from '#libs/installation';
 import { organisationProfileFaults } from '#libs/mail';
 import { SealMessage, SealMessageHandler } from '#libs/sealing';
 import { translate } from '#libs/web-ui';
-import { prepareDataDirectory } from '../../appliance/data-directory.ts';
 import { bytesOf } from '../handed-in.ts';
 import { UsageFault } from '../exit-codes.ts';
 import { addressOf, type Operator } from '../operator.ts';

@@ -2,8 +2,8 @@ import { createPrivateKey, type webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { allowInsecureRequests, clientCredentialsGrant, discovery, PrivateKeyJwt } from 'openid-client';
+import { isLoopback } from '#libs/installation';
 import { clientSigningKey } from '#libs/oidc-bridge';
-import { isLoopback } from '../../appliance/contradictions.ts';
 import { BadInput, Refused, Unavailable, UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
 

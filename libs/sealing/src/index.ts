@@ -43,3 +43,4 @@ export {
   type Showing,
   type ViewForm,
 } from './sealed-message.ts';
+export { type EpochNotice, GatewayEpochs, PortalEpochs } from './sealing-epochs.ts';

@@ -1,39 +1,48 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { auditTrail } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { type EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import { settlementBy } from '#libs/gateway';
 import { type MailRelay, MailReader, Outbox, SmtpRelay } from '#libs/mail';
-import { Metrics, Telemetry, telemetryTallies, TimedEventStore } from '#libs/telemetry';
+import { type EpochNotice, GatewayEpochs, PortalEpochs } from '#libs/sealing';
+import { Metrics, Telemetry, TimedEventStore } from '#libs/telemetry';
 import { type Clock, SystemClock } from '#libs/vocabulary';
 import { Closing } from './closing.ts';
-import type { Settings } from './config.ts';
-import { DemoMailbox } from './demo/demo-mailbox.ts';
+import type { Settings } from '../settings/config.ts';
 import { openEphemeralStore, openEventStore, openPersonDirectory, type StorePlace } from './open-adapters.ts';
 import { openKeyringAndDataDirectory } from './open-keyring.ts';
-import { hasRole, isShared, partsOf } from './roles.ts';
-import { type EpochNotice, GatewayEpochs, PortalEpochs } from './sealing-epochs.ts';
-import type { OpenedStores } from './stores.module.ts';
+import { hasRole, isShared, partsOf } from '../roles.ts';
+import { PROJECTIONS, READ_MODELS_FILE } from './projections.ts';
+import type { OpenedStores } from './opened-stores.ts';
 
 /**
  * Opens everything that stands behind a port and that a role of this process needs (roles.ts), and chooses the adapter by the
  * configuration. When one part cannot be opened, what was opened before it is closed again: nothing is left half started.
  *
+ * @param demonstrationRelay what stands in for the next hop in a demonstration, which sends nothing
  * @throws ConfigurationFault, KeyringFault, and what the stores throw that cannot be opened
  */
-export async function openStores(settings: Settings, log: Logger): Promise<{ stores: OpenedStores; closing: Closing }> {
+export async function openStores(
+  settings: Settings,
+  log: Logger,
+  demonstrationRelay: (clock: Clock) => MailRelay,
+): Promise<{ stores: OpenedStores; closing: Closing }> {
   const closing = new Closing();
   try {
-    return { stores: await open(settings, log, closing), closing };
+    return { stores: await open(settings, log, closing, demonstrationRelay), closing };
   } catch (error) {
     await closing.close();
     throw error;
   }
 }
 
-async function open(settings: Settings, log: Logger, closing: Closing): Promise<OpenedStores> {
+async function open(
+  settings: Settings,
+  log: Logger,
+  closing: Closing,
+  demonstrationRelay: (clock: Clock) => MailRelay,
+): Promise<OpenedStores> {
   const clock = new SystemClock();
   const parts = partsOf(settings);
   const keyring = closing.add(await openKeyringAndDataDirectory(settings, log), (opened) => opened.close());
@@ -74,7 +83,7 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
   const relay = parts.has('relay')
     ? closing.add<MailRelay>(
         settings.demonstration
-          ? new DemoMailbox({ clock })
+          ? demonstrationRelay(clock)
           : new SmtpRelay(settings.relayUrl ?? '', { clock, heloName: new URL(settings.publicUrl).hostname }),
         (opened) => opened.close(),
       )
@@ -104,8 +113,8 @@ async function open(settings: Settings, log: Logger, closing: Closing): Promise<
 }
 
 function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock, closing: Closing) {
-  const readModels = closing.add(ReadModels.open(join(dataDir, 'read-models.sqlite')), (opened) => opened.close());
-  const projections = new ProjectionRunner(events, readModels, [auditTrail, telemetryTallies], { clock });
+  const readModels = closing.add(ReadModels.open(join(dataDir, READ_MODELS_FILE)), (opened) => opened.close());
+  const projections = new ProjectionRunner(events, readModels, PROJECTIONS, { clock });
   projections.start();
   closing.add(projections, (runner) => runner.stop());
   return { readModels, projections };

@@ -1,6 +1,4 @@
 import {
-  AccessTokenRefused,
-  type AccessTokens,
   type BridgeClient,
   checkCredential,
   type ClientCredential,
@@ -15,13 +13,12 @@ import {
   type Upstream,
 } from '#libs/oidc-bridge';
 import type { Keyring } from '#libs/keyring';
-import { type SealingClient, SealingClients, SealingNotAuthorised } from '#libs/gateway';
 import type { ClientKey, IdentityProviderSettings } from '#libs/recipient-access';
 import type { Clock } from '#libs/vocabulary';
-import { ConfigurationFault, type Settings } from '../config.ts';
+import { ConfigurationFault, type Settings } from '../settings/config.ts';
 import { hasRole } from '../roles.ts';
 import { SignInFiles } from './sign-in-files.ts';
-import type { SignInSettings } from './sign-in-settings.ts';
+import type { SignInSettings } from '../settings/sign-in-settings.ts';
 import { issuerOutside, ownIssuer } from './issuer-fetch.ts';
 
 /** What sign-in is told of the configuration, with the files that it names read. */
@@ -180,32 +177,4 @@ function bridgeClientOf(client: SignInSettings['clients'][number], files: SignIn
   return kind === 'program'
     ? { kind, clientId, name, publicKeys, scopes }
     : { kind, clientId, name, publicKeys, redirectUris, passcodesPerHour };
-}
-
-/** Programs by the access tokens of the bridge. Who was taken out of the configuration is nobody, however good the token. */
-export class ProgramsWithTokens extends SealingClients {
-  private readonly tokens: AccessTokens;
-  private readonly clients: ReadonlyMap<string, SealingClient>;
-
-  constructor(tokens: AccessTokens, { clients }: SignInSettings) {
-    super();
-    this.tokens = tokens;
-    this.clients = new Map(
-      clients
-        .filter(({ scopes }) => scopes.includes('messages:seal'))
-        .map(({ clientId, senders }) => [clientId, { clientId, senders }]),
-    );
-  }
-
-  override async authorise(accessToken: string): Promise<SealingClient> {
-    try {
-      const { clientId } = await this.tokens.verify(accessToken, { scope: 'messages:seal' });
-      const client = this.clients.get(clientId);
-      if (client !== undefined) return client;
-    } catch (error) {
-      if (!(error instanceof AccessTokenRefused)) throw error;
-      if (error.reason === 'insufficient-scope') throw new SealingNotAuthorised('insufficient_scope');
-    }
-    throw new SealingNotAuthorised('invalid_token');
-  }
 }

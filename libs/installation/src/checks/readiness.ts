@@ -1,7 +1,7 @@
-import type { Settings } from './config.ts';
-import { hasRole } from './roles.ts';
-import { isEmbedded, type StoreName } from './store-urls.ts';
-import type { OpenedStores } from './stores.module.ts';
+import type { Settings } from '../settings/config.ts';
+import { hasRole } from '../roles.ts';
+import { isEmbedded, type StoreName } from '../stores/store-urls.ts';
+import type { OpenedStores } from '../stores/opened-stores.ts';
 
 /** One part that must work for this process to do what it is there for. */
 export interface ReadinessCheck {

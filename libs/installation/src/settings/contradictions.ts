@@ -1,9 +1,9 @@
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
 import type { Settings } from './config.ts';
-import { partsOf, ROLES } from './roles.ts';
-import { signInContradictions } from './sign-in/sign-in-settings.ts';
-import { isEmbedded, STORE_KINDS, storeFileFaults, type StoreName } from './store-urls.ts';
+import { partsOf, ROLES } from '../roles.ts';
+import { signInContradictions } from './sign-in-settings.ts';
+import { isEmbedded, STORE_KINDS, storeFileFaults, type StoreName } from '../stores/store-urls.ts';
 import { nameOf } from './variables.ts';
 
 export function isLoopback(host: string): boolean {

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationFault } from './config.ts';
+import { ConfigurationFault } from '../settings/config.ts';
 
 /** Stands in the data directory of a demonstration: what is in there was made with keys that anyone may have. */
 const MARK = 'DEMONSTRATION';

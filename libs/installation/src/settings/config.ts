@@ -7,9 +7,9 @@ import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabu
 import { isProxyRange } from '#libs/web-ui';
 import { contradictions } from './contradictions.ts';
 import { isMapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
-import { ROLES } from './roles.ts';
-import { signInSchema } from './sign-in/sign-in-settings.ts';
-import { type StoreName, storeUrlFault } from './store-urls.ts';
+import { ROLES } from '../roles.ts';
+import { signInSchema } from './sign-in-settings.ts';
+import { type StoreName, storeUrlFault } from '../stores/store-urls.ts';
 import { LISTS, nameOf, VARIABLES } from './variables.ts';
 
 export { VARIABLES } from './variables.ts';

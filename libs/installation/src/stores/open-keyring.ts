@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { initKeyring, Keyring, KeyringFault } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
-import { ConfigurationFault, type Settings } from './config.ts';
+import { ConfigurationFault, type Settings } from '../settings/config.ts';
 import { prepareDataDirectory } from './data-directory.ts';
-import { keysOf, partsOf } from './roles.ts';
+import { keysOf, partsOf } from '../roles.ts';
 import { isEmbedded } from './store-urls.ts';
 
 /** What is wrong with the two is told together: an operator mends both in one go. @throws ConfigurationFault */

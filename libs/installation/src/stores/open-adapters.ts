@@ -9,9 +9,9 @@ import {
 import { type EventStore, EventStoreMisconfigured, openEventStoreDb, SqliteEventStore } from '#libs/event-store';
 import { type Keyring, openPostgresPersonDirectory, type PersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
-import { ConfigurationFault } from './config.ts';
+import { ConfigurationFault } from '../settings/config.ts';
 import { isEmbedded, type StoreFiles } from './store-urls.ts';
-import { nameOf } from './variables.ts';
+import { nameOf } from '../settings/variables.ts';
 
 /** Where a store is; the URL has been checked (store-urls.ts). */
 export interface StorePlace {

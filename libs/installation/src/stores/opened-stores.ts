@@ -1,0 +1,24 @@
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
+import type { Keyring, PersonDirectory } from '#libs/keyring';
+import type { MailReader, MailRelay, Outbox } from '#libs/mail';
+import type { GatewayEpochs } from '#libs/sealing';
+import type { Metrics, Telemetry } from '#libs/telemetry';
+import type { Clock } from '#libs/vocabulary';
+
+/** Everything that is opened before the app is made and closed after it, by its port; null is what no role of this process has. */
+export interface OpenedStores {
+  readonly clock: Clock;
+  readonly keyring: Keyring;
+  readonly eventStore: EventStore;
+  readonly metrics: Metrics;
+  readonly persons: PersonDirectory | null;
+  readonly ephemeralStore: EphemeralStore | null;
+  readonly relay: MailRelay | null;
+  readonly outbox: Outbox | null;
+  readonly epochs: GatewayEpochs | null;
+  readonly reader: MailReader | null;
+  readonly telemetry: Telemetry | null;
+  readonly readModels: ReadModels | null;
+  readonly projections: ProjectionRunner | null;
+}
