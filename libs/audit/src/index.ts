@@ -1,4 +1,4 @@
-export { MerkleTree, merkleLeafHash, merkleNodeHash } from './merkle-tree.ts';
+export { MerkleTree, merkleLeafHash, merkleNodeHash } from './ledger/merkle-tree.ts';
 export { AUDITED_TYPES, auditTrail, type AuditedEvent } from './read-models/audit-trail.ts';
 export {
   decryptForDisplay,

@@ -1,0 +1,1 @@
+export { LogOfTests, signerOfTests } from './log-of-tests.ts';

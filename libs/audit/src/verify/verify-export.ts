@@ -1,0 +1,256 @@
+import { LeafComparison, type LeafFinding } from './compare-leaves.ts';
+import { headerOfLeaf, leafOfRecord } from './leaf-of-record.ts';
+import { readSignedCheckpoint, type Checkpoint, type TrustedKey } from './note.ts';
+import { GrowingTree, isIncluded, leafHash } from './tree-head.ts';
+
+/** What an export, or what was brought to compare it with, was found to be. Each is named; `index` counts events from 0. */
+export type Finding =
+  | LeafFinding
+  | { readonly kind: 'truncated'; readonly atIndex: number; readonly missing: number }
+  | { readonly kind: 'rolled-back'; readonly toSize: number; readonly knownSize: number }
+  | { readonly kind: 'forked'; readonly size: number }
+  | { readonly kind: 'forged-checkpoint'; readonly reason: string; readonly line: number }
+  | { readonly kind: 'other-log'; readonly origin: string; readonly line: number }
+  | { readonly kind: 'hashes-contradict-checkpoint'; readonly size: number }
+  | { readonly kind: 'not-proven'; readonly index: number }
+  | { readonly kind: 'damaged-line'; readonly line: number; readonly reason: string }
+  | { readonly kind: 'unknown-format'; readonly format: string };
+
+export interface VerifyOptions {
+  /** Whom the reader trusts to sign for this log; from elsewhere than the export. */
+  readonly keys: readonly TrustedKey[];
+  /** Checkpoints kept elsewhere, as notes: what makes a rolled back or forked log show. */
+  readonly known?: readonly string[];
+  /** Called now and then with the number of events seen. */
+  readonly onProgress?: (events: number) => void;
+}
+
+export interface VerifyReport {
+  readonly isProven: boolean;
+  readonly findings: readonly Finding[];
+  /** Events that are proven by a checkpoint, and those that stand behind the last one and are only there. */
+  readonly provenEvents: number;
+  readonly unprovenEvents: number;
+  /** The newest checkpoint that the export reaches. */
+  readonly provenTo: Pick<Checkpoint, 'origin' | 'size'> | null;
+}
+
+export const EXPORT_FORMAT = 'segl-ledger-export/1';
+const TILE_WIDTH = 256;
+const MAX_FINDINGS = 100;
+
+interface Line {
+  readonly format?: unknown;
+  readonly from?: { readonly size?: unknown; readonly edge?: unknown };
+  readonly kind?: unknown;
+  readonly index?: unknown;
+  readonly record?: unknown;
+  readonly leaf?: unknown;
+  readonly proof?: unknown;
+  readonly hashes?: unknown;
+  readonly checkpoint?: unknown;
+  readonly end?: { readonly size?: unknown };
+}
+
+/** Verifies the lines of an export (LEDGER.md, "Exports") as they come, in constant memory. Never throws for what a line holds. */
+export async function verifyExport(lines: AsyncIterable<string>, options: VerifyOptions): Promise<VerifyReport> {
+  const verifier = new ExportVerifier(options);
+  for await (const line of lines) if (!verifier.take(line)) break;
+  return verifier.report();
+}
+
+class ExportVerifier {
+  private readonly findings: Finding[] = [];
+  private readonly known: Checkpoint[] = [];
+  private lineNumber = 0;
+  private kind: 'range' | 'selection' | null = null;
+  /** Of hashes that the export claims; the checkpoints say whether they are authentic. */
+  private tree = new GrowingTree();
+  private firstIndex = 0;
+  private comparison = new LeafComparison(0);
+  private events = 0;
+  private nextIndex = 0;
+  private provenTo: Checkpoint | null = null;
+  /** Sizes of checkpoints that the export's own hashes contradict. */
+  private isContradicted = false;
+  private selectionHead: Checkpoint | null = null;
+  private proven = 0;
+  private endSize: number | null = null;
+
+  constructor(private readonly options: VerifyOptions) {
+    for (const note of options.known ?? []) {
+      const checkpoint = this.checkpoint(note);
+      if (checkpoint !== null) this.known.push(checkpoint);
+    }
+    this.known.sort((a, b) => a.size - b.size);
+    const clash = this.known.find(({ size, root }, at) => {
+      const next = this.known[at + 1];
+      return next?.size === size && !next.root.equals(root);
+    });
+    if (clash !== undefined) this.findings.push({ kind: 'forked', size: clash.size });
+  }
+
+  /** False once nothing more can be said. */
+  take(text: string): boolean {
+    this.lineNumber++;
+    if (text.trim() === '') return true;
+    let line: Line | null;
+    try {
+      line = JSON.parse(text) as Line | null;
+    } catch {
+      line = null;
+    }
+    if (line === null || typeof line !== 'object') return this.damaged('no JSON object');
+    if (this.kind === null) return this.begin(line);
+    if (typeof line.checkpoint === 'string') return this.meetCheckpoint(line.checkpoint);
+    if (typeof line.hashes === 'string') return this.takeHashes(line.hashes);
+    if (line.end !== undefined) return this.takeEnd(line.end);
+    if (typeof line.record === 'string' || typeof line.leaf === 'string') return this.takeEvent(line);
+    return true; // of a later release: what we do not know proves nothing and harms nothing
+  }
+
+  report(): VerifyReport {
+    if (this.kind === null && this.findings.length === 0) this.damaged('an empty export');
+    if (this.kind === 'range') this.endRange();
+    if (this.endSize === null && this.kind !== null)
+      this.add({ kind: 'truncated', atIndex: this.nextIndex, missing: 0 });
+    const provenEvents =
+      this.kind === 'selection'
+        ? this.proven
+        : Math.max(0, Math.min(this.events, (this.provenTo?.size ?? this.firstIndex) - this.firstIndex));
+    return {
+      isProven: this.findings.length === 0 && this.provenTo !== null,
+      findings: this.findings,
+      provenEvents,
+      unprovenEvents: this.events - provenEvents,
+      provenTo: this.provenTo === null ? null : { origin: this.provenTo.origin, size: this.provenTo.size },
+    };
+  }
+
+  private begin(line: Line): boolean {
+    if (line.format !== EXPORT_FORMAT) {
+      this.add({ kind: 'unknown-format', format: String(line.format) });
+      return false;
+    }
+    this.kind = line.kind === 'selection' ? 'selection' : 'range';
+    const size = Number(line.from?.size ?? 0);
+    const edge = Array.isArray(line.from?.edge)
+      ? line.from.edge.map((hash) => Buffer.from(String(hash), 'base64'))
+      : [];
+    const tree = GrowingTree.from(size, edge);
+    if (tree === null) return this.damaged('the edge it begins from is none');
+    this.tree = tree;
+    this.firstIndex = this.nextIndex = size;
+    this.comparison = new LeafComparison(size, MAX_FINDINGS);
+    // A range that begins later is only worth something when a known checkpoint stands where it begins.
+    if (size > 0 && this.kind === 'range') this.compareRoot(this.known.filter((known) => known.size === size));
+    return true;
+  }
+
+  private takeHashes(text: string): boolean {
+    const bytes = Buffer.from(text, 'base64');
+    if (bytes.length === 0 || bytes.length % 32 !== 0 || bytes.length > TILE_WIDTH * 32)
+      return this.damaged('not a run of hashes');
+    for (let at = 0; at < bytes.length; at += 32) {
+      const hash = bytes.subarray(at, at + 32);
+      this.tree.add(hash);
+      this.comparison.expect(hash.toString('base64'));
+      this.compareRoot(this.known.filter(({ size }) => size === this.tree.size));
+    }
+    return true;
+  }
+
+  private takeEvent(line: Line): boolean {
+    const index = Number(line.index);
+    const isRecord = typeof line.record === 'string';
+    const found = isRecord
+      ? leafOfRecord(line.record as string)
+      : { ...headerOfLeaf(line.leaf as string), leaf: Buffer.from(line.leaf as string) };
+    if (found?.leaf === undefined || found.stream === undefined) return this.damaged(`the record at ${index} is none`);
+    this.events++;
+    if (this.events % 10_000 === 0) this.options.onProgress?.(this.events);
+    const hash = leafHash(found.leaf);
+    if (this.kind === 'selection') return this.takeSelected(index, hash, line.proof);
+    this.nextIndex = index + 1;
+    this.comparison.see({
+      hash: hash.toString('base64'),
+      name: `${found.type} ${found.id}, ${found.stream} revision ${found.revision}`,
+    });
+    return !this.comparison.isFull;
+  }
+
+  private takeSelected(index: number, hash: Buffer, proof: unknown): boolean {
+    const path = Array.isArray(proof) ? proof.map((part) => Buffer.from(String(part), 'base64')) : [];
+    if (this.selectionHead !== null && isIncluded(hash, index, path, this.selectionHead)) this.proven++;
+    else this.add({ kind: 'not-proven', index });
+    this.nextIndex = index + 1;
+    return this.findings.length < MAX_FINDINGS;
+  }
+
+  /** A checkpoint of the export: stands where its size is reached, or, in a selection, before the events it proves. */
+  private meetCheckpoint(note: string): boolean {
+    const checkpoint = this.checkpoint(note);
+    if (checkpoint === null) return true;
+    const sameSize = this.known.find(({ size }) => size === checkpoint.size);
+    if (sameSize !== undefined && !sameSize.root.equals(checkpoint.root))
+      this.add({ kind: 'forked', size: checkpoint.size });
+    if (this.kind === 'selection') {
+      this.selectionHead = this.provenTo = checkpoint;
+      return true;
+    }
+    if (checkpoint.size !== this.tree.size)
+      return this.damaged(`a checkpoint of ${checkpoint.size} behind ${this.tree.size} hashes`);
+    this.compareRoot([checkpoint]);
+    return true;
+  }
+
+  private compareRoot(checkpoints: readonly Checkpoint[]): void {
+    for (const checkpoint of checkpoints) {
+      if (this.tree.root().equals(checkpoint.root)) {
+        if (checkpoint.size >= (this.provenTo?.size ?? 0)) this.provenTo = checkpoint;
+      } else if (!this.isContradicted) {
+        this.isContradicted = true;
+        const ownAgreed =
+          this.provenTo !== null && !this.known.includes(this.provenTo) && this.provenTo.size >= checkpoint.size;
+        const isKnown = this.known.includes(checkpoint);
+        this.add(
+          isKnown || ownAgreed
+            ? { kind: 'forked', size: checkpoint.size }
+            : { kind: 'hashes-contradict-checkpoint', size: checkpoint.size },
+        );
+      }
+    }
+  }
+
+  private takeEnd({ size }: { readonly size?: unknown }): boolean {
+    this.endSize = Number(size);
+    return true;
+  }
+
+  private endRange(): void {
+    const missing = this.comparison.end();
+    this.findings.push(...this.comparison.findings);
+    if (missing > 0) this.add({ kind: 'truncated', atIndex: this.tree.size - missing, missing });
+    const newest = this.known.at(-1);
+    if (newest !== undefined && newest.size > this.tree.size) {
+      this.add({ kind: 'rolled-back', toSize: this.tree.size, knownSize: newest.size });
+    }
+  }
+
+  private checkpoint(note: string): Checkpoint | null {
+    const read = readSignedCheckpoint(note, this.options.keys);
+    if (typeof read === 'object') return read;
+    if (read === 'other-log') this.add({ kind: 'other-log', origin: note.split('\n')[0] ?? '', line: this.lineNumber });
+    else this.add({ kind: 'forged-checkpoint', reason: read, line: this.lineNumber });
+    return null;
+  }
+
+  private damaged(reason: string): boolean {
+    this.add({ kind: 'damaged-line', line: this.lineNumber, reason });
+    return this.findings.length < MAX_FINDINGS;
+  }
+
+  private add(finding: Finding): void {
+    if (this.findings.length < MAX_FINDINGS) this.findings.push(finding);
+  }
+}
