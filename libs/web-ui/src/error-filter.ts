@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { base32Lower, DomainError } from '#libs/vocabulary';
 import { type ErrorPage, type ErrorPages, pageOfError, pageOfStatus } from './error-pages.ts';
 import { isBelow } from './forms.ts';
-import { type Locale, type TextKey, translate } from './locales/translate.ts';
+import { ENGLISH, type Locale, type TextKey, translate } from './locales/translate.ts';
 import { requestFacts } from './request-facts.ts';
 
 /** What is written down of a failure that nobody foresaw. */
@@ -138,7 +138,7 @@ function localeOf(request: Request): Locale {
   try {
     return requestFacts(request).locale;
   } catch {
-    return 'en'; // failed before the facts were gathered
+    return ENGLISH; // failed before the facts were gathered
   }
 }
 

@@ -1,16 +1,15 @@
 import type { Instant } from '#libs/vocabulary';
-import type { Locale } from './locales/translate.ts';
+import { type Locale, regionalOf } from './locales/translate.ts';
 
 export type InstantStyle = 'full' | 'date' | 'time' | 'minute';
 
-/** Day before month in both languages, a clock of 24 hours, and always the name of the zone: a time without it is a guess. */
+/** As the language's region writes it, with a clock of 24 hours, and always the name of the zone: a time without it is a guess. */
 const FIELDS: Record<InstantStyle, Intl.DateTimeFormatOptions> = {
   full: { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
   date: { day: 'numeric', month: 'long', year: 'numeric' },
   time: { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
   minute: { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
 };
-const REGIONAL = { en: 'en-GB', da: 'da-DK' } satisfies Record<Locale, string>;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** @throws RangeError when `instant` is not a time, or the zone has no such name */
@@ -18,7 +17,7 @@ export function formatInstant(locale: Locale, instant: Instant, style: InstantSt
   const name = `${locale} ${style} ${timeZone}`;
   let format = formats.get(name);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat(REGIONAL[locale], { ...FIELDS[style], hourCycle: 'h23', timeZone });
+    format = new Intl.DateTimeFormat(regionalOf(locale), { ...FIELDS[style], hourCycle: 'h23', timeZone });
     formats.set(name, format);
   }
   return format.format(new Date(instant));
@@ -34,7 +33,7 @@ export function formatBytes(locale: Locale, bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return new Intl.NumberFormat(REGIONAL[locale], {
+  return new Intl.NumberFormat(regionalOf(locale), {
     style: 'unit',
     unit: UNITS[unit] ?? 'byte',
     unitDisplay: unit === 0 ? 'long' : 'short',

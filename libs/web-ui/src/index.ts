@@ -1,5 +1,15 @@
-export { isLocale, isTextKey, LANGUAGES, LOCALES, translate, type Locale, type TextKey } from './locales/translate.ts';
-export type { TextParams } from './locales/texts.ts';
+export {
+  directionOf,
+  ENGLISH,
+  isLocale,
+  isTextKey,
+  LANGUAGES,
+  LOCALES,
+  translate,
+  type Locale,
+  type TextKey,
+} from './locales/translate.ts';
+export type { TextParams } from './locales/message.ts';
 export { formatBytes, formatInstant, type InstantStyle } from './format.ts';
 export { TemplateFaults, viewDirectories, ViewEngine, type ViewEngineOptions, type ViewFacts } from './view-engine.ts';
 export { EscapedText } from './escaped-text.ts';

@@ -1,5 +1,5 @@
 import { match } from '@formatjs/intl-localematcher';
-import type { Locale } from './locales/translate.ts';
+import { ENGLISH, type Locale } from './locales/translate.ts';
 
 /** 20 languages: more than anyone reads; the header is the visitor's, so its cost is bounded. */
 const MAX_LANGUAGES = 20;
@@ -22,7 +22,7 @@ export function parseAcceptLanguage(header: string): string[] {
 
 /** The offered language that suits the wishes best; `offered[0]` when none does or there are none. Never throws. */
 export function negotiateLocale(header: string | undefined, offered: readonly Locale[]): Locale {
-  const [fallback = 'en'] = offered;
+  const [fallback = ENGLISH] = offered;
   const wishes = parseAcceptLanguage(header ?? '').flatMap((tag) => {
     try {
       return Intl.getCanonicalLocales(tag);

@@ -3,8 +3,8 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import Handlebars from 'handlebars';
 import type { Instant } from '#libs/vocabulary';
 import { formatBytes, formatInstant, type InstantStyle, url } from './format.ts';
-import { type Locale, type TextKey, translate } from './locales/translate.ts';
-import type { TextParams } from './locales/texts.ts';
+import { directionOf, type Locale, type TextKey, translate } from './locales/translate.ts';
+import type { TextParams } from './locales/message.ts';
 import { checkTemplate } from './template-checks.ts';
 
 /** What a template may ask for beside its context. `page` is there for pages (as `@page`), not for mails. */
@@ -86,7 +86,7 @@ export class ViewEngine {
   render(view: string, context: object, facts: ViewFacts): string {
     const template = this.views.get(view);
     if (template === undefined) throw new TypeError(`no view "${view}"`);
-    return template(context, { data: { ...facts } });
+    return template(context, { data: { ...facts, isRightToLeft: directionOf(facts.locale) === 'rtl' } });
   }
 
   private registerHelpers(timeZone: string): void {

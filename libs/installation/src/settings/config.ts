@@ -4,7 +4,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
-import { isProxyRange } from '#libs/web-ui';
+import { isProxyRange, LOCALES } from '#libs/web-ui';
 import { contradictions } from './contradictions.ts';
 import { isMapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
 import { ROLES } from '../roles.ts';
@@ -30,7 +30,7 @@ const mailAddress = z.string().transform((text, context): MailAddress => {
   }
 });
 
-const locale = z.enum(['en', 'da']);
+const locale = z.enum(LOCALES);
 const perLocale = z.partialRecord(locale, z.string());
 const port = z.coerce.number().int().min(0).max(65535);
 const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
@@ -111,7 +111,7 @@ export const settingsSchema = z.object({
         .describe('mail address of who answers about privacy; default: the contact address'),
       carrierSubject: perLocale
         .default({})
-        .describe('subject of carriers by language (`en`, `da`), in place of our own'),
+        .describe('subject of carriers by language (`en`, `da`, …), in place of our own'),
       carrierText: perLocale.default({}).describe('first paragraph of carriers by language, in place of our own'),
       timeZone: z.string().default('UTC').describe('IANA name of the zone in which times are told'),
     })

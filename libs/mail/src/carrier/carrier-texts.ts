@@ -1,5 +1,5 @@
 import type { Instant } from '#libs/vocabulary';
-import type { Locale, TextKey } from '#libs/web-ui';
+import { directionOf, formatInstant, type Locale, type TextKey } from '#libs/web-ui';
 import type { OrganisationProfile } from './organisation-profile.ts';
 
 type CarrierTextKey = Extract<TextKey, `carrier.${string}`>;
@@ -35,6 +35,7 @@ export function portalAddresses(publicUrl: URL): PortalAddresses {
 /** What one language says, plain text throughout: whoever puts it into HTML escapes it. */
 export interface LocalCarrierTexts {
   readonly locale: Locale;
+  readonly direction: 'ltr' | 'rtl';
   readonly subject: string;
   readonly mail: {
     readonly intro: string;
@@ -53,19 +54,6 @@ export interface LocalCarrierTexts {
   };
 }
 
-const REGIONAL = { en: 'en-GB', da: 'da-DK' } satisfies Record<Locale, string>;
-
-/** To the minute and with its zone: a bare date would promise a day too many or one too few. */
-const EXPIRY: Intl.DateTimeFormatOptions = {
-  day: 'numeric',
-  month: 'long',
-  year: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  hourCycle: 'h23',
-  timeZoneName: 'short',
-};
-
 export function carrierTexts(
   profile: OrganisationProfile,
   portal: PortalAddresses,
@@ -75,9 +63,11 @@ export function carrierTexts(
   const organisation = profile.name;
   return profile.locales.map((locale) => {
     const button = translate(locale, 'carrier.page.button');
-    const times = new Intl.DateTimeFormat(REGIONAL[locale], { ...EXPIRY, timeZone: profile.timeZone ?? 'UTC' });
+    // To the minute and with its zone: a bare date would promise a day too many or one too few.
+    const time = formatInstant(locale, expiresAt, 'full', profile.timeZone ?? 'UTC');
     return {
       locale,
+      direction: directionOf(locale),
       subject: profile.carrierSubject?.[locale] ?? translate(locale, 'carrier.subject', { organisation }),
       mail: {
         intro: profile.carrierText?.[locale] ?? translate(locale, 'carrier.mail.intro', { organisation }),
@@ -91,7 +81,7 @@ export function carrierTexts(
         button,
         check: translate(locale, 'carrier.page.check', { origin: portal.origin }),
         elsewhere: translate(locale, 'carrier.page.elsewhere'),
-        until: translate(locale, 'carrier.page.until', { time: times.format(new Date(expiresAt)) }),
+        until: translate(locale, 'carrier.page.until', { time }),
         privacy: translate(locale, 'carrier.page.privacy'),
       },
     };

@@ -4,7 +4,7 @@ import { carrierTexts, portalAddresses } from './carrier-texts.ts';
 import type { CarrierTranslate, LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
 import { base64Lines, encodedWords, quotedPrintable } from '../syntax/ascii-encodings.ts';
 import { keptHeaders } from './kept-headers.ts';
-import { escapeHtml, messagePage } from './message-page.ts';
+import { escapeHtml, languageOf, messagePage } from './message-page.ts';
 import type { OrganisationProfile } from './organisation-profile.ts';
 
 export interface CarrierWriterOptions {
@@ -96,14 +96,14 @@ function plainText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses)
 function htmlText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses): string {
   const link = (url: string) => `<br><a href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
   const sections = texts.map(
-    ({ locale, mail }) => `<div lang="${locale}">
-<p>${escapeHtml(mail.intro)}</p>
-<p>${escapeHtml(mail.steps)}</p>
-<p>${escapeHtml(mail.elsewhere)}${link(portal.handIn)}</p>
-<p>${escapeHtml(mail.privacy)}${link(portal.privacy)}</p>
+    (local) => `<div${languageOf(local)}>
+<p>${escapeHtml(local.mail.intro)}</p>
+<p>${escapeHtml(local.mail.steps)}</p>
+<p>${escapeHtml(local.mail.elsewhere)}${link(portal.handIn)}</p>
+<p>${escapeHtml(local.mail.privacy)}${link(portal.privacy)}</p>
 </div>`,
   );
-  return `<!DOCTYPE html>\n<html lang="${texts[0]?.locale}"><body>\n${sections.join('\n<hr>\n')}\n</body></html>\n`;
+  return `<!DOCTYPE html>\n<html${texts[0] === undefined ? '' : languageOf(texts[0])}><body>\n${sections.join('\n<hr>\n')}\n</body></html>\n`;
 }
 
 /** Unstructured text in a field: as it is where it is short ASCII, else as encoded words, folded between them. */

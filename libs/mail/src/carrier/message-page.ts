@@ -39,7 +39,7 @@ export function messagePage(
   const title = texts.map(({ page }) => page.title).join(' / ');
   const policy = `default-src 'none'; style-src 'unsafe-inline'; form-action ${portal.origin}; base-uri 'none'`;
   const beforeCiphertext = `<!DOCTYPE html>
-<html lang="${first.locale}">
+<html${languageOf(first)}>
 <head>
 <meta charset="utf-8">
 ${CARRIER_MARK}${messageId}">
@@ -65,8 +65,9 @@ ${texts.map((local, index) => section(local, portal, index === 0 ? 'h1' : 'h2'))
   return { beforeCiphertext: asciiLines(beforeCiphertext), afterCiphertext: asciiLines(afterCiphertext) };
 }
 
-function section({ locale, page }: LocalCarrierTexts, portal: PortalAddresses, heading: 'h1' | 'h2'): string {
-  return `<section lang="${locale}">
+function section(texts: LocalCarrierTexts, portal: PortalAddresses, heading: 'h1' | 'h2'): string {
+  const { page } = texts;
+  return `<section${languageOf(texts)}>
 <${heading}>${escapeHtml(page.title)}</${heading}>
 <p>${escapeHtml(page.intro)}</p>
 <p><button>${escapeHtml(page.button)}</button></p>
@@ -74,6 +75,11 @@ function section({ locale, page }: LocalCarrierTexts, portal: PortalAddresses, h
 <p>${escapeHtml(page.elsewhere)} <a href="${escapeHtml(portal.handIn)}">${escapeHtml(portal.handIn)}</a></p>
 <p>${escapeHtml(page.until)} <a href="${escapeHtml(portal.privacy)}">${escapeHtml(page.privacy)}</a></p>
 </section>`;
+}
+
+/** The attributes that say in which language a part is, and which way it is written; left to right goes without saying. */
+export function languageOf({ locale, direction }: LocalCarrierTexts): string {
+  return ` lang="${locale}"${direction === 'rtl' ? ' dir="rtl"' : ''}`;
 }
 
 /** For element content and for attribute values in double quotes. Controls are gone. */

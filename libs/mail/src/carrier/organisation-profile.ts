@@ -7,9 +7,9 @@ export interface OrganisationProfile {
   /** Languages of the carrier, all of them in each, in this order. At least one. */
   readonly locales: readonly Locale[];
   /** The subject of carriers, in place of our own: 1 to 150 bytes, one line. The subjects of all languages stand in one, ` / ` between. */
-  readonly carrierSubject?: Partial<Record<Locale, string>>;
+  readonly carrierSubject?: Partial<Readonly<Record<Locale, string>>>;
   /** The first paragraph of the carrier's text, in place of our own: 1 to 240 bytes. What to do next follows it always. */
-  readonly carrierText?: Partial<Record<Locale, string>>;
+  readonly carrierText?: Partial<Readonly<Record<Locale, string>>>;
   /** Where "can be read until" is told for: an IANA name. Default UTC. */
   readonly timeZone?: string;
 }
@@ -19,7 +19,8 @@ const CONTROL = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 /** What is wrong with a profile, each as one sentence for the operator; empty when it can be used. */
 export function organisationProfileFaults(profile: OrganisationProfile): string[] {
   const faults: string[] = [];
-  const check = (what: string, text: string, maxBytes: number) => {
+  const check = (what: string, text: string | undefined, maxBytes: number) => {
+    if (text === undefined) return;
     if (text.trim() === '' || Buffer.byteLength(text) > maxBytes)
       faults.push(`${what} must have 1 to ${maxBytes} bytes of UTF-8`);
     if (CONTROL.test(text)) faults.push(`${what} must be one line without control characters`);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { base32Lower } from '#libs/vocabulary';
-import { type ErrorTexts, type Locale, requestFacts, type TextKey, translate } from '#libs/web-ui';
+import { ENGLISH, type ErrorTexts, type Locale, requestFacts, type TextKey, translate } from '#libs/web-ui';
 
 /** A failure of the provider as a page like any other of ours. What the library says about it stays out of it. */
 export interface ErrorAnswer {
@@ -51,6 +51,6 @@ function localeOf(request: Request): Locale {
   try {
     return requestFacts(request).locale;
   } catch {
-    return 'en'; // no web-ui in front
+    return ENGLISH; // no web-ui in front
   }
 }

@@ -1,5 +1,5 @@
 import type { ReadableMail } from '#libs/mail';
-import { formatInstant, type Locale, translate } from '#libs/web-ui';
+import { directionOf, formatInstant, type Locale, translate } from '#libs/web-ui';
 
 /**
  * The policy of the print page: no origin, no script, no form, nothing from elsewhere. It is no template of ours because it
@@ -34,7 +34,7 @@ const STYLE = [
 export function printDocument(mail: ReadableMail, locale: Locale, timeZone: string): string {
   const title = mail.mailSubject === '' ? translate(locale, 'read.noSubject') : mail.mailSubject;
   return (
-    `<!doctype html><html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
+    `<!doctype html><html lang="${locale}"${directionOf(locale) === 'rtl' ? ' dir="rtl"' : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
     `<title>${escapeText(title)}</title><style>${STYLE}</style></head><body>${mailAsHtml(mail, { locale, timeZone }, 1)}</body></html>`
   );
 }

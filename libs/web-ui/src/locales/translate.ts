@@ -1,30 +1,41 @@
-import { da } from './da/index.ts';
-import { en } from './en/index.ts';
-import { fill, flatten, type KeysOf, parametersOf, PluralText, type TextParams } from './texts.ts';
+import { type Catalogue, readCatalogues } from './catalogue.ts';
+import type english from './en.json';
+import type { TextParams } from './message.ts';
 
-export type Locale = 'en' | 'da';
+/**
+ * The tag of a language that this build has a file for. Which those are is known only when the files are read, so the type takes
+ * any literal; what comes from outside passes `isLocale`, and `translate` refuses what has no file.
+ */
+export type Locale = string & { readonly flavour?: 'Locale' };
 
-/** Every text there is, by its path in the English catalogue, which gives all others their shape. */
-export type TextKey = KeysOf<typeof en>;
+type KeysOf<Tree> = {
+  [Name in keyof Tree & string]: Tree[Name] extends string ? Name : `${Name}.${KeysOf<Tree[Name]>}`;
+}[keyof Tree & string];
 
-/** Each language in its own words, in the order in which they are offered. */
-export const LANGUAGES: readonly { readonly locale: Locale; readonly name: string }[] = [
-  { locale: 'en', name: 'English' },
-  { locale: 'da', name: 'Dansk' },
-];
+/** Every text there is, by its path in `en.json`, which gives all others their shape. */
+export type TextKey = KeysOf<Omit<typeof english, 'language'>>;
+
+/** Read once, when the process starts: a language with a fault stops it, and so the build, which starts it once. */
+const catalogues: ReadonlyMap<string, Catalogue> = new Map(
+  readCatalogues(import.meta.dirname).map((catalogue) => [catalogue.locale, catalogue]),
+);
+
+/** Each language in its own words, in the order in which they are offered: English, then by their tag. */
+export const LANGUAGES: readonly { readonly locale: Locale; readonly name: string }[] = [...catalogues.values()].map(
+  ({ locale, name }) => ({ locale, name }),
+);
 
 export const LOCALES: readonly Locale[] = LANGUAGES.map(({ locale }) => locale);
 
-const catalogues = { en: flatten(en), da: flatten(da) } satisfies Record<Locale, unknown>;
-const plurals = { en: new Intl.PluralRules('en'), da: new Intl.PluralRules('da') } satisfies Record<Locale, unknown>;
-const numbers = { en: new Intl.NumberFormat('en'), da: new Intl.NumberFormat('da') } satisfies Record<Locale, unknown>;
+/** Spoken where nothing is known of the reader. */
+export const ENGLISH: Locale = 'en';
 
 export function isLocale(text: unknown): text is Locale {
-  return LOCALES.includes(text as Locale);
+  return typeof text === 'string' && catalogues.has(text);
 }
 
 export function isTextKey(text: string): text is TextKey {
-  return catalogues.en.has(text);
+  return catalogueOf(ENGLISH).messages.has(text);
 }
 
 /**
@@ -34,35 +45,29 @@ export function isTextKey(text: string): text is TextKey {
  * @throws TypeError for a parameter that the text needs and was not given, or a key that does not exist
  */
 export function translate(locale: Locale, key: TextKey, params: TextParams = {}): string {
-  const text = catalogues[locale].get(key);
-  if (text === undefined) throw new TypeError(`no text "${key}"`);
-  const format = (value: number) => numbers[locale].format(value);
-  if (typeof text === 'string') return fill(text, params, format);
-  const count = params[text.by];
-  if (typeof count !== 'number') throw new TypeError(`the text "${key}" needs the number {${text.by}}`);
-  return fill(text.forms[plurals[locale].select(count)] ?? text.forms.other, params, format);
+  const message = catalogueOf(locale).messages.get(key);
+  if (message === undefined) throw new TypeError(`no text "${key}"`);
+  return message.fill(params);
+}
+
+/** Which way the language is written, for `dir`. */
+export function directionOf(locale: Locale): 'ltr' | 'rtl' {
+  return catalogueOf(locale).direction;
+}
+
+/** The tag by whose habits dates and sizes are written in a language. */
+export function regionalOf(locale: Locale): string {
+  return catalogueOf(locale).regional;
 }
 
 /** What `translate` would want for a key, or null when there is no such text. For checks of templates. */
 export function parametersOfText(key: string): string[] | null {
-  const text = catalogues.en.get(key);
-  return text === undefined ? null : parametersOf(text);
+  const message = catalogueOf(ENGLISH).messages.get(key);
+  return message === undefined ? null : [...message.parameters.keys()];
 }
 
-/** Keys whose parameters differ between the languages: a catalogue fault that types cannot see. */
-export function catalogueFaults(): string[] {
-  const faults: string[] = [];
-  for (const locale of LOCALES) {
-    for (const [key, text] of catalogues[locale]) {
-      const original = catalogues.en.get(key);
-      if (original === undefined) faults.push(`${locale}: ${key} is not in the English catalogue`);
-      else if (parametersOf(original).join() !== parametersOf(text).join())
-        faults.push(`${locale}: ${key} has other parameters`);
-      if (original instanceof PluralText !== text instanceof PluralText)
-        faults.push(`${locale}: ${key} counts differently`);
-      const wordings = typeof text === 'string' ? [text] : Object.values(text.forms);
-      if (wordings.some((wording) => wording.trim() === '')) faults.push(`${locale}: ${key} is empty`);
-    }
-  }
-  return faults;
+function catalogueOf(locale: Locale): Catalogue {
+  const catalogue = catalogues.get(locale);
+  if (catalogue === undefined) throw new TypeError(`no language "${locale}"`);
+  return catalogue;
 }

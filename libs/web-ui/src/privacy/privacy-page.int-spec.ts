@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { en } from '../locales/en/index.ts';
+import english from '../locales/en.json' with { type: 'json' };
 import { openTestPortal, testOrganisation, type TestPage, type TestPortal } from '../testing/index.ts';
 import { PRIVACY_CHANGES, PrivacyController } from './privacy-controller.ts';
 
@@ -14,7 +14,8 @@ afterAll(() => portal.close());
 
 describe('the privacy page', () => {
   it('answers in the order that the product promises', () => {
-    const { covers, reading, signIn, credentials, mail, counting, record, responsible, sender, changes } = en.privacy;
+    const { covers, reading, signIn, credentials, mail, counting, record, responsible, sender, changes } =
+      english.privacy;
     const headings = [...page.html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, heading]) =>
       heading?.replaceAll('&#x27;', "'"),
     );

@@ -1,0 +1,103 @@
+import { type MessageFormatElement, parse, type PluralElement, TYPE } from '@formatjs/icu-messageformat-parser';
+import { IntlMessageFormat } from 'intl-messageformat';
+
+export type TextParams = { readonly [name: string]: string | number };
+
+/** What a parameter stands for: words that go in as they are, or a number that is counted or written as its language does. */
+export type ParameterKind = 'words' | 'number';
+
+/**
+ * One text in ICU MessageFormat: `{name}` for words, `{count, number}` for a number, and
+ * `{count, plural, one {# file} other {# files}}` for wordings by number. Parsed once, when its catalogue is read.
+ * Everything else of that format (dates, choices, markup) is refused: a date without its zone is a guess, and markup belongs
+ * to templates.
+ */
+export class Message {
+  /** In alphabetical order. */
+  readonly parameters: ReadonlyMap<string, ParameterKind>;
+
+  private constructor(
+    readonly source: string,
+    parameters: Map<string, ParameterKind>,
+    private readonly format: IntlMessageFormat | null,
+    private readonly numbers: Intl.NumberFormat,
+  ) {
+    this.parameters = new Map([...parameters].sort(([one], [other]) => (one < other ? -1 : 1)));
+  }
+
+  /** @throws SyntaxError naming what is wrong: bad syntax, a kind of parameter that is not used here, plural forms that the language has not or lacks */
+  static parse(source: string, locale: string): Message {
+    const elements = parse(source, { ignoreTag: true, requiresOtherClause: true });
+    const parameters = new Map<string, ParameterKind>();
+    const faults = faultsOf(elements, locale, parameters);
+    if (faults.length > 0) throw new SyntaxError(faults.join('; '));
+    const isPlain = elements.length === 1 && elements[0]?.type === TYPE.literal && elements[0].value === source;
+    const format = isPlain ? null : new IntlMessageFormat(elements, locale, undefined, { ignoreTag: true });
+    return new Message(source, parameters, format, new Intl.NumberFormat(locale));
+  }
+
+  /** @throws TypeError for a parameter that the text needs and was not given: half a sentence is worse than an error in a test */
+  fill(params: TextParams): string {
+    if (this.format === null) return this.source;
+    const values: Record<string, string | number> = {};
+    for (const [name, kind] of this.parameters) {
+      const value = Object.hasOwn(params, name) ? params[name] : undefined;
+      if (value === undefined) throw new TypeError(`the text "${this.source}" needs {${name}}`);
+      if (kind === 'number' && typeof value !== 'number')
+        throw new TypeError(`the text "${this.source}" needs a number as {${name}}`);
+      values[name] = kind === 'words' && typeof value === 'number' ? this.numbers.format(value) : value;
+    }
+    return String(this.format.format(values));
+  }
+}
+
+/** One line for each fault, and the parameters written into `found`. */
+function faultsOf(
+  elements: readonly MessageFormatElement[],
+  locale: string,
+  found: Map<string, ParameterKind>,
+): string[] {
+  return elements.flatMap((element) => {
+    switch (element.type) {
+      case TYPE.literal:
+      case TYPE.pound:
+        return [];
+      case TYPE.argument:
+        return note(found, element.value, 'words');
+      case TYPE.number:
+        if (element.style != null)
+          return [`{${element.value}} is a number of the language's own form, without a style`];
+        return note(found, element.value, 'number');
+      case TYPE.plural:
+        return [
+          ...note(found, element.value, 'number'),
+          ...categoryFaults(element, locale),
+          ...Object.values(element.options).flatMap((option) => faultsOf(option.value, locale, found)),
+        ];
+      default:
+        return ['only {name}, {name, number} and {name, plural, …} can stand in a text'];
+    }
+  });
+}
+
+function note(found: Map<string, ParameterKind>, name: string, kind: ParameterKind): string[] {
+  const known = found.get(name);
+  found.set(name, kind);
+  return known === undefined || known === kind ? [] : [`{${name}} is both words and a number`];
+}
+
+/** Every category that the language has (CLDR) and no other; `=0` and the like may stand beside them. */
+function categoryFaults({ value, options, pluralType, offset }: PluralElement, locale: string): string[] {
+  const type = pluralType ?? 'cardinal';
+  const wanted: readonly string[] = new Intl.PluralRules(locale, { type }).resolvedOptions().pluralCategories;
+  const given = Object.keys(options).filter((category) => !/^=\d+$/.test(category));
+  return [
+    ...given
+      .filter((category) => !wanted.includes(category))
+      .map((category) => `{${value}} has the plural form "${category}", which ${locale} does not know`),
+    ...wanted
+      .filter((category) => !given.includes(category))
+      .map((category) => `{${value}} lacks the plural form "${category}"`),
+    ...(offset === 0 ? [] : [`{${value}} counts from an offset`]),
+  ];
+}
