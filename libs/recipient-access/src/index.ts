@@ -1,11 +1,5 @@
-export type { DenialReason, OpeningEvent, SignInEvent } from './access-events.ts';
-export { openingsStream } from './access-events.ts';
-export { IdentityProviderSettings, type ClientKey, type IssuerFetch } from './authenticate/identity-provider.ts';
-export { contentDisposition } from './download-attachment/download-attachment.controller.ts';
-export { DecryptView, type ViewedMessage } from './decrypt-view/decrypt-view.ts';
-export { DownloadAttachment, type DownloadedFile } from './download-attachment/download-attachment.ts';
-export { CannotBeShown, OpenCarrier } from './open-carrier/open-carrier.ts';
-export { nextStep, type JourneyFacts, type NextStep } from './next-step.ts';
+export type { OpeningEvent, SignInEvent } from './access-events.ts';
+export { IdentityProviderSettings, type ClientKey, type IssuerFetch } from './identity-provider-settings.ts';
 export { RECIPIENT_ACCESS_ERRORS } from './error-pages.ts';
 export { RecipientAccessModule } from './recipient-access.module.ts';
 export { RecipientAccessSettings } from './settings.ts';

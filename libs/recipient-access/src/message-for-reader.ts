@@ -9,7 +9,6 @@ import {
   SealBroken,
   sealedMessages,
   type Manifest,
-  type Openability,
   type SealedMessage,
   type SealedMessageEvent,
 } from '#libs/sealing';
@@ -18,13 +17,14 @@ import type { Clock } from '#libs/vocabulary';
 import { newEventId, type EventId, type Instant, type MailAddress, type MessageId } from '#libs/vocabulary';
 import type { EncryptedPersonalData, Keyring, PersonDirectory } from '#libs/keyring';
 import type { DenialReason } from './access-events.ts';
-import { type JourneyFacts, nextStep, type NextStep } from './next-step.ts';
-import { CannotBeShown } from './open-carrier/open-carrier.ts';
-import type { WaitingCiphertext } from './open-carrier/waiting-ciphertext.ts';
+import { type Admission, admission, lastingRefusal } from './admission.ts';
+import { CannotBeShown } from './cannot-be-shown.ts';
+import { nextStep, type NextStep } from './next-step.ts';
 import type { OpeningsRecord } from './openings-record.ts';
 import type { PortalSessions } from './portal-session.ts';
 import { proofOf, type ProofInSession } from './portal-session.ts';
 import type { RecipientAccessSettings } from './settings.ts';
+import { CiphertextDiffers, type WaitingCiphertext } from './waiting-ciphertext.ts';
 
 type SealedFacts = Extract<SealedMessage, { status: 'sealed' }>;
 
@@ -36,12 +36,13 @@ export interface Asking {
 
 /** Where a journey stands, and what its page may say before sign-in: from the recorded event alone, nothing is decrypted for it. */
 export interface Journey {
-  readonly step: NextStep;
+  readonly step: Exclude<NextStep, 'cannot-be-shown'>;
+  /** Null once the sender was erased from the directory. */
   readonly sender: MailAddress | null;
-  readonly recipient: MailAddress | null;
-  readonly recipientPerson: Person | null;
-  readonly sealedAt: Instant | null;
-  readonly expiresAt: Instant | null;
+  readonly recipient: MailAddress;
+  readonly recipientPerson: Person;
+  readonly sealedAt: Instant;
+  readonly expiresAt: Instant;
   readonly proof: ProofInSession | null;
 }
 
@@ -64,6 +65,14 @@ export interface ViewFacts {
   readonly reader?: EncryptedPersonalData;
 }
 
+/** What is known of a message and of who asks for it, and what that comes to. */
+interface Looked {
+  readonly decided: Admission;
+  readonly facts: SealedFacts | null;
+  readonly recipient: { readonly address: MailAddress; readonly person: Person } | null;
+  readonly proof: ProofInSession | null;
+}
+
 /**
  * What the steps of a journey share: where it stands, the verified mail, and the record that comes before any of it is shown.
  * Everything that cannot be shown leaves as CannotBeShown, with its reason in the record where the message is ours.
@@ -81,39 +90,50 @@ export class MessageForReader {
   ) {}
 
   /**
-   * @throws CannotBeShown when the message is ours and may not be shown, with the reason in the record;
+   * Takes ciphertext in as it streams, unless its message is over for good; nothing is read of it otherwise.
+   * @throws CannotBeShown for what this portal did not seal, may not show any more, or finds altered; EphemeralStoreFull,
+   * EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable; whatever the source throws
+   */
+  async takeIn(messageId: MessageId, ciphertext: AsyncIterable<Uint8Array>): Promise<void> {
+    const now = this.clock.now();
+    const { decided, facts } = await this.look(messageId, null, now);
+    const refusal = lastingRefusal(decided);
+    if (refusal !== null || facts === null) return this.deny(messageId, refusal ?? 'unknown-message');
+    try {
+      await this.waiting.takeIn(messageId, ciphertext, facts);
+    } catch (error) {
+      if (!(error instanceof CiphertextDiffers)) throw error;
+      return this.deny(messageId, 'altered');
+    }
+    await this.openings.record({ type: 'CarrierOpened', data: { messageId, openedAt: now } });
+  }
+
+  /**
+   * @throws CannotBeShown when the message is over for good or waits nowhere, with the reason in the record where it is ours;
    * EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable
    */
   async journey(messageId: MessageId, sessionId: string): Promise<Journey> {
-    const now = this.clock.now();
-    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
-    const isCiphertextWaiting = await this.waiting.isWaiting(messageId);
-    const none = { sender: null, recipient: null, recipientPerson: null, sealedAt: null, expiresAt: null, proof: null };
-    const reason = denialOf(openability(state, now));
-    if (reason !== null) return this.deny(messageId, reason);
-    if (state.status !== 'sealed') return { step: 'cannot-be-shown', ...none };
-
-    const recipient = await this.recipientOf(state);
-    if (recipient === null) return this.deny(messageId, 'person-erased');
-    const proof = proofOf(await this.sessions.touch(sessionId, now), recipient.address);
-    const facts: JourneyFacts = {
-      openability: openability(state, now),
-      isCiphertextWaiting,
-      hasProofOfRecipient: proof !== null,
-    };
-    const step = nextStep(facts);
-    if (step === 'cannot-be-shown') return { step, ...none };
+    const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
+    const step = nextStep(decided);
+    if (step === 'cannot-be-shown' || facts === null || recipient === null) {
+      return this.deny(messageId, decided.isAdmitted ? 'unknown-message' : decided.reason);
+    }
     // A stranger who keeps asking does not keep it here: only a step of its reader does.
     if (proof !== null) await this.waiting.keepWaiting(messageId);
     return {
       step,
-      sender: await this.senderOf(state),
+      sender: await this.senderOf(facts),
       recipient: recipient.address,
       recipientPerson: recipient.person,
-      sealedAt: state.sealedAt,
-      expiresAt: state.expiresAt,
+      sealedAt: facts.sealedAt,
+      expiresAt: facts.expiresAt,
       proof,
     };
+  }
+
+  /** Whether it waits for this very reader, who proved the address. @throws what the stores throw when they are away */
+  async isWaitingFor(messageId: MessageId, { sessionId }: Asking): Promise<boolean> {
+    return (await this.look(messageId, sessionId, this.clock.now())).decided.isAdmitted;
   }
 
   /**
@@ -121,19 +141,14 @@ export class MessageForReader {
    * @throws CannotBeShown; EventStoreUnavailable; PersonDirectoryUnavailable; EphemeralStoreUnavailable
    */
   async verifiedMail(messageId: MessageId, { sessionId }: Asking): Promise<VerifiedMail> {
-    const now = this.clock.now();
-    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
-    const reason = denialOf(openability(state, now));
-    if (reason !== null) return this.deny(messageId, reason);
-    if (state.status !== 'sealed') throw new CannotBeShown('unknown-message');
-
-    const recipient = await this.recipientOf(state);
-    if (recipient === null) return this.deny(messageId, 'person-erased');
-    const proof = proofOf(await this.sessions.touch(sessionId, now), recipient.address);
-    if (proof === null || proof.personId !== recipient.person.personId) return this.deny(messageId, 'not-proven');
+    const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
+    if (!decided.isAdmitted) {
+      return proof === null ? this.deny(messageId, decided.reason) : this.denySignedIn(messageId, decided.reason);
+    }
+    if (facts === null || recipient === null || proof === null) return this.deny(messageId, 'unknown-message');
     // A directory that takes no writes takes no erasures either: nothing is shown on the strength of it.
     await this.persons.checkWritable();
-    const identity = this.keyring.sealingIdentity(state.sealingKeyId);
+    const identity = this.keyring.sealingIdentity(facts.sealingKeyId);
     if (identity === null) return this.denySignedIn(messageId, 'key-destroyed');
     await this.waiting.keepWaiting(messageId);
     const ciphertext = await this.waiting.read(messageId);
@@ -142,11 +157,11 @@ export class MessageForReader {
       const opened = await openSealedMail(ciphertext, {
         identity,
         verifierFor: (keyId) => this.keyring.manifestVerifier(keyId),
-        recorded: state,
+        recorded: facts,
         recipient: recipient.address,
-        sender: await this.senderOf(state),
+        sender: await this.senderOf(facts),
       });
-      return { ...opened, facts: state, recipient: recipient.person, proof };
+      return { ...opened, facts, recipient: recipient.person, proof };
     } catch (error) {
       if (error instanceof SealBroken) return this.denySignedIn(messageId, 'seal-broken');
       if ((error as { code?: unknown }).code === 'ephemeral-value-gone') throw new CannotBeShown('not-waiting');
@@ -186,19 +201,52 @@ export class MessageForReader {
       await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) => decide(state, facts));
     } catch (error) {
       if (!(error instanceof MessageNotOpenable)) throw error;
-      const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
-      return this.denySignedIn(messageId, denialOf(openability(state, this.clock.now())) ?? 'revoked');
+      return this.denySignedIn(messageId, error.reason === 'expired' ? 'expired' : 'revoked');
     }
   }
 
-  private async deny(messageId: MessageId, reason: DenialReason): Promise<never> {
-    await this.openings.record({ type: 'ViewDenied', data: { messageId, reason, deniedAt: this.clock.now() } });
+  /** Gathers the facts, and has them decided. @param sessionId null for an upload, which is nobody's yet */
+  private async look(messageId: MessageId, sessionId: string | null, now: Instant): Promise<Looked> {
+    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
+    const facts = state.status === 'sealed' ? state : null;
+    const recipient = facts && (await this.recipientOf(facts));
+    const proof = recipient && sessionId !== null ? await this.proofIn(sessionId, recipient, now) : null;
+    const decided = admission({
+      openability: openability(state, now),
+      isRecipientKnown: recipient !== null,
+      isKeyThere: facts !== null && this.keyring.sealingIdentity(facts.sealingKeyId) !== null,
+      isCiphertextHere: sessionId === null || (await this.waiting.isWaiting(messageId)),
+      hasProofOfRecipient: proof !== null,
+    });
+    return { decided, facts, recipient, proof };
+  }
+
+  /** Of the address, byte for byte, and of the person that it was sealed for: an erased one's successor is somebody else. */
+  private async proofIn(
+    sessionId: string,
+    { address, person }: NonNullable<Looked['recipient']>,
+    now: Instant,
+  ): Promise<ProofInSession | null> {
+    const proof = proofOf(await this.sessions.touch(sessionId, now), address);
+    return proof?.personId === person.personId ? proof : null;
+  }
+
+  /** What is not ours, or waits nowhere, is counted and never recorded. */
+  private async deny(messageId: MessageId, reason: CannotBeShown['reason']): Promise<never> {
+    if (isRecorded(reason)) {
+      await this.openings.record({ type: 'ViewDenied', data: { messageId, reason, deniedAt: this.clock.now() } });
+    }
     throw new CannotBeShown(reason);
   }
 
   /** For a reader who proved the address: recorded in any case, whatever strangers did with the day's cap. */
-  private async denySignedIn(messageId: MessageId, reason: DenialReason): Promise<never> {
-    await this.openings.recordUncapped({ type: 'ViewDenied', data: { messageId, reason, deniedAt: this.clock.now() } });
+  private async denySignedIn(messageId: MessageId, reason: CannotBeShown['reason']): Promise<never> {
+    if (isRecorded(reason)) {
+      await this.openings.recordUncapped({
+        type: 'ViewDenied',
+        data: { messageId, reason, deniedAt: this.clock.now() },
+      });
+    }
     throw new CannotBeShown(reason);
   }
 
@@ -214,8 +262,8 @@ export class MessageForReader {
   }
 }
 
-function denialOf(answer: Openability): DenialReason | null {
-  return answer === 'revoked' || answer === 'expired' ? answer : null;
+function isRecorded(reason: CannotBeShown['reason']): reason is DenialReason {
+  return reason !== 'unknown-message' && reason !== 'not-waiting' && reason !== 'not-sealed-mail';
 }
 
 /** As it stands in the record, under the key of the mailbox's person. */

@@ -1,8 +1,8 @@
-import type { Openability } from '#libs/sealing';
+import type { Admission } from './admission.ts';
 
 /**
  * The order of a reader's journey, written down once. Steps never call one another: each one redirects to `/m/:messageId`, where
- * this function says what is next, from recorded state and from the proofs in this very browser's session. The address
+ * this function says what is next, from the one admission (admission.ts) that was decided for this very browser. The address
  * `/m/:messageId` names a waiting message and grants nothing.
  *
  * | URL                                     | what it does                                             | goes to              |
@@ -28,13 +28,7 @@ export type NextStep =
   /** Proven; nothing is shown without a click on a page of ours. */
   | 'confirm';
 
-export interface JourneyFacts {
-  readonly openability: Openability;
-  readonly isCiphertextWaiting: boolean;
-  readonly hasProofOfRecipient: boolean;
-}
-
-export function nextStep({ openability, isCiphertextWaiting, hasProofOfRecipient }: JourneyFacts): NextStep {
-  if (openability !== 'open' || !isCiphertextWaiting) return 'cannot-be-shown';
-  return hasProofOfRecipient ? 'confirm' : 'prove-address';
+export function nextStep(decided: Admission): NextStep {
+  if (decided.isAdmitted) return 'confirm';
+  return decided.reason === 'not-proven' ? 'prove-address' : 'cannot-be-shown';
 }

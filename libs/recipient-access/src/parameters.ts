@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import { requestFacts } from '#libs/web-ui';
 import { type MessageId, parseMessageId } from '#libs/vocabulary';
 import type { Asking } from './message-for-reader.ts';
-import { CannotBeShown } from './open-carrier/open-carrier.ts';
+import { CannotBeShown } from './cannot-be-shown.ts';
 import type { Visit } from './visit-counter.ts';
 
 /** The message named by the address; anything that cannot be a message id is answered as any other that cannot be shown. */

@@ -11,10 +11,9 @@ import {
   rotateBrowserSession,
 } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
-import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { type Asking, MessageForReader } from '../message-for-reader.ts';
-import { CannotBeShown } from '../open-carrier/open-carrier.ts';
-import { WaitingCiphertext } from '../open-carrier/waiting-ciphertext.ts';
+import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { VisitCounter, type Visit } from '../visit-counter.ts';
 import { Authenticate } from './authenticate.ts';
@@ -52,9 +51,6 @@ export class AuthenticateController {
     if (FROM_ANOTHER_SITE.includes(cameFrom)) return response.redirect(303, `/m/${messageId}`);
     const { step, recipient, recipientPerson } = await this.messages.journey(messageId, asking.sessionId);
     if (step === 'confirm') return response.redirect(303, `/m/${messageId}`);
-    if (step !== 'prove-address' || recipient === null || recipientPerson === null) {
-      throw new CannotBeShown('not-waiting');
-    }
     const { personId } = recipientPerson;
     const wish = { browserId: browser.id, messageId, personId, address: recipient };
     const attempt = await this.attempts.begin(wish, network.prefix);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { decryptPersonalData, type EncryptedPersonalData } from '#libs/keyring';
 import { signInsStream } from '#libs/oidc-bridge';
 import { parseMessageId, type MessageId } from '#libs/vocabulary';
-import { type Claims, issuerHere, passcodeClaims } from '../testing/issuer-here.ts';
+import { type Claims, issuerHere, passcodeClaims } from './testing/issuer-here.ts';
 import { anna, bo, sealedMessagesHere, settings } from '../testing/sealed-message-here.ts';
 import { Authenticate, type Authentication, AuthenticateHandler } from './authenticate.ts';
 import { SignInAttempts, type SignInAttempt } from './sign-in-attempts.ts';

@@ -5,7 +5,7 @@ import { messagePageHeaders, type Locale, RequestLocale } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { AnswersUnderWay } from '../answers-under-way.ts';
 import { HandInTimes } from '../hand-in-times.ts';
-import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import type { Asking } from '../message-for-reader.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { RecipientAccessSettings } from '../settings.ts';

@@ -1,20 +1,23 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { EventStoreUnavailable } from '#libs/event-store';
 import { decryptPersonalData, destroyKey, rotateKey } from '#libs/keyring';
 import { messageStream } from '#libs/sealing';
 import type { EncryptedPersonalData } from '#libs/keyring';
 import type { MessageId } from '#libs/vocabulary';
 import { openingsStream } from '../access-events.ts';
-import { CannotBeShown } from '../open-carrier/open-carrier.ts';
+import { CannotBeShown } from '../cannot-be-shown.ts';
 import { anna, bo, sealedMessagesHere } from '../testing/sealed-message-here.ts';
-import { DecryptView } from './decrypt-view.ts';
+import { DecryptView, DecryptViewHandler } from './decrypt-view.ts';
 
 type Here = Awaited<ReturnType<typeof sealedMessagesHere>>;
 const mail = 'From: Bo <bo@example.org>\r\nTo: anna@example.com\r\nSubject: Plans\r\n\r\nMeet at noon.\r\n';
 
 describe('showing a message', () => {
   let here: Here;
+  let handler: DecryptViewHandler;
   beforeAll(async () => {
     here = await sealedMessagesHere();
+    handler = new DecryptViewHandler(here.messages, here.reader, here.turns);
   });
   afterAll(() => here.close());
 
@@ -34,7 +37,7 @@ describe('showing a message', () => {
   it('shows it to who proved the recipient’s address, and records who, how and from where', async () => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
-    const { readable, sender, recipient } = await here.decryptView.execute(new DecryptView(messageId, asking));
+    const { readable, sender, recipient } = await handler.execute(new DecryptView(messageId, asking));
     expect(readable).toMatchObject({ mailSubject: 'Plans', text: expect.stringContaining('Meet at noon.') });
     expect([sender, recipient]).toEqual([bo, anna]);
 
@@ -48,11 +51,21 @@ describe('showing a message', () => {
     expect(JSON.stringify(events.map(({ data }) => data))).not.toContain('example.');
   });
 
+  it('shows nothing that could not be recorded', async () => {
+    const messageId = await waitingMessage();
+    const asking = await here.signIn();
+    const append = jest.spyOn(here.store, 'append').mockRejectedValue(new EventStoreUnavailable('away'));
+    await expect(handler.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+      code: 'event-store-unavailable',
+    });
+    append.mockRestore();
+  });
+
   it('decrypts anew for each view, and records each', async () => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
-    await here.decryptView.execute(new DecryptView(messageId, asking));
-    await here.decryptView.execute(new DecryptView(messageId, asking, 'print'));
+    await handler.execute(new DecryptView(messageId, asking));
+    await handler.execute(new DecryptView(messageId, asking, 'print'));
     expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed', 'MessageViewed', 'MessageViewed']);
   });
 
@@ -62,7 +75,7 @@ describe('showing a message', () => {
   ])('shows nothing when %s, and says so in the record alone', async (_, whoAsks) => {
     const messageId = await waitingMessage();
     const asking = await whoAsks();
-    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
       code: 'cannot-be-shown',
       reason: 'not-proven',
     });
@@ -74,14 +87,14 @@ describe('showing a message', () => {
     const revoked = await waitingMessage();
     const asking = await here.signIn();
     await here.revoke(revoked);
-    await expect(here.decryptView.execute(new DecryptView(revoked, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DecryptView(revoked, asking))).rejects.toMatchObject({
       reason: 'revoked',
     });
 
     const { ciphertext, messageId: shortLived } = await here.seal(mail, 60);
     await here.handIn(ciphertext);
     here.clock.advance(60);
-    await expect(here.decryptView.execute(new DecryptView(shortLived, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DecryptView(shortLived, asking))).rejects.toMatchObject({
       reason: 'expired',
     });
     await expect(here.handIn(ciphertext)).rejects.toMatchObject({ reason: 'expired' });
@@ -92,31 +105,31 @@ describe('showing a message', () => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
     await rotateKey(here.keyringDirectory, 'sealing', { now: here.clock.now() });
-    await here.decryptView.execute(new DecryptView(messageId, asking));
+    await handler.execute(new DecryptView(messageId, asking));
     await destroyKey(here.keyringDirectory, 'sealing-1', { now: here.clock.now() });
     const deadline = Date.now() + 5000; // a running process follows within 5 s
     while (here.keyring.sealingIdentity('sealing-1') !== null && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
       reason: 'key-destroyed',
     });
     const after = await waitingMessage();
-    await here.decryptView.execute(new DecryptView(after, asking));
+    await handler.execute(new DecryptView(after, asking));
   });
 
   it('shows nothing once what waited has gone, and nothing of a person who was erased', async () => {
     const gone = await waitingMessage();
     const asking = await here.signIn();
     await here.waiting.forget(gone);
-    await expect(here.decryptView.execute(new DecryptView(gone, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DecryptView(gone, asking))).rejects.toMatchObject({
       reason: 'not-waiting',
     });
 
     const erased = await waitingMessage();
     const person = await here.persons.find(anna);
     if (person) await here.persons.erase(person.personId);
-    await expect(here.decryptView.execute(new DecryptView(erased, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DecryptView(erased, asking))).rejects.toMatchObject({
       reason: 'person-erased',
     });
   });
@@ -134,7 +147,7 @@ describe('showing a message', () => {
     const asking = await here.signIn();
     const identityOf = here.keyring.sealingIdentity.bind(here.keyring);
     here.keyring.sealingIdentity = () => null;
-    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
       reason: 'key-destroyed',
     });
     here.keyring.sealingIdentity = identityOf;
@@ -181,7 +194,7 @@ describe('showing a message', () => {
       const messageId = await waitingMessage();
       let isRevocationConfirmed = false;
       let wasShownAfter = false;
-      const view = here.decryptView.execute(new DecryptView(messageId, asking)).then(
+      const view = handler.execute(new DecryptView(messageId, asking)).then(
         () => {
           shown++;
           return true;
@@ -197,7 +210,7 @@ describe('showing a message', () => {
         .then(async () => {
           isRevocationConfirmed = true;
           // Whoever asks now, asks after the confirmation.
-          await here.decryptView.execute(new DecryptView(messageId, asking)).then(
+          await handler.execute(new DecryptView(messageId, asking)).then(
             () => (wasShownAfter = true),
             () => undefined,
           );

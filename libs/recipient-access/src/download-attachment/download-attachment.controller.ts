@@ -4,7 +4,7 @@ import type { Response } from 'express';
 import { downloadHeaders } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { AnswersUnderWay } from '../answers-under-way.ts';
-import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import type { Asking } from '../message-for-reader.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { VisitCounter, type Visit } from '../visit-counter.ts';

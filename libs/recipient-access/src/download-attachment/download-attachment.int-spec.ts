@@ -2,10 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { EventStoreUnavailable } from '#libs/event-store';
 import { messageStream } from '#libs/sealing';
 import type { MessageId } from '#libs/vocabulary';
-import { DecryptView } from '../decrypt-view/decrypt-view.ts';
 import { openingsStream } from '../access-events.ts';
 import { sealedMessagesHere } from '../testing/sealed-message-here.ts';
-import { DownloadAttachment } from './download-attachment.ts';
+import { DownloadAttachment, DownloadAttachmentHandler } from './download-attachment.ts';
 
 const mail = [
   'From: bo@example.org',
@@ -29,8 +28,10 @@ const FILE = 1;
 
 describe('saving a file of a message', () => {
   let here: Awaited<ReturnType<typeof sealedMessagesHere>>;
+  let handler: DownloadAttachmentHandler;
   beforeAll(async () => {
     here = await sealedMessagesHere();
+    handler = new DownloadAttachmentHandler(here.messages, here.reader, here.turns);
   });
   afterAll(() => here.close());
   afterEach(() => void jest.restoreAllMocks());
@@ -43,11 +44,11 @@ describe('saving a file of a message', () => {
   it('is recorded for each, with which one and from where, and gives its very bytes under a cleaned name', async () => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
-    const file = await here.download.execute(new DownloadAttachment(messageId, FILE, asking));
+    const file = await handler.execute(new DownloadAttachment(messageId, FILE, asking));
     expect(file.filename).toBe('plans.html');
     expect(Buffer.from(file.content).toString()).toBe('<script>alert(1)</script>');
-    await here.download.execute(new DownloadAttachment(messageId, FILE, asking));
-    const original = await here.download.execute(new DownloadAttachment(messageId, 'original', asking));
+    await handler.execute(new DownloadAttachment(messageId, FILE, asking));
+    const original = await handler.execute(new DownloadAttachment(messageId, 'original', asking));
     expect(Buffer.from(original.content).toString()).toBe(mail);
 
     const events = await Array.fromAsync(here.store.readStream(messageStream(messageId)));
@@ -66,10 +67,7 @@ describe('saving a file of a message', () => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
     jest.spyOn(here.store, 'append').mockRejectedValue(new EventStoreUnavailable('away'));
-    await expect(here.download.execute(new DownloadAttachment(messageId, attachment, asking))).rejects.toMatchObject({
-      code: 'event-store-unavailable',
-    });
-    await expect(here.decryptView.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DownloadAttachment(messageId, attachment, asking))).rejects.toMatchObject({
       code: 'event-store-unavailable',
     });
   });
@@ -81,11 +79,11 @@ describe('saving a file of a message', () => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
     const stranger = { sessionId: 'a-stranger', networkAddress: null };
-    await expect(here.download.execute(new DownloadAttachment(messageId, attachment, stranger))).rejects.toMatchObject({
+    await expect(handler.execute(new DownloadAttachment(messageId, attachment, stranger))).rejects.toMatchObject({
       reason: 'not-proven',
     });
     await here.revoke(messageId);
-    await expect(here.download.execute(new DownloadAttachment(messageId, attachment, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DownloadAttachment(messageId, attachment, asking))).rejects.toMatchObject({
       reason: 'revoked',
     });
     expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed', 'MessageRevoked']);
@@ -95,7 +93,7 @@ describe('saving a file of a message', () => {
   it('that the message does not have is no download', async () => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
-    await expect(here.download.execute(new DownloadAttachment(messageId, 7, asking))).rejects.toMatchObject({
+    await expect(handler.execute(new DownloadAttachment(messageId, 7, asking))).rejects.toMatchObject({
       code: 'no-such-attachment',
     });
     expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed']);

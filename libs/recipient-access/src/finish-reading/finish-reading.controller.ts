@@ -1,9 +1,9 @@
 import { Controller, Get, Post, Render, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
 import type { MessageId } from '#libs/vocabulary';
-import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { MessageForReader, type Asking } from '../message-for-reader.ts';
-import { WaitingCiphertext } from '../open-carrier/waiting-ciphertext.ts';
+import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 
 /** The reader says that they are done: what waits is forgotten at once. Only who proved the recipient's address may say so. */
@@ -21,8 +21,7 @@ export class FinishReadingController {
     @AskedBy() asking: Asking,
     @Res() response: Response,
   ): Promise<void> {
-    const { proof } = await this.messages.journey(messageId, asking.sessionId);
-    if (proof !== null) await this.waiting.forget(messageId);
+    if (await this.messages.isWaitingFor(messageId, asking)) await this.waiting.forget(messageId);
     response.redirect(303, '/finished');
   }
 

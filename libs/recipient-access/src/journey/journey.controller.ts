@@ -2,9 +2,8 @@ import { Controller, Get, Query, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
 import { maskAddress, type MessageId } from '#libs/vocabulary';
 import { MessageForReader, type Asking } from '../message-for-reader.ts';
-import { CannotBeShown } from '../open-carrier/open-carrier.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
-import { CannotBeShownFilter } from './cannot-be-shown-filter.ts';
+import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 
 /** The address of one message: the page of its next step. See next-step.ts for the whole order. */
 @Controller('m/:messageId')
@@ -21,15 +20,13 @@ export class JourneyController {
   ): Promise<void> {
     const journey = await this.messages.journey(messageId, asking.sessionId);
     switch (journey.step) {
-      case 'cannot-be-shown':
-        throw new CannotBeShown('not-waiting');
       case 'prove-address':
         return response.render('recipient-access/journey/prove-address', {
           messageId,
           sender: journey.sender,
           sealedAt: journey.sealedAt,
           expiresAt: journey.expiresAt,
-          maskedRecipient: journey.recipient && maskAddress(journey.recipient),
+          maskedRecipient: maskAddress(journey.recipient),
           wasProofRefused: again === 'proof',
           wasCancelled: again === 'cancelled',
         });

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import busboy from 'busboy';
 import { CarrierReader, NotACarrier, UrlencodedFieldReader } from '#libs/mail';
 import { BodyMalformed, BodyTooLarge, UnsupportedBody } from './bounded-body.ts';
-import { CannotBeShown } from './open-carrier.ts';
+import { CannotBeShown } from '../cannot-be-shown.ts';
 
 /** What takes the carrier apart: ciphertext comes out as its bytes go in. */
 interface PushReader {

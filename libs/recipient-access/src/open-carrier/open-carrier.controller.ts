@@ -2,7 +2,7 @@ import { Controller, Get, Post, Render, Req, Res, UseFilters } from '@nestjs/com
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { discardRest } from '#libs/web-ui';
-import { CannotBeShownFilter } from '../journey/cannot-be-shown-filter.ts';
+import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { HandInTimes } from '../hand-in-times.ts';
 import { RecipientAccessSettings } from '../settings.ts';
 import { boundedBody } from './bounded-body.ts';

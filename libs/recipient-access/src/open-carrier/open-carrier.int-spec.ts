@@ -3,7 +3,7 @@ import { MailSealer } from '#libs/sealing';
 import { parseMailAddress, plusSeconds, type MessageId } from '#libs/vocabulary';
 import { openingsStream } from '../access-events.ts';
 import { anna, sealedMessagesHere } from '../testing/sealed-message-here.ts';
-import { OpenCarrier } from './open-carrier.ts';
+import { OpenCarrier, OpenCarrierHandler } from './open-carrier.ts';
 
 const mail = `From: bo@example.org\r\nSubject: Plans\r\n\r\n${'Meet at noon. '.repeat(5000)}\r\n`;
 
@@ -83,7 +83,7 @@ describe('handing a carrier in', () => {
         yield ciphertext.subarray(at, at + 1000);
       }
     }
-    await expect(here.openCarrier.execute(new OpenCarrier(inPieces()))).rejects.toMatchObject({
+    await expect(new OpenCarrierHandler(here.messages).execute(new OpenCarrier(inPieces()))).rejects.toMatchObject({
       code: 'cannot-be-shown',
       reason: 'unknown-message',
     });

@@ -6,17 +6,15 @@ import { MailReader } from '#libs/mail';
 import {
   MailSealer,
   messageStream,
+  readSealedHeader,
   revokeMessage,
   SealMessage,
   SealMessageHandler,
   sealedMessages,
 } from '#libs/sealing';
 import { FixedClock, instantOf, parseMailAddress, plusSeconds, type MessageId } from '#libs/vocabulary';
-import { DecryptViewHandler } from '../decrypt-view/decrypt-view.ts';
-import { DownloadAttachmentHandler } from '../download-attachment/download-attachment.ts';
 import { MessageForReader } from '../message-for-reader.ts';
-import { OpenCarrier, OpenCarrierHandler } from '../open-carrier/open-carrier.ts';
-import { WaitingCiphertext } from '../open-carrier/waiting-ciphertext.ts';
+import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 import { OpeningsRecord } from '../openings-record.ts';
 import { PortalSessions } from '../portal-session.ts';
@@ -65,10 +63,9 @@ export async function sealedMessagesHere() {
     waiting,
     sessions,
     openings,
-    openCarrier: new OpenCarrierHandler(store, persons, waiting, openings, clock),
-    decryptView: new DecryptViewHandler(messages, reader, turns),
-    download: new DownloadAttachmentHandler(messages, reader, turns),
     messages,
+    reader,
+    turns,
 
     /** Seals a mail from Bo to Anna and records it. */
     async seal(mail: string | Buffer, lifetimeSeconds = 86_400): Promise<{ messageId: MessageId; ciphertext: Buffer }> {
@@ -90,8 +87,12 @@ export async function sealedMessagesHere() {
       return { messageId: sealer.messageId, ciphertext: Buffer.concat(pieces) };
     },
 
+    /** As the upload does, once it has read whose it is. */
     async handIn(ciphertext: Uint8Array): Promise<MessageId> {
-      return this.openCarrier.execute(new OpenCarrier(inPieces(ciphertext)));
+      const header = readSealedHeader(ciphertext.subarray(0, 4096));
+      if (header.status !== 'header') throw new TypeError('no header');
+      await messages.takeIn(header.messageId, inPieces(ciphertext));
+      return header.messageId;
     },
 
     /** A session that holds a proof of an address, as Authenticate leaves it. */

@@ -1,8 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { requestFacts } from '#libs/web-ui';
-import { CannotBeShown } from '../open-carrier/open-carrier.ts';
-import { VisitCounter } from '../visit-counter.ts';
+import { CannotBeShown } from './cannot-be-shown.ts';
+import { VisitCounter } from './visit-counter.ts';
 
 /** 404 whatever the reason: revoked, expired, altered, unknown, somebody else's and gone must not be told apart. */
 const CANNOT_BE_SHOWN_STATUS = 404;
@@ -15,6 +15,6 @@ export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     this.counter.denied(requestFacts(http.getRequest<Request>()).visitId, reason);
-    response.status(CANNOT_BE_SHOWN_STATUS).render('recipient-access/journey/cannot-be-shown', {});
+    response.status(CANNOT_BE_SHOWN_STATUS).render('recipient-access/cannot-be-shown', {});
   }
 }
