@@ -28,6 +28,7 @@ const rooms = {
   audit: [
     'recipient-access',
     'oidc-bridge',
+    'gateway',
     'passcode',
     'mail',
     'sealing',

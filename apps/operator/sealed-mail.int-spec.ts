@@ -300,7 +300,7 @@ describe('a sealed mail in the record', () => {
     [['audit', 'query', '--from', 'yesterday'], 64, '2026-03-01'],
     [['audit', 'query', '--limit', '-3'], 64, '-3'],
     [['audit', 'query', '--person', 'x'], 64, 'not-one-at-sign'],
-    [['projections', 'rebuild', 'nothing.v1'], 64, 'audit-trail.v1'],
+    [['projections', 'rebuild', 'nothing.v1'], 64, 'audit-trail.v2'],
   ])('%j ends with %d', async (argv, exitCode, words) => {
     await sealed();
     const ran = await inHome(argv);
@@ -311,8 +311,8 @@ describe('a sealed mail in the record', () => {
   it('is told again by rebuilt read models', async () => {
     await sealed();
     const before = (await inHome(['audit', 'query', '--json'])).text;
-    expect((await inHome(['projections', 'rebuild'])).text).toContain('audit-trail.v1');
-    expect((await inHome(['projections', 'rebuild', 'audit-trail.v1', '--json'])).exitCode).toBe(0);
+    expect((await inHome(['projections', 'rebuild'])).text).toContain('audit-trail.v2');
+    expect((await inHome(['projections', 'rebuild', 'audit-trail.v2', '--json'])).exitCode).toBe(0);
     expect((await inHome(['audit', 'query', '--json'])).text).toBe(before);
     expect(JSON.parse((await inHome(['telemetry', '--json'])).text)).toEqual([]);
   });

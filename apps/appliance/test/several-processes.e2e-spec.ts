@@ -349,7 +349,7 @@ for (const { name, isEmbedded, missing } of variants) {
       const expected = events.filter(({ stream }) => /^(message|openings|signins|passcodes)-/.test(stream)).length;
       const held = (name: ProcessName) => {
         const file = new DatabaseSync(join(all.dataDirOf(name), 'read-models.sqlite'), { readOnly: true });
-        const sql = 'SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_trail';
+        const sql = 'SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_trail_v2';
         const counts = file.prepare(sql).get() as { events: number; distinct: number };
         file.close();
         return counts;

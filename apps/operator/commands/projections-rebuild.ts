@@ -22,7 +22,7 @@ Nothing can be lost by it: everything in them comes from the events. Queries ans
 
 Examples:
   segl projections rebuild
-  segl projections rebuild audit-trail.v1`,
+  segl projections rebuild audit-trail.v2`,
     )
     .action(async (name: string | undefined, { json }: { json?: boolean }, command: Command) => {
       await using stores = operator.stores(command);

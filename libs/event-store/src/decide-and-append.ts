@@ -1,5 +1,6 @@
 import { DomainError, newEventId } from '#libs/vocabulary';
 import type { DomainEvent, Fold } from './domain-event.ts';
+import { presentShape } from './event-catalogue.ts';
 import { type EventStore, RevisionConflict, type ExpectedRevision, type StreamName } from './event-store.ts';
 
 export interface DecideOptions {
@@ -25,7 +26,10 @@ export class TooMuchContention extends DomainError {
 
 const MAX_PAUSE_MS = 512;
 
-/** The state of a stream as its events stand now, and the revision to append at. */
+/**
+ * The state of a stream as its events stand now, and the revision to append at.
+ * @throws UnknownEventVersion for an event that a later release wrote; what EventStore.readStream throws
+ */
 export async function readState<State, Event extends DomainEvent>(
   store: EventStore,
   stream: StreamName,
@@ -34,7 +38,7 @@ export async function readState<State, Event extends DomainEvent>(
   let state = fold.initialState();
   let revision: ExpectedRevision = 'NONE';
   for await (const event of store.readStream(stream)) {
-    state = fold.evolve(state, event as unknown as Event);
+    state = fold.evolve(state, presentShape(fold.events, event) as unknown as Event);
     revision = event.revision;
   }
   return { state, revision };

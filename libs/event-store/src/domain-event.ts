@@ -1,4 +1,5 @@
 import type { EventId } from '#libs/vocabulary';
+import type { EventDescriptors } from './event-descriptor.ts';
 
 /** What a JSON document can hold without loss: no dates, no undefined, no integers past 2^53, no NaN. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json | undefined };
@@ -12,10 +13,17 @@ export interface DomainEvent<Type extends string = string, Data extends object =
   readonly type: Type;
   readonly data: Data;
   readonly id?: EventId;
+  /** Of the shape of `data`; absent is 1. See `event-descriptor.ts` and ops/decisions/2026-11-30-versions-of-events.md. */
+  readonly version?: number | undefined;
 }
+
+/** An event whose shape is no longer its first: whoever makes one must say which shape that is. */
+export type Revised<Version extends number, Event extends DomainEvent> = Event & { readonly version: Version };
 
 /** How the state of a stream follows from its events. `evolve` never throws: history is a fact; unknown types are skipped. */
 export interface Fold<State, Event extends DomainEvent> {
   readonly initialState: () => State;
   readonly evolve: (state: State, event: Event) => State;
+  /** How events of older versions are read. Without it there is no version but the first. */
+  readonly events?: EventDescriptors<Event>;
 }

@@ -21,10 +21,12 @@ export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
   /** 0 for the first event of a stream, then dense. */
   readonly revision: number;
   readonly type: Event['type'];
+  /** Of the shape of `data`. */
+  readonly version: number;
   /** When the bytes were made. Never order by it. */
   readonly time: Instant;
   readonly data: Event['data'];
-  /** RFC 8785 (JCS) bytes of {data, id, revision, stream, time, type}, made once, kept unchanged by every store. */
+  /** RFC 8785 (JCS) bytes of {data, id, revision, stream, time, type}, and version from 2 on: made once, kept unchanged by every store. */
   readonly bytes: Uint8Array;
   readonly position: Position;
 }

@@ -1,4 +1,20 @@
-export type { DomainEvent, Fold, Json } from './domain-event.ts';
+export type { DomainEvent, Fold, Json, Revised } from './domain-event.ts';
+export {
+  EVIDENCE,
+  type EventDescriptor,
+  type Evidence,
+  type Outcome,
+  type PersonPart,
+  type StreamDescriptor,
+} from './event-descriptor.ts';
+export {
+  EventCatalogue,
+  UnknownEvent,
+  UnknownEventVersion,
+  type AnyStreamDescriptor,
+  type DescribableEvent,
+  type DescribedEvent,
+} from './event-catalogue.ts';
 export {
   AppendTooLarge,
   EventStore,

@@ -42,10 +42,10 @@ export function requireStreamName(name: string): StreamName {
 
 /**
  * The first thing every adapter's `append` does: checks what it was given and makes the canonical bytes (RFC 8785) of
- * {data, id, revision, stream, time, type}, once. The revision is known before the store is asked, because an append happens
+ * {data, id, revision, stream, time, type}, and version from 2 on, once. The revision is known before the store is asked, because an append happens
  * exactly behind `expected` or not at all.
  *
- * @throws TypeError       no events, an invalid stream name, revision, type or id, the same id twice, or data that JSON cannot hold without loss
+ * @throws TypeError       no events, an invalid stream name, revision, type, version or id, the same id twice, or data that JSON cannot hold without loss
  * @throws AppendTooLarge  the sum is over MAX_APPEND_BYTES
  */
 export function recordEvents(
@@ -70,7 +70,8 @@ export function recordEvents(
     if (data === null || Array.isArray(data) || typeof data !== 'object')
       throw new TypeError(`${type}: data is not an object`);
     requireLosslessJson(data, `${type}.data`, []);
-    const text = canonicalize({ data, id, revision: firstRevision + index, stream, time, type });
+    const version = writtenVersion(event);
+    const text = canonicalize({ data, id, revision: firstRevision + index, stream, time, type, version });
     if (text === undefined) throw new TypeError(`${type}: data has no JSON form`);
     // A server counts the bytes and twice the length of the type (EventStoreDB: EventRecord size); so does the port, for every store.
     appendBytes += Buffer.byteLength(text) + 2 * type.length;
@@ -78,6 +79,16 @@ export function recordEvents(
   });
   if (appendBytes > MAX_APPEND_BYTES) throw new AppendTooLarge(appendBytes);
   return records;
+}
+
+/** The first version is not written: so the bytes of all events before there were versions are what they were. */
+function writtenVersion({ type, version = 1 }: DomainEvent): number | undefined {
+  if (!isVersion(version)) throw new TypeError(`${type}: not a version: ${String(version)}`);
+  return version === 1 ? undefined : version;
+}
+
+function isVersion(value: unknown): value is number {
+  return isCount(value) && value > 0;
 }
 
 /** A whole number from 0 up to 2^53 - 1. */
@@ -129,22 +140,26 @@ function requireLosslessContainer(value: object, path: string, ancestors: object
   ancestors.pop();
 }
 
+type StoredRecord = Omit<RecordedEvent, 'bytes' | 'position' | 'version'> & { readonly version?: number };
+
 /** `bytes` is made when it is asked for: most readers want the fields alone. (So a spread copy has no bytes: pass the event itself on.) */
 class ReadEvent implements RecordedEvent {
   readonly id: EventId;
   readonly stream: StreamName;
   readonly revision: number;
   readonly type: string;
+  readonly version: number;
   readonly time: Instant;
   readonly data: object;
   readonly position: Position;
   readonly text: string;
 
-  constructor(record: Omit<RecordedEvent, 'bytes' | 'position'>, text: string, position: Position) {
+  constructor(record: StoredRecord, text: string, position: Position) {
     this.id = record.id;
     this.stream = record.stream;
     this.revision = record.revision;
     this.type = record.type;
+    this.version = record.version ?? 1;
     this.time = record.time;
     this.data = record.data;
     this.position = position;
@@ -158,15 +173,16 @@ class ReadEvent implements RecordedEvent {
 
 /** `text` is the record's UTF-8, decoded without loss. @throws EventStoreUnavailable when it is no record */
 export function readRecord(text: string, position: Position): RecordedEvent {
-  let record: RecordedEvent;
+  let record: StoredRecord;
   try {
-    record = JSON.parse(text) as RecordedEvent;
+    record = JSON.parse(text) as StoredRecord;
   } catch (cause) {
     throw damaged(position, cause);
   }
   if (typeof record?.id !== 'string' || typeof record.stream !== 'string' || !isCount(record.revision)) {
     throw damaged(position);
   }
+  if (record.version !== undefined && !isVersion(record.version)) throw damaged(position);
   return new ReadEvent(record, text, position);
 }
 

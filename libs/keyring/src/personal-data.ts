@@ -1,10 +1,13 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Json } from '#libs/event-store';
-import { base64url, DomainError, type EventId, fromBase64url } from '#libs/vocabulary';
+import { base64url, DomainError, type EncryptedPersonalData, type EventId, fromBase64url } from '#libs/vocabulary';
 import { type Person, secretOfPerson } from './person/person.ts';
 
+export type { EncryptedPersonalData } from '#libs/vocabulary';
+
 /**
- * A personal value as an event holds it, readable with the person's key (or with the one key that discloses this value):
+ * Of an `EncryptedPersonalData`, a personal value as an event holds it. It is readable with the person's key (or with the one
+ * key that discloses this value):
  *
  *     base64url( 0x01 ‖ nonce (12) ‖ commitment (32) ‖ AES-256-GCM ciphertext ‖ tag (16) )
  *
@@ -15,12 +18,11 @@ import { type Person, secretOfPerson } from './person/person.ts';
  * person would leave. The associated data is the version byte with the commitment. The commitment makes it impossible that one
  * text opens to different values under different keys: GCM alone does not promise that, and a court would ask.
  */
-export type EncryptedPersonalData = string & { readonly __brand: 'EncryptedPersonalData' };
+const VERSION = 1;
 
 /** Opens one value of one event and nothing else; base64url of 32 bytes. Handing it out discloses that value for good. */
 export type DisclosureKey = string & { readonly __brand: 'DisclosureKey' };
 
-const VERSION = 1;
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const COMMITMENT_BYTES = 32;

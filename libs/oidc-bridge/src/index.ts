@@ -1,5 +1,7 @@
 export type { BridgeProof, ReaderIdentity, SignInRequest } from './proof.ts';
 export {
+  authenticationFailed,
+  clientSignInEvents,
   clientSignInsStream,
   signInsStream,
   type AuthenticationFailed,

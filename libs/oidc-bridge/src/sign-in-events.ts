@@ -1,4 +1,4 @@
-import { streamName, type DomainEvent, type StreamName } from '#libs/event-store';
+import { streamName, type DomainEvent, type StreamDescriptor, type StreamName } from '#libs/event-store';
 import type { Instant, PersonId } from '#libs/vocabulary';
 
 /** How an address was proven. */
@@ -57,5 +57,25 @@ export function signInsStream(personId: PersonId): StreamName {
 
 /** Failures of a client that named no address. */
 export function clientSignInsStream(clientId: string): StreamName {
-  return streamName('clientsignins', clientId);
+  return streamName(clientSignInEvents.category, clientId);
 }
+
+/** Part of the vocabulary of two kinds of streams. */
+export const authenticationFailed = {
+  AuthenticationFailed: {
+    version: 1,
+    evidence: 'proof-failed',
+    outcome: 'failed',
+    persons: { personId: 'claimant' },
+    encrypted: {},
+    messages: {},
+    facts: { happenedAt: 'failedAt', method: 'method', reason: 'reason' },
+    words: ['clientId', 'method', 'upstream', 'issuer', 'reason'],
+  },
+} as const satisfies StreamDescriptor<AuthenticationFailed>['events'];
+
+export const clientSignInEvents = {
+  category: 'clientsignins',
+  names: 'client',
+  events: authenticationFailed,
+} as const satisfies StreamDescriptor<AuthenticationFailed>;

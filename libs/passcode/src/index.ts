@@ -16,12 +16,15 @@ export {
   passcodes,
   passcodeStream,
   MESSAGE_BUDGET,
-  type ChallengeId,
-  type DeliveryFailure,
   type OtpBudget,
-  type OtpForm,
-  type OtpRejection,
-  type PasscodeEvent,
   type PasscodeLimits,
   type Passcodes,
 } from './passcode.ts';
+export {
+  passcodeEvents,
+  type ChallengeId,
+  type DeliveryFailure,
+  type OtpForm,
+  type OtpRejection,
+  type PasscodeEvent,
+} from './passcode-events.ts';

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { streamName, type DomainEvent, type Fold, type StreamName } from '#libs/event-store';
+import { streamName, type Fold, type StreamName } from '#libs/event-store';
 import { base32Lower, DomainError, type Instant, type PersonId, plusSeconds, secondsBetween } from '#libs/vocabulary';
+import {
+  type BudgetInEvent,
+  type ChallengeId,
+  type OtpForm,
+  type OtpRejection,
+  passcodeEvents,
+  type PasscodeEvent,
+} from './passcode-events.ts';
 
-/** One browser's wish to prove one address: 128 random bits in base32, 26 characters. Good in that browser alone. */
-export type ChallengeId = string & { readonly __brand: 'ChallengeId' };
-
-/** `short`: 8 digits, guarded by counting. `long`: 80 random bits, which need no counting. */
-export type OtpForm = 'short' | 'long';
+export type { ChallengeId, DeliveryFailure, OtpForm, OtpRejection, PasscodeEvent } from './passcode-events.ts';
 
 /** 10 minutes: NIST SP 800-63B-4 §3.1.3.1, ASVS 5.0 6.5.5. */
 export const OTP_TTL_SECONDS = 600;
@@ -41,49 +45,6 @@ export type OtpBudget =
 
 export const MESSAGE_BUDGET: OtpBudget = { of: 'message' };
 
-/** Absent in events recorded before there were clients: they were all of messages. */
-type BudgetInEvent = { budget?: 'message' } | { budget: 'client'; clientId: string };
-
-/** Only `wrong` was ever compared; the others say why a comparison could not matter, whatever was entered. */
-export type OtpRejection = 'wrong' | 'expired' | 'superseded' | 'short-codes-suspended';
-
-export type DeliveryFailure = 'refused' | 'unreachable' | 'superseded';
-
-/**
- * The stream of one person, `passcodes-<PersonId>`: limits span that person's challenges, and an append reaches one stream.
- * Never in it: a code, a digest of one, an address. `networkTag` is a pseudonym under the person's key (personPseudonym).
- * `codeNumber` counts the codes of a challenge from 1.
- */
-export type PasscodeEvent =
-  | DomainEvent<
-      'OtpIssued',
-      {
-        challengeId: ChallengeId;
-        codeNumber: number;
-        form: OtpForm;
-        networkTag: string;
-        issuedAt: Instant;
-        expiresAt: Instant;
-      } & BudgetInEvent
-    >
-  | DomainEvent<'OtpDelivered', { challengeId: ChallengeId; codeNumber: number; deliveredAt: Instant; tries: number }>
-  | DomainEvent<
-      'OtpDeliveryFailed',
-      { challengeId: ChallengeId; codeNumber: number; failedAt: Instant; tries: number; failure: DeliveryFailure }
-    >
-  | DomainEvent<
-      'OtpRejected',
-      {
-        challengeId: ChallengeId;
-        codeNumber: number;
-        form: OtpForm;
-        rejectedAt: Instant;
-        reason: OtpRejection;
-      } & BudgetInEvent
-    >
-  | DomainEvent<'OtpAccepted', { challengeId: ChallengeId; codeNumber: number; form: OtpForm; acceptedAt: Instant }>
-  | DomainEvent<'OtpExhausted', { challengeId: ChallengeId; exhaustedAt: Instant }>;
-
 type Challenge =
   | {
       readonly status: 'awaiting-code';
@@ -112,6 +73,7 @@ interface IssuedInHour {
 }
 
 export const passcodes: Fold<Passcodes, PasscodeEvent> = {
+  events: passcodeEvents.events,
   initialState: () => ({ challenges: new Map(), issued: [], failedAt: { message: [], client: [] } }),
   evolve(state, event) {
     switch (event.type) {
@@ -281,7 +243,7 @@ export function triesLeft(state: Passcodes, challengeId: ChallengeId): number {
 }
 
 export function passcodeStream(personId: PersonId): StreamName {
-  return streamName('passcodes', personId);
+  return streamName(passcodeEvents.category, personId);
 }
 
 export function newChallengeId(): ChallengeId {

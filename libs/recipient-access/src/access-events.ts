@@ -1,6 +1,6 @@
-import { streamName, type DomainEvent, type StreamName } from '#libs/event-store';
+import { streamName, type DomainEvent, type StreamDescriptor, type StreamName } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
-import type { AuthenticationFailed, SignInMethod } from '#libs/oidc-bridge';
+import { authenticationFailed, type AuthenticationFailed, type SignInMethod } from '#libs/oidc-bridge';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
 /** Why nothing was shown. For the record and the counters; readers get one answer for all of them. */
@@ -45,5 +45,60 @@ export type SignInEvent =
   | AuthenticationFailed;
 
 export function openingsStream(messageId: MessageId): StreamName {
-  return streamName('openings', messageId);
+  return streamName(openingEvents.category, messageId);
 }
+
+export const openingEvents = {
+  category: 'openings',
+  names: 'message',
+  events: {
+    CarrierOpened: {
+      version: 1,
+      evidence: 'carrier-received',
+      outcome: 'done',
+      persons: {},
+      encrypted: {},
+      messages: { messageId: true },
+      facts: { happenedAt: 'openedAt' },
+      words: [],
+    },
+    ViewDenied: {
+      version: 1,
+      evidence: 'access-refused',
+      outcome: 'refused',
+      persons: {},
+      encrypted: {},
+      messages: { messageId: true },
+      facts: { happenedAt: 'deniedAt', reason: 'reason' },
+      words: ['reason'],
+    },
+    OpeningsSummarised: {
+      version: 1,
+      evidence: 'carrier-received',
+      outcome: 'done',
+      persons: {},
+      encrypted: {},
+      messages: { messageId: true },
+      facts: {},
+      words: ['day'],
+    },
+  },
+} as const satisfies StreamDescriptor<OpeningEvent>;
+
+export const signInEvents = {
+  category: 'signins',
+  names: { person: 'claimant' },
+  events: {
+    ...authenticationFailed,
+    RecipientAuthenticated: {
+      version: 1,
+      evidence: 'identity-proven',
+      outcome: 'done',
+      persons: { personId: 'claimant' },
+      encrypted: { subjectId: 'personId', reader: 'personId', networkAddress: 'personId' },
+      messages: {},
+      facts: { happenedAt: 'authenticatedAt', method: 'method' },
+      words: ['method', 'issuer'],
+    },
+  },
+} as const satisfies StreamDescriptor<SignInEvent>;

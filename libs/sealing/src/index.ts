@@ -38,9 +38,8 @@ export {
   type Openability,
   type Revocation,
   type SealedMessage,
-  type SealedMessageEvent,
   type SealingFacts,
   type Showing,
-  type ViewForm,
 } from './sealed-message.ts';
 export { type EpochNotice, GatewayEpochs, PortalEpochs } from './sealing-epochs.ts';
+export { sealedMessageEvents, type SealedMessageEvent, type ViewForm } from './sealed-message-events.ts';

@@ -13,7 +13,8 @@ import {
   sealedMessages,
   viewMessage,
 } from './sealed-message.ts';
-import type { SealedMessage, SealedMessageEvent } from './sealed-message.ts';
+import type { SealedMessage } from './sealed-message.ts';
+import type { SealedMessageEvent } from './sealed-message-events.ts';
 
 const messageId = 'abcdefghijklmnopqrstuvwxyz234567' as MessageId;
 const eventId = newEventId();

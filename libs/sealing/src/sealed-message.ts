@@ -1,68 +1,9 @@
-import type { DomainEvent, Fold, StreamName } from '#libs/event-store';
+import type { Fold, StreamName } from '#libs/event-store';
 import { streamName } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
 import { DomainError } from '#libs/vocabulary';
 import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
-
-/**
- * `page`: in the portal's own page; `print`: the same, made for paper; `original`: the whole mail as a file. All of them show
- * what was sealed, so all are views.
- */
-export type ViewForm = 'page' | 'print' | 'original';
-
-/**
- * The stream of one sealed message. What must exclude each other shares it: a view and a revocation are appended at the
- * revision they were decided on, so after a confirmed revocation there is no view. Nothing that a visitor who has not signed in
- * can cause is written here. `sender` is encrypted under the sender's person key; `recipient`, `mailSubject` and
- * `networkAddress` under the recipient's: each with the event's id and the field's own name. Digests are lower-case hex.
- */
-export type SealedMessageEvent =
-  | DomainEvent<
-      'MessageSealed',
-      {
-        messageId: MessageId;
-        organisation: string;
-        senderId: PersonId;
-        recipientId: PersonId;
-        sealingKeyId: string;
-        manifestKeyId: string;
-        headerSha256: string;
-        mailBytes: number;
-        mailSha256: string;
-        ciphertextBytes: number;
-        ciphertextSha256: string;
-        sealedAt: Instant;
-        expiresAt: Instant;
-        sender: EncryptedPersonalData;
-        recipient: EncryptedPersonalData;
-        mailSubject?: EncryptedPersonalData;
-        submissionId?: string;
-      }
-    >
-  | DomainEvent<'MessageRevoked', { revokedAt: Instant; revokedBy: string; reason?: string }>
-  | DomainEvent<
-      'MessageViewed',
-      {
-        recipientId: PersonId;
-        viewedAt: Instant;
-        method: string;
-        form: ViewForm;
-        networkAddress?: EncryptedPersonalData;
-        /** Who it was, where a shared mailbox's reader is asked for. */
-        reader?: EncryptedPersonalData;
-      }
-    >
-  | DomainEvent<
-      'AttachmentDownloaded',
-      {
-        recipientId: PersonId;
-        downloadedAt: Instant;
-        method: string;
-        attachmentIndex: number;
-        networkAddress?: EncryptedPersonalData;
-        reader?: EncryptedPersonalData;
-      }
-    >;
+import { sealedMessageEvents, type SealedMessageEvent, type ViewForm } from './sealed-message-events.ts';
 
 type DataOf<Type extends SealedMessageEvent['type']> = Extract<SealedMessageEvent, { type: Type }>['data'];
 /** What was sealed, and the id of the event that says so, which its personal data is encrypted under. */
@@ -76,6 +17,7 @@ export type SealedMessage =
 
 /** Revocation is final: nothing that comes after it brings a message back. */
 export const sealedMessages: Fold<SealedMessage, SealedMessageEvent> = {
+  events: sealedMessageEvents.events,
   initialState: () => ({ status: 'unknown' }),
   evolve(state, event) {
     switch (event.type) {
@@ -97,7 +39,7 @@ export const sealedMessages: Fold<SealedMessage, SealedMessageEvent> = {
 };
 
 export function messageStream(messageId: MessageId): StreamName {
-  return streamName('message', messageId);
+  return streamName(sealedMessageEvents.category, messageId);
 }
 
 export type Openability = 'open' | 'unknown' | 'revoked' | 'expired';

@@ -1,7 +1,13 @@
 export { clientOf, type Client } from './client.ts';
 export { type Dimension, type Dimensions, DIMENSIONS, handInToPage, type HandInToPage } from './dimensions.ts';
 export { MIN_VISITS } from './tally.ts';
-export { Telemetry, type TelemetryEvent, type TelemetryOptions, telemetryStream } from './telemetry.ts';
+export {
+  Telemetry,
+  type TelemetryEvent,
+  type TelemetryOptions,
+  telemetryEvents,
+  telemetryStream,
+} from './telemetry.ts';
 export { readTelemetry, telemetryTallies, type TelemetryRow } from './read-model.ts';
 export { Metrics, type MetricsSources } from './metrics.ts';
 export { MetricsController } from './metrics-controller.ts';

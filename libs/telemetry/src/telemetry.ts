@@ -3,6 +3,7 @@ import {
   type EventStore,
   type ExpectedRevision,
   RevisionConflict,
+  type StreamDescriptor,
   streamName,
 } from '#libs/event-store';
 import { type Clock, newEventId } from '#libs/vocabulary';
@@ -20,7 +21,24 @@ export type TelemetryEvent = DomainEvent<
   }
 >;
 
-export const telemetryStream = streamName('telemetry', 'tallies');
+export const telemetryEvents = {
+  category: 'telemetry',
+  names: 'nothing',
+  events: {
+    TelemetryTallied: {
+      version: 1,
+      evidence: 'statistics',
+      outcome: 'done',
+      persons: {},
+      encrypted: {},
+      messages: {},
+      facts: {},
+      words: [],
+    },
+  },
+} as const satisfies StreamDescriptor<TelemetryEvent>;
+
+export const telemetryStream = streamName(telemetryEvents.category, 'tallies');
 
 export interface TelemetryOptions {
   /**

@@ -7,6 +7,8 @@ export type MessageId = string & { readonly __brand: 'MessageId' };
 export type PersonId = string & { readonly __brand: 'PersonId' };
 /** Names an event: a UUID, version 4, in lower case. */
 export type EventId = string & { readonly __brand: 'EventId' };
+/** A personal value as an event holds it, under the key of one person: made and read by the keyring (`personal-data.ts`). */
+export type EncryptedPersonalData = string & { readonly __brand: 'EncryptedPersonalData' };
 
 const MESSAGE_ID = /^[a-z2-7]{32}$/;
 const PERSON_ID = /^[a-z2-7]{26}$/;

@@ -15,6 +15,7 @@ export {
   parseEventId,
   parseMessageId,
   parsePersonId,
+  type EncryptedPersonalData,
   type EventId,
   type MessageId,
   type PersonId,

@@ -1,4 +1,4 @@
-import { streamName, type DomainEvent, type Fold } from '#libs/event-store';
+import { streamName, type DomainEvent, type Fold, type StreamDescriptor } from '#libs/event-store';
 import { DomainError, secondsBetween, type Instant } from '#libs/vocabulary';
 import type { TreeHead } from './checkpoint.ts';
 
@@ -21,7 +21,24 @@ export type LedgerEvent = DomainEvent<
   }
 >;
 
-export const LEDGER_STREAM = streamName('ledger', 'checkpoints');
+export const ledgerEvents = {
+  category: 'ledger',
+  names: 'nothing',
+  events: {
+    CheckpointSigned: {
+      version: 1,
+      evidence: 'bookkeeping',
+      outcome: 'done',
+      persons: {},
+      encrypted: {},
+      messages: {},
+      facts: { happenedAt: 'signedAt' },
+      words: ['origin', 'ledgerKeyId'],
+    },
+  },
+} as const satisfies StreamDescriptor<LedgerEvent>;
+
+export const LEDGER_STREAM = streamName(ledgerEvents.category, 'checkpoints');
 
 /** 1,000 events: how much may be changed unseen behind the last checkpoint (security.md A47). */
 export const MAX_EVENTS_WITHOUT_CHECKPOINT = 1000;
@@ -32,6 +49,7 @@ export const MAX_SECONDS_WITHOUT_CHECKPOINT = 600;
 export type Ledger = Pick<LedgerEvent['data'], 'origin' | 'size' | 'root' | 'signedAt' | 'note'> | null;
 
 export const ledger: Fold<Ledger, LedgerEvent> = {
+  events: ledgerEvents.events,
   initialState: () => null,
   evolve(state, event) {
     return event.type === 'CheckpointSigned' ? event.data : state;

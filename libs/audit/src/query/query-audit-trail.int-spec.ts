@@ -15,7 +15,8 @@ import { encryptPersonalData, type Person } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { instantOf, newEventId, parseMailAddress, plusSeconds } from '#libs/vocabulary';
 import { auditTrail } from '../read-models/audit-trail.ts';
-import { decryptForDisplay, ERASED, queryAuditTrail } from './query-audit-trail.ts';
+import { decryptForDisplay, ERASED } from './decrypt-for-display.ts';
+import { queryAuditTrail } from './query-audit-trail.ts';
 
 const anna = parseMailAddress('anna@example.com');
 const bo = parseMailAddress('bo@example.org');

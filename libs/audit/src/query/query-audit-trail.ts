@@ -1,7 +1,6 @@
-import type { Position, ReadModelDatabase } from '#libs/event-store';
-import { decryptPersonalData, type EncryptedPersonalData, type Person, type PersonDirectory } from '#libs/keyring';
+import type { Position, ReadModelDatabase, StreamName } from '#libs/event-store';
 import { DomainError, type EventId, type Instant, type MessageId, type PersonId } from '#libs/vocabulary';
-import { AUDITED_TYPES } from '../read-models/audit-trail.ts';
+import { AUDITED_TYPES } from '../event-catalogue.ts';
 
 export interface AuditQuery {
   readonly messageId?: MessageId | undefined;
@@ -22,8 +21,9 @@ export interface AuditRow {
   readonly sequence: number;
   readonly eventId: EventId;
   readonly type: string;
+  readonly version: number;
   readonly time: Instant;
-  readonly stream: string;
+  readonly stream: StreamName;
   readonly revision: number;
   readonly messageId: MessageId | null;
   readonly position: Position;
@@ -41,7 +41,7 @@ const MAX_ROWS = 1000;
 /** Rows in the order of the record, by keyset: a page costs the same wherever it lies. @throws UnknownEventType */
 export function queryAuditTrail(db: ReadModelDatabase, query: AuditQuery = {}): AuditRow[] {
   const { messageId, personId, type, from, to, after, limit = 100 } = query;
-  if (type !== undefined && !(AUDITED_TYPES as readonly string[]).includes(type)) throw new UnknownEventType(type);
+  if (type !== undefined && !AUDITED_TYPES.includes(type)) throw new UnknownEventType(type);
   const conditions: string[] = [];
   const params: (string | number)[] = [];
   const where = (condition: string, value: string | number | undefined) => {
@@ -50,13 +50,13 @@ export function queryAuditTrail(db: ReadModelDatabase, query: AuditQuery = {}): 
     params.push(value);
   };
   where('message_id = ?', messageId);
-  where('sequence IN (SELECT sequence FROM audit_trail_person WHERE person_id = ?)', personId);
+  where('sequence IN (SELECT sequence FROM audit_trail_person_v2 WHERE person_id = ?)', personId);
   where('type = ?', type);
   where('time >= ?', from);
   where('time < ?', to);
   where('sequence > ?', after);
   const rows = db.all<Record<string, string | number | null>>(
-    `SELECT sequence, event_id, type, time, stream, revision, message_id, position, data FROM audit_trail
+    `SELECT sequence, event_id, type, version, time, stream, revision, message_id, position, data FROM audit_trail_v2
      ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY sequence LIMIT ?`,
     ...params,
     Math.max(1, Math.min(limit, MAX_ROWS)),
@@ -65,50 +65,12 @@ export function queryAuditTrail(db: ReadModelDatabase, query: AuditQuery = {}): 
     sequence: row['sequence'] as number,
     eventId: row['event_id'] as EventId,
     type: row['type'] as string,
+    version: row['version'] as number,
     time: row['time'] as Instant,
-    stream: row['stream'] as string,
+    stream: row['stream'] as StreamName,
     revision: row['revision'] as number,
     messageId: row['message_id'] as MessageId | null,
     position: row['position'] as Position,
     data: JSON.parse(row['data'] as string) as Record<string, unknown>,
   }));
-}
-
-/** Under whose key each encrypted field of an event stands: the property that holds the person's id. */
-const ENCRYPTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  sender: ['senderId'],
-  recipient: ['recipientId'],
-  mailSubject: ['recipientId'],
-  networkAddress: ['recipientId', 'personId'],
-  reader: ['recipientId', 'personId'],
-  subjectId: ['personId'],
-};
-
-/** What stands where a person was erased, or the key is not this installation's. */
-export const ERASED = '(erased)';
-
-/** The row with its personal data in clear, for somebody who may see it. Keep the result no longer than it is shown. */
-export async function decryptForDisplay(row: AuditRow, persons: PersonDirectory): Promise<AuditRow> {
-  const data: Record<string, unknown> = { ...row.data };
-  for (const [field, owners] of Object.entries(ENCRYPTED_FIELDS)) {
-    const encrypted = data[field];
-    const owner = owners.map((name) => data[name]).find((id) => typeof id === 'string');
-    if (typeof encrypted !== 'string' || typeof owner !== 'string') continue;
-    data[field] = decrypted(
-      await persons.findById(owner as PersonId),
-      row.eventId,
-      field,
-      encrypted as EncryptedPersonalData,
-    );
-  }
-  return { ...row, data };
-}
-
-function decrypted(person: Person | null, eventId: EventId, field: string, text: EncryptedPersonalData): unknown {
-  if (person === null) return ERASED;
-  try {
-    return decryptPersonalData(person, eventId, field, text);
-  } catch {
-    return ERASED;
-  }
 }

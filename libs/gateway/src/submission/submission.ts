@@ -1,35 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readState, streamName } from '#libs/event-store';
-import type { DomainEvent, EventStore, Fold, StreamName } from '#libs/event-store';
+import type { EventStore, Fold, StreamName } from '#libs/event-store';
 import { DomainError, base32Lower, secondsBetween } from '#libs/vocabulary';
-import type { Clock, EventId, Instant, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
+import type { Clock, EventId, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import type { CarrierEnvelope, Settlement } from '#libs/mail';
+import { submissionEvents, type SubmissionDelivery, type SubmissionEvent } from './submission-events.ts';
+
+export type { SubmissionDelivery, SubmissionEvent } from './submission-events.ts';
 
 /** Names a submission: base32 of 160 bits, from the client's own key where it gave one. */
 export type SubmissionId = string & { readonly __brand: 'SubmissionId' };
-
-/** Carriers go to the relay, or into the hands of who asked. */
-export type SubmissionDelivery = 'relay' | 'hand-out';
-
-/**
- * The stream of one submission. Its one event is the point of no return: before it nothing leaves, after it everything does, and the
- * same request is answered from it. `requestSha256` is made over person ids, never over addresses.
- */
-export type SubmissionEvent = DomainEvent<
-  'SubmissionAccepted',
-  {
-    clientId: string;
-    requestSha256: string;
-    acceptedAt: Instant;
-    delivery: SubmissionDelivery;
-    messages: { recipientId: PersonId; messageId: MessageId }[];
-  }
->;
 
 export type Submission =
   { readonly status: 'unknown' } | ({ readonly status: 'accepted' } & Readonly<SubmissionEvent['data']>);
 
 export const submissions: Fold<Submission, SubmissionEvent> = {
+  events: submissionEvents.events,
   initialState: () => ({ status: 'unknown' }),
   evolve(state, event) {
     switch (event.type) {
@@ -43,7 +29,7 @@ export const submissions: Fold<Submission, SubmissionEvent> = {
 };
 
 export function submissionStream(submissionId: SubmissionId): StreamName {
-  return streamName('submission', submissionId);
+  return streamName(submissionEvents.category, submissionId);
 }
 
 /** The key was used before, for another mail, other recipients or another way of delivery. */

@@ -1,0 +1,28 @@
+import { EventCatalogue } from '#libs/event-store';
+import { submissionEvents } from '#libs/gateway';
+import { clientSignInEvents } from '#libs/oidc-bridge';
+import { passcodeEvents } from '#libs/passcode';
+import { openingEvents, signInEvents } from '#libs/recipient-access';
+import { sealedMessageEvents } from '#libs/sealing';
+import { telemetryEvents } from '#libs/telemetry';
+import { ledgerEvents } from './ledger/ledger.ts';
+
+/**
+ * Every event that this installation can have recorded, as the rooms describe them. Whatever looks at all of them (trail, display,
+ * feed, export, exposure report) derives from this alone; `frozen-events.spec.ts` finds an event that is missing here.
+ */
+export const eventCatalogue = new EventCatalogue([
+  sealedMessageEvents,
+  openingEvents,
+  signInEvents,
+  clientSignInEvents,
+  passcodeEvents,
+  submissionEvents,
+  telemetryEvents,
+  ledgerEvents,
+]);
+
+/** The types in the trail: statistics and bookkeeping are about nobody, and stay out of it. */
+export const AUDITED_TYPES: readonly string[] = eventCatalogue.types(
+  ({ evidence }) => evidence !== 'statistics' && evidence !== 'bookkeeping',
+);

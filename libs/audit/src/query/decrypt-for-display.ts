@@ -1,0 +1,39 @@
+import type { DescribableEvent } from '#libs/event-store';
+import { decryptPersonalData, type EncryptedPersonalData, type Person, type PersonDirectory } from '#libs/keyring';
+import type { EventId } from '#libs/vocabulary';
+import { eventCatalogue } from '../event-catalogue.ts';
+import type { AuditRow } from './query-audit-trail.ts';
+
+/** What stands where a person was erased, or the key is not this installation's. */
+export const ERASED = '(erased)';
+
+/**
+ * What an event says, in the present shape and with its personal data in clear, for somebody who may see it. Keep the result no
+ * longer than it is shown. @throws UnknownEvent, UnknownEventVersion
+ */
+export async function displayedData(
+  event: DescribableEvent,
+  persons: Pick<PersonDirectory, 'findById'>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { data, encrypted } = eventCatalogue.describe(event);
+  const displayed: Record<string, unknown> = { ...data };
+  for (const { field, personId } of encrypted) {
+    const person = await persons.findById(personId);
+    displayed[field] = decrypted(person, event.id, field, data[field] as EncryptedPersonalData);
+  }
+  return displayed;
+}
+
+/** The row with what it says made readable. @see displayedData */
+export async function decryptForDisplay(row: AuditRow, persons: PersonDirectory): Promise<AuditRow> {
+  return { ...row, data: await displayedData({ ...row, id: row.eventId }, persons) };
+}
+
+function decrypted(person: Person | null, eventId: EventId, field: string, text: EncryptedPersonalData): unknown {
+  if (person === null) return ERASED;
+  try {
+    return decryptPersonalData(person, eventId, field, text);
+  } catch {
+    return ERASED;
+  }
+}
