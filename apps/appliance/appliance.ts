@@ -13,15 +13,14 @@ import {
   type Settings,
   signInParts,
 } from '#libs/installation';
-import { BridgeProvider, SIGN_IN_ERRORS } from '#libs/oidc-bridge';
-import { PASSCODE_ERRORS } from '#libs/passcode';
-import { RECIPIENT_ACCESS_ERRORS } from '#libs/recipient-access';
+import { BridgeProvider } from '#libs/oidc-bridge';
 import type { Clock } from '#libs/vocabulary';
 import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { loopbackOnly } from './demo/loopback-only.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
+import { ERROR_PAGES } from './error-pages.ts';
 import { NestLog, openLog } from './logging.ts';
 import { servedElsewhere } from './served-elsewhere.ts';
 
@@ -83,7 +82,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       locales: organisation.locales,
       streamPrefixes: [...STREAM_PREFIXES, ...elsewhere.filter((path) => path !== '/')], // not read here, whatever it is
       trustedProxies: settings.trustedProxies,
-      errorPages: [PASSCODE_ERRORS, SIGN_IN_ERRORS, RECIPIENT_ACCESS_ERRORS],
+      errorPages: ERROR_PAGES,
       accountProviders: accountProvidersOf(settings),
       isDemonstration: settings.demonstration,
       onError: (kind, _status, visitId) => {

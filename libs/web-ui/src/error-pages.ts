@@ -41,6 +41,7 @@ export const STORE_ERRORS: ErrorPages = {
   'person-directory-unavailable': unavailable,
   'ephemeral-store-unavailable': unavailable,
   'too-much-contention': unavailable,
+  'ephemeral-contention': unavailable,
   'ephemeral-store-full': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
   'too-many-bytes': { status: 413, texts: 'error.tooLarge' },
 };

@@ -18,5 +18,5 @@ export const LIFETIME_SECONDS = {
   clientAssertion: 5 * 60,
 } as const;
 
-/** Clocks of clients may be off by this much, in seconds: the library's own figure. */
+/** Clocks of clients, and of our own processes, may be off by this much, in seconds: the library's own figure. */
 export const CLOCK_TOLERANCE_SECONDS = 15;

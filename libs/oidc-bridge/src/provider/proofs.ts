@@ -3,7 +3,7 @@ import { type EphemeralStore, getJson, putJson, takeJson } from '#libs/ephemeral
 import { base64url, type Clock, DomainError, secondsBetween } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
-import { LIFETIME_SECONDS } from './lifetimes.ts';
+import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
 
 /** Names a proof on its way to a client. Secret, good once. */
 export type ProofHandle = string;
@@ -32,12 +32,18 @@ export class WaitingProofs {
     this.clock = clock;
   }
 
-  /** @throws ProofTooOld */
+  /**
+   * The process that proved it may be another one, whose clock goes a little before or after ours.
+   * @throws ProofTooOld
+   */
   async add(proof: BridgeProof): Promise<ProofHandle> {
     const age = secondsBetween(proof.provenAt, this.clock.now());
-    if (!(age > -1 && age < LIFETIME_SECONDS.proof)) throw new ProofTooOld();
+    const secondsLeft = LIFETIME_SECONDS.proof - age;
+    if (!(age >= -CLOCK_TOLERANCE_SECONDS && secondsLeft > -CLOCK_TOLERANCE_SECONDS)) throw new ProofTooOld();
     const handle = base64url(randomBytes(32));
-    await putJson(this.store, ephemeralKey('proof', handle), proof, LIFETIME_SECONDS.proof - Math.max(age, 0));
+    // What another clock calls a little too old is still handed on, at once.
+    const ttlSeconds = secondsLeft > 0 ? Math.min(secondsLeft, LIFETIME_SECONDS.proof) : CLOCK_TOLERANCE_SECONDS;
+    await putJson(this.store, ephemeralKey('proof', handle), proof, ttlSeconds);
     return handle;
   }
 

@@ -19,5 +19,7 @@ export class NoSuchUpstream extends DomainError {
 export const SIGN_IN_ERRORS: ErrorPages = {
   'sign-in-not-here': { status: 400, texts: 'signIn.notHere' },
   'passcode-not-offered': { status: 403, texts: 'signIn.noCode' },
+  'proof-too-old': { status: 400, texts: 'signIn.notHere' },
+  'proof-not-for-console': { status: 403, texts: 'signIn.noCode' },
   'no-such-upstream': { status: 404, texts: 'signIn.noSuchUpstream' },
 };
