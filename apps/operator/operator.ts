@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Settings } from '#libs/installation';
+import type { Places, Settings } from '#libs/installation';
 import {
   type MailAddress,
   type MessageId,
@@ -9,7 +9,7 @@ import {
   instantOf,
   type Instant,
 } from '#libs/vocabulary';
-import { type GlobalOptions, type Places, readPlaces, readWholeSettings } from './config.ts';
+import { type GlobalOptions, placesFor, settingsFor } from './config.ts';
 import { Refused, UsageFault } from './exit-codes.ts';
 import { OpenedForCommand } from './stores.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,12 +24,12 @@ export class Operator {
 
   /** @throws ConfigurationFault */
   places(command: Command): Places {
-    return readPlaces(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
+    return placesFor(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
   }
 
   /** @throws ConfigurationFault */
   settings(command: Command): Settings {
-    return readWholeSettings(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
+    return settingsFor(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
   }
 
   /** For `await using`. */

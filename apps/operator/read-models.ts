@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
-import { PROJECTIONS, READ_MODELS_FILE } from '#libs/installation';
-import type { Places } from './config.ts';
+import { DATA_FILES, type Places, PROJECTIONS } from '#libs/installation';
 import { Unavailable } from './exit-codes.ts';
 import type { OpenedForCommand } from './stores.ts';
 
@@ -17,7 +16,7 @@ export async function openReadModels(
   const store = await stores.eventStore();
   if (!existsSync(dataDir))
     throw new Unavailable(`there is no data directory at ${dataDir}: give --data-dir, or set SEGL_DATA_DIR`);
-  const readModels = ReadModels.open(join(dataDir, READ_MODELS_FILE));
+  const readModels = ReadModels.open(join(dataDir, DATA_FILES.readModels));
   stores.onEnd(() => readModels.close());
   const runner = new ProjectionRunner(store, readModels, PROJECTIONS);
   stores.onEnd(() => runner.stop());

@@ -2,24 +2,27 @@ import { existsSync } from 'node:fs';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore } from '#libs/event-store';
 import {
+  Closing,
   ConfigurationFault,
   isEmbedded,
+  isOfDemonstration,
   openEphemeralStore,
   openEventStore,
   openPersonDirectory,
+  type Places,
   type Settings,
+  sqlitePath,
   type StorePlace,
 } from '#libs/installation';
 import type { PersonDirectory } from '#libs/keyring';
 import { Keyring, type KeyRequirement } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
-import { isMarked, type Places, sqliteFileOf } from './config.ts';
 import { Unavailable } from './exit-codes.ts';
 
 /** Opens what a command needs, and closes all of it in the reverse order when the command is over, however it ends. */
 export class OpenedForCommand implements AsyncDisposable {
   private readonly places: Places;
-  private readonly closings: (() => Promise<void> | void)[] = [];
+  private readonly closing = new Closing();
 
   constructor(places: Places) {
     this.places = places;
@@ -61,15 +64,15 @@ export class OpenedForCommand implements AsyncDisposable {
   /** Whether there is something to open: a file, or a server, which is asked when it is opened. */
   has(place: 'eventStore' | 'personKeys'): boolean {
     const url = this.places[place];
-    return !isEmbedded(place, url) || existsSync(sqliteFileOf(url));
+    return !isEmbedded(place, url) || existsSync(sqlitePath(url));
   }
 
   onEnd(close: () => Promise<void> | void): void {
-    this.closings.push(close);
+    this.closing.add(this, close);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const close of this.closings.reverse()) await close();
+    await this.closing.close();
   }
 
   private placeOf(place: 'eventStore' | 'personKeys', what: string, make: boolean): StorePlace {
@@ -78,19 +81,19 @@ export class OpenedForCommand implements AsyncDisposable {
     // Said by the error that ends the command, if it ends so.
     const onNotice = () => undefined;
     if (!isEmbedded(place, url)) {
-      if (isMarked(keyring)) {
+      if (isOfDemonstration(keyring)) {
         throw new ConfigurationFault([
           `the keyring ${keyring} is a demonstration's, and a demonstration keeps no ${what} on a server`,
         ]);
       }
       return { url, files, onNotice };
     }
-    if (isMarked(dataDir) !== isMarked(keyring)) {
+    if (isOfDemonstration(dataDir) !== isOfDemonstration(keyring)) {
       throw new ConfigurationFault([
         `the keyring ${keyring} and the data in ${dataDir} do not belong together: one of them is a demonstration's`,
       ]);
     }
-    const path = sqliteFileOf(url);
+    const path = sqlitePath(url);
     if (!make && !existsSync(path))
       throw new Unavailable(`there is no ${what} at ${path}: give --data-dir, or set SEGL_DATA_DIR`);
     return { url, files, onNotice };

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isEmbedded, type StoreFiles, type StorePlace, storeUrlFault } from '#libs/installation';
-import { isMarked, sqliteFileOf } from '../config.ts';
+import {
+  isEmbedded,
+  isOfDemonstration,
+  sqlitePath,
+  type StoreFiles,
+  type StorePlace,
+  storeUrlFault,
+} from '#libs/installation';
 import { Refused, Unavailable, UsageFault } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -24,8 +30,8 @@ export function checkPlaces(store: 'eventStore' | 'personKeys', { from, to }: Co
   if (target !== null && !existsSync(dirname(target))) {
     throw new Unavailable(`there is no directory ${dirname(target)}: make it, it is to hold the copy`);
   }
-  const isDemonstration = source !== null && isMarked(dirname(source));
-  const isToDemonstration = target !== null && isMarked(dirname(target));
+  const isDemonstration = source !== null && isOfDemonstration(dirname(source));
+  const isToDemonstration = target !== null && isOfDemonstration(dirname(target));
   if (isDemonstration !== isToDemonstration) {
     throw new Refused('one of the two is a demonstration’s: its data stays what it is');
   }
@@ -33,7 +39,7 @@ export function checkPlaces(store: 'eventStore' | 'personKeys', { from, to }: Co
 
 /** The file of an embedded store; null for a server. */
 function fileOf(store: 'eventStore' | 'personKeys', url: string): string | null {
-  return isEmbedded(store, url) ? sqliteFileOf(url) : null;
+  return isEmbedded(store, url) ? sqlitePath(url) : null;
 }
 
 /** What an option names wins over the configuration; what neither names is not there. */

@@ -11,19 +11,15 @@ export {
   ROLES,
   type RolesAndStores,
 } from './roles.ts';
-export {
-  ConfigurationFault,
-  EXIT_CONFIGURATION,
-  readSettings,
-  type Settings,
-  settingsSchema,
-} from './settings/config.ts';
+export { readPlaces, readSettings } from './settings/config.ts';
+export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';
 export { isLoopback } from './settings/contradictions.ts';
+export { type Places, type Settings, settingsSchema } from './settings/settings.ts';
 export type { SignInSettings } from './settings/sign-in-settings.ts';
 export { nameOf, VARIABLES } from './settings/variables.ts';
 export { type SignInParts, signInParts } from './sign-in/sign-in-parts.ts';
 export { Closing } from './stores/closing.ts';
-export { prepareDataDirectory } from './stores/data-directory.ts';
+export { DATA_FILES, isOfDemonstration, prepareDataDirectory } from './stores/data-directory.ts';
 export {
   openEphemeralStore,
   openEventStore,
@@ -33,6 +29,6 @@ export {
 } from './stores/open-adapters.ts';
 export { openStores } from './stores/open-stores.ts';
 export type { OpenedStores } from './stores/opened-stores.ts';
-export { PROJECTIONS, READ_MODELS_FILE } from './stores/projections.ts';
+export { PROJECTIONS } from './stores/projections.ts';
 export { isEmbedded, type StoreFiles, type StoreName, storeUrlFault } from './stores/store-urls.ts';
 export { openWhenReachable } from './stores/waiting-room.ts';

@@ -1,4 +1,4 @@
-import type { Settings } from '../settings/config.ts';
+import type { Settings } from '../settings/settings.ts';
 import { hasRole } from '../roles.ts';
 import { isEmbedded, type StoreName } from '../stores/store-urls.ts';
 import type { OpenedStores } from '../stores/opened-stores.ts';

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigurationFault, readSettings } from './config.ts';
+import { readSettings } from './config.ts';
+import { ConfigurationFault } from './configuration-fault.ts';
 
 const whole = {
   SEGL_PUBLIC_URL: 'https://post.example.com',
@@ -139,6 +140,20 @@ describe('configuration', () => {
       expect.stringContaining('SEGL_PUBLIC_URL'),
       expect.stringContaining('a demonstration sends no mail'),
     ]);
+  });
+
+  it.each([
+    ['cannot be parsed', () => yaml('portal: [')],
+    ['is no mapping', () => yaml('- portal')],
+    ['is not there', () => '/no/such/file.yaml'],
+  ])('has one fault where the file %s: whatever else is missing may stand in it', (_, file) => {
+    expect(faultsOf({ SEGL_CONFIG: file(), SEGL_PUBIC_URL: 'x' })).toEqual([expect.stringContaining('SEGL_CONFIG: ')]);
+  });
+
+  it('takes an empty variable for none', () => {
+    const file = yaml('httpPort: 9000\ndataDir: /srv/segl\n');
+    const settings = readSettings({ ...whole, SEGL_CONFIG: file, SEGL_HTTP_PORT: '', SEGL_DATA_DIR: '' });
+    expect(settings).toMatchObject({ httpPort: 9000, dataDir: '/srv/segl' });
   });
 
   it('never quotes a secret that stands in a URL, whatever else is wrong with it', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { settingsSchema, VARIABLES } from './config.ts';
+import { settingsSchema } from './settings.ts';
+import { VARIABLES } from './variables.ts';
 
 interface Row {
   readonly path: string;
@@ -14,7 +15,7 @@ export function configurationReference(): string {
   return [
     '# Configuration',
     '',
-    'Made from the schema in `libs/installation/src/settings/config.ts` by its test; do not edit. Settings come from a YAML file named by `SEGL_CONFIG`, and from variables,',
+    'Made from the schema in `libs/installation/src/settings/settings.ts` by its test; do not edit. Settings come from a YAML file named by `SEGL_CONFIG`, and from variables,',
     'which win. Lists in a variable are separated by commas. Every fault is reported, all at once, and ends the start with exit code 78.',
     '',
     '| setting | variable | default | what it is |',

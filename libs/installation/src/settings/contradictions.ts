@@ -1,6 +1,6 @@
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
-import type { Settings } from './config.ts';
+import type { Settings } from './settings.ts';
 import { partsOf, ROLES } from '../roles.ts';
 import { signInContradictions } from './sign-in-settings.ts';
 import { isEmbedded, STORE_KINDS, storeFileFaults, type StoreName } from '../stores/store-urls.ts';

@@ -15,7 +15,8 @@ import {
 import type { Keyring } from '#libs/keyring';
 import type { ClientKey, IdentityProviderSettings } from '#libs/recipient-access';
 import type { Clock } from '#libs/vocabulary';
-import { ConfigurationFault, type Settings } from '../settings/config.ts';
+import { ConfigurationFault } from '../settings/configuration-fault.ts';
+import type { Settings } from '../settings/settings.ts';
 import { hasRole } from '../roles.ts';
 import { SignInFiles } from './sign-in-files.ts';
 import type { SignInSettings } from '../settings/sign-in-settings.ts';

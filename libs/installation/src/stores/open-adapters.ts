@@ -9,7 +9,7 @@ import {
 import { type EventStore, EventStoreMisconfigured, openEventStoreDb, SqliteEventStore } from '#libs/event-store';
 import { type Keyring, openPostgresPersonDirectory, type PersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
-import { ConfigurationFault } from '../settings/config.ts';
+import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import { isEmbedded, type StoreFiles } from './store-urls.ts';
 import { nameOf } from '../settings/variables.ts';
 

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { initKeyring, Keyring, KeyringFault } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
-import { ConfigurationFault, type Settings } from '../settings/config.ts';
+import { ConfigurationFault } from '../settings/configuration-fault.ts';
+import type { Settings } from '../settings/settings.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 import { keysOf, partsOf } from '../roles.ts';
 import { isEmbedded } from './store-urls.ts';

@@ -9,11 +9,12 @@ import { type EpochNotice, GatewayEpochs, PortalEpochs } from '#libs/sealing';
 import { Metrics, Telemetry, TimedEventStore } from '#libs/telemetry';
 import { type Clock, SystemClock } from '#libs/vocabulary';
 import { Closing } from './closing.ts';
-import type { Settings } from '../settings/config.ts';
+import type { Settings } from '../settings/settings.ts';
 import { openEphemeralStore, openEventStore, openPersonDirectory, type StorePlace } from './open-adapters.ts';
 import { openKeyringAndDataDirectory } from './open-keyring.ts';
 import { hasRole, isShared, partsOf } from '../roles.ts';
-import { PROJECTIONS, READ_MODELS_FILE } from './projections.ts';
+import { DATA_FILES } from './data-directory.ts';
+import { PROJECTIONS } from './projections.ts';
 import type { OpenedStores } from './opened-stores.ts';
 
 /**
@@ -113,7 +114,7 @@ async function open(
 }
 
 function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock, closing: Closing) {
-  const readModels = closing.add(ReadModels.open(join(dataDir, READ_MODELS_FILE)), (opened) => opened.close());
+  const readModels = closing.add(ReadModels.open(join(dataDir, DATA_FILES.readModels)), (opened) => opened.close());
   const projections = new ProjectionRunner(events, readModels, PROJECTIONS, { clock });
   projections.start();
   closing.add(projections, (runner) => runner.stop());
@@ -141,7 +142,7 @@ async function openOutbox({ dataDir }: Settings, needs: OutboxNeeds, closing: Cl
   const { relay, eventStore, clock, metrics, log } = needs;
   const outbox = closing.add(
     await Outbox.open({
-      directory: join(dataDir, 'outbox'),
+      directory: join(dataDir, DATA_FILES.outbox),
       relay,
       clock,
       settle: settlementBy(eventStore, clock),

@@ -3,6 +3,3 @@ import { telemetryTallies } from '#libs/telemetry';
 
 /** Every read model of an installation, in the one file that its processes and `segl` share. */
 export const PROJECTIONS = [auditTrail, telemetryTallies] as const;
-
-/** The file of the read models in the data directory. */
-export const READ_MODELS_FILE = 'read-models.sqlite';

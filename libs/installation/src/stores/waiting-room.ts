@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { DomainError } from '#libs/vocabulary';
-import type { Settings } from '../settings/config.ts';
+import type { Settings } from '../settings/settings.ts';
 import { isEmbedded, type StoreName } from './store-urls.ts';
 
 const FIRST_PAUSE_MS = 500;

@@ -1,0 +1,23 @@
+import { join, resolve } from 'node:path';
+import type { Mapping } from './mappings.ts';
+
+/** What `npm start` on a fresh clone needs and nobody should have to say; below everything that is written. */
+export function demonstrationDefaults({ dataDir, httpPort = '8080' }: Mapping): Mapping {
+  const directory = typeof dataDir === 'string' ? dataDir : resolve('data', 'demonstration');
+  return {
+    publicUrl: `http://localhost:${String(httpPort)}`,
+    httpHost: '127.0.0.1',
+    httpPort,
+    dataDir: directory,
+    keyring: join(directory, 'keyring'),
+    logLevel: 'warn',
+    organisation: {
+      name: 'Nordlys Advokater',
+      locales: ['en', 'da'],
+      postalAddress: 'Havnegade 1, 1058 København K, Denmark (a demonstration)',
+      contactMail: 'post@nordlys.example',
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, // times as the newcomer's own clock tells them
+    },
+    passcode: { sender: 'no-reply@nordlys.example' },
+  };
+}

@@ -1,0 +1,206 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
+import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
+import { isProxyRange, LOCALES } from '#libs/web-ui';
+import { ROLES } from '../roles.ts';
+import { embeddedUrl } from '../stores/data-directory.ts';
+import { type StoreFiles, type StoreName, storeUrlFault } from '../stores/store-urls.ts';
+import { signInSchema } from './sign-in-settings.ts';
+
+/** Every setting there is. The reference page (ops/configuration.md) is made from this schema by a test. */
+
+const mailAddress = z.string().transform((text, context): MailAddress => {
+  try {
+    return parseMailAddress(text);
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error;
+    context.addIssue(`is not one plain mail address (${error.refusal})`);
+    return z.NEVER;
+  }
+});
+
+const locale = z.enum(LOCALES);
+const perLocale = z.partialRecord(locale, z.string());
+const port = z.coerce.number().int().min(0).max(65535);
+const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+const positive = z.coerce.number().positive();
+const MEBIBYTE = 1024 * 1024;
+
+function storeUrl(name: StoreName) {
+  return z.string().superRefine((url, context) => {
+    const fault = storeUrlFault(name, url);
+    if (fault !== null) context.addIssue(fault);
+  });
+}
+
+function storeFile(meaning: string) {
+  return z
+    .string()
+    .transform((path) => resolve(path))
+    .optional()
+    .describe(`path of a file: ${meaning}`);
+}
+
+export const settingsSchema = z.object({
+  publicUrl: z.url({ protocol: /^https?$/ }).describe('where readers reach the portal; https, or http on loopback'),
+  httpHost: z.string().default('0.0.0.0').describe('the address to listen on'),
+  httpPort: port.default(8080).describe('the port to listen on'),
+  dataDir: z
+    .string()
+    .default('/var/lib/segl')
+    .describe('directory for the embedded stores, the outbox and read models'),
+  roles: z
+    .array(z.enum(ROLES))
+    .min(1, `names no role: ${ROLES.join(', ')}`)
+    .refine((roles) => new Set(roles).size === roles.length, 'names a role twice')
+    .default([...ROLES])
+    .describe(
+      'what this process does: `portal` (readers), `gateway` (the sealing API and the outbox), `console` (read models); all on one machine',
+    ),
+  eventStore: storeUrl('eventStore')
+    .optional()
+    .describe(
+      'sqlite:<path>, for processes of one machine; or esdb://<host>, esdb+discover://<host>; default: events.sqlite in the data directory',
+    ),
+  ephemeralStore: storeUrl('ephemeralStore')
+    .default('memory:')
+    .describe(
+      'memory:, for one portal process alone (a second one would not know the sessions of the first, and nobody can notice); or redis://<host>, rediss://<host>, for several',
+    ),
+  personKeys: storeUrl('personKeys')
+    .optional()
+    .describe(
+      'sqlite:<path>, for processes of one machine; or postgres://<user>@<host>/<database>; default: persons.sqlite in the data directory',
+    ),
+  stores: z
+    .object({
+      eventStoreCredentialsFile: storeFile('`user:password` for esdb://, on one line, readable by its owner alone'),
+      eventStoreCaFile: storeFile('certificate authority (PEM) of the esdb:// servers'),
+      ephemeralPasswordFile: storeFile('password for redis:// and rediss://'),
+      ephemeralCaFile: storeFile('certificate authority (PEM) of the rediss:// server'),
+      personKeysPasswordFile: storeFile('password for postgres://'),
+      personKeysCaFile: storeFile('certificate authority (PEM) of the postgres:// server'),
+    })
+    .prefault({}),
+  keyring: z.string().default('/etc/segl/keyring').describe('directory of key files (segl keys init)'),
+  relayUrl: z.string().optional().describe('next hop for carriers and code mails: smtp:// or smtps://'),
+  trustedProxies: z
+    .array(z.string().refine(isProxyRange, 'is neither an address nor a network such as 10.0.0.0/8'))
+    .default([])
+    .describe('addresses or CIDR ranges whose X-Forwarded-* headers count; none by default'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('what is logged'),
+  organisation: z
+    .object({
+      name: z.string().min(1).max(100).describe('the name readers know'),
+      locales: z.array(locale).min(1).default(['en', 'da']).describe('languages of carriers and code mails, in order'),
+      postalAddress: z.string().min(1).describe('postal address of who is responsible, for the privacy page'),
+      contactMail: mailAddress.describe('mail address of who is responsible, for the privacy page'),
+      privacyContact: mailAddress
+        .optional()
+        .describe('mail address of who answers about privacy; default: the contact address'),
+      carrierSubject: perLocale
+        .default({})
+        .describe('subject of carriers by language (`en`, `da`, …), in place of our own'),
+      carrierText: perLocale.default({}).describe('first paragraph of carriers by language, in place of our own'),
+      timeZone: z.string().default('UTC').describe('IANA name of the zone in which times are told'),
+    })
+    .describe('the organisation that seals'),
+  passcode: z
+    .object({
+      sender: mailAddress.describe('From address of code mails'),
+      codesPerHour: positive
+        .int()
+        .default(DEFAULT_PASSCODE_LIMITS.codesPerHour)
+        .describe('codes to one address in an hour'),
+      codesPerHourAndNetwork: positive
+        .int()
+        .default(DEFAULT_PASSCODE_LIMITS.codesPerHourAndNetwork)
+        .describe('codes to one address in an hour that one network asks for'),
+    })
+    .describe('one-time passcodes'),
+  sealing: z
+    .object({
+      lifetimeDays: positive.max(3650).default(90).describe('days until a message expires'),
+      maxMailBytes: positive
+        .int()
+        .max(150 * MEBIBYTE)
+        .default(25 * MEBIBYTE)
+        .describe('bytes of the largest mail sealed or opened'),
+      maxRecipients: positive.int().max(1000).default(100).describe('recipients of one mail'),
+      recordSubject: yesOrNo.default(false).describe('whether the record holds the subject, under the recipient’s key'),
+      newEpochAfterSeconds: z.coerce
+        .number()
+        .min(0)
+        .default(300)
+        .describe(
+          'seconds after which a gateway seals to a new sealing key where it cannot ask the portals (they are other processes, and ephemeralStore is memory:): time for the key to reach them',
+        ),
+    })
+    .prefault({}),
+  portal: z
+    .object({
+      waitingSeconds: positive
+        .max(900)
+        .default(900)
+        .describe('seconds that ciphertext waits after the last step; 900 at most, as the privacy page promises'),
+      ephemeralMaxBytes: positive
+        .int()
+        .default(512 * MEBIBYTE)
+        .describe('bytes that may wait in memory, all readers together'),
+      sessionIdleSeconds: positive
+        .max(1800)
+        .default(1800)
+        .describe('seconds after which an idle session ends; 1800 at most'),
+      sessionMaxSeconds: positive
+        .max(28800)
+        .default(28800)
+        .describe('seconds after which a session ends in any case; 28800 at most'),
+      openingsAtOnce: positive.int().max(64).default(4).describe('messages decrypted at the same time'),
+      openingsRecordedPerDay: positive
+        .int()
+        .default(50)
+        .describe('events before sign-in recorded for one message and day; the excess is told in one summary'),
+      recordNetworkAddress: yesOrNo.default(true).describe('whether the record holds the reader’s network address'),
+    })
+    .prefault({}),
+  signIn: signInSchema,
+  telemetry: z
+    .object({ flushSeconds: positive.default(3600).describe('seconds between writings of tallies') })
+    .prefault({}),
+});
+
+const PLACES = { keyring: true, dataDir: true, eventStore: true, personKeys: true, stores: true } as const;
+export const placesSchema = settingsSchema.pick(PLACES);
+
+/** Where things are: all that most commands need of a configuration, so that they work where no whole one is at hand. */
+export interface Places {
+  readonly keyring: string;
+  readonly dataDir: string;
+  /** `sqlite:<path>`, `esdb://…` or `esdb+discover://…` */
+  readonly eventStore: string;
+  /** `sqlite:<path>` or `postgres://…` */
+  readonly personKeys: string;
+  /** Secrets and certificates of servers, from the file alone. */
+  readonly stores: StoreFiles;
+  readonly demonstration: boolean;
+}
+
+/** As read: after defaults, with paths absolute. */
+export type Settings = z.output<typeof settingsSchema> & Places;
+
+/** With paths absolute, and the embedded stores in the data directory where nothing else is written. */
+export function placesIn<Given extends z.output<typeof placesSchema>>(given: Given) {
+  const dataDir = resolve(given.dataDir);
+  return {
+    ...given,
+    dataDir,
+    keyring: resolve(given.keyring),
+    eventStore: given.eventStore ?? embeddedUrl('eventStore', dataDir),
+    personKeys: given.personKeys ?? embeddedUrl('personKeys', dataDir),
+  };
+}
+
+export function settingsOf(given: z.output<typeof settingsSchema>, demonstration: boolean): Settings {
+  return { ...placesIn(given), demonstration };
+}
