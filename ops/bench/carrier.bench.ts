@@ -4,7 +4,7 @@ import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encr
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { CarrierReader } from '../../libs/mail/src/carrier/carrier-reader.ts';
 import { CarrierWriter } from '../../libs/mail/src/carrier/carrier-writer.ts';
-import { MailHeaderCollector } from '../../libs/mail/src/syntax/mail-header.ts';
+import { MailHeaderCollector } from '../../libs/mail/src/syntax/header-fields.ts';
 import { UrlencodedFieldReader } from '../../libs/mail/src/carrier/urlencoded-field-reader.ts';
 import { MailSealer } from '../../libs/sealing/src/format/mail-sealer.ts';
 import { instantOf, parseMailAddress } from '../../libs/vocabulary/src/index.ts';

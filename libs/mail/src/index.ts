@@ -21,5 +21,5 @@ export { frameDocument } from './reading/frame-document.ts';
 export { MailReader } from './reading/mail-reader.ts';
 export type { ListedAttachment, ReadableMail } from './reading/readable-mail.ts';
 export { READING_LIMITS } from './reading/reading-limits.ts';
+export { MailHeader, MailHeaderCollector } from './syntax/header-fields.ts';
 export { headerText } from './syntax/header-text.ts';
-export { MailHeaderCollector, parseHeaderFields } from './syntax/mail-header.ts';

@@ -4,6 +4,7 @@ import type { Keyring } from '#libs/keyring';
 import { plusSeconds } from '#libs/vocabulary';
 import type { Instant, MailAddress } from '#libs/vocabulary';
 import { CarrierWriter, MailHeaderCollector } from '#libs/mail';
+import type { MailHeader } from '#libs/mail';
 import type { SubmissionSettings } from './settings.ts';
 
 /** Where one carrier goes, in order; whoever is asked to write may keep the bytes only until its promise resolves. */
@@ -33,7 +34,7 @@ export interface SealForRecipientsOptions<Sink extends CarrierSink> {
   >;
   readonly openSink: (seal: MailSealer, recipient: MailAddress) => Promise<Sink>;
   /** Is shown the header before anything is sealed; a throw ends it there. */
-  readonly checkHeader?: (mailHeader: Buffer) => void;
+  readonly checkHeader?: (mailHeader: MailHeader) => void;
 }
 
 /** 128 KiB at a time: some hundred microseconds of work for a recipient, and its buffers stay small. */
@@ -48,7 +49,7 @@ const PIECE_BYTES = 128 * 1024;
  */
 export async function sealForRecipients<Sink extends CarrierSink>(
   options: SealForRecipientsOptions<Sink>,
-): Promise<{ measure: MailMeasure; mailHeader: Buffer; seals: FinishedSeal<Sink>[] }> {
+): Promise<{ measure: MailMeasure; mailHeader: MailHeader; seals: FinishedSeal<Sink>[] }> {
   const { settings, sealedAt, sender } = options;
   const mail = options.mail[Symbol.asyncIterator]();
   try {
@@ -106,7 +107,7 @@ async function writeAll(sink: CarrierSink, bytes: Buffer): Promise<void> {
 async function readHeader(
   mail: AsyncIterator<Uint8Array>,
   maxBytes: number,
-): Promise<{ mailHeader: Buffer; taken: Uint8Array[] }> {
+): Promise<{ mailHeader: MailHeader; taken: Uint8Array[] }> {
   const collector = new MailHeaderCollector();
   const taken: Uint8Array[] = [];
   let bytes = 0;

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import type { MessageId } from '#libs/vocabulary';
-import { authorsOf } from '#libs/mail';
+import { authorsOf, MailHeader } from '#libs/mail';
 import { mailShapes, startSmtpSink } from '#libs/mail/testing';
 import {
   SUBMITTED_MAIL,
@@ -268,7 +268,7 @@ describe('POST /api/v1/messages', () => {
   });
 
   it('seals every shape of mail byte for byte, in a carrier that is no larger than it may be', async () => {
-    const senders = ['@example.org', ...mailShapes().flatMap(({ bytes }) => authorsOf(bytes))];
+    const senders = ['@example.org', ...mailShapes().flatMap(({ bytes }) => authorsOf(MailHeader.of(bytes)))];
     const { room, sink } = await open({ officeSenders: senders });
     const shapes: [string, Buffer][] = [
       ...mailShapes().map(({ name, bytes }): [string, Buffer] => [name, bytes]),

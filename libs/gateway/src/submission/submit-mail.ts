@@ -5,8 +5,8 @@ import { Keyring, PersonDirectory } from '#libs/keyring';
 import { SealMessage } from '#libs/sealing';
 import { Clock, DomainError, newEventId } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
-import { Outbox, authorsOf, headerText, parseHeaderFields, readEnvelope } from '#libs/mail';
-import type { StagedFile } from '#libs/mail';
+import { Outbox, authorsOf, headerText, readEnvelope } from '#libs/mail';
+import type { MailHeader, StagedFile } from '#libs/mail';
 import { measureMail, sealForRecipients } from './seal-for-recipients.ts';
 import { mayWriteAs, SubmissionSettings } from './settings.ts';
 import type { SealingClient } from './settings.ts';
@@ -310,10 +310,10 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
 }
 
 /** Recipients see the header, not the envelope: whom it says it is from must be whom the client may write as. */
-function checkAuthors(mailHeader: Buffer, client: SealingClient): void {
+function checkAuthors(mailHeader: MailHeader, client: SealingClient): void {
   if (!authorsOf(mailHeader).every((author) => mayWriteAs(client, author))) throw new SenderNotAllowed('header');
 }
 
-function mailSubjectOf(mailHeader: Buffer): string {
-  return headerText(parseHeaderFields(mailHeader).find(({ name }) => name === 'subject')?.value ?? '');
+function mailSubjectOf(mailHeader: MailHeader): string {
+  return headerText(mailHeader.first('subject'));
 }

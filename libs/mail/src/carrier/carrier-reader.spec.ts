@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { carrierOf } from '../testing/carrier-of.ts';
-import { base64Lines, quotedPrintable } from '../syntax/ascii-encodings.ts';
+import { base64Lines, quotedPrintable } from '../syntax/transfer-encoding.ts';
 import { CarrierReader } from './carrier-reader.ts';
 import { NotACarrier } from './not-a-carrier.ts';
 import { UrlencodedFieldReader } from './urlencoded-field-reader.ts';

@@ -2,14 +2,16 @@ import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { Base64UrlLines } from './base64url-lines.ts';
 import { carrierTexts, portalAddresses } from './carrier-texts.ts';
 import type { CarrierTranslate, LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
-import { base64Lines, encodedWords, quotedPrintable } from '../syntax/ascii-encodings.ts';
+import { asEncodedWords } from '../syntax/encoded-words.ts';
+import type { MailHeader } from '../syntax/header-fields.ts';
+import { base64Lines, quotedPrintable } from '../syntax/transfer-encoding.ts';
 import { keptHeaders } from './kept-headers.ts';
 import { escapeHtml, languageOf, messagePage } from './message-page.ts';
 import type { OrganisationProfile } from './organisation-profile.ts';
 
 export interface CarrierWriterOptions {
-  /** The header of the original (`MailHeaderCollector`); more may follow it. */
-  readonly mailHeader: Buffer;
+  /** The header of the original (`MailHeaderCollector`). */
+  readonly mailHeader: MailHeader;
   readonly messageId: MessageId;
   /** Stands in for a missing From. */
   readonly sender: MailAddress;
@@ -110,5 +112,5 @@ function htmlText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses):
 function headerText(name: string, text: string): string {
   const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   const isPlain = /^[ -~]*$/.test(line) && !line.includes('=?') && line.length <= 900;
-  return isPlain ? `${name}: ${line}\r\n` : `${name}: ${encodedWords(line).replaceAll(' ', '\r\n ')}\r\n`;
+  return isPlain ? `${name}: ${line}\r\n` : `${name}: ${asEncodedWords(line).replaceAll(' ', '\r\n ')}\r\n`;
 }

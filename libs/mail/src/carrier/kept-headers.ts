@@ -1,12 +1,9 @@
 import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
-import { guess } from '../syntax/charsets.ts';
-import { decodeWords } from '../syntax/header-text.ts';
 import { parseAddressList } from '../syntax/address-list.ts';
 import type { AddressListItem } from '../syntax/address-list.ts';
-import { encodedWords } from '../syntax/ascii-encodings.ts';
-import type { HeaderField } from '../syntax/mail-header.ts';
-import { parseHeaderFields } from '../syntax/mail-header.ts';
+import { asEncodedWords, decodeEncodedWords } from '../syntax/encoded-words.ts';
+import type { MailHeader } from '../syntax/header-fields.ts';
 
 /** What stands in for what the original does not say. */
 export interface KeptHeaderFallbacks {
@@ -21,8 +18,8 @@ export interface KeptHeaderFallbacks {
  * sealed and once in clear: so a list of hundreds of recipients is cut in the carrier, never in the seal.
  */
 const MAX_FIELD_OCTETS = { from: 500, sender: 400, 'reply-to': 400, to: 1000, cc: 800, references: 800 };
-/** 32 KiB of a field are looked at: many times what is kept of it. */
-const MAX_READ_OCTETS = 32 * 1024;
+/** 32 Ki characters of a field are looked at: many times what is kept of it. */
+const MAX_READ_CHARACTERS = 32 * 1024;
 /** 80 characters: a display name longer than that is no name. */
 const MAX_DISPLAY_NAME = 80;
 /** 256 characters: RFC 5322 sets no limit but the line's; real ones are under 100. */
@@ -38,13 +35,12 @@ const UNFIT = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u
  *
  * @returns lines of at most 78 octets where they can be folded, CRLF at each end
  */
-export function keptHeaders(mailHeader: Buffer, fallbacks: KeptHeaderFallbacks): string {
-  const fields = parseHeaderFields(mailHeader);
-  const first = (name: string) => fields.find((field) => field.name === name)?.value ?? '';
-  const from = addresses(fields, 'from', false);
-  const to = addresses(fields, 'to', true);
-  const cc = addresses(fields, 'cc', true);
-  const sender = addresses(fields, 'sender', false);
+export function keptHeaders(header: MailHeader, fallbacks: KeptHeaderFallbacks): string {
+  const first = (name: string) => header.first(name);
+  const from = addresses(header, 'from', false);
+  const to = addresses(header, 'to', true);
+  const cc = addresses(header, 'cc', true);
+  const sender = addresses(header, 'sender', false);
   const isTo = to.length > 0 || cc.length === 0;
   const lines = [
     foldedList('From', from.length > 0 ? from : [fallbacks.sender], MAX_FIELD_OCTETS.from),
@@ -52,7 +48,7 @@ export function keptHeaders(mailHeader: Buffer, fallbacks: KeptHeaderFallbacks):
     sender.length > 0 || from.length > 1
       ? foldedList('Sender', sender.length > 0 ? sender.slice(0, 1) : [fallbacks.sender], MAX_FIELD_OCTETS.sender)
       : '',
-    optional(foldedList, 'Reply-To', addresses(fields, 'reply-to', false), MAX_FIELD_OCTETS['reply-to']),
+    optional(foldedList, 'Reply-To', addresses(header, 'reply-to', false), MAX_FIELD_OCTETS['reply-to']),
     isTo ? foldedList('To', to.length > 0 ? to : ['undisclosed-recipients:;'], MAX_FIELD_OCTETS.to) : '',
     optional(foldedList, 'Cc', cc, MAX_FIELD_OCTETS.cc),
     `Date: ${dateOf(first('date')) ?? new Date(fallbacks.sealedAt).toUTCString().replace('GMT', '+0000')}\r\n`,
@@ -68,10 +64,9 @@ export function keptHeaders(mailHeader: Buffer, fallbacks: KeptHeaderFallbacks):
  * Whom a carrier would name as author or sender, for comparing with what a client may use: From and Sender, in their canonical
  * form. What has none is never named, so nobody can be passed off as an author by being spelt strangely.
  */
-export function authorsOf(mailHeader: Buffer): MailAddress[] {
-  return parseHeaderFields(mailHeader)
-    .filter(({ name }) => AUTHOR_FIELDS.has(name))
-    .flatMap(({ value }) => parseAddressList(unicode(value)))
+export function authorsOf(header: MailHeader): MailAddress[] {
+  return [...header.all('from'), ...header.all('sender')]
+    .flatMap(parseAddressList)
     .flatMap((item) => (item.kind === 'mailbox' ? [canonical(item.address)] : []))
     .filter((address) => address !== null);
 }
@@ -97,9 +92,9 @@ function optional(
 }
 
 /** The fields of a name as a list in which each piece is fit to stand alone: a mailbox, or a group with its members. */
-function addresses(fields: readonly HeaderField[], name: string, mayRepeat: boolean): string[] {
-  const values = fields.filter((field) => field.name === name).map(({ value }) => unicode(value));
-  const list = (mayRepeat ? values : values.slice(0, 1)).flatMap(parseAddressList);
+function addresses(header: MailHeader, name: string, mayRepeat: boolean): string[] {
+  const values = mayRepeat ? header.all(name) : [header.first(name)];
+  const list = values.map((value) => value.slice(0, MAX_READ_CHARACTERS)).flatMap(parseAddressList);
   const written: string[] = [];
   let group: { begins: string; members: string[] } | null = null;
   for (const item of list) {
@@ -125,21 +120,15 @@ function mailbox({ displayName, address }: Extract<AddressListItem, { kind: 'mai
 
 /** A display name as RFC 5322 §3.2.5 and RFC 2047 §5 (3) let it stand; '' for none. */
 function phrase(displayName: string): string {
-  const name = decodeWords(displayName.slice(0, 4 * MAX_DISPLAY_NAME))
+  const name = decodeEncodedWords(displayName.slice(0, 4 * MAX_DISPLAY_NAME))
     .replace(UNFIT, ' ')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, MAX_DISPLAY_NAME)
     .toWellFormed();
   // What still looks like an encoded word is text: it must not become one.
-  if (/\P{ASCII}/u.test(name) || name.includes('=?')) return encodedWords(name);
+  if (/\P{ASCII}/u.test(name) || name.includes('=?')) return asEncodedWords(name);
   return /^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;
-}
-
-/** Raw 8-bit bytes in a header are UTF-8 if they can be, else windows-1252 and its kind, as in the reading room. */
-function unicode(latin1: string): string {
-  const value = latin1.slice(0, MAX_READ_OCTETS);
-  return /[\u0080-\u00ff]/.test(value) ? guess(Buffer.from(value, 'latin1')) : value;
 }
 
 function internetMessageIds(value: string): string[] {

@@ -1,9 +1,9 @@
-import { fieldWithParameters } from '../syntax/header-text.ts';
-import { parseHeaderFields } from '../syntax/mail-header.ts';
+import { MailHeader } from '../syntax/header-fields.ts';
+import { fieldWithParameters, fileNameOf } from '../syntax/parameters.ts';
+import { transferStream } from '../syntax/transfer-stream.ts';
+import type { TransferStream } from '../syntax/transfer-stream.ts';
 import { MessagePageScanner } from './message-page-scanner.ts';
 import { NotACarrier } from './not-a-carrier.ts';
-import { transferDecoder } from './transfer-decoder.ts';
-import type { TransferDecoder } from './transfer-decoder.ts';
 
 const NOTHING = Buffer.alloc(0);
 const LF = 0x0a;
@@ -20,7 +20,7 @@ const MAX_DEPTH = 20;
 const MAX_NESTED_WALKERS = 4;
 
 type Leaf = {
-  readonly transfer: TransferDecoder;
+  readonly transfer: TransferStream;
   readonly content: MessagePageScanner | MailPartWalker;
 };
 
@@ -152,24 +152,23 @@ export class MailPartWalker {
   }
 
   private endHeader(): void {
-    const fields = parseHeaderFields(Buffer.concat(this.header ?? []));
-    const field = (name: string) => fields.find((each) => each.name === name)?.value ?? '';
-    const type = fieldWithParameters(field('content-type'));
-    const disposition = fieldWithParameters(field('content-disposition'));
-    const encoding = field('content-transfer-encoding').trim().toLowerCase();
-    const boundary = type.parameters.boundary ?? '';
+    const header = new MailHeader(Buffer.concat(this.header ?? []));
+    const type = fieldWithParameters(header.first('content-type'));
+    const disposition = fieldWithParameters(header.first('content-disposition'));
+    const encoding = fieldWithParameters(header.first('content-transfer-encoding')).value;
+    const boundary = type.parameters.get('boundary') ?? '';
     this.header = null;
     if (type.value.startsWith('multipart/') && boundary !== '') {
       this.boundaries.push(boundary);
       if (this.boundaries.length > MAX_DEPTH) throw new NotACarrier('no-carrier');
       return;
     }
-    const name = (disposition.parameters.filename ?? type.parameters.name ?? '').toLowerCase();
+    const name = (fileNameOf(disposition, type) ?? '').toLowerCase();
     const isMail = type.value === 'message/rfc822' || name.endsWith('.eml');
     if (isMail && encoding !== 'base64' && encoding !== 'quoted-printable') return this.beginPart();
     const isNested = isMail && this.nesting < MAX_NESTED_WALKERS;
     this.leaf = {
-      transfer: transferDecoder(encoding),
+      transfer: transferStream(encoding),
       content: isNested
         ? new MailPartWalker(this.maxCiphertextBytes, this.nesting + 1, this.allowance)
         : new MessagePageScanner(this.maxCiphertextBytes),
@@ -180,7 +179,7 @@ export class MailPartWalker {
     const { leaf } = this;
     if (!leaf || bytes.length === 0 || leaf.content.progress === 'nothing-here') return;
     try {
-      this.feed(leaf, leaf.transfer.push(bytes.toString('latin1')), found);
+      this.feed(leaf, leaf.transfer.push(bytes), found);
     } catch (error) {
       this.passOver(error);
     }
@@ -201,8 +200,8 @@ export class MailPartWalker {
     this.leaf = null;
   }
 
-  private feed({ content }: Leaf, text: string, found: Buffer[]): void {
-    found.push(content instanceof MailPartWalker ? content.push(Buffer.from(text, 'latin1')) : content.push(text));
+  private feed({ content }: Leaf, bytes: Buffer, found: Buffer[]): void {
+    found.push(content instanceof MailPartWalker ? content.push(bytes) : content.push(bytes.toString('latin1')));
     this.isWhole = content.progress === 'behind';
   }
 

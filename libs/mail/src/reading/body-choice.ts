@@ -1,3 +1,4 @@
+import { MailHeader } from '../syntax/header-fields.ts';
 import { decodedLength, decodeTransfer } from '../syntax/transfer-decoding.ts';
 import { mimeStructure, type MimePart } from './mime-structure.ts';
 import { safeFileName } from './file-name.ts';
@@ -21,7 +22,7 @@ export interface FoundMessage {
 
 /** One message taken apart: what is shown as its body, in order, and what is not. */
 export interface Message {
-  readonly root: MimePart;
+  readonly header: MailHeader;
   readonly rich: readonly MimePart[];
   /** The same for readers of text: where there are alternatives, the one without HTML. */
   readonly plain: readonly MimePart[];
@@ -84,7 +85,7 @@ export class MailTaker {
       nested.push({ ...found, message });
     }
     attachments.sort((one, other) => one.index - other.index);
-    return { root: structure.root, rich, plain, attachments, nested, notes: take.notes };
+    return { header: MailHeader.of(bytes), rich, plain, attachments, nested, notes: take.notes };
   }
 }
 

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '#libs/vocabulary';
-import { guess } from '../syntax/charsets.ts';
+import { decodeText } from '../syntax/charsets.ts';
 import { READING_LIMITS, type ReadingLimits } from './reading-limits.ts';
 import type { ReadableMail, ReadingNote } from './readable-mail.ts';
 import type { ReadingJob, ReadingReport } from './reading-worker.ts';
@@ -265,8 +265,8 @@ function stoppedInHtml(mail: ReadableMail): ReadableMail {
 
 /** Without even its header taken apart, since that may be what went wrong. */
 function unreadable(source: Buffer): ReadableMail {
-  const text = guess(source)
-    .replace(/\r\n?/g, '\n')
+  const text = decodeText(source, '')
+    .text.replace(/\r\n?/g, '\n')
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '')
     .toWellFormed();
   const notes: ReadingNote[] = source.length >= SOURCE_KEPT ? ['unparsable', 'truncated'] : ['unparsable'];

@@ -1,11 +1,11 @@
 import { finished } from 'node:stream/promises';
-import { Headers, Splitter, type MimeNode, type SplitterChunk } from '@zone-eu/mailsplit';
-import { fieldWithParameters } from '../syntax/header-text.ts';
+import { Splitter, type MimeNode, type SplitterChunk } from '@zone-eu/mailsplit';
+import { beginningOf, MailHeader } from '../syntax/header-fields.ts';
+import { fieldWithParameters, fileNameOf } from '../syntax/parameters.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 
 /** One node of a MIME tree. `body` points into the mail's own bytes wherever it can: nothing is decoded or copied here. */
 export interface MimePart {
-  readonly headers: Headers | null;
   /** Lower case, `text/plain` where the mail says nothing sensible. */
   readonly mediaType: string;
   readonly isTypeGiven: boolean;
@@ -37,20 +37,11 @@ const STRETCH_TAIL = 16 * 1024;
 
 /** Never rejects for what is in the mail. */
 export async function mimeStructure(mail: Buffer, limits: ReadingLimits, partsLeft: number): Promise<MimeStructure> {
-  const start = skipBlankLines(mail);
-  const bytes = mail.subarray(start);
+  const bytes = mail.subarray(beginningOf(mail));
   const skips = longStretches(bytes);
   return (
-    (await split(bytes, skips, limits, partsLeft)) ??
-    (await split(bytes, [], limits, partsLeft)) ??
-    unparsed(bytes, false)
+    (await split(bytes, skips, limits, partsLeft)) ?? (await split(bytes, [], limits, partsLeft)) ?? unparsed(bytes)
   );
-}
-
-function skipBlankLines(mail: Buffer): number {
-  let at = 0;
-  while (at < mail.length && (mail[at] === 0x0d || mail[at] === 0x0a)) at++;
-  return at;
 }
 
 interface Stretch {
@@ -130,7 +121,7 @@ async function split(
     () => true,
     () => false, // past a limit: what came before it stands
   );
-  if (!root || !hasHeader(root)) return unparsed(bytes, !isWhole);
+  if (!root || !hasHeader(root)) return unparsed(bytes);
   if (isWhole && skips.length > 0 && ![...nodes.values()].every((each) => addsUp(each, skips))) return null;
   return { root: toPart(root, bytes), isTruncated: !isWhole, isUnparsable: false };
 }
@@ -149,17 +140,11 @@ function hasHeader({ node }: Collected): boolean {
   return node.headers !== false && node.headers.getList().some(({ key }) => /^[!-9;-~]{1,100}$/.test(key));
 }
 
-/** Of a header that is past the limits, what is read to name the mail. */
-const READ_OF_BROKEN_HEADER = 16 * 1024;
-
-function unparsed(bytes: Buffer, hasBrokenHeader: boolean): MimeStructure {
-  const start = bytes.subarray(0, READ_OF_BROKEN_HEADER);
-  const headers = hasBrokenHeader ? new Headers(start.subarray(0, start.lastIndexOf(0x0a) + 1)) : null;
-  return { root: { ...EMPTY_PART, headers, children: [], body: bytes }, isTruncated: false, isUnparsable: true };
+function unparsed(bytes: Buffer): MimeStructure {
+  return { root: { ...EMPTY_PART, children: [], body: bytes }, isTruncated: false, isUnparsable: true };
 }
 
 const EMPTY_PART: Omit<MimePart, 'children' | 'body'> = {
-  headers: null,
   mediaType: 'text/plain',
   isTypeGiven: false,
   isMultipart: false,
@@ -178,29 +163,30 @@ const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}\/[a-z0-9][a-z0-9!#$&^_.+*-]
 
 function toPart(collected: Collected, bytes: Buffer): MimePart {
   const { node, from, to } = collected;
-  const headers = node.headers || null;
-  const type = fieldWithParameters(headers?.getFirst('content-type') ?? '');
+  const header = new MailHeader(node.getHeaders());
+  const type = fieldWithParameters(header.first('content-type'));
+  const disposition = fieldWithParameters(header.first('content-disposition'));
+  const filename = fileNameOf(disposition, type);
   const isTypeGiven = MEDIA_TYPE.test(type.value);
-  const isMultipart = node.multipart !== false;
-  const mediaType = isTypeGiven ? type.value : node.filename && node.contentType ? node.contentType : 'text/plain';
+  const ofType = (name: string): string => type.parameters.get(name) ?? '';
   return {
-    headers,
-    mediaType,
+    mediaType: isTypeGiven ? type.value : filename !== null && node.contentType ? node.contentType : 'text/plain',
     isTypeGiven,
-    isMultipart,
-    charset: type.parameters['charset'] ?? '',
-    encoding: node.encoding || '',
-    isFlowed: node.flowed,
-    isDelSp: node.delSp,
-    isAttachment: node.disposition === 'attachment',
-    filename: node.filename ? node.filename.slice(0, 2000) : null,
+    isMultipart: node.multipart !== false,
+    charset: ofType('charset'),
+    encoding: fieldWithParameters(header.first('content-transfer-encoding')).value,
+    // RFC 3676 is of text/plain alone
+    isFlowed: type.value === 'text/plain' && /^\s*flowed\s*$/i.test(ofType('format')),
+    isDelSp: type.value === 'text/plain' && /^\s*yes\s*$/i.test(ofType('delsp')),
+    isAttachment: disposition.value === 'attachment',
+    filename: filename?.slice(0, 2000) ?? null,
     contentId:
-      headers
-        ?.getFirst('content-id')
+      header
+        .first('content-id')
         .replace(/^\s*<|>\s*$/g, '')
         .trim() || null,
-    contentLocation: headers?.getFirst('content-location').replace(/\s+/g, '') || null,
-    start: type.parameters['start']?.replace(/^<|>$/g, '') ?? null,
+    contentLocation: header.first('content-location').replace(/\s+/g, '') || null,
+    start: ofType('start').replace(/^<|>$/g, '') || null,
     children: collected.children.map((child) => toPart(child, bytes)),
     body: from < 0 ? Buffer.alloc(0) : bytes.subarray(from, to),
   };

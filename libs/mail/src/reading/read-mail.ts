@@ -1,7 +1,8 @@
 import libmime from 'libmime';
 import { attachmentBytes, findAttachment, isHtml, MailTaker, type Message } from './body-choice.ts';
-import { decodeText, guess } from '../syntax/charsets.ts';
-import { addressesText, headerDate, headerText } from '../syntax/header-text.ts';
+import { addressesText } from '../syntax/address-list.ts';
+import { decodeText } from '../syntax/charsets.ts';
+import { headerDate, headerText } from '../syntax/header-text.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
 import { ImageBudget } from './inline-images.ts';
@@ -175,17 +176,11 @@ class MessageReading {
   }
 
   private headerFields(): MessageReading['fields'] {
-    const headers = this.message.root.headers;
-    // from the raw lines: a library has to guess how 8-bit bytes are meant before it hands them on
-    const lines = headers?.getList() ?? [];
-    const values = (name: string): string[] =>
-      lines.flatMap(({ key, line }) =>
-        key === name ? [guess(Buffer.from(line, 'latin1')).slice(line.indexOf(':') + 1)] : [],
-      );
+    const { header } = this.message;
     const first = (name: string): string => {
-      const found = values(name);
-      if (found.length > 1) this.notes.add('repeated-header');
-      return found[0] ?? '';
+      const [found = '', ...others] = header.all(name);
+      if (others.length > 0) this.notes.add('repeated-header');
+      return found;
     };
     const addresses = (list: readonly string[]): string => {
       const { text, isCut } = addressesText(list, this.shared.limits.addresses);
@@ -195,9 +190,9 @@ class MessageReading {
     return {
       mailSubject: headerText(first('subject')),
       from: addresses([first('from')]),
-      replyTo: addresses(values('reply-to').slice(0, 1)),
-      to: addresses(values('to')),
-      cc: addresses(values('cc')),
+      replyTo: addresses([header.first('reply-to')]),
+      to: addresses(header.all('to')),
+      cc: addresses(header.all('cc')),
       date: headerDate(first('date')),
     };
   }

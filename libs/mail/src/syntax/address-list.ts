@@ -1,4 +1,7 @@
 import { domainToASCII } from 'node:url';
+import addressparser from 'nodemailer/lib/addressparser';
+import { decodeEncodedWords } from './encoded-words.ts';
+import { headerText, MAX_FIELD, oneLine } from './header-text.ts';
 
 /** One mailbox of an address field, or the edge of a group, in the order in which they stand. */
 export type AddressListItem =
@@ -128,4 +131,26 @@ function enclosed(value: string, start: number): { text: string; end: number } {
     text += character;
   }
   return { text, end: value.length };
+}
+
+/** `Name <address>, …`: parsed before it is decoded, so that no encoded word can pass for an address. */
+export function addressesText(values: readonly string[], limit: number): { text: string; isCut: boolean } {
+  const joined = values.join(', ');
+  let list: { name: string; address: string }[];
+  try {
+    list = addressparser(joined.slice(0, MAX_FIELD), { flatten: true });
+  } catch {
+    return { text: headerText(joined), isCut: joined.length > MAX_FIELD };
+  }
+  const shown = list
+    .slice(0, limit)
+    .map(({ name, address }) => mailbox(oneLine(decodeEncodedWords(name)), oneLine(decodeEncodedWords(address))));
+  const isCut = list.length > limit || joined.length > MAX_FIELD;
+  return { text: shown.filter((each) => each !== '').join(', ') + (isCut ? ', …' : ''), isCut };
+}
+
+function mailbox(name: string, address: string): string {
+  if (name === '' || name === address) return address;
+  const shown = /[<>@,;:"]/.test(name) ? `"${name.replaceAll('"', "'")}"` : name;
+  return address === '' ? shown : `${shown} <${address}>`;
 }

@@ -9,7 +9,7 @@ export interface Decoded {
 const BASE64_SLICE = 64 * 1024;
 const EQUALS = 0x3d;
 /** A mail glued together from more has been made to be slow; from there on padding counts as damage. */
-const MAX_PADDED_PIECES = 1000;
+export const MAX_PADDED_PIECES = 1000;
 
 export function decodeTransfer(raw: Buffer, encoding: string): Decoded {
   switch (encoding) {
@@ -85,16 +85,32 @@ function eachBase64Slice(raw: Buffer, sink: Base64Sink): boolean {
 function decodeUnpadded(raw: Buffer, start: number, end: number, sink: Base64Sink): boolean {
   let at = decodeEvenLines(raw, start, end, sink);
   let isDamaged = false;
-  let carried = '';
+  const quanta = new Base64Quanta();
   for (; at < end; at += BASE64_SLICE) {
     const text = raw.toString('latin1', at, Math.min(end, at + BASE64_SLICE));
     isDamaged ||= /[^A-Za-z0-9+/\s_-]/.test(text);
-    const letters = carried + text.replace(/[^A-Za-z0-9+/_-]+/g, '');
-    const usable = at + BASE64_SLICE >= end ? letters.length : letters.length - (letters.length % 4);
-    sink.write(letters.slice(0, usable));
-    carried = letters.slice(usable);
+    sink.write(quanta.whole(text));
   }
+  sink.write(quanta.rest());
   return isDamaged;
+}
+
+/** The letters of base64 out of any text that comes in pieces, in whole quanta of four. */
+export class Base64Quanta {
+  private carried = '';
+
+  whole(text: string): string {
+    const letters = this.carried + text.replace(/[^A-Za-z0-9+/_-]+/g, '');
+    const usable = letters.length - (letters.length % 4);
+    this.carried = letters.slice(usable);
+    return letters.slice(0, usable);
+  }
+
+  rest(): string {
+    const { carried } = this;
+    this.carried = '';
+    return carried;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { instantOf, parseMailAddress, parseMessageId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { CarrierWriter } from '../carrier/carrier-writer.ts';
 import type { CarrierWriterOptions } from '../carrier/carrier-writer.ts';
-import { MailHeaderCollector } from '../syntax/mail-header.ts';
+import { MailHeaderCollector } from '../syntax/header-fields.ts';
 
 export const SOME_MESSAGE_ID = parseMessageId('abcdefghijklmnopqrstuvwxyz234567') as MessageId;
 

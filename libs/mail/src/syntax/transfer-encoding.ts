@@ -1,21 +1,3 @@
-/** 36 bytes make a word of 60 characters: with the name of a short field in front still under the 76 of a line (RFC 2047 §2). */
-const MAX_WORD_BYTES = 36;
-
-/** Any text as encoded words (RFC 2047), split between characters, a space between words. */
-export function encodedWords(text: string): string {
-  const words: string[] = [];
-  let word = '';
-  for (const character of text.toWellFormed()) {
-    if (Buffer.byteLength(word + character) > MAX_WORD_BYTES) {
-      words.push(word);
-      word = '';
-    }
-    word += character;
-  }
-  if (word !== '') words.push(word);
-  return words.map((each) => `=?utf-8?B?${Buffer.from(each).toString('base64')}?=`).join(' ');
-}
-
 /** UTF-8 as quoted-printable (RFC 2045 §6.7), lines of at most 76 characters, CRLF between lines of the text. */
 export function quotedPrintable(text: string): string {
   return text
