@@ -33,6 +33,7 @@ class HandlerFailed extends Error {
 export class ProjectionFollower {
   readonly name: string;
   readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #every: Handler | null;
   readonly #store: EventStore;
   readonly #readModels: ReadModels;
   readonly #clock: Clock;
@@ -60,6 +61,7 @@ export class ProjectionFollower {
   ) {
     this.name = projection.name;
     this.#handlers = new Map(Object.entries(projection.on) as [string, Handler][]);
+    this.#every = projection.every ?? null;
     this.#store = store;
     this.#readModels = readModels;
     this.#clock = clock;
@@ -199,11 +201,12 @@ export class ProjectionFollower {
   }
 
   #handleEvent(event: RecordedEvent, index: number): void {
-    const handler = this.#handlers.get(event.type);
-    if (handler === undefined) return;
     try {
-      const result = handler(this.#readModels.db, event);
-      if (result instanceof Promise) throw new TypeError('a projection must not wait: its handler returned a promise');
+      for (const handler of [this.#every, this.#handlers.get(event.type)]) {
+        const result = handler?.(this.#readModels.db, event);
+        if (result instanceof Promise)
+          throw new TypeError('a projection must not wait: its handler returned a promise');
+      }
     } catch (cause) {
       throw new HandlerFailed(event, index, cause);
     }

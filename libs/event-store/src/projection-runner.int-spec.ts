@@ -86,6 +86,26 @@ describe('ProjectionRunner', () => {
     ]);
   });
 
+  it('shows a projection that asks for every event each of them once, before the handler of its type', async () => {
+    await pour(2);
+    await opened.store.append(streamName('other', 'a'), 'NONE', [{ type: 'Unheard', data: {} }]);
+    const seen: Projection<Poured> = {
+      name: 'seen.v1',
+      schema:
+        'CREATE TABLE seen (place INTEGER PRIMARY KEY, type TEXT NOT NULL, is_handled INTEGER NOT NULL DEFAULT 0) STRICT',
+      every: (db, { type }) => db.run('INSERT INTO seen (type) VALUES (?)', type),
+      on: { Poured: (db) => db.run('UPDATE seen SET is_handled = 1 WHERE place = (SELECT max(place) FROM seen)') },
+    };
+    await run([seen]).caughtUp();
+    expect(
+      readModels.db.all('SELECT type, is_handled AS handled FROM seen').map((row) => Object.values(row as object)),
+    ).toEqual([
+      ['Poured', 1],
+      ['Poured', 1],
+      ['Unheard', 0],
+    ]);
+  });
+
   it('handles what comes without being asked, of another process too', async () => {
     run([glasses()]);
     const another = await opened.openAnother();

@@ -23,6 +23,8 @@ export interface Projection<Event extends DomainEvent> extends ProjectionTables 
       event: RecordedEvent<Extract<Event, { type: Type }>>,
     ) => void;
   };
+  /** Sees every event of the log, of whatever type, before the handler of its type does. */
+  readonly every?: (db: ReadModelDatabase, event: RecordedEvent) => void;
 }
 
 export interface ProjectionStatus {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCheckpoint } from './checkpoint.ts';
@@ -31,7 +32,9 @@ export async function publishLedger(
     await writeWhole(join(directory, tilePath(tile)), content);
   }
   await writeWhole(join(directory, 'checkpoints', String(head.size)), Buffer.from(note));
-  await writeWhole(join(directory, 'checkpoint'), Buffer.from(note));
+  // Another console may have published more meanwhile.
+  const now = readCheckpoint(await readText(join(directory, 'checkpoint')))?.size ?? 0;
+  if (now < head.size) await writeWhole(join(directory, 'checkpoint'), Buffer.from(note));
 }
 
 /** The newest checkpoint in a directory; null when there is none. @throws what the file system throws, other than for a missing file */
@@ -62,7 +65,7 @@ async function writeWhole(path: string, content: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const isThere = await stat(path).catch(() => null);
   if (isThere?.isDirectory()) throw new Error(`${path} is a directory`);
-  const draft = `${path}.draft`;
+  const draft = `${path}.${randomUUID()}.draft`; // other consoles write the same file, with the same content
   try {
     const file = await open(draft, 'w', 0o644);
     try {

@@ -1,0 +1,152 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ProjectionRunner, ReadModels, streamName, type RecordedEvent } from '#libs/event-store';
+import { openTemporarySqlite, type TemporarySqlite } from '#libs/event-store/testing';
+import { FixedClock, instantOf, newEventId } from '#libs/vocabulary';
+import { signerOfTests } from '../testing/log-of-tests.ts';
+import { readTrustedKey, type TrustedKey } from '../verify/note.ts';
+import { verifyExport } from '../verify/verify-export.ts';
+import { exportRange } from '../export/range-export.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { LedgerContradicted, LEDGER_STREAM } from './ledger.ts';
+import { eventsFrom, LedgerKeeper } from './ledger-keeper.ts';
+import { checkpointsBetween, ledgerProjection } from './ledger-projection.ts';
+import { LedgerTree } from './ledger-tree.ts';
+
+const ORIGIN = 'post.example/ledger';
+
+describe('the keeper of the ledger', () => {
+  const signer = { ...signerOfTests(ORIGIN), keyId: 'ledger-1' };
+  const keyring = { ledgerSigner: () => signer } as never;
+  const clock = new FixedClock(instantOf('2026-11-30T12:00:00Z'));
+  let sqlite: TemporarySqlite;
+  let place: string;
+  const closing: (() => unknown)[] = [];
+
+  beforeEach(async () => {
+    sqlite = await openTemporarySqlite();
+    place = await mkdtemp(join(tmpdir(), 'segl-ledger-'));
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).toReversed()) await close();
+    await sqlite.cleanUp();
+    await rm(place, { recursive: true });
+  });
+
+  /** One console: read models of its own, a keeper of its own. */
+  async function console_(name: string, directory: string | null = join(place, 'published')) {
+    const store = await sqlite.openAnother();
+    const models = ReadModels.open(join(place, `${name}.sqlite`));
+    const runner = new ProjectionRunner(store, models, [ledgerProjection]);
+    runner.start();
+    closing.push(
+      () => models.close(),
+      () => runner.stop(),
+    );
+    const faults: unknown[] = [];
+    const keeper = new LedgerKeeper(store, models, keyring, clock, {
+      origin: ORIGIN,
+      directory,
+      intervalMs: 20,
+      onFault: (error) => faults.push(error),
+    });
+    await runner.caughtUp();
+    return { store, models, runner, keeper, faults };
+  }
+
+  async function record(count: number): Promise<void> {
+    const events = Array.from({ length: count }, () => ({ type: 'Poured', data: { litres: 1 } }));
+    await sqlite.store.append(streamName('table', newEventId()), 'NONE', events);
+  }
+
+  async function checkpoints(): Promise<RecordedEvent[]> {
+    const all: RecordedEvent[] = [];
+    for await (const event of sqlite.store.readStream(LEDGER_STREAM)) all.push(event);
+    return all;
+  }
+
+  it('signs nothing over an empty log', async () => {
+    const { keeper } = await console_('one');
+    expect(await keeper.signNow()).toBeNull();
+  });
+
+  it('signs when it is due, and publishes what it recorded', async () => {
+    await record(400);
+    const { keeper, runner, models, store } = await console_('one');
+    keeper.start();
+    closing.push(() => keeper.stop());
+    await until(async () => (await checkpoints()).length === 1);
+    await record(999); // with the checkpoint itself: a thousand
+    await until(async () => (await checkpoints()).length === 2);
+    await keeper.stop();
+    await runner.caughtUp();
+    const tree = new LedgerTree(models.db);
+    const published = await readFile(join(place, 'published/checkpoint'), 'utf8');
+    expect(readCheckpoint(published)?.size).toBe(1400);
+    expect(tree.size).toBe(1401);
+
+    const notes = checkpointsBetween(models.db, 0, 1400);
+    const lines = exportRange({ events: eventsFrom(store, tree, 0, 1400), tree, from: 0, checkpoints: notes });
+    const keys = [readTrustedKey(signer.vkey) as TrustedKey];
+    expect(await verifyExport(lines, { keys, known: [published] })).toMatchObject({
+      isProven: true,
+      provenEvents: 1400,
+    });
+  });
+
+  it('forks under no race: of many consoles one signs each checkpoint, and all publish the same', async () => {
+    await record(10);
+    const consoles = await Promise.all(['one', 'two', 'three'].map((name) => console_(name)));
+    for (let round = 0; round < 5; round++) {
+      await record(3);
+      await Promise.all(consoles.map(({ runner }) => runner.caughtUp()));
+      await Promise.all(consoles.map(({ keeper }) => keeper.signNow()));
+    }
+    const heads = (await checkpoints()).map(({ data }) => data as { size: number; root: string });
+    expect(heads.length).toBeGreaterThanOrEqual(5);
+    for (const [at, head] of heads.entries()) if (at > 0) expect(head.size).toBeGreaterThan(heads[at - 1]?.size ?? 0);
+    const [one] = consoles;
+    await one?.runner.caughtUp();
+    expect(await one?.keeper.requireConsistent()).toBeUndefined();
+  });
+
+  it('refuses a log that does not hold what was published', async () => {
+    await record(10);
+    const { keeper, runner } = await console_('one');
+    await keeper.signNow();
+    const file = join(place, 'published/checkpoint');
+    const note = await readFile(file, 'utf8');
+    await writeFile(file, note.replace('\n10\n', '\n20\n')); // the log was set back: it holds less than was signed
+    await runner.caughtUp();
+    await expect(keeper.requireConsistent()).rejects.toThrow(LedgerContradicted);
+    await writeFile(file, note.replace(/\n10\n.{44}\n/, `\n10\n${'A'.repeat(43)}=\n`)); // or something else
+    await expect(keeper.requireConsistent()).rejects.toThrow(LedgerContradicted);
+  });
+
+  it('signs nothing more over a log that contradicts its own last checkpoint, and says so', async () => {
+    await record(10);
+    const first = await console_('one', null);
+    await first.keeper.signNow();
+    await first.runner.caughtUp();
+    await first.runner.stop();
+    first.models.db.run('UPDATE ledger_leaf SET hash = zeroblob(32) WHERE leaf = 4'); // as a changed record gives after a rebuild
+    clock.advance(700);
+    first.keeper.start();
+    closing.push(() => first.keeper.stop());
+    await until(async () => first.faults.length > 0);
+    expect(first.faults[0]).toBeInstanceOf(LedgerContradicted);
+    expect(first.keeper.lastFault).toBeInstanceOf(LedgerContradicted);
+    await expect(first.keeper.signNow()).rejects.toThrow(LedgerContradicted);
+    expect(await checkpoints()).toHaveLength(1);
+  });
+
+  async function until(isSo: () => Promise<boolean>): Promise<void> {
+    const giveUpAt = Date.now() + 20_000;
+    while (!(await isSo())) {
+      if (Date.now() > giveUpAt) throw new Error('it did not come to be so');
+      await new Promise((resume) => setTimeout(resume, 10));
+    }
+  }
+});

@@ -1,0 +1,158 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  RevisionConflict,
+  type EventStore,
+  type ExpectedRevision,
+  type ReadModels,
+  type RecordedEvent,
+} from '#libs/event-store';
+import type { Keyring } from '#libs/keyring';
+import type { Clock } from '#libs/vocabulary';
+import { readCheckpoint, signCheckpoint, type TreeHead } from './checkpoint.ts';
+import { ledger, LEDGER_STREAM, LedgerContradicted, signHead, type Ledger, type LedgerEvent } from './ledger.ts';
+import { lastCheckpoint } from './ledger-projection.ts';
+import { LedgerTree } from './ledger-tree.ts';
+import { ledgerLeaf } from './leaf.ts';
+import { publishedCheckpoint, publishLedger } from './publication.ts';
+import { rootAt } from './tree-proofs.ts';
+
+export interface LedgerKeeperOptions {
+  /** The name of a log that has none yet: the portal's host and `/ledger`. */
+  readonly origin: string;
+  /** Where tiles and checkpoints are published, best a place that the database's administrator cannot write; null: nowhere. */
+  readonly directory: string | null;
+  /** How often to look whether a checkpoint is due. */
+  readonly intervalMs?: number;
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * Signs the head of the log when it is due, records that, and then publishes it. Several may run on one log: each checkpoint is
+ * appended at its predecessor's revision, so one of them wins and the others take what it signed.
+ */
+export class LedgerKeeper {
+  private running: { stop: AbortController; done: Promise<void> } | null = null;
+  private fault: unknown = null;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly readModels: ReadModels,
+    private readonly keyring: Pick<Keyring, 'ledgerSigner'>,
+    private readonly clock: Clock,
+    private readonly options: LedgerKeeperOptions,
+  ) {}
+
+  /** Why the last attempt failed; null when it did not. A contradiction stays until the process is started anew. */
+  get lastFault(): unknown {
+    return this.fault;
+  }
+
+  start(): void {
+    if (this.running !== null) return;
+    const stop = new AbortController();
+    this.running = { stop, done: this.run(stop.signal) };
+  }
+
+  /** May be called twice. */
+  async stop(): Promise<void> {
+    this.running?.stop.abort();
+    await this.running?.done;
+    this.running = null;
+  }
+
+  /**
+   * Signs the head now, due or not, and publishes it.
+   * @returns the newest checkpoint; null while the read model has nothing to sign
+   * @throws LedgerContradicted, EventStoreUnavailable, and what the file system throws
+   */
+  async signNow(): Promise<string | null> {
+    return this.keep(true);
+  }
+
+  /**
+   * Whether the log holds what was published last: to be asked once the read model has caught up, before anything is served.
+   * @throws LedgerContradicted
+   */
+  async requireConsistent(): Promise<void> {
+    const note = this.options.directory === null ? null : await publishedCheckpoint(this.options.directory);
+    const head = note === null ? null : readCheckpoint(note);
+    if (head === null) return;
+    const tree = new LedgerTree(this.readModels.db);
+    if (tree.size < head.size || !rootAt(tree, head.size).equals(head.root))
+      throw new LedgerContradicted(head.size, head.origin);
+  }
+
+  private async run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      try {
+        if (!(this.fault instanceof LedgerContradicted)) await this.keep(false);
+        if (!(this.fault instanceof LedgerContradicted)) this.fault = null;
+      } catch (error) {
+        this.fault = error;
+        this.options.onFault(error);
+      }
+      await sleep(this.options.intervalMs ?? 5000, undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
+
+  private async keep(isWanted: boolean): Promise<string | null> {
+    const { state, revision } = await this.signed();
+    const tree = new LedgerTree(this.readModels.db);
+    const signer = this.keyring.ledgerSigner();
+    const sign = (head: TreeHead) =>
+      signCheckpoint(head, { publicKey: signer.publicKey, sign: (bytes) => signer.sign(bytes) });
+    const size = tree.size;
+    const events = signHead(state, {
+      head: { origin: this.options.origin, size, root: rootAt(tree, size) },
+      rootAtLast: state === null || state.size > size ? null : rootAt(tree, state.size),
+      now: this.clock.now(),
+      ledgerKeyId: signer.keyId,
+      sign,
+      isWanted,
+    });
+    try {
+      if (events.length > 0 && size > 0) await this.store.append(LEDGER_STREAM, revision, events);
+    } catch (error) {
+      if (error instanceof RevisionConflict) return this.keep(isWanted); // another console signed meanwhile
+      throw error;
+    }
+    const note = (size > 0 ? events[0]?.data.note : undefined) ?? state?.note ?? null;
+    await this.publish(note, tree);
+    return note;
+  }
+
+  /** From the read model, and from the stream what the model has not seen yet: costs the same after ten years. */
+  private async signed(): Promise<{ state: Ledger; revision: ExpectedRevision }> {
+    const last = lastCheckpoint(this.readModels.db);
+    let state: Ledger = last?.ledger ?? null;
+    let revision: ExpectedRevision = last?.revision ?? 'NONE';
+    const fromRevision = last === null ? 0 : last.revision + 1;
+    for await (const event of this.store.readStream(LEDGER_STREAM, { fromRevision })) {
+      state = ledger.evolve(state, event as unknown as LedgerEvent);
+      revision = event.revision;
+    }
+    return { state, revision };
+  }
+
+  private async publish(note: string | null, tree: LedgerTree): Promise<void> {
+    const size = note === null ? 0 : (readCheckpoint(note)?.size ?? 0);
+    if (note === null || this.options.directory === null || size > tree.size) return;
+    await publishLedger(this.options.directory, note, tree, (first, count) => this.leaves(tree, first, count));
+  }
+
+  private async leaves(tree: LedgerTree, first: number, count: number): Promise<Uint8Array[]> {
+    const leaves: Uint8Array[] = [];
+    for await (const event of eventsFrom(this.store, tree, first, count)) leaves.push(ledgerLeaf(event));
+    return leaves;
+  }
+}
+
+/** Events of the log by their places, `count` of them from leaf `first` on. */
+export function eventsFrom(
+  store: EventStore,
+  tree: LedgerTree,
+  first: number,
+  count: number,
+): AsyncIterable<RecordedEvent> {
+  return store.readAll({ after: first === 0 ? undefined : (tree.positionOf(first - 1) ?? undefined), maxCount: count });
+}
