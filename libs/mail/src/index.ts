@@ -18,6 +18,7 @@ export { parseRelayUrl, RelayUrlRefused } from './outbound/relay-url.ts';
 export { SmtpRelay } from './outbound/smtp-relay.ts';
 export { OutboxUnavailable, readEnvelope, type CarrierEnvelope, type StagedFile } from './outbound/staged-file.ts';
 export { frameDocument } from './reading/frame-document.ts';
+export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';
 export type { ListedAttachment, ReadableMail } from './reading/readable-mail.ts';
 export { READING_LIMITS } from './reading/reading-limits.ts';

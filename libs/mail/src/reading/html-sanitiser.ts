@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { type DefaultTreeAdapterMap, defaultTreeAdapter, html as htmlNames, parseFragment, serialize } from 'parse5';
+import { type DefaultTreeAdapterMap, html as htmlNames, parseFragment, serialize } from 'parse5';
 import sanitizeHtml from 'sanitize-html';
 import { safeStyle } from './inline-style.ts';
+import { separateCells } from './links/separate-cells.ts';
+import { linkAddress } from './links/link-address.ts';
+import { finishLink, type MailLink } from './links/link-notes.ts';
 
 export interface SanitisedHtml {
   readonly html: string;
+  /** In the order of the mail, as often as they stand there. */
+  readonly links: readonly MailLink[];
   readonly remoteContentRemoved: number;
   readonly imagesOmitted: number;
 }
@@ -64,11 +69,6 @@ const ATTRIBUTES: Readonly<Record<string, RegExp>> = {
   nowrap: /^(?:nowrap|true)?$/i,
   noshade: /^(?:noshade|true)?$/i,
 };
-/** Set in the second pass on links, and asked of them again there. */
-const LINK_REL = 'noopener noreferrer nofollow';
-/** Of its own colours, so that a mail cannot blend it away into its own. */
-const HOST_STYLE =
-  'color:#333333;background-color:#ffffff;font-size:12px;font-weight:normal;text-transform:none;white-space:normal;letter-spacing:normal';
 
 const REMOTE = /(?:https?:|ftp:|\/\/)/i;
 const URL_IN_STYLE = /(?:url|image|image-set|src)\s*\(\s*["']?\s*(?:https?:|\/\/)|@import/gi;
@@ -76,15 +76,15 @@ const URL_IN_STYLE = /(?:url|image|image-set|src)\s*\(\s*["']?\s*(?:https?:|\/\/
 /**
  * Mail HTML to HTML that may be shown in a sandboxed frame: an allow-list of elements, attributes and styles (sanitize-html), then
  * a second reading as browsers read (parse5), in which anything that is not listed is taken out again, links are rebuilt from their
- * parsed address with the host written beside them, and the images of the mail itself are put in. One part at a time, never two
+ * parsed address with the host written in them (`finishLink`), and the images of the mail itself are put in. One part at a time, never two
  * parts together (EFAIL). The caller has checked depth and size (`scanHtml`) and runs this where it can be killed.
  */
 export function sanitiseMailHtml(source: string, inlineImage: InlineImage): SanitisedHtml {
   const pass = new SanitiserPass(inlineImage);
   const fragment = parseFragment(pass.allowListed(source));
-  pass.enforce(fragment);
+  const links = pass.enforce(fragment);
   const html = pass.withImages(serialize(fragment));
-  return { html, remoteContentRemoved: pass.remoteContentRemoved, imagesOmitted: pass.imagesOmitted };
+  return { html, links, remoteContentRemoved: pass.remoteContentRemoved, imagesOmitted: pass.imagesOmitted };
 }
 
 type Element = DefaultTreeAdapterMap['element'];
@@ -110,8 +110,8 @@ export class SanitiserPass {
       allowedTags: [...TAGS],
       allowedAttributes: { '*': [...Object.keys(ATTRIBUTES), 'style'], a: ['href'], img: ['src'] },
       nonTextTags: DROPPED_WHOLE,
-      allowedSchemes: ['http', 'https', 'mailto', 'data'],
-      allowedSchemesByTag: { a: ['http', 'https', 'mailto'] },
+      allowedSchemes: ['http', 'https', 'mailto', 'tel', 'data'],
+      allowedSchemesByTag: { a: ['http', 'https', 'mailto', 'tel'] },
       allowProtocolRelative: false,
       parseStyleAttributes: false,
       enforceHtmlBoundary: false,
@@ -131,8 +131,8 @@ export class SanitiserPass {
     const style = this.style(given['style'] ?? '');
     if (style !== '') kept['style'] = style;
     if (name === 'a') {
-      const href = safeHref(given['href'] ?? '');
-      if (href !== null) kept['href'] = href;
+      const address = linkAddress(given['href'] ?? '');
+      if (address !== null) kept['href'] = address.href;
     }
     if (name === 'img') {
       const src = this.imageToken((given['src'] ?? '').trim());
@@ -174,9 +174,12 @@ export class SanitiserPass {
   }
 
   /** Iterative: depth is bounded before, but a tree of another parser may be deeper than the tags of its source. */
-  enforce(fragment: ParentNode): void {
+  enforce(fragment: ParentNode): MailLink[] {
+    const links: Element[] = [];
     const open: ParentNode[] = [fragment];
     for (let parent = open.pop(); parent; parent = open.pop()) {
+      if ('tagName' in parent && parent.tagName === 'a') links.push(parent);
+      if (/^(?:tbody|thead|tfoot)$/.test(parent.nodeName)) separateCells(parent);
       const kept: ChildNode[] = [];
       for (const child of parent.childNodes) {
         if (child.nodeName === '#text') kept.push(child);
@@ -188,17 +191,16 @@ export class SanitiserPass {
         )
           continue;
         kept.push(child);
-        open.push(child);
-        const note = child.tagName === 'a' ? finishLink(child) : null;
-        if (note) kept.push(note);
       }
       parent.childNodes = kept;
+      for (const child of kept.toReversed()) if ('childNodes' in child) open.push(child); // in the order of the document
     }
+    return links.flatMap((link) => finishLink(link) ?? []);
   }
 
   private mayKeep(tag: string, name: string, value: string): boolean {
     if (name === 'style') return this.style(value) === value;
-    if (name === 'href') return tag === 'a' && safeHref(value) === value;
+    if (name === 'href') return tag === 'a' && linkAddress(value)?.href === value;
     if (name === 'src')
       return tag === 'img' && value.startsWith(this.token) && /^\d{1,6}$/.test(value.slice(this.token.length));
     return Object.hasOwn(ATTRIBUTES, name) && ATTRIBUTES[name]?.test(value) === true;
@@ -212,69 +214,6 @@ export class SanitiserPass {
   }
 }
 
-/**
- * Opens apart from the portal and tells it nothing. @returns where the link leads, to stand behind it, unless its text says
- * just that.
- */
-function finishLink(link: Element): Element | null {
-  const href = link.attrs.find(({ name }) => name === 'href')?.value;
-  if (href === undefined) return null;
-  link.attrs.push({ name: 'target', value: '_blank' }, { name: 'rel', value: LINK_REL });
-  const target = linkTarget(href);
-  if (saysJust(textOf(link), href, target)) return null;
-  const note = defaultTreeAdapter.createElement('span', htmlNames.NS.HTML, [{ name: 'style', value: HOST_STYLE }]);
-  defaultTreeAdapter.insertText(note, ` [${target}]`);
-  return note;
-}
-
 function isListed(node: ChildNode): node is Element {
   return 'tagName' in node && node.namespaceURI === htmlNames.NS.HTML && TAGS.has(node.tagName);
-}
-
-/** @returns the address as the URL standard writes it, or null for what no link of a mail may point to. Relative ones would point into the portal. */
-function safeHref(href: string): string | null {
-  const text = href.trim();
-  if (text.length > 4000 || !/^(?:https?:\/\/|mailto:)/i.test(text)) return null;
-  const url = URL.parse(text);
-  if (url === null) return null;
-  if (url.protocol === 'mailto:') {
-    const subject = url.searchParams.get('subject');
-    return `mailto:${url.pathname}${subject === null ? '' : `?subject=${encodeURIComponent(subject.toWellFormed())}`}`;
-  }
-  return (url.protocol === 'http:' || url.protocol === 'https:') && url.host !== '' ? url.href : null;
-}
-
-function linkTarget(href: string): string {
-  const url = new URL(href);
-  return url.protocol === 'mailto:' ? url.pathname : url.host;
-}
-
-function saysJust(text: string, href: string, target: string): boolean {
-  const said = text.trim().toLowerCase().replace(/\/$/, '');
-  const bare = href
-    .replace(/^mailto:/, '')
-    .toLowerCase()
-    .replace(/\/$/, '');
-  return (
-    said === target.toLowerCase() ||
-    said === bare ||
-    said === bare.replace(/^https?:\/\//, '') ||
-    isAddressOn(said, target)
-  );
-}
-
-/** A whole address, written out, that is on that very host. */
-function isAddressOn(said: string, host: string): boolean {
-  return /^https?:\/\/\S+$/.test(said) && URL.parse(said)?.host === host;
-}
-
-function textOf(element: Element): string {
-  let text = '';
-  const open: ChildNode[] = [element];
-  for (let node = open.pop(); node && text.length < 5000; node = open.pop()) {
-    if (node.nodeName === '#text') text += (node as DefaultTreeAdapterMap['textNode']).value;
-    else if ('childNodes' in node)
-      for (let at = node.childNodes.length - 1; at >= 0; at--) open.push(node.childNodes[at] as ChildNode);
-  }
-  return text;
 }

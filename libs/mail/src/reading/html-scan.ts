@@ -1,4 +1,5 @@
 import { Token, Tokenizer, TokenizerMode } from 'parse5';
+import { linkAddress } from './links/link-address.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 
 export interface HtmlScan {
@@ -232,10 +233,11 @@ class Scan {
 
   /** The address behind a link, where the text does not say it anyway: a reader of text must see where it leads. */
   private linkTarget(href: string): void {
-    const target = href.trim();
-    if (!/^(?:https?:|mailto:)/i.test(target) || target.length > 500) return;
+    const address = linkAddress(href);
+    if (address === null || address.href.length > 500) return;
+    const target = address.href.startsWith('http') ? address.href : address.target;
     const last = this.pieces.slice(-3).join('');
-    if (!last.includes(target.replace(/^mailto:/i, '').replace(/\/$/, ''))) this.write(` <${target}>`);
+    if (!last.includes(target.replace(/\/$/, ''))) this.write(` <${target}>`);
   }
 
   private break(kind: string): void {
@@ -246,7 +248,8 @@ class Scan {
 
   private write(chars: string): void {
     if (this.hiddenBy !== '') return;
-    const text = this.preformatted > 0 ? chars : chars.replace(/[ \t\r\n\f]+/g, ' ');
+    const straight = chars.replace(/[\u202d\u202e]/g, ''); // overrides of direction: they turn the addresses written here, too
+    const text = this.preformatted > 0 ? straight : straight.replace(/[ \t\r\n\f]+/g, ' ');
     if (this.preformatted === 0 && this.pending !== '' && text.trimStart() === '') return;
     this.pieces.push(
       this.pending,

@@ -31,7 +31,7 @@ const PROPERTIES: Readonly<Record<string, RegExp>> = {
   'font-weight': words('normal', 'bold', 'bolder', 'lighter', String.raw`\d{1,4}`),
   'font-stretch': words('normal', '(?:(?:ultra|extra|semi)-)?(?:condensed|expanded)'),
   'line-height': whole(`normal|${LENGTH}|${NUMBER}`),
-  'letter-spacing': whole(`normal|-?${LENGTH}`),
+  'letter-spacing': whole(`normal|${LENGTH}`),
   'word-spacing': whole(`normal|${LENGTH}`),
   'text-align': words('left', 'right', 'center', 'justify', 'start', 'end', '-webkit-center'),
   'text-decoration': words('none', 'underline', 'overline', 'line-through'),

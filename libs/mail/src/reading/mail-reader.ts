@@ -279,6 +279,8 @@ function unreadable(source: Buffer): ReadableMail {
     date: null,
     html: null,
     moreHtml: [],
+    links: [],
+    moreLinks: 0,
     text,
     notes,
     remoteContentRemoved: 0,

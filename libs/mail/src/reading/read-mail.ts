@@ -5,6 +5,7 @@ import { decodeText } from '../syntax/charsets.ts';
 import { headerDate, headerText } from '../syntax/header-text.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
+import { LinkList } from './links/link-list.ts';
 import { ImageBudget } from './inline-images.ts';
 import type { MimePart } from './mime-structure.ts';
 import type { ListedAttachment, NestedMail, ReadableMail, ReadingNote } from './readable-mail.ts';
@@ -71,10 +72,12 @@ class MessageReading {
   private sizes: ReadonlyMap<number, number> | null = null;
   private html: string[] | null = null;
   private remoteContentRemoved = 0;
+  private readonly links: LinkList;
 
   constructor(message: Message, shared: Shared) {
     this.message = message;
     this.shared = shared;
+    this.links = new LinkList(shared.limits.links);
     this.notes = message.notes;
     this.fields = this.headerFields();
     const texts = new Map<MimePart, BodyText>();
@@ -98,6 +101,8 @@ class MessageReading {
       ...this.fields,
       html: this.html?.[0] ?? null,
       moreHtml: this.html?.slice(1) ?? [],
+      links: this.links.listed(),
+      moreLinks: this.links.more,
       text: this.plain.length === 0 ? null : texts.join('\n\n'),
       notes: [...this.notes],
       remoteContentRemoved: this.remoteContentRemoved,
@@ -130,7 +135,10 @@ class MessageReading {
 
   private sanitised({ source, asText }: BodyText): string {
     try {
-      const { html, remoteContentRemoved, imagesOmitted } = sanitiseMailHtml(source, (url) => this.inlineImage(url));
+      const { html, links, remoteContentRemoved, imagesOmitted } = sanitiseMailHtml(source, (url) =>
+        this.inlineImage(url),
+      );
+      this.links.add(links);
       this.remoteContentRemoved += remoteContentRemoved;
       if (remoteContentRemoved > 0) this.notes.add('remote-content-removed');
       if (imagesOmitted > 0) this.notes.add('images-omitted');

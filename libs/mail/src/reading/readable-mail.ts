@@ -1,4 +1,5 @@
 import type { Instant } from '#libs/vocabulary';
+import type { MailLink } from './links/link-notes.ts';
 
 /** What a reader should know about how a mail is shown; stable words, used as keys of texts. */
 export type ReadingNote =
@@ -48,6 +49,10 @@ export interface ReadableMail {
   readonly html: string | null;
   /** Further bodies in their order, each sanitised alone, each for a frame of its own; empty when `html` is null. */
   readonly moreHtml: readonly string[];
+  /** The different addresses that the links of `html` and `moreHtml` lead to, in their order; a limit ends the list. */
+  readonly links: readonly MailLink[];
+  /** How many further ones the limit left out. */
+  readonly moreLinks: number;
   /** The whole as text; null when the mail has no body at all. */
   readonly text: string | null;
   readonly notes: readonly ReadingNote[];

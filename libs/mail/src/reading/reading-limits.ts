@@ -27,6 +27,8 @@ export interface ReadingLimits {
   readonly htmlDepth: number;
   /** Attributes of one tag. */
   readonly htmlAttributes: number;
+  /** Different addresses that are listed of one message's links. */
+  readonly links: number;
   /** One inline image. */
   readonly imageBytes: number;
   /** All inline images of the whole mail, counted once for every place that shows one. */
@@ -56,6 +58,7 @@ export const READING_LIMITS: ReadingLimits = {
   htmlElements: 50_000,
   htmlDepth: 256,
   htmlAttributes: 256,
+  links: 200,
   imageBytes: 2 * 1024 * 1024,
   allImageBytes: 10 * 1024 * 1024,
   parseMs: 10_000,

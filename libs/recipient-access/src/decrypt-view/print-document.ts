@@ -1,4 +1,4 @@
-import type { ReadableMail } from '#libs/mail';
+import { LINK_NOTE_STYLE, type ReadableMail } from '#libs/mail';
 import { directionOf, formatInstant, type Locale, translate } from '#libs/web-ui';
 
 /**
@@ -16,6 +16,7 @@ export const PRINT_POLICY = [
 ].join('; ');
 
 const STYLE = [
+  LINK_NOTE_STYLE, // before anything that a mail brings
   ':root{color-scheme:only light;background:#fff}',
   'body{margin:24px;background:#fff;color:#1a1a1a;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}',
   'img{max-width:100%;height:auto}',

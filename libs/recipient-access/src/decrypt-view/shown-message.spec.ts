@@ -13,6 +13,8 @@ const mail: ReadableMail = {
   date: null,
   html: '<p>Hello</p>',
   moreHtml: [],
+  links: [],
+  moreLinks: 0,
   text: 'Hello',
   notes: [],
   remoteContentRemoved: 0,

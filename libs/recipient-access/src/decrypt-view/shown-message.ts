@@ -1,4 +1,4 @@
-import { frameDocument, type ListedAttachment, type ReadableMail } from '#libs/mail';
+import { frameDocument, type ListedAttachment, type MailLink, type ReadableMail } from '#libs/mail';
 import { EscapedText, isTextKey, type Locale, type TextKey, translate } from '#libs/web-ui';
 import { parseMailAddress, type Instant, type MailAddress } from '#libs/vocabulary';
 
@@ -16,6 +16,8 @@ export interface ShownMail {
   readonly cc: string;
   readonly date: Instant | null;
   readonly frames: readonly Frame[];
+  readonly links: readonly MailLink[];
+  readonly moreLinks: number;
   readonly text: EscapedText | null;
   readonly notes: readonly string[];
   readonly attachments: readonly ShownFile[];
@@ -51,6 +53,8 @@ export async function shownMail(mail: ReadableMail, locale: Locale): Promise<Sho
     cc: mail.cc,
     date: mail.date,
     frames,
+    links: mail.links.map((link) => ({ ...link, href: cutAddress(link.href) })),
+    moreLinks: mail.moreLinks,
     text: mail.text === null || mail.text === '' ? null : await EscapedText.of(mail.text),
     notes: mail.notes.map((note) => noteText(note, locale)),
     attachments: mail.attachments,
@@ -80,6 +84,13 @@ function noteText(note: ReadableMail['notes'][number], locale: Locale): string {
   const key = `read.notes.${note}`;
   const known: TextKey = isTextKey(key) ? key : 'read.notes.other';
   return translate(locale, known);
+}
+
+const SHOWN_OF_ADDRESS = 300;
+
+/** The host stands at its beginning; the rest of a tracking address says nothing to anyone. */
+function cutAddress(address: string): string {
+  return address.length > SHOWN_OF_ADDRESS ? `${address.slice(0, SHOWN_OF_ADDRESS)}…` : address;
 }
 
 /** A third of a screen, and three of them: beyond, the frame scrolls. */
