@@ -5,8 +5,12 @@ export class LinkList {
   private readonly byAddress = new Map<string, MailLink>();
   private readonly beyond = new Set<string>();
 
+  private readonly limit: number; // written out: the worker thread runs this from source
+
   /** @param limit of addresses that are kept */
-  constructor(private readonly limit: number) {}
+  constructor(limit: number) {
+    this.limit = limit;
+  }
 
   add(links: readonly MailLink[]): void {
     for (const link of links) {
