@@ -17,17 +17,7 @@ import { StartLoginController } from './sign-in/start-login/start-login.controll
  * PasscodeModule needs, and the CommandBus (CqrsModule.forRoot). It mounts `app.get(BridgeProvider).middleware()` at `/oidc`
  * before any body parser, and hands SIGN_IN_ERRORS and PASSCODE_ERRORS to installWebUi.
  *
- * | address                                | what it does                                                    | leads to                       |
- * |----------------------------------------|-----------------------------------------------------------------|--------------------------------|
- * | GET  /sign-in/:uid                     | every way there is to prove the address                         | the next five                  |
- * | GET  /sign-in/:uid/with/:upstream      | begins at a provider                                            | the provider                   |
- * | GET  /sign-in/callback/:upstream       | takes its answer, once, in the browser that began               | /finish, or back with a notice |
- * | GET  /sign-in/:uid/finish              | hands the proof on, or says whose account it was                | the client                     |
- * | POST /sign-in/:uid/code                | begins a passcode                                               | /prove/code/:challengeId       |
- * | GET  /sign-in/:uid/code                | takes the passcode's proof                                      | the client, or /reader         |
- * | GET, POST /sign-in/:uid/reader         | who reads at a shared mailbox: a name                           | the client                     |
- * | GET  /sign-in/:uid/reader/with/:upstream | the same by an account                                        | the provider                   |
- * | GET  /sign-in/:uid/cancel              | gives up                                                        | the client, with access_denied |
+ * Its addresses stand in sign-in/addresses.ts, the order of a sign-in in sign-in/next-sign-in-step.ts.
  */
 @Module({
   imports: [PasscodeModule],

@@ -9,6 +9,7 @@ import { Clock, DomainError, type MailAddress, parseMailAddress } from '#libs/vo
 import { logFieldsOf, PageError, requestFacts } from '#libs/web-ui';
 import type { BridgeProof, SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
+import { uidInPath } from '../sign-in/addresses.ts';
 import { BridgeConfigurationFault, openProvider } from './assert-configuration.ts';
 import { clientFaults } from './clients.ts';
 import { bridgeConfiguration, cookieNamesOf, issuerOf, signInKindOf } from './configuration.ts';
@@ -146,8 +147,7 @@ export class BridgeProvider {
   private async find(request: Request, response: Response) {
     const { provider } = this.current();
     const interaction = await notHere(() => provider.interactionDetails(request, response));
-    const [, uid] = /^\/sign-in\/([^/?]+)/.exec(request.originalUrl) ?? [];
-    const isAtItsPage = uid === interaction.uid && interaction.prompt.name === 'login';
+    const isAtItsPage = uidInPath(request.originalUrl) === interaction.uid && interaction.prompt.name === 'login';
     if (!isAtItsPage || !(await this.isItsBrowser(request, interaction.uid))) throw new SignInNotHere();
     return interaction;
   }

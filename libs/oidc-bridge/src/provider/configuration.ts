@@ -2,6 +2,7 @@ import type { Configuration, ErrorOut, Interaction, KoaContextWithOIDC } from 'o
 import { errors, interactionPolicy } from 'oidc-provider';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { OidcBridgeSettings, ProgramClient } from '../settings.ts';
+import { pathTo } from '../sign-in/addresses.ts';
 import { clientMetadata, ConfiguredClients, PORTAL_CLIENT_ID } from './clients.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
@@ -142,7 +143,7 @@ export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
       policy: [freshProof(store)] as unknown as interactionPolicy.DefaultPolicy,
       async url(context, interaction) {
         await parts.onInteraction(context, interaction);
-        return `/sign-in/${interaction.uid}`;
+        return pathTo('page', { uid: interaction.uid });
       },
     },
     async findAccount(context, handle, token) {

@@ -3,10 +3,9 @@ import type { TextKey } from '#libs/web-ui';
 import type { SignInRequest } from '../../proof.ts';
 import type { OidcBridgeSettings } from '../../settings.ts';
 import type { Suitability } from '../../upstreams/upstream.ts';
+import { linksOf, pathTo, type SignInLinks } from '../addresses.ts';
+import type { Told } from '../next-sign-in-step.ts';
 import { type AccountWay, accountWays, passcodeWay } from '../ways-in.ts';
-
-/** What became of the last way that was tried, as `?told=…`: fixed words, so that a made-up link says nothing but these. */
-export type Told = 'cancelled' | 'refused' | 'unreachable' | 'over' | 'too-many';
 
 const NOTICES: Readonly<Record<Told, TextKey>> = {
   cancelled: 'signIn.told.cancelled',
@@ -34,7 +33,7 @@ export interface AccountButton {
 
 /** What stands on the sign-in page; everything that is not there is null, since templates are strict. */
 export interface ChooseWayPage {
-  readonly uid: string;
+  readonly links: SignInLinks;
   readonly title: TextKey;
   readonly client: string;
   readonly isPortal: boolean;
@@ -53,7 +52,8 @@ export interface ChooseWayPage {
 }
 
 export interface CodeForm {
-  readonly uid: string;
+  /** Path that the form posts to. */
+  readonly action: string;
   readonly isPrimary: boolean;
   readonly needsAddress: boolean;
   readonly entered: string;
@@ -80,17 +80,19 @@ export function chooseWayPage(
   const fits = ways.some(({ suits, upstream }) => suits === 'fits' && upstream.isReachable());
   const isCodeFirst = hasCode && (isCodeBest || entered !== null || (wantedAddress !== null && !fits));
   return {
-    uid,
+    links: linksOf(uid),
     title: titleOf(signIn, entered !== null),
     client: signIn.clientName,
     isPortal: clientKind === 'portal',
     isConsole: clientKind === 'console',
     address: wantedAddress && maskAddress(wantedAddress),
-    accounts: accountButtons(ways, `/sign-in/${uid}/with`, { hasPrimary: !isCodeFirst }),
+    accounts: accountButtons(ways, (upstream) => pathTo('withUpstream', { uid, upstream }), {
+      hasPrimary: !isCodeFirst,
+    }),
     noneFits: ways.length > 0 && wantedAddress !== null && !ways.some(({ suits }) => suits === 'fits'),
     code: hasCode
       ? {
-          uid,
+          action: pathTo('code', { uid }),
           isPrimary: isCodeFirst || ways.length === 0,
           needsAddress: passcode === 'for-any',
           entered: entered?.text ?? '',
@@ -104,16 +106,16 @@ export function chooseWayPage(
   };
 }
 
-/** @param below path below which each provider begins */
+/** @param pathWith where each provider begins */
 export function accountButtons(
   ways: readonly AccountWay[],
-  below: string,
+  pathWith: (upstreamId: string) => string,
   { hasPrimary }: { readonly hasPrimary: boolean },
 ): AccountButton[] {
   const first = ways.find(({ upstream }) => upstream.isReachable());
   return ways.map((way) => ({
     name: way.upstream.name,
-    path: `${below}/${way.upstream.id}`,
+    path: pathWith(way.upstream.id),
     isPrimary: hasPrimary && way === first && (way.suits === 'fits' || way.suits === null),
     isReachable: way.upstream.isReachable(),
     hint: way.suits && HINTS[way.suits],

@@ -3,6 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { type ClientNetwork, RequestNetwork } from '#libs/web-ui';
 import { BridgeProvider } from '../../provider/bridge-provider.ts';
+import { SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { signInHere } from '../sign-in-here.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
@@ -10,7 +11,7 @@ import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-
 import { chooseWayPage } from './choose-way-page.ts';
 
 /** The sign-in page: every way there is, and back. */
-@Controller('sign-in/:uid')
+@Controller()
 export class ChooseWayController {
   constructor(
     private readonly provider: BridgeProvider,
@@ -19,7 +20,7 @@ export class ChooseWayController {
     private readonly settings: OidcBridgeSettings,
   ) {}
 
-  @Get()
+  @Get(SIGN_IN_ADDRESSES.page)
   async page(
     @Param('uid') uid: string,
     @Query('told') told: unknown,
@@ -31,7 +32,7 @@ export class ChooseWayController {
   }
 
   /** A link, so that `form-action 'self'` stands where it leads to another site. It ends the reader's own sign-in and no more. */
-  @Get('cancel')
+  @Get(SIGN_IN_ADDRESSES.cancel)
   async cancel(
     @Param('uid') uid: string,
     @RequestNetwork() network: ClientNetwork,

@@ -13,13 +13,12 @@ import {
   UpstreamRefused,
   UpstreamUnreachable,
 } from '../../upstreams/upstream.ts';
-import type { Told } from '../choose-way/choose-way-page.ts';
+import { pathTo, redirectUriOf, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { digestOf, isSameDigest } from '../digest.ts';
 import { type AttemptEnd, type LoginAttempt, LoginAttempts } from '../login-attempts.ts';
+import { pathAfter, type Told } from '../next-sign-in-step.ts';
 import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
-import { finishPath } from '../sign-in-ending.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
-import { redirectUriOf } from '../start-login/start-login.controller.ts';
 import { verdictOn } from './verdict.ts';
 
 /** A second click waits for what the first one comes to: a little longer than a provider may take to answer twice. */
@@ -38,7 +37,7 @@ class AttemptFailed {
  * Where a provider sends the browser back to. The cookie of the interaction does not come here (its path is the sign-in page's),
  * so what is found out is left for the page that has it.
  */
-@Controller('sign-in/callback')
+@Controller()
 export class CallbackController {
   private readonly logger = new Logger('sign-in');
 
@@ -51,7 +50,7 @@ export class CallbackController {
   ) {}
 
   /** @throws SignInNotHere for a state that nobody waits for (nothing is recorded), and for another browser's */
-  @Get(':upstream')
+  @Get(SIGN_IN_ADDRESSES.callback)
   async callback(
     @Param('upstream') upstreamId: string,
     @Query('state') state: unknown,
@@ -93,8 +92,8 @@ export class CallbackController {
     const identity = await this.identityOf(attempt, upstream, upstreamId, request);
     if (identity instanceof AttemptFailed) {
       await this.record(attempt, upstream, identity.reason);
-      const page = attempt.purpose === 'reader' ? `/sign-in/${attempt.uid}/reader` : `/sign-in/${attempt.uid}`;
-      const end = { path: `${page}?told=${identity.told}`, outcomeId: null };
+      const { uid, purpose } = attempt;
+      const end = { path: pathAfter(uid, { with: 'failure', purpose, told: identity.told }), outcomeId: null };
       await this.attempts.settle(state, end, { hasFailed: true });
       return end;
     }
@@ -104,7 +103,7 @@ export class CallbackController {
     const outcome =
       verdict.kind === 'not-proven' ? { kind: 'not-proven' as const, upstreamId: upstream.id, shownAs } : verdict;
     const outcomeId = await this.outcomes.leave({ uid: attempt.uid, browserDigest: attempt.browserDigest }, outcome);
-    const end = { path: finishPath(attempt.uid, outcomeId), outcomeId };
+    const end = { path: pathTo('finish', { uid: attempt.uid }, { outcome: outcomeId }), outcomeId };
     await this.attempts.settle(state, end, { hasFailed: verdict.kind === 'not-proven' });
     return end;
   }
@@ -138,7 +137,7 @@ export class CallbackController {
         if (end !== null) return end;
         await sleep(ASK_EVERY_MS);
       }
-      return { path: `/sign-in/${attempt.uid}`, outcomeId: null };
+      return { path: pathAfter(attempt.uid, { with: 'nothing' }), outcomeId: null };
     }
     const isSpent = before.outcomeId !== null && !(await this.outcomes.isWaiting(before.outcomeId));
     if (isSpent) await this.recordOnce(state, attempt, 'replayed');
@@ -157,5 +156,5 @@ export class CallbackController {
 }
 
 function overOf({ uid }: LoginAttempt): AttemptEnd {
-  return { path: `/sign-in/${uid}?told=over`, outcomeId: null };
+  return { path: pathAfter(uid, { with: 'nothing-left' }), outcomeId: null };
 }

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import { maskAddress } from '#libs/vocabulary';
 import { type Browser, KnownBrowser } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
+import { SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { signInHere } from '../sign-in-here.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { chooseWayPage } from '../choose-way/choose-way-page.ts';
@@ -10,7 +11,7 @@ import { type Here, SignInEnding } from '../sign-in-ending.ts';
 import { type SignInOutcome, SignInOutcomes } from '../sign-in-outcomes.ts';
 
 /** Where an outcome meets the sign-in it was made for: same browser, same interaction, once. */
-@Controller('sign-in/:uid/finish')
+@Controller()
 export class FinishLoginController {
   constructor(
     private readonly provider: BridgeProvider,
@@ -19,7 +20,7 @@ export class FinishLoginController {
     private readonly settings: OidcBridgeSettings,
   ) {}
 
-  @Get()
+  @Get(SIGN_IN_ADDRESSES.finish)
   async finish(
     @Param('uid') uid: string,
     @Query('outcome') outcomeId: unknown,
@@ -30,17 +31,17 @@ export class FinishLoginController {
     const signIn = await signInHere(this.provider, uid, request, response);
     if (browser === null) throw new SignInNotHere();
     const outcome = await this.outcomes.take(outcomeId, { uid, browserId: browser.id });
-    if (outcome === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
     const here: Here = { signIn, browserId: browser.id, request, response };
-    switch (outcome.kind) {
+    switch (outcome?.kind) {
+      case undefined:
+        return this.ending.goOn(here, { with: 'nothing-left' });
       case 'proven':
-        return this.ending.leave(here, outcome.proof);
+        return this.ending.goOn(here, { with: 'proof', proof: outcome.proof });
       case 'not-proven':
         return this.showNotProven(here, outcome);
       case 'reader': {
         const pending = await this.outcomes.takePending({ uid, browserId: browser.id });
-        if (pending === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
-        return this.ending.leave(here, { ...pending, reader: outcome.reader });
+        return this.ending.goOn(here, { with: 'reader', reader: outcome.reader, pending });
       }
     }
   }

@@ -18,15 +18,16 @@ import {
 } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
 import { issuerOf } from '../../provider/configuration.ts';
+import { pathTo, SIGN_IN_ADDRESSES } from '../addresses.ts';
+import { pathAfter } from '../next-sign-in-step.ts';
 import { signInHere } from '../sign-in-here.ts';
 import type { BridgeProof, SignInRequest } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { chooseWayPage } from '../choose-way/choose-way-page.ts';
 import { PasscodeNotOffered } from '../error-pages.ts';
 import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
-import { SignInEnding } from '../sign-in-ending.ts';
-import { SignInOutcomes } from '../sign-in-outcomes.ts';
-import { isListed, passcodeWay, sharedMailboxRule } from '../ways-in.ts';
+import { type Here, SignInEnding } from '../sign-in-ending.ts';
+import { isListed, passcodeWay } from '../ways-in.ts';
 
 /**
  * 300 ms: an address that a client chose gets its answer no sooner, so that it takes as long for one that the portal knows as
@@ -35,12 +36,11 @@ import { isListed, passcodeWay, sharedMailboxRule } from '../ways-in.ts';
 const ANSWER_AFTER_MS = 300;
 
 /** The passcode as one way among several: the passcode room's own pages, within this sign-in. */
-@Controller('sign-in/:uid/code')
+@Controller()
 export class ProveByCodeController {
   constructor(
     private readonly provider: BridgeProvider,
     private readonly challenges: Challenges,
-    private readonly outcomes: SignInOutcomes,
     private readonly ending: SignInEnding,
     private readonly commands: CommandBus,
     private readonly persons: PersonDirectory,
@@ -49,7 +49,7 @@ export class ProveByCodeController {
   ) {}
 
   /** @throws PasscodeNotOffered, also for whoever forces it by hand; TooManyChallenges, ClientCodesSpent */
-  @Post()
+  @Post(SIGN_IN_ADDRESSES.code)
   async begin(
     @Param('uid') uid: string,
     @Body('address') entered: string | undefined,
@@ -80,8 +80,8 @@ export class ProveByCodeController {
       const challengeId = await this.challenges.begin({
         ...{ address: address as MailAddress, locale, budget, browserId: browser.id, networkPrefix: network.prefix },
         person: { personId: await this.personOf(signIn, address as MailAddress) },
-        returnTo: pathOf(uid),
-        startAgainAt: `/sign-in/${uid}`,
+        returnTo: pathTo('code', { uid }),
+        startAgainAt: pathTo('page', { uid }),
       });
       await this.commands.execute(new IssueOtp(challengeId, network.prefix, userAgent));
       await floor;
@@ -92,7 +92,7 @@ export class ProveByCodeController {
   }
 
   /** Where the passcode room brings its proof: taken once, in the browser and for the sign-in that it was made in. */
-  @Get()
+  @Get(SIGN_IN_ADDRESSES.code)
   async proven(
     @Param('uid') uid: string,
     @Query('proof') proofId: unknown,
@@ -102,20 +102,18 @@ export class ProveByCodeController {
   ): Promise<void> {
     const signIn = await signInHere(this.provider, uid, request, response);
     const proof = typeof proofId === 'string' ? await takeAddressProof(this.ephemeral, proofId) : null;
-    if (proof === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
+    if (proof === null) return response.redirect(303, pathAfter(uid, { with: 'nothing-left' }));
     const tried = { clientId: signIn.clientId, personId: proof.personId };
     if (browser === null || proof.browserId !== browser.id) {
       await this.commands.execute(new RecordFailedSignIn(tried, { method: 'passcode' }, 'wrong-browser'));
       throw new SignInNotHere();
     }
     const isOfThisSignIn =
-      proof.returnTo === pathOf(uid) && (signIn.wantedAddress === null || signIn.wantedAddress === proof.address);
+      proof.returnTo === pathTo('code', { uid }) &&
+      (signIn.wantedAddress === null || signIn.wantedAddress === proof.address);
     if (!isOfThisSignIn) {
       await this.commands.execute(new RecordFailedSignIn(tried, { method: 'passcode' }, 'replayed'));
-      return response.redirect(303, `/sign-in/${uid}?told=over`);
-    }
-    if (signIn.clientKind === 'console' || isListed(proof.address, this.settings.noPasscodeFor)) {
-      throw new PasscodeNotOffered();
+      return response.redirect(303, pathAfter(uid, { with: 'nothing-left' }));
     }
     const { address, provenAt, longCode } = proof;
     const bridgeProof: BridgeProof = {
@@ -123,12 +121,8 @@ export class ProveByCodeController {
       issuer: issuerOf(this.settings.publicUrl),
       subject: proof.personId,
     };
-    const owner = { uid, browserId: browser.id };
-    if (sharedMailboxRule(address, this.settings) !== null) {
-      await this.outcomes.keepPending(owner, bridgeProof);
-      return response.redirect(303, `/sign-in/${uid}/reader`);
-    }
-    await this.ending.leaveAfterForm({ signIn, browserId: browser.id, request, response }, bridgeProof);
+    const here: Here = { signIn, browserId: browser.id, request, response };
+    await this.ending.goOnAfterForm(here, { with: 'proof', proof: bridgeProof });
   }
 
   private parseEntered(entered: string): MailAddress | { readonly error: TextKey } {
@@ -158,8 +152,4 @@ export class ProveByCodeController {
 /** Our own portal asks for addresses that stand in sealed messages; whatever a reader types in is no such address. */
 function isOfMessage({ clientKind, wantedAddress }: SignInRequest): boolean {
   return clientKind === 'portal' && wantedAddress !== null;
-}
-
-function pathOf(uid: string): string {
-  return `/sign-in/${uid}/code`;
 }

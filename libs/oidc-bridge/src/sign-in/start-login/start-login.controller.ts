@@ -14,10 +14,11 @@ import { signInHere } from '../sign-in-here.ts';
 import type { SignInRequest } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { type Upstream, UpstreamUnreachable } from '../../upstreams/upstream.ts';
-import type { Told } from '../choose-way/choose-way-page.ts';
+import { redirectUriOf, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { digestOf, newSecret } from '../digest.ts';
 import { NoSuchUpstream } from '../error-pages.ts';
 import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
+import { pathAfter, type Told } from '../next-sign-in-step.ts';
 import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
 import { accountWays } from '../ways-in.ts';
@@ -32,7 +33,7 @@ interface Start {
 }
 
 /** A provider's button: a plain link, so that `form-action 'self'` stands where it leads to another site. */
-@Controller('sign-in/:uid')
+@Controller()
 export class StartLoginController {
   constructor(
     private readonly provider: BridgeProvider,
@@ -43,7 +44,7 @@ export class StartLoginController {
   ) {}
 
   /** Any account that will do for this sign-in. A console's are of the organisation alone, also for whoever types the address. */
-  @Get('with/:upstream')
+  @Get(SIGN_IN_ADDRESSES.withUpstream)
   async signIn(
     @Param('uid') uid: string,
     @Param('upstream') upstreamId: string,
@@ -57,11 +58,11 @@ export class StartLoginController {
     const way = accountWays(signIn, this.settings).find(({ upstream }) => upstream.id === upstreamId);
     if (way === undefined) throw new NoSuchUpstream();
     const start: Start = { signIn, upstream: way.upstream, purpose: 'sign-in', browser, locale, network };
-    response.redirect(303, await this.locationOf(start, (told) => `/sign-in/${uid}?told=${told}`));
+    response.redirect(303, await this.locationOf(start));
   }
 
   /** Any account, to show who reads at a shared mailbox that was proven by a passcode just now. */
-  @Get('reader/with/:upstream')
+  @Get(SIGN_IN_ADDRESSES.readerWithUpstream)
   async reader(
     @Param('uid') uid: string,
     @Param('upstream') upstreamId: string,
@@ -75,13 +76,14 @@ export class StartLoginController {
     const upstream = this.settings.upstreams.find(({ id }) => id === upstreamId);
     if (upstream === undefined) throw new NoSuchUpstream();
     const pending = await this.outcomes.pending({ uid, browserId: browser.id });
-    if (pending === null) return response.redirect(303, `/sign-in/${uid}?told=over`);
+    if (pending === null) return response.redirect(303, pathAfter(uid, { with: 'nothing-left' }));
     const start: Start = { signIn, upstream, purpose: 'reader', browser, locale, network };
-    response.redirect(303, await this.locationOf(start, (told) => `/sign-in/${uid}/reader?told=${told}`));
+    response.redirect(303, await this.locationOf(start));
   }
 
-  private async locationOf(start: Start, pageThatTells: (told: Told) => string): Promise<string> {
+  private async locationOf(start: Start): Promise<string> {
     const { signIn, upstream, purpose, browser, locale, network } = start;
+    const pageThatTells = (told: Told) => pathAfter(signIn.uid, { with: 'failure', purpose, told });
     if (!upstream.isReachable()) return pageThatTells('unreachable');
     try {
       await this.attempts.countBegun(signIn, network.prefix);
@@ -107,12 +109,4 @@ export class StartLoginController {
       return pageThatTells('unreachable');
     }
   }
-}
-
-/** One redirect URI for each provider (RFC 9700 §4.4.2.2). */
-export function redirectUriOf(
-  { id }: Pick<Upstream, 'id'>,
-  { publicUrl }: Pick<OidcBridgeSettings, 'publicUrl'>,
-): string {
-  return new URL(`/sign-in/callback/${id}`, publicUrl).href;
 }

@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import { instantOf, parseMailAddress } from '#libs/vocabulary';
+import type { BridgeProof } from '../proof.ts';
+import { nextSignInStep } from './next-sign-in-step.ts';
+
+const anna = parseMailAddress('anna@example.com');
+const office = parseMailAddress('office@nordlys.example');
+const rules = {
+  sharedMailboxes: [
+    { mailboxes: [office], reader: 'state' as const },
+    { mailboxes: ['@shared.example'], reader: 'account' as const },
+  ],
+  noPasscodeFor: ['@seen.example'],
+};
+const portal = { clientKind: 'portal' as const };
+const proofOf = (address: string, method: BridgeProof['method'] = 'passcode'): BridgeProof => ({
+  ...{ address: parseMailAddress(address), method, issuer: 'https://portal.example/oidc', subject: 'somebody' },
+  ...{ provenAt: instantOf('2026-11-30T12:00:00Z'), roles: [] },
+});
+const stated = { kind: 'stated', name: 'Anna Lund' } as const;
+const account = { kind: 'account', issuer: 'https://google.example', subject: 'anna', address: anna } as const;
+
+describe('the next step of a sign-in', () => {
+  it('is the page with every way, until something was proven', () => {
+    expect(nextSignInStep(portal, { with: 'nothing' }, rules)).toEqual({ step: 'choose-way', told: null });
+    expect(nextSignInStep(portal, { with: 'nothing-left' }, rules)).toEqual({ step: 'choose-way', told: 'over' });
+  });
+
+  it.each([
+    ['sign-in', 'choose-way'],
+    ['reader', 'name-reader'],
+  ] as const)('is, after a failed %s, %s again with what became of it', (purpose, step) => {
+    const failure = { with: 'failure', purpose, told: 'unreachable' } as const;
+    expect(nextSignInStep(portal, failure, rules)).toMatchObject({ step, told: 'unreachable' });
+  });
+
+  it.each(['passcode', 'google', 'microsoft', 'organisation'] as const)(
+    'is the client, with a proof by %s',
+    (method) => {
+      const proof = proofOf(anna, method);
+      expect(nextSignInStep(portal, { with: 'proof', proof }, rules)).toEqual({ step: 'leave', proof });
+    },
+  );
+
+  it('asks who reads at a shared mailbox that a passcode proved, and holds the proof back; an account says so itself', () => {
+    const proof = proofOf(office);
+    expect(nextSignInStep(portal, { with: 'proof', proof }, rules)).toEqual({
+      ...{ step: 'name-reader', told: null, holdBack: proof },
+    });
+    const byAccount = proofOf(office, 'google');
+    expect(nextSignInStep(portal, { with: 'proof', proof: byAccount }, rules)).toMatchObject({ step: 'leave' });
+  });
+
+  it('never leaves with a passcode for a console, nor for an address whose mail others see', () => {
+    const refused = { step: 'refuse-passcode' };
+    expect(nextSignInStep({ clientKind: 'console' }, { with: 'proof', proof: proofOf(anna) }, rules)).toEqual(refused);
+    expect(nextSignInStep(portal, { with: 'proof', proof: proofOf('a@seen.example') }, rules)).toEqual(refused);
+  });
+
+  it('leaves with the reader added, when it is known in the way that is asked for', () => {
+    const named = (pending: BridgeProof | null, reader: typeof stated | typeof account) =>
+      nextSignInStep(portal, { with: 'reader', pending, reader }, rules);
+    expect(named(proofOf(office), stated)).toEqual({ step: 'leave', proof: { ...proofOf(office), reader: stated } });
+    const withReader = { ...proofOf(office), reader: stated };
+    expect(nextSignInStep(portal, { with: 'proof', proof: withReader }, rules)).toEqual({
+      ...{ step: 'leave', proof: withReader }, // nobody is asked twice
+    });
+    expect(named(proofOf(office), account)).toMatchObject({ step: 'leave', proof: { reader: account } });
+    expect(named(proofOf('a@shared.example'), account)).toMatchObject({ step: 'leave' });
+    expect(named(proofOf('a@shared.example'), stated)).toEqual({ step: 'name-reader', told: null, holdBack: null });
+    expect(named(null, stated)).toEqual({ step: 'choose-way', told: 'over' });
+    expect(named(proofOf(anna), stated)).toMatchObject({ step: 'leave' }); // no longer listed since
+  });
+});
