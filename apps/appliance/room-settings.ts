@@ -4,7 +4,7 @@ import { PasscodeSettings } from '#libs/passcode';
 import { SealingClients, SubmissionSettings } from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
-import { translate, ViewEngine } from '#libs/web-ui';
+import { ViewEngine } from '#libs/web-ui';
 import { ProgramsWithTokens } from './programs-with-tokens.ts';
 import { CountedVisits } from './visits.ts';
 
@@ -53,7 +53,6 @@ export class RoomSettingsModule {
       maxRecipients: settings.sealing.maxRecipients,
       recordMailSubject: settings.sealing.recordSubject,
       ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),
-      translate,
     };
     const tokens = new AccessTokens(signIn.bridge, stores.keyring, stores.clock);
     const providers: Provider[] = [

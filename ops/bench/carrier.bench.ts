@@ -8,7 +8,7 @@ import { MailHeaderCollector } from '../../libs/mail/src/syntax/header-fields.ts
 import { UrlencodedFieldReader } from '../../libs/mail/src/carrier/urlencoded-field-reader.ts';
 import { MailSealer } from '../../libs/sealing/src/format/mail-sealer.ts';
 import { instantOf, parseMailAddress } from '../../libs/vocabulary/src/index.ts';
-import { translate } from '../../libs/web-ui/src/locales/translate.ts';
+import {} from '../../libs/web-ui/src/locales/translate.ts';
 
 /*
  * Carrier making, from the mail's bytes to the carrier's, beside what one would write first: the age-encryption package, the
@@ -53,7 +53,6 @@ function makeCarrier(pieces: Iterable<Uint8Array>, out: (bytes: Uint8Array) => v
     messageId: seal.messageId,
     publicUrl: new URL('https://mail.example.org'),
     organisation: { name: facts.organisation, locales: ['en', 'da'] },
-    translate,
   });
   out(carrier.begin());
   out(carrier.update(seal.begin()));

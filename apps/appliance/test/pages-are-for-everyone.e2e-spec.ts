@@ -130,6 +130,22 @@ withBrowser('every page of the journey, in a real browser (skipped where there i
     await context.close();
   }, 120_000);
 
+  it('shows an open message in the other language at one press', async () => {
+    await sealTo('bilingual@example.com');
+    const context = await browser.newContext({ locale: 'en-GB', javaScriptEnabled: false });
+    const reader = await context.newPage();
+    await visitEveryPage(reader, portal, 'bilingual@example.com', async (name, page) => {
+      if (name !== 'message') return;
+      const subject = await page.locator('article h1').textContent();
+      await page.getByRole('button', { name: 'Dansk' }).click();
+      await page.waitForSelector('html[lang=da]');
+      expect(await page.locator('article h1').textContent()).toBe(subject);
+      expect(await page.getByRole('button', { name: 'Hent inside.txt' }).count()).toBe(1);
+    });
+    expect(await reader.locator('html').getAttribute('lang')).toBe('da'); // and the pages after it stay so
+    await context.close();
+  }, 120_000);
+
   it('hands out the files of a mail within the mail, and leaves what to press off the paper', async () => {
     await sealTo('within@example.com');
     const context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
-const main = join(root, 'dist', 'apps', 'appliance', 'main.js');
+export const dist = join(root, 'dist');
 
 /** The appliance as it is started in production, in a process of its own. */
 export interface RunningProcess {
@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** The directory of another build than `dist`. */
+  readonly build?: string;
 }
 
 export async function freePort(): Promise<number> {
@@ -40,7 +42,7 @@ export async function freePort(): Promise<number> {
 
 /** `npm test` builds before it tests; a single story run by hand builds when nothing is there. */
 export function ensureBuilt(): void {
-  if (existsSync(main)) return;
+  if (existsSync(join(dist, 'apps', 'appliance', 'main.js'))) return;
   const { status } = spawnSync(process.execPath, [join('ops', 'build.mjs')], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('the build failed');
 }
@@ -50,16 +52,20 @@ export async function startProcess(options: StartOptions = {}): Promise<RunningP
   ensureBuilt();
   const port = options.port ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'segl-data-')));
-  const child = spawn(process.execPath, [main, ...(options.arguments ?? ['--demonstration'])], {
-    cwd: root,
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      SEGL_HTTP_PORT: String(port),
-      SEGL_DATA_DIR: dataDir,
-      ...options.environment,
+  const child = spawn(
+    process.execPath,
+    [join(options.build ?? dist, 'apps', 'appliance', 'main.js'), ...(options.arguments ?? ['--demonstration'])],
+    {
+      cwd: root,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        SEGL_HTTP_PORT: String(port),
+        SEGL_DATA_DIR: dataDir,
+        ...options.environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));

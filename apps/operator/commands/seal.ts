@@ -3,7 +3,6 @@ import { sealForRecipients } from '#libs/gateway';
 import { prepareDataDirectory } from '#libs/installation';
 import { organisationProfileFaults } from '#libs/mail';
 import { SealMessage, SealMessageHandler } from '#libs/sealing';
-import { translate } from '#libs/web-ui';
 import { bytesOf } from '../handed-in.ts';
 import { UsageFault } from '../exit-codes.ts';
 import { addressOf, type Operator } from '../operator.ts';
@@ -60,7 +59,7 @@ Examples:
         recipients: [recipient],
         sealedAt: operator.terminal.clock.now(),
         keys: keyring,
-        settings: { organisation, publicUrl, lifetimeSeconds, maxMailBytes, translate },
+        settings: { organisation, publicUrl, lifetimeSeconds, maxMailBytes },
         openSink: async () => operator.terminal,
       });
       for (const { seal, lastBytes } of seals) {

@@ -1,5 +1,4 @@
 export { CarrierReader } from './carrier/carrier-reader.ts';
-export type { CarrierTranslate } from './carrier/carrier-texts.ts';
 export { CarrierWriter } from './carrier/carrier-writer.ts';
 export { authorsOf } from './carrier/kept-headers.ts';
 export { NotACarrier } from './carrier/not-a-carrier.ts';

@@ -10,6 +10,7 @@ export {
   type TextKey,
 } from './locales/translate.ts';
 export type { TextParams } from './locales/message.ts';
+export type { Direction } from './locales/direction.ts';
 export { formatBytes, formatInstant, type InstantStyle } from './format.ts';
 export { TemplateFaults, viewDirectories, ViewEngine, type ViewEngineOptions, type ViewFacts } from './view-engine.ts';
 export { EscapedText } from './escaped-text.ts';
@@ -19,6 +20,7 @@ export { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './d
 export {
   clientNetwork,
   forgetBrowser,
+  languagesByForm,
   requestFacts,
   rotateBrowserSession,
   type RequestFacts,

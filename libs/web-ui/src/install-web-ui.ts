@@ -128,7 +128,8 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
             accountProviders: options.accountProviders ?? [],
             stylesheet: assets.addressOf('segl.css'),
             icon: assets.addressOf('seal.svg'),
-            languages: languageSwitch(request, facts.locale, locales),
+            languages: languageSwitch(facts, request, locales),
+            languagesByForm: request.method !== 'GET',
           },
         });
       } catch (error) {
@@ -140,13 +141,15 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
   };
 }
 
-/** Links to this page in the other languages; none on the answer to a form, which cannot be asked for again. */
-function languageSwitch(request: Request, current: Locale, offered: readonly Locale[]) {
-  if (request.method !== 'GET') return [];
-  return LANGUAGES.filter(({ locale }) => offered.includes(locale) && locale !== current).map(({ locale, name }) => ({
-    locale,
-    name,
-    // `//host` as a path would be another host as a link, and browsers take `\` for `/`
-    address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?lang=${locale}`,
-  }));
+/** This page in the other languages: links, or after a form that may be sent again, forms; none after any other form. */
+function languageSwitch(facts: RequestFacts, request: Request, offered: readonly Locale[]) {
+  if (request.method !== 'GET' && !facts.isAskedForAgain) return [];
+  return LANGUAGES.filter(({ locale }) => offered.includes(locale) && locale !== facts.locale).map(
+    ({ locale, name }) => ({
+      locale,
+      name,
+      // `//host` as a path would be another host as a link, and browsers take `\` for `/`
+      address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?lang=${locale}`,
+    }),
+  );
 }

@@ -32,6 +32,8 @@ const factsOf = new WeakMap<object, RequestFacts>();
 export class RequestFacts {
   readonly locale: Locale;
   readonly clientNetwork: ClientNetwork;
+  /** Whether the form that this answers may be sent again for the same page in another language (`languagesByForm`). */
+  isAskedForAgain = false;
   private readonly request: Request;
   private readonly response: Response;
   private readonly settings: RequestSettings;
@@ -142,6 +144,14 @@ export function clientNetwork(request: object): ClientNetwork {
  */
 export function rotateBrowserSession(request: object): string {
   return requestFacts(request).rotateSession().sessionId;
+}
+
+/**
+ * The page that answers this form offers the other languages by sending the same form again, before it is rendered: only where
+ * sending it twice does no harm, and it has no field but the CSRF token.
+ */
+export function languagesByForm(request: object): void {
+  requestFacts(request).isAskedForAgain = true;
 }
 
 /** At sign-out: nothing that this browser began or proved is its own any more, and forms that are open are no longer taken. */

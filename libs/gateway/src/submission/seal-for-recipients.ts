@@ -28,10 +28,7 @@ export interface SealForRecipientsOptions<Sink extends CarrierSink> {
   readonly recipients: readonly MailAddress[];
   readonly sealedAt: Instant;
   readonly keys: Pick<Keyring, 'sealingRecipient' | 'manifestSigner'>;
-  readonly settings: Pick<
-    SubmissionSettings,
-    'organisation' | 'publicUrl' | 'lifetimeSeconds' | 'maxMailBytes' | 'translate'
-  >;
+  readonly settings: Pick<SubmissionSettings, 'organisation' | 'publicUrl' | 'lifetimeSeconds' | 'maxMailBytes'>;
   readonly openSink: (seal: MailSealer, recipient: MailAddress) => Promise<Sink>;
   /** Is shown the header before anything is sealed; a throw ends it there. */
   readonly checkHeader?: (mailHeader: MailHeader) => void;

@@ -1,6 +1,6 @@
 import type { SealingRecipient } from '#libs/keyring';
 import { DomainError, type MailAddress } from '#libs/vocabulary';
-import type { CarrierTranslate, OrganisationProfile } from '#libs/mail';
+import type { OrganisationProfile } from '#libs/mail';
 
 /** A program that may seal. */
 export interface SealingClient {
@@ -48,8 +48,6 @@ export class SubmissionSettings {
   readonly awaitFirstTryMs?: number;
   /** Submissions at once; more are told to come back. Default 16. */
   readonly submissionsAtOnce?: number;
-  /** `translate` of the web-ui room. */
-  readonly translate!: CarrierTranslate;
 }
 
 /** Whether a client may write as an address in its canonical form. */

@@ -10,7 +10,6 @@ import { openTemporarySqlite } from '#libs/event-store/testing';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { Clock, SystemClock } from '#libs/vocabulary';
-import { translate } from '#libs/web-ui';
 import { Outbox, SmtpRelay } from '#libs/mail';
 import type { OutboxOptions } from '#libs/mail';
 import { SubmissionModule } from '../submission/submission.module.ts';
@@ -95,7 +94,6 @@ export async function openSubmissionRoom({
     maxMailBytes: 25 * 1024 * 1024,
     maxRecipients: 100,
     recordMailSubject: false,
-    translate,
     ...settings,
   };
 

@@ -1,15 +1,6 @@
 import type { Instant } from '#libs/vocabulary';
-import { directionOf, formatInstant, type Locale, type TextKey } from '#libs/web-ui';
+import { type Direction, directionOf, formatInstant, type Locale, translate } from '#libs/web-ui';
 import type { OrganisationProfile } from './organisation-profile.ts';
-
-type CarrierTextKey = Extract<TextKey, `carrier.${string}`>;
-
-/** `translate` of the web-ui room; handed in, so that writing a carrier needs no web framework. */
-export type CarrierTranslate = (
-  locale: Locale,
-  key: CarrierTextKey,
-  params?: Readonly<Record<string, string>>,
-) => string;
 
 /** Where things are on the portal, all under its public URL. */
 export interface PortalAddresses {
@@ -35,7 +26,7 @@ export function portalAddresses(publicUrl: URL): PortalAddresses {
 /** What one language says, plain text throughout: whoever puts it into HTML escapes it. */
 export interface LocalCarrierTexts {
   readonly locale: Locale;
-  readonly direction: 'ltr' | 'rtl';
+  readonly direction: Direction;
   readonly subject: string;
   readonly mail: {
     readonly intro: string;
@@ -58,7 +49,6 @@ export function carrierTexts(
   profile: OrganisationProfile,
   portal: PortalAddresses,
   expiresAt: Instant,
-  translate: CarrierTranslate,
 ): LocalCarrierTexts[] {
   const organisation = profile.name;
   return profile.locales.map((locale) => {
@@ -79,7 +69,7 @@ export function carrierTexts(
         title: translate(locale, 'carrier.page.title', { organisation }),
         intro: translate(locale, 'carrier.page.intro', { organisation, host: portal.host }),
         button,
-        check: translate(locale, 'carrier.page.check', { origin: portal.origin }),
+        check: translate(locale, 'carrier.page.check', { origin: `${portal.origin}/` }),
         elsewhere: translate(locale, 'carrier.page.elsewhere'),
         until: translate(locale, 'carrier.page.until', { time }),
         privacy: translate(locale, 'carrier.page.privacy'),

@@ -1,12 +1,12 @@
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { Base64UrlLines } from './base64url-lines.ts';
 import { carrierTexts, portalAddresses } from './carrier-texts.ts';
-import type { CarrierTranslate, LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
+import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
 import { asEncodedWords } from '../syntax/encoded-words.ts';
 import type { MailHeader } from '../syntax/header-fields.ts';
 import { base64Lines, quotedPrintable } from '../syntax/transfer-encoding.ts';
 import { keptHeaders } from './kept-headers.ts';
-import { escapeHtml, languageOf, messagePage } from './message-page.ts';
+import { directionOfAddress, escapeHtml, languageOf, messagePage } from './message-page.ts';
 import type { OrganisationProfile } from './organisation-profile.ts';
 
 export interface CarrierWriterOptions {
@@ -20,7 +20,6 @@ export interface CarrierWriterOptions {
   /** `SEGL_PUBLIC_URL`. */
   readonly publicUrl: URL;
   readonly organisation: OrganisationProfile;
-  readonly translate: CarrierTranslate;
 }
 
 /** The name of the attachment; stays the same for ever, since people are told to look for it. */
@@ -40,7 +39,7 @@ export class CarrierWriter {
   /** @throws TypeError for a profile without a language */
   constructor(options: CarrierWriterOptions) {
     const portal = portalAddresses(options.publicUrl);
-    const texts = carrierTexts(options.organisation, portal, options.expiresAt, options.translate);
+    const texts = carrierTexts(options.organisation, portal, options.expiresAt);
     const page = messagePage(options.messageId, texts, portal);
     // base64url has no `=`, quoted-printable writes it as =3D: a boundary with `=_` is in neither.
     const boundary = `=_segl_${options.messageId}`;
@@ -96,16 +95,18 @@ function plainText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses)
 }
 
 function htmlText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses): string {
-  const link = (url: string) => `<br><a href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
+  const link = (local: LocalCarrierTexts, url: string) =>
+    `<br><a${directionOfAddress(local)} href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
+  const [first] = texts;
   const sections = texts.map(
-    (local) => `<div${languageOf(local)}>
+    (local) => `<div${languageOf(local, first?.direction)}>
 <p>${escapeHtml(local.mail.intro)}</p>
 <p>${escapeHtml(local.mail.steps)}</p>
-<p>${escapeHtml(local.mail.elsewhere)}${link(portal.handIn)}</p>
-<p>${escapeHtml(local.mail.privacy)}${link(portal.privacy)}</p>
+<p>${escapeHtml(local.mail.elsewhere)}${link(local, portal.handIn)}</p>
+<p>${escapeHtml(local.mail.privacy)}${link(local, portal.privacy)}</p>
 </div>`,
   );
-  return `<!DOCTYPE html>\n<html${texts[0] === undefined ? '' : languageOf(texts[0])}><body>\n${sections.join('\n<hr>\n')}\n</body></html>\n`;
+  return `<!DOCTYPE html>\n<html${first === undefined ? '' : languageOf(first)}><body>\n${sections.join('\n<hr>\n')}\n</body></html>\n`;
 }
 
 /** Unstructured text in a field: as it is where it is short ASCII, else as encoded words, folded between them. */

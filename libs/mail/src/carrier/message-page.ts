@@ -1,4 +1,5 @@
 import type { MessageId } from '#libs/vocabulary';
+import type { Direction } from '#libs/web-ui';
 import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
 
 /**
@@ -56,7 +57,7 @@ ${STYLE}
 <input type="hidden" name="m" value="
 `;
   const afterCiphertext = `">
-${texts.map((local, index) => section(local, portal, index === 0 ? 'h1' : 'h2')).join('\n')}
+${texts.map((local) => section(local, first, portal)).join('\n')}
 </form>
 </main>
 </body>
@@ -65,21 +66,27 @@ ${texts.map((local, index) => section(local, portal, index === 0 ? 'h1' : 'h2'))
   return { beforeCiphertext: asciiLines(beforeCiphertext), afterCiphertext: asciiLines(afterCiphertext) };
 }
 
-function section(texts: LocalCarrierTexts, portal: PortalAddresses, heading: 'h1' | 'h2'): string {
+function section(texts: LocalCarrierTexts, first: LocalCarrierTexts, portal: PortalAddresses): string {
+  const heading = texts === first ? 'h1' : 'h2';
   const { page } = texts;
-  return `<section${languageOf(texts)}>
+  return `<section${languageOf(texts, first.direction)}>
 <${heading}>${escapeHtml(page.title)}</${heading}>
 <p>${escapeHtml(page.intro)}</p>
 <p><button>${escapeHtml(page.button)}</button></p>
 <p>${escapeHtml(page.check)}</p>
-<p>${escapeHtml(page.elsewhere)} <a href="${escapeHtml(portal.handIn)}">${escapeHtml(portal.handIn)}</a></p>
+<p>${escapeHtml(page.elsewhere)} <a${directionOfAddress(texts)} href="${escapeHtml(portal.handIn)}">${escapeHtml(portal.handIn)}</a></p>
 <p>${escapeHtml(page.until)} <a href="${escapeHtml(portal.privacy)}">${escapeHtml(page.privacy)}</a></p>
 </section>`;
 }
 
-/** The attributes that say in which language a part is, and which way it is written; left to right goes without saying. */
-export function languageOf({ locale, direction }: LocalCarrierTexts): string {
-  return ` lang="${locale}"${direction === 'rtl' ? ' dir="rtl"' : ''}`;
+/** The attributes that say in which language a part is, and which way it is written, where that differs from what is around it. */
+export function languageOf({ locale, direction }: LocalCarrierTexts, around: Direction = 'ltr'): string {
+  return ` lang="${locale}"${direction === around ? '' : ` dir="${direction}"`}`;
+}
+
+/** An address is written from left to right in every language. */
+export function directionOfAddress({ direction }: LocalCarrierTexts): string {
+  return direction === 'rtl' ? ' dir="ltr"' : '';
 }
 
 /** For element content and for attribute values in double quotes. Controls are gone. */

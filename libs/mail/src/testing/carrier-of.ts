@@ -1,4 +1,3 @@
-import { translate } from '#libs/web-ui';
 import { instantOf, parseMailAddress, parseMessageId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { CarrierWriter } from '../carrier/carrier-writer.ts';
@@ -24,7 +23,6 @@ export function carrierOf(
     expiresAt: instantOf('2027-02-20T12:00:00Z'),
     publicUrl: new URL('https://mail.example.org'),
     organisation: { name: 'Example Office', locales: ['en', 'da'] },
-    translate,
     ...overrides,
   });
   const pieces: Buffer[] = [writer.begin()];

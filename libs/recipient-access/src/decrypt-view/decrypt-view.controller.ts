@@ -1,7 +1,7 @@
-import { Controller, HttpCode, Post, Res, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
-import type { Response } from 'express';
-import { messagePageHeaders, type Locale, RequestLocale } from '#libs/web-ui';
+import type { Request, Response } from 'express';
+import { languagesByForm, messagePageHeaders, type Locale, RequestLocale } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { AnswersUnderWay } from '../answers-under-way.ts';
 import { HandInTimes } from '../hand-in-times.ts';
@@ -33,12 +33,14 @@ export class DecryptViewController {
     @AskedBy() asking: Asking,
     @VisitOf() visit: Visit,
     @RequestLocale() locale: Locale,
+    @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     const viewed = await this.commands.execute(new DecryptView(messageId, asking));
     this.counter.viewed({ ...visit, visitId: viewed.recipientId }, 'page', this.times.takeSeconds(messageId));
     const mail = await shownMail(viewed.readable, locale);
     messagePageHeaders(response);
+    languagesByForm(request);
     response.render('recipient-access/decrypt-view/message', {
       messageId,
       waitingMinutes: Math.round(this.settings.waitingSeconds / 60),

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { directionOf, type Direction } from './direction.ts';
 import { Message } from './message.ts';
 
 /** The texts of one language, from its file. */
@@ -11,7 +12,7 @@ export interface Catalogue {
   /** The tag by whose habits dates and sizes are written: `en-GB` for English, day before month. */
   readonly regional: string;
   /** From the locale data of the platform (Unicode CLDR). */
-  readonly direction: 'ltr' | 'rtl';
+  readonly direction: Direction;
   /** By their path: `page.skipToContent`. */
   readonly messages: ReadonlyMap<string, Message>;
 }
@@ -77,13 +78,6 @@ function leavesOf(group: Record<string, unknown>, prefix = ''): [key: string, te
       ? leavesOf(value as Record<string, unknown>, `${prefix}${name}.`)
       : [[prefix + name, value] as [string, unknown]],
   );
-}
-
-function directionOf(locale: string): 'ltr' | 'rtl' {
-  const { direction } = (
-    new Intl.Locale(locale) as Intl.Locale & { getTextInfo(): { direction: 'ltr' | 'rtl' } }
-  ).getTextInfo();
-  return direction;
 }
 
 function differences(original: Catalogue, { locale, messages }: Catalogue): string[] {

@@ -42,6 +42,13 @@ describe('a message', () => {
   });
 });
 
+describe('a message from right to left', () => {
+  it('keeps the direction of the words put into it', () => {
+    expect(Message.parse('אל {host}!', 'he').fill({ host: 'portal.example' })).toBe('אל \u2068portal.example\u2069!');
+    expect(Message.parse('{n, number}', 'he').fill({ n: 7 })).toBe('7');
+  });
+});
+
 describe('what is no message', () => {
   it.each([
     ['en', 'Hello {name', 'EXPECT_ARGUMENT_CLOSING_BRACE'],

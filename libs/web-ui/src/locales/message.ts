@@ -1,5 +1,6 @@
 import { type MessageFormatElement, parse, type PluralElement, TYPE } from '@formatjs/icu-messageformat-parser';
 import { IntlMessageFormat } from 'intl-messageformat';
+import { directionOf } from './direction.ts';
 
 export type TextParams = { readonly [name: string]: string | number };
 
@@ -21,6 +22,7 @@ export class Message {
     parameters: Map<string, ParameterKind>,
     private readonly format: IntlMessageFormat | null,
     private readonly numbers: Intl.NumberFormat,
+    private readonly isolates: boolean,
   ) {
     this.parameters = new Map([...parameters].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
@@ -33,7 +35,7 @@ export class Message {
     if (faults.length > 0) throw new SyntaxError(faults.join('; '));
     const isPlain = elements.length === 1 && elements[0]?.type === TYPE.literal && elements[0].value === source;
     const format = isPlain ? null : new IntlMessageFormat(elements, locale, undefined, { ignoreTag: true });
-    return new Message(source, parameters, format, new Intl.NumberFormat(locale));
+    return new Message(source, parameters, format, new Intl.NumberFormat(locale), directionOf(locale) === 'rtl');
   }
 
   /** @throws TypeError for a parameter that the text needs and was not given: half a sentence is worse than an error in a test */
@@ -45,9 +47,15 @@ export class Message {
       if (value === undefined) throw new TypeError(`the text "${this.source}" needs {${name}}`);
       if (kind === 'number' && typeof value !== 'number')
         throw new TypeError(`the text "${this.source}" needs a number as {${name}}`);
-      values[name] = kind === 'words' && typeof value === 'number' ? this.numbers.format(value) : value;
+      if (kind === 'number') values[name] = value;
+      else values[name] = this.isolated(typeof value === 'number' ? this.numbers.format(value) : value);
     }
     return String(this.format.format(values));
+  }
+
+  /** In a language written from right to left, an address within a sentence keeps its own direction (Unicode TR9, FSI and PDI). */
+  private isolated(words: string): string {
+    return this.isolates ? `\u2068${words}\u2069` : words;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Catalogue, readCatalogues } from './catalogue.ts';
+import type { Direction } from './direction.ts';
 import type english from './en.json';
 import type { TextParams } from './message.ts';
 
@@ -51,7 +52,7 @@ export function translate(locale: Locale, key: TextKey, params: TextParams = {})
 }
 
 /** Which way the language is written, for `dir`. */
-export function directionOf(locale: Locale): 'ltr' | 'rtl' {
+export function directionOf(locale: Locale): Direction {
   return catalogueOf(locale).direction;
 }
 
