@@ -57,7 +57,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
       if (listening === null) throw new Error('nobody can sign in before this process listens');
       return listening;
     };
-    const signIn = signInParts(settings, stores.keyring, stores.clock);
+    const signIn = signInParts(settings, stores.clock);
     const rooms = ApplianceModule.of(settings, stores, views, signIn, ownAddress);
     const app = await NestFactory.create<NestExpressApplication>(rooms, {
       bodyParser: false, // what streams must not be parsed first; forms are read by web-ui

@@ -62,7 +62,7 @@ export class RoomSettingsModule {
       { provide: SubmissionSettings, useValue: submission },
       { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
       { provide: OidcBridgeSettings, useValue: signIn.bridge },
-      { provide: IdentityProviderSettings, useValue: signIn.identityProvider(ownAddress) },
+      { provide: IdentityProviderSettings, useValue: signIn.identityProvider(stores.keyring, ownAddress) },
       { provide: Readiness, useValue: readinessOf(settings, stores) },
     ];
     if (telemetry !== null) providers.push({ provide: VisitCounter, useValue: new CountedVisits(telemetry, metrics) });

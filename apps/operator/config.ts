@@ -1,4 +1,4 @@
-import { type Places, readPlaces, readSettings, type Settings } from '#libs/installation';
+import { type Places, readPlaces, readSettings, type Settings, settingsAsFarAsWell } from '#libs/installation';
 
 /** Options that stand before or behind any command, and win over variables and file. */
 export interface GlobalOptions {
@@ -17,6 +17,11 @@ export function placesFor(environment: NodeJS.ProcessEnv, options: GlobalOptions
 /** The appliance's whole configuration, for commands that do what the appliance does. @throws ConfigurationFault */
 export function settingsFor(environment: NodeJS.ProcessEnv, options: GlobalOptions): Settings {
   return readSettings(environment, readOptionsOf(options));
+}
+
+/** What is well of a configuration with faults, for looking at the rest all the same. @throws ConfigurationFault for its file */
+export function settingsAsFarAsWellFor(environment: NodeJS.ProcessEnv, options: GlobalOptions): Settings | null {
+  return settingsAsFarAsWell(environment, readOptionsOf(options));
 }
 
 function readOptionsOf({ keyring, dataDir, eventStore, personKeys, demonstration = false }: GlobalOptions) {

@@ -146,10 +146,12 @@ describe('persons when their keys change', () => {
       0,
       [
         'ok     configuration',
+        'ok     data directory',
         'ok     keyring',
         'ok     event store',
         'ok     person directory',
         'ok     read models',
+        'ok     sign-in',
         'ok     relay',
         '',
       ],
@@ -161,6 +163,7 @@ describe('persons when their keys change', () => {
       what: 'relay',
       isWell: false,
       says: [expect.stringContaining('ECONNREFUSED')],
+      whatToDo: expect.stringContaining('SEGL_RELAY_URL'),
     });
     await chmod(join(home.keyring, 'cookies-1.key'), 0o644);
     await chmod(home.keyring, 0o755);

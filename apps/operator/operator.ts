@@ -9,7 +9,7 @@ import {
   instantOf,
   type Instant,
 } from '#libs/vocabulary';
-import { type GlobalOptions, placesFor, settingsFor } from './config.ts';
+import { type GlobalOptions, placesFor, settingsAsFarAsWellFor, settingsFor } from './config.ts';
 import { Refused, UsageFault } from './exit-codes.ts';
 import { OpenedForCommand } from './stores.ts';
 import type { Terminal } from './terminal.ts';
@@ -30,6 +30,11 @@ export class Operator {
   /** @throws ConfigurationFault */
   settings(command: Command): Settings {
     return settingsFor(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
+  }
+
+  /** For looking, never for doing. @throws ConfigurationFault */
+  settingsAsFarAsWell(command: Command): Settings | null {
+    return settingsAsFarAsWellFor(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
   }
 
   /** For `await using`. */

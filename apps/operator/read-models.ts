@@ -24,9 +24,12 @@ export async function openReadModels(
 }
 
 /** Read models that hold everything recorded before this call. @throws ProjectionsBehind */
-export async function caughtUpReadModels(places: Places, stores: OpenedForCommand): Promise<ReadModels> {
+export async function caughtUpReadModels(
+  places: Places,
+  stores: OpenedForCommand,
+): Promise<{ readModels: ReadModels; runner: ProjectionRunner }> {
   const { readModels, runner } = await openReadModels(places, stores);
   runner.start();
   await runner.caughtUp(CAUGHT_UP_MS);
-  return readModels;
+  return { readModels, runner };
 }

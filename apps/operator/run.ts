@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, EXIT_TABLE, sentenceOf } from './exit-codes.ts';
 import { Operator } from './operator.ts';
 import { OutputClosed, type Terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 import { auditCommand } from './commands/audit-query.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eraseCommand } from './commands/erase.ts';
@@ -55,6 +56,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 function programOf(operator: Operator): Command {
   const program = new Command('segl')
     .description('Seals, opens, revokes and accounts for sealed mail.')
+    .version(VERSION, '--version', 'print the version')
     .option('--keyring <directory>', 'where the keys are (SEGL_KEYRING)')
     .option('--data-dir <directory>', 'where the embedded stores are (SEGL_DATA_DIR)')
     .option('--event-store <url>', 'sqlite:<path> or esdb://<host> (SEGL_EVENT_STORE)')

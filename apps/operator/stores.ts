@@ -67,6 +67,11 @@ export class OpenedForCommand implements AsyncDisposable {
     return !isEmbedded(place, url) || existsSync(sqlitePath(url));
   }
 
+  /** Whether it is on a server. */
+  isElsewhere(place: 'eventStore' | 'personKeys'): boolean {
+    return !isEmbedded(place, this.places[place]);
+  }
+
   onEnd(close: () => Promise<void> | void): void {
     this.closing.add(this, close);
   }

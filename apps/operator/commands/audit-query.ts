@@ -50,9 +50,11 @@ Examples:
       const personId = person === null ? null : ((await persons?.find(person))?.personId ?? 'nobody');
       if (personId === 'nobody')
         operator.terminal.say('segl: nobody is known by that address, or the person was erased');
-      const { db } = await caughtUpReadModels(operator.places(command), stores);
+      const { readModels } = await caughtUpReadModels(operator.places(command), stores);
       const rows =
-        personId === 'nobody' ? [] : queryAuditTrail(db, { ...query, ...(personId === null ? {} : { personId }) });
+        personId === 'nobody'
+          ? []
+          : queryAuditTrail(readModels.db, { ...query, ...(personId === null ? {} : { personId }) });
       const shown = options.personal && persons !== null ? await decrypted(rows, persons) : rows;
       if (options.json) return operator.printJson(shown);
       for (const row of shown) await operator.print(lineOf(row));

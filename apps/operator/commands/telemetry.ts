@@ -19,8 +19,8 @@ Examples:
     )
     .action(async ({ json }: { json?: boolean }, command: Command) => {
       await using stores = operator.stores(command);
-      const { db } = await caughtUpReadModels(operator.places(command), stores);
-      const rows = readTelemetry(db);
+      const { readModels } = await caughtUpReadModels(operator.places(command), stores);
+      const rows = readTelemetry(readModels.db);
       if (json) return operator.printJson(rows);
       const lines = rows.map(({ dimension, value, day, count }) => [dimension, value, day, String(count)]);
       await operator.print(table(['dimension', 'value', 'written on', 'count'], lines));

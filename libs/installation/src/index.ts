@@ -1,3 +1,5 @@
+export type { Check, CheckedParts } from './checks/check.ts';
+export { checksFor } from './checks/checks.ts';
 export { Readiness, readinessOf, type ReadinessCheck } from './checks/readiness.ts';
 export {
   hasRole,
@@ -11,7 +13,7 @@ export {
   ROLES,
   type RolesAndStores,
 } from './roles.ts';
-export { readPlaces, readSettings } from './settings/config.ts';
+export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';
 export { isLoopback } from './settings/contradictions.ts';
 export { type Places, type Settings, settingsSchema } from './settings/settings.ts';
@@ -19,7 +21,8 @@ export type { SignInSettings } from './settings/sign-in-settings.ts';
 export { nameOf, VARIABLES } from './settings/variables.ts';
 export { type SignInParts, signInParts } from './sign-in/sign-in-parts.ts';
 export { Closing } from './stores/closing.ts';
-export { DATA_FILES, isOfDemonstration, prepareDataDirectory } from './stores/data-directory.ts';
+export { prepareDataDirectory } from './stores/data-directory.ts';
+export { DATA_FILES, isOfDemonstration } from './stores/data-files.ts';
 export {
   openEphemeralStore,
   openEventStore,

@@ -1,5 +1,6 @@
+import { checksFor } from './checks.ts';
+import type { CheckedParts } from './check.ts';
 import type { Settings } from '../settings/settings.ts';
-import { hasRole } from '../roles.ts';
 import { isEmbedded, type StoreName } from '../stores/store-urls.ts';
 import type { OpenedStores } from '../stores/opened-stores.ts';
 
@@ -33,32 +34,29 @@ export class Readiness {
   }
 }
 
+/** The table's checks (checks.ts) over what this process has open. */
 export function readinessOf(settings: Settings, stores: OpenedStores): Readiness {
-  const { eventStore, persons, ephemeralStore, keyring, outbox, projections } = stores;
-  const checks: ReadinessCheck[] = [{ part: 'event store', isTold: true, check: () => eventStore.checkWritable() }];
-  if (persons !== null) {
-    const isTold = !isEmbedded('personKeys', settings.personKeys);
-    checks.push({ part: 'person directory', isTold, check: () => persons.checkWritable() });
-  }
-  // A gateway goes on sealing without it: only which epochs the portals hold is not known meanwhile.
-  if (ephemeralStore !== null && hasRole(settings, 'portal')) {
-    checks.push({ part: 'ephemeral store', isTold: true, check: () => ephemeralStore.checkWritable() });
-  }
-  const keys = async () => {
-    if (hasRole(settings, 'portal')) void [keyring.cookieKeys(), keyring.sealingRecipient()];
-    if (hasRole(settings, 'gateway')) void [keyring.sealingRecipient(), keyring.manifestSigner()];
-    if (hasRole(settings, 'console')) void keyring.ledgerSigner();
+  const parts: CheckedParts = {
+    settings,
+    keyring: async () => stores.keyring,
+    eventStore: async () => stores.eventStore,
+    persons: async () => stores.persons,
+    ephemeralStore: async () => opened(stores.ephemeralStore),
+    outbox: async () => opened(stores.outbox),
+    projections: async () => stores.projections,
   };
-  checks.push({ part: 'keyring', isTold: false, check: keys });
-  if (outbox !== null) checks.push({ part: 'outbox', isTold: false, check: () => outbox.checkWritable() });
-  if (projections !== null) {
-    const follow = async () => {
-      const [stuck] = projections.status().filter(({ lastError }) => lastError !== null);
-      if (stuck !== undefined) throw new Error(`${stuck.name} cannot follow the record: ${stuck.lastError ?? ''}`);
-    };
-    checks.push({ part: 'read models', isTold: false, check: follow });
-  }
+  const checks = checksFor('readiness', settings).map(({ part, isTold, run }): ReadinessCheck => ({
+    part,
+    isTold: isTold(settings),
+    check: async () => void (await run(parts)),
+  }));
   return new Readiness(checks, hostsOf(settings));
+}
+
+/** Which parts a role opens and which checks concern it is read from one table (roles.ts). */
+function opened<Part>(part: Part | null): Part {
+  if (part === null) throw new Error('this process has no such part open');
+  return part;
 }
 
 function hostsOf(settings: Settings): string[] {

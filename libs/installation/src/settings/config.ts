@@ -2,9 +2,9 @@ import { ConfigurationFault } from './configuration-fault.ts';
 import { contradictions } from './contradictions.ts';
 import { demonstrationDefaults } from './demonstration-defaults.ts';
 import { type Mapping, mergeDeep } from './mappings.ts';
-import { contradictionsBeside, sentenceOf, unknownPaths } from './setting-faults.ts';
+import { contradictionsBeside, sentenceOf, settingsBeside, unknownPaths } from './setting-faults.ts';
 import { type Places, placesIn, placesSchema, type Settings, settingsOf, settingsSchema } from './settings.ts';
-import { isOfDemonstration } from '../stores/data-directory.ts';
+import { isOfDemonstration } from '../stores/data-files.ts';
 import { type ReadOptions, unknownVariables, writtenSettings } from './written-settings.ts';
 
 /**
@@ -29,6 +29,16 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env, optio
   faults.push(...contradictions(settings));
   if (faults.length > 0) throw new ConfigurationFault(faults);
   return settings;
+}
+
+/**
+ * What is well of a configuration that `readSettings` refuses, for looking at the rest of an installation all the same: nothing
+ * is ever started on it. Null when nothing can be made of it.
+ */
+export function settingsAsFarAsWell(environment: NodeJS.ProcessEnv, options: ReadOptions = {}): Settings | null {
+  const { demonstration = false } = options;
+  const raw = withDemonstration(writtenSettings(environment, options), demonstration);
+  return settingsBeside(settingsSchema.safeParse(raw).error?.issues ?? [], raw, demonstration);
 }
 
 /**

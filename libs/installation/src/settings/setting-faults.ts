@@ -41,19 +41,28 @@ const STAND_INS = {
   passcode: { sender: 'x@stand-in.example' },
 };
 
-/** The contradictions among the settings that are well in themselves, so that an operator need not ask twice. */
-export function contradictionsBeside(
-  issues: readonly z.core.$ZodIssue[],
-  raw: Mapping,
-  demonstration: boolean,
-): string[] {
+/**
+ * The settings that are well in themselves, with stand-ins for required ones that are missing or faulty.
+ * @returns null when even so nothing can be made of them
+ */
+export function settingsBeside(issues: readonly z.core.$ZodIssue[], raw: Mapping, demonstration: boolean) {
   const rest = structuredClone(raw);
   for (const { path } of issues) {
     const end = path.findIndex((step) => typeof step === 'number'); // a fault in a list puts the whole list aside
     setPath(rest, path.slice(0, end < 0 ? undefined : end).join('.'), undefined);
   }
   const parsed = settingsSchema.safeParse(mergeDeep(STAND_INS, withoutUndefined(rest)));
-  if (!parsed.success) return [];
+  return parsed.success ? settingsOf(parsed.data, demonstration) : null;
+}
+
+/** The contradictions among the settings that are well in themselves, so that an operator need not ask twice. */
+export function contradictionsBeside(
+  issues: readonly z.core.$ZodIssue[],
+  raw: Mapping,
+  demonstration: boolean,
+): string[] {
+  const settings = settingsBeside(issues, raw, demonstration);
+  if (settings === null) return [];
   const isOfFaulty = (fault: string) => issues.some(({ path }) => fault.startsWith(`${nameOf(path.join('.'))}: `));
-  return contradictions(settingsOf(parsed.data, demonstration)).filter((fault) => !isOfFaulty(fault));
+  return contradictions(settings).filter((fault) => !isOfFaulty(fault));
 }

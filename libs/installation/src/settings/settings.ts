@@ -4,7 +4,7 @@ import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
 import { isProxyRange, LOCALES } from '#libs/web-ui';
 import { ROLES } from '../roles.ts';
-import { embeddedUrl } from '../stores/data-directory.ts';
+import { embeddedUrl } from '../stores/data-files.ts';
 import { type StoreFiles, type StoreName, storeUrlFault } from '../stores/store-urls.ts';
 import { signInSchema } from './sign-in-settings.ts';
 

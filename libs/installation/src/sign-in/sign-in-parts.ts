@@ -26,7 +26,7 @@ import { issuerOutside, ownIssuer } from './issuer-fetch.ts';
 export interface SignInParts {
   readonly bridge: OidcBridgeSettings;
   /** @param ownAddress where this process listens, asked when the first reader signs in */
-  identityProvider(ownAddress: () => URL): IdentityProviderSettings;
+  identityProvider(keyring: Keyring, ownAddress: () => URL): IdentityProviderSettings;
 }
 
 interface Credentials {
@@ -40,7 +40,7 @@ interface Credentials {
  * look for them.
  * @throws ConfigurationFault with every file that cannot be used, and every provider that cannot be as it is described
  */
-export function signInParts(settings: Settings, keyring: Keyring, clock: Clock): SignInParts {
+export function signInParts(settings: Settings, clock: Clock): SignInParts {
   const files = new SignInFiles();
   const isPortal = hasRole(settings, 'portal');
   const upstreams = isPortal ? upstreamsOf(settings.signIn, files, clock) : [];
@@ -62,7 +62,7 @@ export function signInParts(settings: Settings, keyring: Keyring, clock: Clock):
       noPasscodeFor: settings.signIn.noPasscodeFor,
       demonstration: settings.demonstration,
     },
-    identityProvider(ownAddress) {
+    identityProvider(keyring, ownAddress) {
       if (outside === undefined) {
         return {
           issuer: new URL(issuerOf(publicUrl)),

@@ -1,53 +1,76 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { partsOf } from '../roles.ts';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
+import type { Settings } from '../settings/settings.ts';
+import { nameOf } from '../settings/variables.ts';
+import { DEMONSTRATION_MARK, isOfDemonstration } from './data-files.ts';
+import { isEmbedded } from './store-urls.ts';
 
-/** What lies in it. The two stores may be elsewhere; the others are always here. */
-export const DATA_FILES = {
-  eventStore: 'events.sqlite',
-  personKeys: 'persons.sqlite',
-  readModels: 'read-models.sqlite',
-  outbox: 'outbox',
-} as const;
-
-/** Where a store is when nothing says otherwise. */
-export function embeddedUrl(store: 'eventStore' | 'personKeys', dataDir: string): string {
-  return `sqlite:${join(dataDir, DATA_FILES[store])}`;
-}
-
-/** Stands in the data directory of a demonstration: what is in there was made with keys that anyone may have. */
-const MARK = 'DEMONSTRATION';
 const MARK_TEXT =
   'The data in this directory belongs to a demonstration of Segl. A production start refuses it; delete it at will.\n';
 
-/** Whether a directory of data or of keys carries the mark of a demonstration. */
-export function isOfDemonstration(directory: string): boolean {
-  return existsSync(join(directory, MARK));
+interface Kind {
+  readonly demonstration: boolean;
+}
+
+/** A portal whose stores are all elsewhere keeps nothing on its machine, and its disk may be read-only. */
+export function needsDataDirectory(settings: Settings): boolean {
+  const parts = partsOf(settings);
+  return (
+    settings.demonstration ||
+    parts.has('outbox') ||
+    parts.has('readModels') ||
+    isEmbedded('eventStore', settings.eventStore) ||
+    (parts.has('personDirectory') && isEmbedded('personKeys', settings.personKeys))
+  );
 }
 
 /**
  * Makes the data directory where there is none (0700: it holds personal data), and refuses one of the other kind.
  * @throws ConfigurationFault
  */
-export function prepareDataDirectory(directory: string, { demonstration }: { demonstration: boolean }): void {
+export function prepareDataDirectory(directory: string, kind: Kind): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new ConfigurationFault([`SEGL_DATA_DIR (dataDir): ${directory} cannot be used: ${(error as Error).message}`]);
+    throw unusable(directory, error);
   }
+  checkDataDirectory(directory, kind);
+  const mark = join(directory, DEMONSTRATION_MARK);
+  if (kind.demonstration && !existsSync(mark)) writeFileSync(mark, MARK_TEXT);
+}
+
+/**
+ * Whether it could be prepared now; makes nothing.
+ * @returns what is well, in a few words
+ * @throws ConfigurationFault
+ */
+export function checkDataDirectory(directory: string, { demonstration }: Kind): string {
+  const isThere = existsSync(directory);
+  try {
+    accessSync(isThere ? directory : nearestAbove(directory), constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unusable(directory, error);
+  }
+  if (!isThere) return `${directory}: none yet, the first start makes it`;
   const isMarked = isOfDemonstration(directory);
-  if (isMarked && !demonstration) {
-    throw new ConfigurationFault([
-      `SEGL_DATA_DIR (dataDir): ${directory} holds the data of a demonstration; use another directory`,
-    ]);
+  if (isMarked && !demonstration) throw fault(`${directory} holds the data of a demonstration; use another directory`);
+  if (!isMarked && demonstration && readdirSync(directory).length > 0) {
+    throw fault(`${directory} is not empty and not of a demonstration; use another directory`);
   }
-  if (!isMarked && demonstration) {
-    if (readdirSync(directory).length > 0) {
-      throw new ConfigurationFault([
-        `SEGL_DATA_DIR (dataDir): ${directory} is not empty and not of a demonstration; use another directory`,
-      ]);
-    }
-    writeFileSync(join(directory, MARK), MARK_TEXT);
-  }
+  return directory;
+}
+
+function nearestAbove(directory: string): string {
+  const above = dirname(directory);
+  return existsSync(above) || above === directory ? above : nearestAbove(above);
+}
+
+function unusable(directory: string, error: unknown): ConfigurationFault {
+  return fault(`${directory} cannot be used: ${(error as Error).message}`);
+}
+
+function fault(text: string): ConfigurationFault {
+  return new ConfigurationFault([`${nameOf('dataDir')}: ${text}`]);
 }

@@ -3,9 +3,8 @@ import { initKeyring, Keyring, KeyringFault } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import type { Settings } from '../settings/settings.ts';
-import { prepareDataDirectory } from './data-directory.ts';
-import { keysOf, partsOf } from '../roles.ts';
-import { isEmbedded } from './store-urls.ts';
+import { needsDataDirectory, prepareDataDirectory } from './data-directory.ts';
+import { keysOf } from '../roles.ts';
 
 /** What is wrong with the two is told together: an operator mends both in one go. @throws ConfigurationFault */
 export async function openKeyringAndDataDirectory(settings: Settings, log: Logger): Promise<Keyring> {
@@ -26,18 +25,6 @@ export async function openKeyringAndDataDirectory(settings: Settings, log: Logge
     faults.push(...error.faults);
   }
   throw new ConfigurationFault(faults);
-}
-
-/** A portal whose stores are all elsewhere keeps nothing on its machine, and its disk may be read-only. */
-function needsDataDirectory(settings: Settings): boolean {
-  const parts = partsOf(settings);
-  return (
-    settings.demonstration ||
-    parts.has('outbox') ||
-    parts.has('readModels') ||
-    isEmbedded('eventStore', settings.eventStore) ||
-    (parts.has('personDirectory') && isEmbedded('personKeys', settings.personKeys))
-  );
 }
 
 async function openKeyring(settings: Settings, log: Logger): Promise<Keyring> {

@@ -13,7 +13,7 @@ import type { Settings } from '../settings/settings.ts';
 import { openEphemeralStore, openEventStore, openPersonDirectory, type StorePlace } from './open-adapters.ts';
 import { openKeyringAndDataDirectory } from './open-keyring.ts';
 import { hasRole, isShared, partsOf } from '../roles.ts';
-import { DATA_FILES } from './data-directory.ts';
+import { DATA_FILES } from './data-files.ts';
 import { PROJECTIONS } from './projections.ts';
 import type { OpenedStores } from './opened-stores.ts';
 

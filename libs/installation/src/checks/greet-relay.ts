@@ -1,14 +1,21 @@
 import { connect as connectPlain } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parseRelayUrl } from '#libs/mail';
-import { Unavailable } from './exit-codes.ts';
+import { DomainError } from '#libs/vocabulary';
+
+/** The next hop does not take mail now. */
+export class RelayUnavailable extends DomainError {
+  constructor(message: string) {
+    super('relay-unavailable', message);
+  }
+}
 
 /** 10 s: a relay that needs longer to greet would hold up a code mail. */
 const GREETING_TIMEOUT_MS = 10_000;
 
 /**
  * Connects to the next hop, waits for its greeting (RFC 5321 §4.2: 220) and leaves. Sends no credentials and no mail.
- * @returns who greeted. @throws Unavailable, RelayUrlRefused
+ * @returns who greeted. @throws RelayUnavailable, RelayUrlRefused
  */
 export async function greetRelay(url: string): Promise<string> {
   const { host, port, tls } = parseRelayUrl(url);
@@ -17,7 +24,7 @@ export async function greetRelay(url: string): Promise<string> {
     const socket = tls === 'implicit' ? connectTls({ host, port, servername: host }) : connectPlain({ host, port });
     const fail = (reason: string) => {
       socket.destroy();
-      reject(new Unavailable(`${where} ${reason}`));
+      reject(new RelayUnavailable(`${where} ${reason}`));
     };
     let greeting = '';
     socket.setTimeout(GREETING_TIMEOUT_MS, () => fail('does not answer within 10 s'));

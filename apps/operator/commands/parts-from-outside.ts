@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import type { EventStore, ProjectionRunner } from '#libs/event-store';
+import { type CheckedParts, DATA_FILES, keysOf, type Places, type Settings } from '#libs/installation';
+import type { Keyring, PersonDirectory } from '#libs/keyring';
+import { Refused } from '../exit-codes.ts';
+import { caughtUpReadModels } from '../read-models.ts';
+import type { OpenedForCommand } from '../stores.ts';
+
+/** What checks look at when no process of ours need be running: opened as they ask for it, closed when the command is over. */
+export class PartsFromOutside implements CheckedParts {
+  private opening: Promise<Keyring> | null = null;
+
+  constructor(
+    readonly settings: Settings,
+    private readonly places: Places,
+    private readonly stores: OpenedForCommand,
+  ) {}
+
+  keyring(): Promise<Keyring> {
+    return (this.opening ??= this.stores.keyring(keysOf(this.settings)));
+  }
+
+  async eventStore(): Promise<EventStore | null> {
+    return this.isYetToBeMade('eventStore') ? null : this.stores.eventStore();
+  }
+
+  async persons(): Promise<PersonDirectory | null> {
+    if (this.isYetToBeMade('personKeys')) return null;
+    const keyring = await this.keyring().catch(() => undefined); // its faults are said by its own check
+    return this.stores.persons(keyring === undefined ? {} : { keyring });
+  }
+
+  ephemeralStore(): Promise<EphemeralStore> {
+    return this.stores.ephemeralStore(this.settings);
+  }
+
+  async outbox(): Promise<never> {
+    throw new Refused('an outbox is its own process’s alone');
+  }
+
+  async projections(): Promise<ProjectionRunner | null> {
+    const isThere = existsSync(join(this.places.dataDir, DATA_FILES.readModels));
+    return isThere ? (await caughtUpReadModels(this.places, this.stores)).runner : null;
+  }
+
+  /** Before a first start neither embedded store is there; one without the other has been lost, and opening it says so. */
+  private isYetToBeMade(store: 'eventStore' | 'personKeys'): boolean {
+    const other = store === 'eventStore' ? 'personKeys' : 'eventStore';
+    return !this.stores.has(store) && (this.stores.isElsewhere(other) || !this.stores.has(other));
+  }
+}

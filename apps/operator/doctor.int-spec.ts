@@ -1,0 +1,92 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { segl } from './test/captured-terminal.ts';
+import { type Installation, temporaryInstallation } from './test/installation.ts';
+
+let home: Installation;
+let relay: Server;
+let file: string;
+const atHome = (...argv: string[]) => segl(argv, { environment: { SEGL_CONFIG: file } });
+const faultsOf = (text: string) => text.split('\n').filter((line) => line.startsWith('FAULT'));
+
+beforeEach(async () => {
+  home = await temporaryInstallation();
+  relay = createServer((socket) => socket.end('220 mail.example.com ESMTP\r\n')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => relay.once('listening', resolve));
+  file = join(home.directory, 'segl.yaml');
+  await configure('');
+});
+afterEach(async () => {
+  relay.close();
+  await home.remove();
+});
+
+async function configure(more: string): Promise<void> {
+  const { port } = relay.address() as { port: number };
+  const settings = [
+    'publicUrl: https://post.example.com',
+    `keyring: ${home.keyring}`,
+    `dataDir: ${home.dataDir}`,
+    `relayUrl: smtp://127.0.0.1:${port}`,
+    'organisation: { name: Nordlys, postalAddress: Havnegade 1, contactMail: post@example.com }',
+    'passcode: { sender: no-reply@example.com }',
+    more,
+  ];
+  await writeFile(file, settings.join('\n'));
+}
+
+describe('segl doctor', () => {
+  it('finds all well before the first start, by the values of the configuration file alone', async () => {
+    const { exitCode, text } = await atHome('doctor');
+    expect([exitCode, faultsOf(text)]).toEqual([0, []]);
+    expect(text.match(/none yet/g)).toHaveLength(4); // data directory, event store, person directory, read models
+    expect(text).toContain(`data directory: ${home.dataDir}: none yet`);
+  });
+
+  it('makes nothing', async () => {
+    await atHome('doctor');
+    await expect(rm(home.dataDir, { recursive: true })).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('says that a store is lost whose other half is there', async () => {
+    const seal = ['seal', '--from', 'anna@example.com', '--to', 'bo@example.org', '-'];
+    await segl(seal, { environment: { SEGL_CONFIG: file }, input: Buffer.from('Subject: x\n\n') });
+    await rm(join(home.dataDir, 'persons.sqlite'));
+    const { exitCode, text } = await atHome('doctor');
+    expect([exitCode, faultsOf(text)]).toEqual([69, [expect.stringContaining('person directory: there is no')]]);
+  });
+
+  it('names one fault of a configuration file that cannot be read, and guesses at nothing else', async () => {
+    await configure('portal: [');
+    const { exitCode, text } = await atHome('doctor');
+    expect([exitCode, faultsOf(text)]).toEqual([78, [expect.stringContaining('configuration: SEGL_CONFIG: ')]]);
+    expect(text.split('\n')).toHaveLength(3);
+  });
+
+  it('looks at the rest beside a fault of one setting, with what to do', async () => {
+    await configure('httpPort: eighty');
+    const { exitCode, text } = await atHome('doctor');
+    expect([exitCode, faultsOf(text)]).toEqual([78, [expect.stringContaining('SEGL_HTTP_PORT (httpPort)')]]);
+    expect(text).toContain('what to do: mend what is named');
+    expect(text).toMatch(/^ok {5}relay: /m);
+  });
+
+  it('says which file of sign-in cannot be used', async () => {
+    await configure('signIn: { google: [{ clientId: g, clientSecretFile: /no/such/secret }] }');
+    const { text } = await atHome('doctor');
+    expect(faultsOf(text)).toEqual([expect.stringMatching(/sign-in: .*\/no\/such\/secret cannot be read: ENOENT/)]);
+  });
+
+  it('refuses a data directory of the other kind, and leaves it as it is', async () => {
+    await mkdir(home.dataDir);
+    await writeFile(join(home.dataDir, 'DEMONSTRATION'), '');
+    const { exitCode, text } = await atHome('doctor');
+    expect([exitCode, text]).toEqual([78, expect.stringContaining('holds the data of a demonstration')]);
+  });
+});
+
+it('segl --version says which build it is', async () => {
+  expect(await segl(['--version'])).toMatchObject({ exitCode: 0, text: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+});

@@ -1,0 +1,39 @@
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import type { EventStore, ProjectionRunner } from '#libs/event-store';
+import type { Keyring, PersonDirectory } from '#libs/keyring';
+import type { Outbox } from '#libs/mail';
+import type { Settings } from '../settings/settings.ts';
+
+/** Who runs checks: a process that is asked for /readyz, about itself; and `segl doctor`, from outside, also before a first start. */
+export type Asker = 'readiness' | 'doctor';
+
+/**
+ * What a check may look at. In a running process all of it is open; elsewhere it is opened when a check asks for it, and a
+ * fault of the opening is the check's fault. Null: there is none yet, and the first start makes it.
+ */
+export interface CheckedParts {
+  readonly settings: Settings;
+  keyring(): Promise<Keyring>;
+  eventStore(): Promise<EventStore | null>;
+  persons(): Promise<PersonDirectory | null>;
+  ephemeralStore(): Promise<EphemeralStore>;
+  /** Of a running process alone: nobody else may touch it. */
+  outbox(): Promise<Outbox>;
+  /** Following the record; from outside, caught up with it. */
+  projections(): Promise<ProjectionRunner | null>;
+}
+
+/** One thing that must be well for an installation to do what it is there for. */
+export interface Check {
+  readonly part: string;
+  readonly looksAt: string;
+  readonly failsWhen: string;
+  readonly whatToDo: string;
+  readonly askers: readonly Asker[];
+  /** Whether these settings have such a part at all. */
+  concerns(settings: Settings, asker: Asker): boolean;
+  /** Whether /readyz may say its reason; otherwise the log alone has it, since it names paths. */
+  isTold(settings: Settings): boolean;
+  /** @returns what is well, in a few words. Rejects with a reason for operators. */
+  run(parts: CheckedParts): Promise<string>;
+}

@@ -1,0 +1,150 @@
+import { SystemClock } from '#libs/vocabulary';
+import { hasRole, isShared, partsOf } from '../roles.ts';
+import type { Settings } from '../settings/settings.ts';
+import { signInParts } from '../sign-in/sign-in-parts.ts';
+import { checkDataDirectory, needsDataDirectory } from '../stores/data-directory.ts';
+import { isEmbedded } from '../stores/store-urls.ts';
+import type { Asker, Check } from './check.ts';
+import { greetRelay } from './greet-relay.ts';
+
+const always = () => true;
+const never = () => false;
+const NOT_YET = 'none yet: the first start makes it';
+
+/** Everything that is looked at, by whoever looks (check.ts), in the order in which it is said. */
+export const CHECKS: readonly Check[] = [
+  {
+    part: 'data directory',
+    looksAt:
+      'that it can be written, or made; that it is not of a demonstration where this is none, nor the other way round',
+    failsWhen: 'it cannot be used by this user, or holds data of the other kind',
+    whatToDo: 'run this as the user that Segl runs as; give that user the directory, or name another as SEGL_DATA_DIR',
+    askers: ['doctor'],
+    concerns: needsDataDirectory,
+    isTold: never,
+    run: async ({ settings }) => checkDataDirectory(settings.dataDir, settings),
+  },
+  {
+    part: 'keyring',
+    looksAt: 'every key that the roles of this process use: there, in order, readable by its owner alone',
+    failsWhen: 'a file is missing, broken, of a demonstration, or readable by others',
+    whatToDo:
+      'put the missing files back from a backup, or make a new keyring with "segl keys init" if nothing was sealed yet',
+    askers: ['readiness', 'doctor'],
+    concerns: always,
+    isTold: never,
+    async run(parts) {
+      const { settings } = parts;
+      const opened = await parts.keyring();
+      if (hasRole(settings, 'portal')) void [opened.cookieKeys(), opened.sealingRecipient()];
+      if (hasRole(settings, 'gateway')) void [opened.sealingRecipient(), opened.manifestSigner()];
+      if (hasRole(settings, 'console')) void opened.ledgerSigner();
+      return opened.directory;
+    },
+  },
+  {
+    part: 'event store',
+    looksAt: 'whether an event would be taken now; writes none',
+    failsWhen: 'the disk is full or read-only, the server is away or refuses us',
+    whatToDo: 'mend the disk or the server; nothing is shown and nothing sealed until then, and Segl goes on by itself',
+    askers: ['readiness', 'doctor'],
+    concerns: always,
+    isTold: always,
+    async run(parts) {
+      const store = await parts.eventStore();
+      await store?.checkWritable();
+      return store === null ? NOT_YET : 'takes events';
+    },
+  },
+  {
+    part: 'person directory',
+    looksAt: 'whether a person would be taken now; makes none',
+    failsWhen: 'the disk is full or read-only, the server is away, read-only or refuses us',
+    whatToDo: 'mend the disk or the server (ops/runbooks/postgresql.md); nothing needs a restart',
+    askers: ['readiness', 'doctor'],
+    concerns: (settings) => partsOf(settings).has('personDirectory'),
+    isTold: (settings) => !isEmbedded('personKeys', settings.personKeys),
+    async run(parts) {
+      const directory = await parts.persons();
+      await directory?.checkWritable();
+      return directory === null ? NOT_YET : 'takes persons';
+    },
+  },
+  {
+    part: 'ephemeral store',
+    looksAt: 'whether a record would be taken now, and that the server keeps nothing on a disk',
+    failsWhen: 'the server is away, full, or not safe to use',
+    whatToDo: 'mend the server (ops/runbooks/redis.md); nothing needs a restart',
+    askers: ['readiness', 'doctor'],
+    // A gateway goes on sealing without it: only which epochs the portals hold is not known meanwhile.
+    concerns: (settings, asker) =>
+      partsOf(settings).has('ephemeralStore') &&
+      (asker === 'readiness' ? hasRole(settings, 'portal') : isShared(settings.ephemeralStore)),
+    isTold: always,
+    async run(parts) {
+      await (await parts.ephemeralStore()).checkWritable();
+      return 'keeps what expires, and nothing else';
+    },
+  },
+  {
+    part: 'outbox',
+    looksAt: 'whether a carrier would be taken now',
+    failsWhen: 'its directory cannot be written',
+    whatToDo: 'make room, or give the directory back to the user that Segl runs as',
+    askers: ['readiness'],
+    concerns: (settings) => partsOf(settings).has('outbox'),
+    isTold: never,
+    async run(parts) {
+      await (await parts.outbox()).checkWritable();
+      return 'takes carriers';
+    },
+  },
+  {
+    part: 'read models',
+    looksAt: 'that every projection follows the record',
+    failsWhen: 'one cannot be written, or meets an event that it cannot take in',
+    whatToDo: 'make room where the data directory is; if that is not it, "segl projections rebuild" fills them anew',
+    askers: ['readiness', 'doctor'],
+    concerns: (settings) => partsOf(settings).has('readModels'),
+    isTold: never,
+    async run(parts) {
+      const runner = await parts.projections();
+      const stuck = runner?.status().find(({ lastError }) => lastError !== null);
+      if (stuck !== undefined) throw new Error(`${stuck.name} cannot follow the record: ${stuck.lastError ?? ''}`);
+      return runner === null ? NOT_YET : 'caught up with the record';
+    },
+  },
+  {
+    part: 'sign-in',
+    looksAt: 'every file that the sign-in settings name, and that each provider can be as it is described',
+    failsWhen: 'a secret, key or certificate is missing, empty or of another kind',
+    whatToDo: 'mend the file or the setting that is named',
+    askers: ['doctor'],
+    concerns: (settings) => hasRole(settings, 'portal'),
+    isTold: never,
+    async run({ settings }) {
+      const { bridge } = signInParts(settings, new SystemClock());
+      const providers = bridge.upstreams.map(({ name }) => name);
+      return `by passcode${providers.map((name) => `, ${name}`).join('')}; ${bridge.clients.length} clients`;
+    },
+  },
+  {
+    part: 'relay',
+    looksAt: 'that the next hop greets (RFC 5321 §4.2); sends no credentials and no mail',
+    failsWhen: 'it cannot be reached, is no mail server, or refuses us',
+    whatToDo: 'mend the relay, the network between, or SEGL_RELAY_URL; carriers wait in the outbox meanwhile',
+    askers: ['doctor'],
+    concerns: (settings) =>
+      partsOf(settings).has('relay') && (settings.demonstration || settings.relayUrl !== undefined),
+    isTold: never,
+    async run({ settings }) {
+      if (settings.demonstration) return 'none: a demonstration sends nothing';
+      return greetRelay(settings.relayUrl ?? '');
+    },
+  },
+];
+
+/** What `asker` looks at with these settings. */
+export function checksFor(asker: Asker, settings: Settings): readonly Check[] {
+  return CHECKS.filter(({ askers, concerns }) => askers.includes(asker) && concerns(settings, asker));
+}
