@@ -50,7 +50,7 @@ export class OidcBridgeSettings {
   readonly clients!: readonly BridgeClient[];
   readonly upstreams!: readonly Upstream[];
   readonly sharedMailboxes!: readonly SharedMailboxRule[];
-  /** Addresses (or `@domain`) to which no passcode may be sent: role addresses whose mail others see (security.md A16). */
+  /** Addresses (or `@domain`) to which no passcode may be sent: role addresses whose mail others see (threats.md A16). */
   readonly noPasscodeFor!: readonly string[];
   /** Whether X-Forwarded-* was already made good by web-ui; the provider itself trusts none of it. */
   readonly demonstration!: boolean;

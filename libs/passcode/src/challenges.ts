@@ -193,7 +193,7 @@ export class Challenges {
   /**
    * One of the codes that a client may have sent in an hour, over all addresses and processes: claimed before anything is
    * decided. By network first, so that one network alone, with as many addresses as it likes, never uses up what there is for
-   * all (security.md A13). Always there where the address stands in a sealed message.
+   * all (threats.md A13). Always there where the address stands in a sealed message.
    */
   async claimCode(budget: OtpBudget, networkPrefix: string): Promise<boolean> {
     if (budget.of === 'message') return true;
@@ -257,7 +257,7 @@ function isSame(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 
-/** What one network may have of a client's codes in an hour: a quarter, and never fewer than ten (security.md A13). */
+/** What one network may have of a client's codes in an hour: a quarter, and never fewer than ten (threats.md A13). */
 function codesOfANetwork({ codesPerHour }: OtpBudget & { of: 'client' }): number {
   return Math.max(MIN_CLIENT_CODES_OF_A_NETWORK, Math.ceil(codesPerHour / 4));
 }

@@ -8,7 +8,7 @@ export class PasscodeBusy extends DomainError {
   }
 }
 
-/** 4: each hash takes 19 MiB and a thread of the pool that file access needs too (security.md B). */
+/** 4: each hash takes 19 MiB and a thread of the pool that file access needs too (threats.md B). */
 export const MAX_HASHES_AT_ONCE = 4;
 
 /**

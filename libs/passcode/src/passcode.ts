@@ -16,7 +16,7 @@ export type { ChallengeId, DeliveryFailure, OtpForm, OtpRejection, PasscodeEvent
 export const OTP_TTL_SECONDS = 600;
 /** 5 tries for a challenge over all its codes: bounds guessing, RFC 4226 §7.3. */
 export const MAX_OTP_REJECTIONS = 5;
-/** 10 wrong short codes for a person in a rolling day: with 8 digits a chance of 1e-7 (security.md B). Then codes are long. */
+/** 10 wrong short codes for a person in a rolling day: with 8 digits a chance of 1e-7 (threats.md B). Then codes are long. */
 export const MAX_OTP_FAILURES_PER_DAY = 10;
 /** 20 seconds: a second click on "send a new code" is the same wish, and costs nothing of the hour's codes. */
 export const MIN_SECONDS_BETWEEN_CODES = 20;

@@ -86,7 +86,7 @@ describe('one canonical mail address', () => {
     );
   });
 
-  it('of the cases of isemail, takes plain ones alone, and each as a fixed point (security.md A17)', () => {
+  it('of the cases of isemail, takes plain ones alone, and each as a fixed point (threats.md A17)', () => {
     const text = readFileSync(join(import.meta.dirname, 'isemail-cases.json'), 'utf8');
     const { cases } = JSON.parse(text) as { cases: (readonly [string, string])[] };
     const taken = cases.filter(([given]) => refusalOf(given) === 'taken');

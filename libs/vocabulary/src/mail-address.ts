@@ -50,7 +50,7 @@ const INVISIBLE_OR_LOOKALIKE =
  * The one place where an address is made canonical, for every entrance: gateway, API, command line, portal and sign-in.
  * Idempotent: a canonical address comes back as it is.
  *
- * @throws AddressRefused for anything that is not exactly one plain address (security.md A17).
+ * @throws AddressRefused for anything that is not exactly one plain address (threats.md A17).
  */
 export function parseMailAddress(text: string): MailAddress {
   if (text.length === 0) throw new AddressRefused('empty');

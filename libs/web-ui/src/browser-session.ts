@@ -8,7 +8,7 @@ import { base64url, fromBase64url } from '#libs/vocabulary';
 export interface Browser {
   /** Which browser began something (a sign-in, a challenge) and may end it, in whichever tab. New at sign-out alone. */
   readonly id: string;
-  /** What was proven hangs on this one (security.md A4, A14). New at sign-in and at sign-out. */
+  /** What was proven hangs on this one (threats.md A4, A14). New at sign-in and at sign-out. */
   readonly sessionId: string;
   /** Goes into the field `csrf` of every form. Bound to `id`: a form in one tab outlives a sign-in in another. */
   readonly csrfToken: string;

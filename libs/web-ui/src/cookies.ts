@@ -20,7 +20,7 @@ export function cookieValues(request: Request, name: string): string[] {
 }
 
 /**
- * HttpOnly and SameSite=Lax always (security.md A18), Path=/ and no Domain, as the `__Host-` prefix wants it. Set twice in a
+ * HttpOnly and SameSite=Lax always (threats.md A18), Path=/ and no Domain, as the `__Host-` prefix wants it. Set twice in a
  * response, the later one counts. @param value characters of a cookie-octet only (RFC 6265 §4.1.1)
  */
 export function setCookie(

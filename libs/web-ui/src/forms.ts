@@ -13,7 +13,7 @@ export function isBelow(path: string, prefixes: readonly string[]): boolean {
 }
 
 /**
- * Reads the forms of our own pages and takes them only with the token of the browser that got them (security.md A5, A18).
+ * Reads the forms of our own pages and takes them only with the token of the browser that got them (threats.md A5, A18).
  * Everything that changes something goes through here but what is below `except`, which reads its own body as a stream.
  */
 export function forms(except: readonly string[]): RequestHandler[] {

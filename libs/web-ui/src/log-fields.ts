@@ -1,7 +1,7 @@
 import { DomainError } from '#libs/vocabulary';
 import type { UnexpectedError } from './error-filter.ts';
 
-/** What looks like an address, a code, or a token: errors of libraries quote what they choked on (security.md A43). */
+/** What looks like an address, a code, or a token: errors of libraries quote what they choked on (threats.md A43). */
 const PRIVATE = /[^\s<>"'()]+@[^\s<>"'()]+|\b[A-Za-z0-9_-]{24,}\b|\b\d[\d ]{4,}\d\b/g;
 const MAX_MESSAGE_CHARACTERS = 1000;
 

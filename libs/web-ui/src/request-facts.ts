@@ -139,7 +139,7 @@ export function clientNetwork(request: object): ClientNetwork {
 }
 
 /**
- * Gives the browser a session under a new id, dropping the old one (security.md A14): at sign-in. What it began in other tabs
+ * Gives the browser a session under a new id, dropping the old one (threats.md A14): at sign-in. What it began in other tabs
  * stays its own. Before the headers have left. @returns the new session id
  */
 export function rotateBrowserSession(request: object): string {

@@ -49,7 +49,7 @@ function policyText(policy: Readonly<Record<string, string>>, isSecure: boolean)
 
 const isSecureResponse = new WeakSet<object>();
 
-/** Written out, since helmet's own policy does not fit (security.md A29); nothing here is ever cached unless it says so itself. */
+/** Written out, since helmet's own policy does not fit (threats.md A29); nothing here is ever cached unless it says so itself. */
 export function securityHeaders(isSecure: boolean): RequestHandler[] {
   const headers = helmet({
     contentSecurityPolicy: false, // set below, so that one function writes every policy
@@ -77,14 +77,14 @@ export function securityHeaders(isSecure: boolean): RequestHandler[] {
 
 /**
  * For the page that shows a message in a sandboxed `srcdoc` frame: the frame inherits this policy, and mail brings its own
- * inline styles. `frame-src 'none'` does not concern srcdoc, it stops frames inside the mail (security.md A29).
+ * inline styles. `frame-src 'none'` does not concern srcdoc, it stops frames inside the mail (threats.md A29).
  */
 export function messagePageHeaders(response: Response): void {
   const policy = { ...PAGE_POLICY, 'style-src': "'self' 'unsafe-inline'", 'frame-src': "'none'" };
   response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
 }
 
-/** For a file that is saved and never shown: whatever it holds, nothing in it may run or load (security.md A32). */
+/** For a file that is saved and never shown: whatever it holds, nothing in it may run or load (threats.md A32). */
 export function downloadHeaders(response: Response): void {
   response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'");
   response.setHeader('X-Content-Type-Options', 'nosniff');

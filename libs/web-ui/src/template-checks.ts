@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import { parametersOfText } from './locales/translate.ts';
 
-/** Forms that hand a carrier in: without a CSRF field, since they are posted from elsewhere too (PRODUCT.md, security.md A18). */
+/** Forms that hand a carrier in: without a CSRF field, since they are posted from elsewhere too (PRODUCT.md, threats.md A18). */
 const OPEN_ACTIONS = /\baction="(\/open|\{\{\s*(\.\.\/|@root\.)*openUrl\s*\}\})"/;
 
 /**

@@ -32,7 +32,7 @@ const HELPERS = ['t', 'url', 'formatInstant', 'formatBytes', 'csrfToken'] as con
  * under their file name alone. A page puts itself into a layout: `{{#> page title=(t "read.title")}} … {{/page}}`.
  * A file that ends in `.txt.hbs` is plain text (mails): nothing in it is escaped.
  *
- * Everything is compiled and checked when the engine is made (security.md A41): nothing is compiled at run time.
+ * Everything is compiled and checked when the engine is made (threats.md A41): nothing is compiled at run time.
  */
 export class ViewEngine {
   private readonly views = new Map<string, Handlebars.TemplateDelegate>();

@@ -40,7 +40,7 @@ export const ledgerEvents = {
 
 export const LEDGER_STREAM = streamName(ledgerEvents.category, 'checkpoints');
 
-/** 1,000 events: how much may be changed unseen behind the last checkpoint (security.md A47). */
+/** 1,000 events: how much may be changed unseen behind the last checkpoint (threats.md A47). */
 export const MAX_EVENTS_WITHOUT_CHECKPOINT = 1000;
 /** Ten minutes, also when nothing happened: a log that stands still says so. */
 export const MAX_SECONDS_WITHOUT_CHECKPOINT = 600;

@@ -74,7 +74,7 @@ function checkBody(headers: IncomingHttpHeaders, maxMailBytes: number): void {
     const detail = 'The body is one mail, with Content-Type: message/rfc822.';
     throw new BadRequest('unsupported-media-type', { title: 'Unsupported media type', status: 415, detail });
   }
-  // Nothing is inflated anywhere (security.md A40).
+  // Nothing is inflated anywhere (threats.md A40).
   if ((headers['content-encoding'] ?? 'identity').trim().toLowerCase() !== 'identity') {
     const detail = 'The body must not have a Content-Encoding.';
     throw new BadRequest('unsupported-encoding', { title: 'Unsupported encoding', status: 415, detail });

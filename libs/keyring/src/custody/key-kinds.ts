@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Instant } from '#libs/vocabulary';
 
-/** Every kind of key there is, each separate from the others, so that a role can be given only its own (security.md A45). */
+/** Every kind of key there is, each separate from the others, so that a role can be given only its own (threats.md A45). */
 export const KEY_KINDS = [
   'sealing',
   'manifest',

@@ -5,7 +5,7 @@ import type { Instant, MailAddress } from '#libs/vocabulary';
 export interface OutgoingMail {
   /** The reverse path; '' is the null path `<>` of notifications (RFC 5321 §4.5.5). */
   readonly mailFrom: MailAddress | '';
-  /** The one forward path, sent as it stands: it never goes through an address-list parser (security.md A17). */
+  /** The one forward path, sent as it stands: it never goes through an address-list parser (threats.md A17). */
   readonly rcptTo: MailAddress;
   /** Bytes, or a function that begins the content anew each time it is called, so that a try can be repeated. */
   readonly content: Uint8Array | (() => AsyncIterable<Uint8Array>);

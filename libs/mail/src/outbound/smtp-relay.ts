@@ -52,7 +52,7 @@ interface Turn {
 /**
  * The next hop over SMTP (RFC 5321): a small pool of kept connections, TLS as `parseRelayUrl` has it. The envelope is one
  * canonical address, checked again here and handed over as an array of one. Content goes out dot-stuffed, and whatever line
- * ends it has become CRLF, so that nothing can be smuggled past the end of the data (security.md A36). A kept connection that
+ * ends it has become CRLF, so that nothing can be smuggled past the end of the data (threats.md A36). A kept connection that
  * the relay has meanwhile closed is replaced without the caller noticing, as long as nothing of the content had been sent.
  */
 export class SmtpRelay extends MailRelay {

@@ -1,6 +1,6 @@
 import { decodeText } from './charsets.ts';
 
-/** 256 KiB: a longer header is not read to its end, by anybody here; the mail itself is sealed as it is (security.md A34). */
+/** 256 KiB: a longer header is not read to its end, by anybody here; the mail itself is sealed as it is (threats.md A34). */
 const MAX_HEADER_BYTES = 256 * 1024;
 const LF = 0x0a;
 const CR = 0x0d;

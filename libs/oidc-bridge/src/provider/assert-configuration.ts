@@ -4,7 +4,7 @@ import { LIFETIME_SECONDS } from './lifetimes.ts';
 import { refuseToFetch } from './configuration.ts';
 import { StoreAdapter } from './store-adapter.ts';
 
-/** A default of the library that would be in effect: the start is refused (security.md A8). */
+/** A default of the library that would be in effect: the start is refused (threats.md A8). */
 export class BridgeConfigurationFault extends Error {
   readonly faults: readonly string[];
 

@@ -154,7 +154,7 @@ export class BridgeProvider {
 
   /**
    * The interaction's own cookie cannot have the `__Host-` prefix (its path is that of its page), so that a neighbouring host
-   * could set one: an interaction is also tied to the browser's `__Host-` cookie (security.md A5).
+   * could set one: an interaction is also tied to the browser's `__Host-` cookie (threats.md A5).
    */
   private async tieToBrowser(request: Request, uid: string): Promise<void> {
     const browser = browserOf(request, (facts) => facts.browser());

@@ -62,7 +62,7 @@ const MAX_INTERACTIONS_OF_A_REQUEST = 10;
 const OFF = { enabled: false } as const;
 const ON = { enabled: true } as const;
 
-/** Everything that the library decides otherwise by default (security.md A8); assert-configuration.ts holds it to this. */
+/** Everything that the library decides otherwise by default (threats.md A8); assert-configuration.ts holds it to this. */
 export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
   const { settings, keys, store, proofs } = parts;
   const isSecure = settings.publicUrl.protocol === 'https:';
@@ -237,7 +237,7 @@ function resourceOf(settings: OidcBridgeSettings, context: KoaContextWithOIDC, i
   };
 }
 
-/** The bridge's provider asks nobody: keys of clients stand in the configuration (security.md A9). */
+/** The bridge's provider asks nobody: keys of clients stand in the configuration (threats.md A9). */
 export function refuseToFetch(): never {
   throw new TypeError('the provider fetches nothing');
 }

@@ -1,4 +1,4 @@
-/** How long things of the bridge live, in seconds (security.md A7, A8). */
+/** How long things of the bridge live, in seconds (threats.md A7, A8). */
 export const LIFETIME_SECONDS = {
   /** From the authorization request to the answer: time to find a mail with a code in it. */
   interaction: 15 * 60,

@@ -40,14 +40,14 @@ export interface AttemptEnd {
   readonly outcomeId: string | null;
 }
 
-/** 10 minutes to sign in at a provider (security.md A5). */
+/** 10 minutes to sign in at a provider (threats.md A5). */
 export const ATTEMPT_TTL_SECONDS = 600;
 
 /**
  * Attempts begun in an hour, from one network and in all: for one address, and for one client over all of its people. They bound
  * what strangers can write into the record and what they can make wait. Each client's are counted apart: whoever names addresses
  * to an application never takes a recipient's own. And the bounds of an address are the same whether the portal knows it or not,
- * or counting to them would tell (security.md A12).
+ * or counting to them would tell (threats.md A12).
  */
 const MAX_PER_HOUR = { address: { network: 20, all: 200 }, client: { network: 200, all: 2000 } };
 const SECONDS_PER_HOUR = 3600;

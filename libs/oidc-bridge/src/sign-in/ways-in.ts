@@ -5,7 +5,7 @@ import type { Suitability, Upstream } from '../upstreams/upstream.ts';
 
 /**
  * Whether a passcode may be had. `for-any`: the reader says for which address. `barred`: the mail of this address is seen by
- * others (security.md A16). `never`: a console is never served by a passcode.
+ * others (threats.md A16). `never`: a console is never served by a passcode.
  */
 export type PasscodeWay = 'offered' | 'for-any' | 'barred' | 'never';
 

@@ -5,9 +5,9 @@ import { Agent, buildConnector, request } from 'undici';
 import { AddressList, isPublicAddress } from './public-address.ts';
 import { UpstreamUnreachable } from './upstream.ts';
 
-/** 256 KiB: security.md A9. Metadata, keys and tokens of the large providers stay under a tenth of it. */
+/** 256 KiB: threats.md A9. Metadata, keys and tokens of the large providers stay under a tenth of it. */
 export const MAX_UPSTREAM_BODY_BYTES = 262_144;
-/** 5 s from the first lookup to the last byte: security.md A9. */
+/** 5 s from the first lookup to the last byte: threats.md A9. */
 export const MAX_UPSTREAM_EXCHANGE_MS = 5_000;
 
 /** Where one upstream may be spoken to; nobody else is. */

@@ -70,7 +70,7 @@ export class ProviderDocuments {
     };
   }
 
-  /** Refused before anybody is sent there or asks there (security.md A9). */
+  /** Refused before anybody is sent there or asks there (threats.md A9). */
   private endpoint(document: Readonly<Record<string, unknown>>, name: string): URL {
     const url = typeof document[name] === 'string' ? URL.parse(document[name]) : null;
     if (url === null) throw new UpstreamUnreachable(`its metadata has no ${name}`);

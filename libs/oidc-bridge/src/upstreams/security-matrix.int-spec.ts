@@ -16,7 +16,7 @@ import { microsoftUpstream } from './microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';
 import { UpstreamUnreachable, type Upstream } from './upstream.ts';
 
-/** The lines of shared/reference/security.md that concern an upstream, each against providers that speak OpenID Connect. */
+/** The lines of threats.md that concern an upstream, each against providers that speak OpenID Connect. */
 const egress = new Egress();
 const privateAddresses = ['127.0.0.1', '::1'];
 const anna = { email: 'anna.berg@example.com' };

@@ -12,7 +12,7 @@ export interface TokenExpectation {
   readonly now: number;
 }
 
-/** 60 s: security.md A2, A44. */
+/** 60 s: threats.md A2, A44. */
 export const MAX_CLOCK_SKEW_SECONDS = 60;
 /** 255 ASCII characters: OpenID Connect Core 1.0 §2. */
 const MAX_SUBJECT_LENGTH = 255;
@@ -48,7 +48,7 @@ export function subjectOf({ sub }: TokenClaims): string {
   return sub;
 }
 
-/** Null when the claim is no address that the house knows: it is then as good as absent (security.md A17). */
+/** Null when the claim is no address that the house knows: it is then as good as absent (threats.md A17). */
 export function addressIn(claim: unknown): MailAddress | null {
   if (typeof claim !== 'string') return null;
   try {

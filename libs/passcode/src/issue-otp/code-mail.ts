@@ -20,7 +20,7 @@ export interface CodeMailFacts {
 
 /**
  * Four characters that stand on the page and in the mail alike, so that a reader takes the code from the right mail, and
- * sees that a page which shows others is not where this mail comes from (security.md A15).
+ * sees that a page which shows others is not where this mail comes from (threats.md A15).
  */
 export function codeReference(challengeId: ChallengeId, codeNumber: number): string {
   const digest = createHash('sha256').update(`segl-code-reference\0${challengeId}\0${codeNumber}`).digest();
@@ -28,7 +28,7 @@ export function codeReference(challengeId: ChallengeId, codeNumber: number): str
 }
 
 /**
- * `Firefox`, `Chrome`, …: who asked in another browser sees that somebody else did (security.md A15). Never what was sent.
+ * `Firefox`, `Chrome`, …: who asked in another browser sees that somebody else did (threats.md A15). Never what was sent.
  */
 export function browserFamily(userAgent: string | undefined): string | null {
   const { browser } = clientOf(userAgent);

@@ -46,7 +46,7 @@ export class AuthenticateController {
     @Headers('sec-fetch-site') cameFrom: string | undefined,
     @Res() response: Response,
   ): Promise<void> {
-    // Another site's page cannot begin a sign-in here: it leads to ours, where the reader does (security.md A5). An image on a
+    // Another site's page cannot begin a sign-in here: it leads to ours, where the reader does (threats.md A5). An image on a
     // neighbour's page brings our cookies along, and would spend the tries that the reader's network has for this hour.
     if (FROM_ANOTHER_SITE.includes(cameFrom)) return response.redirect(303, `/m/${messageId}`);
     const { step, recipient, recipientPerson } = await this.messages.journey(messageId, asking.sessionId);

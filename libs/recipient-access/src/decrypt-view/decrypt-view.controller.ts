@@ -53,7 +53,7 @@ export class DecryptViewController {
 
   /**
    * The message alone on a page that prints whole (a frame prints only what is seen of it). Its own policy is stricter than
-   * any page's: sandboxed, without an origin, without scripts, forms or anything from elsewhere (security.md A29).
+   * any page's: sandboxed, without an origin, without scripts, forms or anything from elsewhere (threats.md A29).
    */
   @Post('print')
   @HttpCode(200)

@@ -10,7 +10,7 @@ import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { VisitCounter, type Visit } from '../visit-counter.ts';
 import { DownloadAttachment, type DownloadedFile } from './download-attachment.ts';
 
-/** Files leave as bytes to save, whatever they claim to be: nothing is previewed, nothing runs (security.md A32). */
+/** Files leave as bytes to save, whatever they claim to be: nothing is previewed, nothing runs (threats.md A32). */
 @Controller('m/:messageId')
 @UseFilters(CannotBeShownFilter)
 @UseInterceptors(AnswersUnderWay)

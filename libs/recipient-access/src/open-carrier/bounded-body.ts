@@ -26,7 +26,7 @@ export class UnsupportedBody extends DomainError {
   }
 }
 
-/** 64 KB/s averaged, after 10 s of grace: slower than any phone that could still show the message (security.md A39). */
+/** 64 KB/s averaged, after 10 s of grace: slower than any phone that could still show the message (threats.md A39). */
 const MIN_BYTES_PER_SECOND = 64_000;
 const GRACE_SECONDS = 10;
 
@@ -37,7 +37,7 @@ const GRACE_SECONDS = 10;
  * @throws BodyTooLarge, also at once by the announced length; BodyTooSlow; UnsupportedBody for any Content-Encoding
  */
 export async function* boundedBody(request: IncomingMessage, maxBytes: number): AsyncGenerator<Buffer> {
-  // Nothing is inflated anywhere: a body that wants it is refused before a byte of it is read (security.md A40).
+  // Nothing is inflated anywhere: a body that wants it is refused before a byte of it is read (threats.md A40).
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') throw new UnsupportedBody();
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw new BodyTooLarge();
   const startedAt = performance.now();

@@ -12,7 +12,7 @@ import { UploadTurns } from './upload-turns.ts';
 
 const turns = new UploadTurns(); // of this process
 
-/** Where a carrier comes in. Neither cookie nor CSRF field: a form in a file has neither (security.md A18), and nothing is shown for it. */
+/** Where a carrier comes in. Neither cookie nor CSRF field: a form in a file has neither (threats.md A18), and nothing is shown for it. */
 @Controller()
 @UseFilters(CannotBeShownFilter)
 export class OpenCarrierController {

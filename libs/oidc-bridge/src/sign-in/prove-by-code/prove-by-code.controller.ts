@@ -31,7 +31,7 @@ import { isListed, passcodeWay } from '../ways-in.ts';
 
 /**
  * 300 ms: an address that a client chose gets its answer no sooner, so that it takes as long for one that the portal knows as
- * for one that it does not (security.md A12). Many times what looking up or making a person takes.
+ * for one that it does not (threats.md A12). Many times what looking up or making a person takes.
  */
 const ANSWER_AFTER_MS = 300;
 

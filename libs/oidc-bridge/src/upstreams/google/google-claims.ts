@@ -11,7 +11,7 @@ import type { MailAddress } from '#libs/vocabulary';
 import { UpstreamRefused, type UpstreamIdentity } from '../upstream.ts';
 
 /**
- * Whom a Google token proves, by security.md A3. Google speaks for gmail.com, and for a Workspace's own domain (`hd`); of any other
+ * Whom a Google token proves, by threats.md A3. Google speaks for gmail.com, and for a Workspace's own domain (`hd`); of any other
  * address it once saw a mail arrive, maybe years ago, which proves nothing: secondary domains and googlemail.com among them.
  *
  * @param issuer `https://accounts.google.com`; tokens of old libraries name it without the scheme, which is the same issuer

@@ -26,13 +26,13 @@ export function isTenantId(text: string): boolean {
   return GUID.test(text);
 }
 
-/** `https://login.microsoftonline.com/{tid}/v2.0`, exactly: never compared by prefix (security.md A2). */
+/** `https://login.microsoftonline.com/{tid}/v2.0`, exactly: never compared by prefix (threats.md A2). */
 export function microsoftIssuer(authority: string, tenant: string): string {
   return `${authority}/${tenant}/v2.0`;
 }
 
 /**
- * Whether a key may sign for the tenant that a token speaks of (Storm-0558, security.md A2): one whose `issuer` is the template
+ * Whether a key may sign for the tenant that a token speaks of (Storm-0558, threats.md A2): one whose `issuer` is the template
  * for any, one with a tenant's issuer for that tenant alone. A key that does not say whose it is signs for nobody.
  */
 export function microsoftKeyMayVouch(authority: string, key: JWK, { tid }: TokenClaims): boolean {
@@ -42,7 +42,7 @@ export function microsoftKeyMayVouch(authority: string, key: JWK, { tid }: Token
 }
 
 /**
- * Whom a Microsoft token proves, by security.md A1 and A2. The account is (iss, tid, oid). Its address counts only when the token
+ * Whom a Microsoft token proves, by threats.md A1 and A2. The account is (iss, tid, oid). Its address counts only when the token
  * says that the owner of the domain was verified (`xms_edov`), for personal accounts too; a guest proves nothing, and
  * `preferred_username`, `upn` and `unique_name` never do.
  * @throws UpstreamRefused

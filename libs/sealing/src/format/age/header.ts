@@ -21,7 +21,7 @@ export const VERSION_LINE = 'age-encryption.org/v1\n';
 /** 16 bytes: age.md, File key. */
 export const FILE_KEY_BYTES = 16;
 const BODY_COLUMNS = 64;
-/** 64 KiB: 40 hybrid stanzas. The format itself has no limit; a reader without one can be kept busy (security.md A24). */
+/** 64 KiB: 40 hybrid stanzas. The format itself has no limit; a reader without one can be kept busy (threats.md A24). */
 const MAX_HEADER_BYTES = 64 * 1024;
 const MAX_STANZAS = 64;
 const LF = 0x0a;
