@@ -70,6 +70,39 @@ const stepsBesideEachOther = { mail: ['carrier', 'reading', 'outbound'] };
 const belowTheSteps = { mail: ['syntax'] };
 
 const apps = readdirSync(new URL('apps/', import.meta.url));
+/**
+ * What workers, benchmarks and child processes of tests load as it stands: Node strips types and cannot write code for them
+ * (ops/decisions/2026-11-22-typescript-runs-from-source.md).
+ */
+const runsFromSource = [
+  'libs/{vocabulary,event-store,ephemeral-store,keyring}/**/*.ts',
+  'libs/sealing/src/format/**/*.ts',
+  'libs/mail/src/{carrier,reading,syntax}/**/*.ts',
+  'libs/mail/src/outbound/{outbox,owner-lock}*.ts',
+  'libs/oidc-bridge/src/upstreams/egress.ts',
+  'libs/web-ui/src/locales/**/*.ts',
+  'ops/bench/**/*.ts',
+];
+/** One way to write a member that is nobody else's, an import of types, and what Nest passes in. */
+const houseStyle = [
+  {
+    selector: 'PrivateIdentifier',
+    message: 'A private member has the keyword `private`; what holds secrets extends Unprintable.',
+  },
+  {
+    selector: 'ImportSpecifier[importKind="type"]',
+    message: 'Types are imported by a line of their own: `import type { … }`.',
+  },
+  {
+    selector: 'Decorator[expression.callee.name="Inject"]',
+    message: 'What is injected is known by its class: no @Inject.',
+  },
+];
+const parameterProperty = {
+  selector: 'TSParameterProperty',
+  message: 'Node runs this file as it stands: declare the field and assign it.',
+};
+
 const all = Object.keys(rooms);
 const patternsOf = (room) => {
   const allowed = new Set([room, ...rooms[room], ...(belowTheServants.has(room) ? [] : serveAny)]);
@@ -123,8 +156,17 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/parameter-properties': ['error', { prefer: 'parameter-property' }],
+      'no-restricted-syntax': ['error', ...houseStyle],
       'no-console': 'error',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
+    },
+  },
+  {
+    files: runsFromSource,
+    rules: {
+      '@typescript-eslint/parameter-properties': 'off',
+      'no-restricted-syntax': ['error', ...houseStyle, parameterProperty],
     },
   },
   ...arrows,

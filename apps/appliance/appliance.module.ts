@@ -1,4 +1,5 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { SubmissionModule } from '#libs/gateway';
 import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installation';
@@ -6,7 +7,8 @@ import { OidcBridgeModule } from '#libs/oidc-bridge';
 import { PasscodeModule } from '#libs/passcode';
 import { RecipientAccessModule } from '#libs/recipient-access';
 import { MetricsController } from '#libs/telemetry';
-import { PrivacyController, type ViewEngine } from '#libs/web-ui';
+import { PrivacyController } from '#libs/web-ui';
+import type { ViewEngine } from '#libs/web-ui';
 import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { HealthController } from './health.controller.ts';

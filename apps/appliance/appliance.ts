@@ -4,15 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ProjectionRunner } from '#libs/event-store';
-import {
-  hasRole,
-  type OpenedStores,
-  openStores,
-  openWhenReachable,
-  pathsElsewhere,
-  type Settings,
-  signInParts,
-} from '#libs/installation';
+import { hasRole, openStores, openWhenReachable, pathsElsewhere, signInParts } from '#libs/installation';
+import type { OpenedStores, Settings } from '#libs/installation';
 import { BridgeProvider } from '#libs/oidc-bridge';
 import type { Clock } from '#libs/vocabulary';
 import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';

@@ -5,7 +5,8 @@ import { Controller, Get, Param } from '@nestjs/common';
 import ts from 'typescript';
 import { DomainError } from '#libs/vocabulary';
 import { LOCALES } from '#libs/web-ui';
-import { openTestPortal, type TestPortal } from '#libs/web-ui/testing';
+import { openTestPortal } from '#libs/web-ui/testing';
+import type { TestPortal } from '#libs/web-ui/testing';
 import { ERROR_PAGES } from './error-pages.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');

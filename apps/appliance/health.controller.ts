@@ -1,6 +1,7 @@
 import { Controller, Get, Logger, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { Readiness, type ReadinessCheck } from '#libs/installation';
+import { Readiness } from '#libs/installation';
+import type { ReadinessCheck } from '#libs/installation';
 
 /** Seconds that a store has to say whether it takes writes. */
 const CHECK_SECONDS = 3;

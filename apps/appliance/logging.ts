@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
 
 /** Lines of JSON on standard output. What is logged is chosen at each call: never an address, a code, content or a token. */
 export function openLog(level: string): Logger {

@@ -1,6 +1,8 @@
-import { type SealingClient, SealingClients, SealingNotAuthorised } from '#libs/gateway';
+import { SealingClients, SealingNotAuthorised } from '#libs/gateway';
+import type { SealingClient } from '#libs/gateway';
 import type { SignInSettings } from '#libs/installation';
-import { AccessTokenRefused, type AccessTokens } from '#libs/oidc-bridge';
+import { AccessTokenRefused } from '#libs/oidc-bridge';
+import type { AccessTokens } from '#libs/oidc-bridge';
 
 /** Programs by the access tokens of the bridge. Who was taken out of the configuration is nobody, however good the token. */
 export class ProgramsWithTokens extends SealingClients {

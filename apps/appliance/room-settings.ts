@@ -1,5 +1,7 @@
-import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
-import { type OpenedStores, Readiness, readinessOf, type Settings, type SignInParts } from '#libs/installation';
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { Readiness, readinessOf } from '#libs/installation';
+import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
 import { SealingClients, SubmissionSettings } from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';

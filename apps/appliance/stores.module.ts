@@ -1,4 +1,5 @@
-import { Global, Module, type DynamicModule, type ValueProvider } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule, ValueProvider } from '@nestjs/common';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { OpenedStores } from '#libs/installation';

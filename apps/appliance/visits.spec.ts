@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EventStore } from '#libs/event-store';
-import { Metrics, Telemetry, type TelemetryEvent } from '#libs/telemetry';
+import { Metrics, Telemetry } from '#libs/telemetry';
+import type { TelemetryEvent } from '#libs/telemetry';
 import { FixedClock, instantOf } from '#libs/vocabulary';
 import { CountedVisits } from './visits.ts';
 

@@ -1,4 +1,5 @@
-import { VisitCounter, type Visit } from '#libs/recipient-access';
+import { VisitCounter } from '#libs/recipient-access';
+import type { Visit } from '#libs/recipient-access';
 import type { Metrics, Telemetry } from '#libs/telemetry';
 
 /** What readers do, told to those who count: telemetry by visits, metrics by the machine. */

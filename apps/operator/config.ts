@@ -1,4 +1,5 @@
-import { type Places, readPlaces, readSettings, type Settings, settingsAsFarAsWell } from '#libs/installation';
+import { readPlaces, readSettings, settingsAsFarAsWell } from '#libs/installation';
+import type { Places, Settings } from '#libs/installation';
 
 /** Options that stand before or behind any command, and win over variables and file. */
 export interface GlobalOptions {

@@ -1,9 +1,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { segl } from './test/captured-terminal.ts';
-import { type Installation, temporaryInstallation } from './test/installation.ts';
+import { temporaryInstallation } from './test/installation.ts';
+import type { Installation } from './test/installation.ts';
 
 let home: Installation;
 let relay: Server;

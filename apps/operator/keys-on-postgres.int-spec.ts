@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '#libs/keyring/testing';
+import { postgresBinaries, startTemporaryPostgres } from '#libs/keyring/testing';
+import type { TemporaryPostgres } from '#libs/keyring/testing';
 import { segl } from './test/captured-terminal.ts';
-import { type Installation, temporaryInstallation } from './test/installation.ts';
+import { temporaryInstallation } from './test/installation.ts';
+import type { Installation } from './test/installation.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { segl } from './test/captured-terminal.ts';
-import { type Installation, temporaryInstallation } from './test/installation.ts';
+import { temporaryInstallation } from './test/installation.ts';
+import type { Installation } from './test/installation.ts';
 
 describe('segl keys', () => {
   let directory: string;

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Installation, temporaryInstallation } from './test/installation.ts';
+import { temporaryInstallation } from './test/installation.ts';
+import type { Installation } from './test/installation.ts';
 
 const LOADER = join(import.meta.dirname, 'test', 'source-loader.mjs');
 const MAIN = join(import.meta.dirname, 'main.ts');

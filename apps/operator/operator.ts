@@ -1,26 +1,16 @@
 import type { Command } from 'commander';
 import type { Places, Settings } from '#libs/installation';
-import {
-  type MailAddress,
-  type MessageId,
-  parseMailAddress,
-  parseMessageId,
-  AddressRefused,
-  instantOf,
-  type Instant,
-} from '#libs/vocabulary';
-import { type GlobalOptions, placesFor, settingsAsFarAsWellFor, settingsFor } from './config.ts';
+import { parseMailAddress, parseMessageId, AddressRefused, instantOf } from '#libs/vocabulary';
+import type { MailAddress, MessageId, Instant } from '#libs/vocabulary';
+import { placesFor, settingsAsFarAsWellFor, settingsFor } from './config.ts';
+import type { GlobalOptions } from './config.ts';
 import { Refused, UsageFault } from './exit-codes.ts';
 import { OpenedForCommand } from './stores.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What every command works with. */
 export class Operator {
-  readonly terminal: Terminal;
-
-  constructor(terminal: Terminal) {
-    this.terminal = terminal;
-  }
+  constructor(readonly terminal: Terminal) {}
 
   /** @throws ConfigurationFault */
   places(command: Command): Places {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
-import { DATA_FILES, type Places, PROJECTIONS } from '#libs/installation';
+import { DATA_FILES, PROJECTIONS } from '#libs/installation';
+import type { Places } from '#libs/installation';
 import { Unavailable } from './exit-codes.ts';
 import type { OpenedForCommand } from './stores.ts';
 

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, EXIT_TABLE, sentenceOf } from './exit-codes.ts';
 import { Operator } from './operator.ts';
-import { OutputClosed, type Terminal } from './terminal.ts';
+import { OutputClosed } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 import { auditCommand } from './commands/audit-query.ts';
 import { doctorCommand } from './commands/doctor.ts';

@@ -5,8 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Decrypter } from 'age-encryption';
 import { prepareDataDirectory } from '#libs/installation';
 import { FixedClock, plusSeconds } from '#libs/vocabulary';
-import { noon, type RunOptions, segl } from './test/captured-terminal.ts';
-import { type Installation, temporaryInstallation } from './test/installation.ts';
+import { noon, segl } from './test/captured-terminal.ts';
+import type { RunOptions } from './test/captured-terminal.ts';
+import { temporaryInstallation } from './test/installation.ts';
+import type { Installation } from './test/installation.ts';
 
 const MAIL = Buffer.from(
   'From: Anna <anna@example.com>\r\nTo: bo@example.org\r\nSubject: Secret subject\r\nDate: Sun, 1 Mar 2026 12:00:00 +0000\r\n\r\nmarker-of-the-body\n.\nbare LF \xe6\xff\r\n',

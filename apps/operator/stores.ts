@@ -9,24 +9,19 @@ import {
   openEphemeralStore,
   openEventStore,
   openPersonDirectory,
-  type Places,
-  type Settings,
   sqlitePath,
-  type StorePlace,
 } from '#libs/installation';
-import type { PersonDirectory } from '#libs/keyring';
-import { Keyring, type KeyRequirement } from '#libs/keyring';
+import type { Places, Settings, StorePlace } from '#libs/installation';
+import type { PersonDirectory, KeyRequirement } from '#libs/keyring';
+import { Keyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import { Unavailable } from './exit-codes.ts';
 
 /** Opens what a command needs, and closes all of it in the reverse order when the command is over, however it ends. */
 export class OpenedForCommand implements AsyncDisposable {
-  private readonly places: Places;
   private readonly closing = new Closing();
 
-  constructor(places: Places) {
-    this.places = places;
-  }
+  constructor(private readonly places: Places) {}
 
   /** @throws KeyringFault */
   async keyring(kinds: readonly KeyRequirement[]): Promise<Keyring> {

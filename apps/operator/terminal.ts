@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
-import { type Clock, SystemClock } from '#libs/vocabulary';
+import { SystemClock } from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 
 /** What a command sees of the world around it; a test gives its own. */
 export interface Terminal {

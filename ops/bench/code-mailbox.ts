@@ -1,4 +1,5 @@
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
 
 /** A mail server that answers at once, and the codes that came to it. */
 export interface CodeMailbox {

@@ -5,7 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createClient, RESP_TYPES } from '@redis/client';
-import { type EphemeralStore, MemoryEphemeralStore, openRedisEphemeralStore } from '#libs/ephemeral-store';
+import { MemoryEphemeralStore, openRedisEphemeralStore } from '#libs/ephemeral-store';
+import type { EphemeralStore } from '#libs/ephemeral-store';
 // Not by the door: what is behind it needs Jest.
 import { redisServerPath, startRedisServer } from '../../libs/ephemeral-store/src/testing/redis-server.ts';
 

@@ -8,15 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { DatabaseSync } from 'node:sqlite';
-import {
-  ProjectionRunner,
-  ReadModels,
-  SqliteEventStore,
-  streamName,
-  type DomainEvent,
-  type Projection,
-  type StreamName,
-} from '#libs/event-store';
+import { ProjectionRunner, ReadModels, SqliteEventStore, streamName } from '#libs/event-store';
+import type { DomainEvent, Projection, StreamName } from '#libs/event-store';
 import { newEventId } from '#libs/vocabulary';
 
 interface Figure {

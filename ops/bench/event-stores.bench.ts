@@ -8,16 +8,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  openEventStoreDb,
-  ProjectionRunner,
-  ReadModels,
-  SqliteEventStore,
-  streamName,
-  type DomainEvent,
-  type EventStore,
-  type Projection,
-} from '#libs/event-store';
+import { openEventStoreDb, ProjectionRunner, ReadModels, SqliteEventStore, streamName } from '#libs/event-store';
+import type { DomainEvent, EventStore, Projection } from '#libs/event-store';
 import { newEventId } from '#libs/vocabulary';
 
 interface Figure {

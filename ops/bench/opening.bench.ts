@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { median, startBareServer } from './bare-reference.ts';
-import { forgetPeak, inTemporaryDirectory, memoryOf, startPortal, type PortalProcess } from './portal-process.ts';
-import { asFile, asForm, exchange, handIn, PortalReader, seal, type HandIn } from './portal-reader.ts';
+import { forgetPeak, inTemporaryDirectory, memoryOf, startPortal } from './portal-process.ts';
+import type { PortalProcess } from './portal-process.ts';
+import { asFile, asForm, exchange, handIn, PortalReader, seal } from './portal-reader.ts';
+import type { HandIn } from './portal-reader.ts';
 
 /*
  * The whole way from the button in the attachment to the last byte of the message's page, beside a bare server that reads and

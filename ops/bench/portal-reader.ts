@@ -1,6 +1,8 @@
-import { Agent, request, type OutgoingHttpHeaders } from 'node:http';
+import { Agent, request } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { followSignIn } from '../../libs/oidc-bridge/src/testing/follow-sign-in.ts';
-import { SENDER, type PortalProcess } from './portal-process.ts';
+import { SENDER } from './portal-process.ts';
+import type { PortalProcess } from './portal-process.ts';
 
 export interface Answer {
   readonly status: number;

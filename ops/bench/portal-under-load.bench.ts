@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { hostileMails } from '../../libs/mail/src/testing/hostile-mails.ts';
 import { percentile, pinging, startBareServer } from './bare-reference.ts';
 import { forgetPeak, inTemporaryDirectory, memoryOf, startPortal } from './portal-process.ts';
-import { asFile, asForm, exchange, handIn, PortalReader, seal, urlencoded, type HandIn } from './portal-reader.ts';
+import { asFile, asForm, exchange, handIn, PortalReader, seal, urlencoded } from './portal-reader.ts';
+import type { HandIn } from './portal-reader.ts';
 
 /*
  * Whether the portal still answers, and what it holds, while people try to choke it. A bare server is pinged at the same

@@ -1,16 +1,12 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { median, messageFrom, percentile } from './bare-reference.ts';
-import { startCodeMailbox, type CodeMailbox } from './code-mailbox.ts';
-import {
-  inTemporaryDirectory,
-  onOneCore,
-  type PortalProcess,
-  preciseCpuMsOf,
-  SENDER,
-  startProduction,
-} from './portal-process.ts';
+import { startCodeMailbox } from './code-mailbox.ts';
+import type { CodeMailbox } from './code-mailbox.ts';
+import { inTemporaryDirectory, onOneCore, preciseCpuMsOf, SENDER, startProduction } from './portal-process.ts';
+import type { PortalProcess } from './portal-process.ts';
 import { asForm, exchange, handIn, PortalReader, seal } from './portal-reader.ts';
 
 /*

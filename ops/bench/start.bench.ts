@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { median } from './bare-reference.ts';
-import { inTemporaryDirectory, startPortal, startProduction, type PortalProcess } from './portal-process.ts';
+import { inTemporaryDirectory, startPortal, startProduction } from './portal-process.ts';
+import type { PortalProcess } from './portal-process.ts';
 
 /*
  * From asking for the process to the first 200 of /readyz, on empty stores. Beside it Node itself, started to do nothing. The

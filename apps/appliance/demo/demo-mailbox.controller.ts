@@ -1,8 +1,10 @@
 import { Controller, Get, NotFoundException, Param, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { MailReader, type ReadableMail } from '#libs/mail';
+import { MailReader } from '#libs/mail';
+import type { ReadableMail } from '#libs/mail';
 import { downloadHeaders } from '#libs/web-ui';
-import { DemoMailbox, type DemoMail } from './demo-mailbox.ts';
+import { DemoMailbox } from './demo-mailbox.ts';
+import type { DemoMail } from './demo-mailbox.ts';
 
 /**
  * The policy of an attachment that was opened: as when a mail program saves it and hands it to the browser, it stands alone, is
@@ -14,14 +16,12 @@ const OPENED_ATTACHMENT =
 /** A mail program in the browser, for the demonstration: every mail that the appliance sent, and its attachments. */
 @Controller('demo/mailbox')
 export class DemoMailboxController {
-  private readonly mailbox: DemoMailbox;
-  private readonly reader: MailReader;
   private readonly read = new WeakMap<DemoMail, Promise<ReadableMail>>();
 
-  constructor(mailbox: DemoMailbox, reader: MailReader) {
-    this.mailbox = mailbox;
-    this.reader = reader;
-  }
+  constructor(
+    private readonly mailbox: DemoMailbox,
+    private readonly reader: MailReader,
+  ) {}
 
   @Get()
   @Render('appliance/demo/mailbox')

@@ -7,7 +7,8 @@ import type { Browser } from 'playwright-core';
 import { MailReader } from '#libs/mail';
 import { carrierOf } from '#libs/mail/testing';
 import { FixedClock, instantOf, parseMailAddress } from '#libs/vocabulary';
-import { chromiumPath, launchChromium, openTestPortal, type TestPortal } from '#libs/web-ui/testing';
+import { chromiumPath, launchChromium, openTestPortal } from '#libs/web-ui/testing';
+import type { TestPortal } from '#libs/web-ui/testing';
 import { DemoMailboxController } from './demo-mailbox.controller.ts';
 import { DemoMailbox } from './demo-mailbox.ts';
 

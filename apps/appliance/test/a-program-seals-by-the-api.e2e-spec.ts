@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Program } from './program.ts';
-import { type RunningProcess, runSegl, startProcess } from './running-process.ts';
+import { runSegl, startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const mail = 'From: office@nordlys.example\r\nTo: anna@example.com\r\nSubject: x\r\n\r\nHello.\r\n';
 

@@ -1,8 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FakeProvider, startFakeProvider } from '#libs/oidc-bridge/testing';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { startFakeProvider } from '#libs/oidc-bridge/testing';
+import type { FakeProvider } from '#libs/oidc-bridge/testing';
+import { startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 /** A demonstration that people can sign in to with accounts, and the providers of those accounts: real ones, on loopback. */
 export interface PortalWithAccounts {

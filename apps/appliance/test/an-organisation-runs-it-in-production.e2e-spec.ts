@@ -6,10 +6,13 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import { stringify } from 'yaml';
-import { type Answer, carrierFieldOf, HttpReader } from './http-reader.ts';
-import { noPostfixBecause, type Postfix, startPostfix } from './postfix.ts';
+import { carrierFieldOf, HttpReader } from './http-reader.ts';
+import type { Answer } from './http-reader.ts';
+import { noPostfixBecause, startPostfix } from './postfix.ts';
+import type { Postfix } from './postfix.ts';
 import { Program } from './program.ts';
-import { ensureBuilt, freePort, type RunningProcess, startProcess } from './running-process.ts';
+import { ensureBuilt, freePort, startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const anna = 'anna@example.com';

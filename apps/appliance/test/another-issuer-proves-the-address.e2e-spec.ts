@@ -2,9 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type FakeProvider, startFakeProvider, strangerKeys } from '#libs/oidc-bridge/testing';
+import { startFakeProvider, strangerKeys } from '#libs/oidc-bridge/testing';
+import type { FakeProvider } from '#libs/oidc-bridge/testing';
 import { HttpReader, mailIdsIn, newCode, newestCarrierField } from './http-reader.ts';
-import { freePort, type RunningProcess, runSegl, startProcess } from './running-process.ts';
+import { freePort, runSegl, startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const PATIENCE_MS = 180_000;
 const anna = 'anna.berg@example.com';

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launchChromium, pseudoLanguage } from '#libs/web-ui/testing';
 import { visitEveryPage } from './every-page.ts';
-import { dist, ensureBuilt, type RunningProcess, startProcess } from './running-process.ts';
+import { dist, ensureBuilt, startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const AXE = "axe.run({ iframes: false, runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })";

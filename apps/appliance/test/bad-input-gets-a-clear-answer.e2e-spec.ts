@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateHybridIdentity, Encrypter, identityToRecipient } from 'age-encryption';
-import { type Answer, answerOf, HttpReader, mailIdsIn, newestCarrierField } from './http-reader.ts';
-import { type RunningProcess, runSegl, startProcess } from './running-process.ts';
+import { answerOf, HttpReader, mailIdsIn, newestCarrierField } from './http-reader.ts';
+import type { Answer } from './http-reader.ts';
+import { runSegl, startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 

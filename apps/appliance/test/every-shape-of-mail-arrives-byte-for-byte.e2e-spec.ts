@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mailShapes } from '#libs/mail/testing';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
 import { Program } from './program.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const shapes = mailShapes();
 /** A client may write only as whom it was given; here it is everybody that any of the mails names. */

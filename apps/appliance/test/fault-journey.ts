@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { simpleParser } from 'mailparser';
 import type { SunkMail } from '#libs/mail/testing';
 import type { FaultTally, ShowingForm } from './fault-tally.ts';
-import { type Answer, carrierFieldOf, HttpReader } from './http-reader.ts';
+import { carrierFieldOf, HttpReader } from './http-reader.ts';
+import type { Answer } from './http-reader.ts';
 import type { SeveralProcesses } from './several-processes.ts';
 
 /** The main job, and the end of it. */
@@ -23,9 +24,6 @@ export class FaultJourney {
   readonly address = `reader-${randomUUID()}@example.com`;
   /** The longest that any answer was waited for. */
   longestAnswerMs = 0;
-  private readonly all: SeveralProcesses;
-  private readonly tally: FaultTally;
-  private readonly revoke: (messageId: string) => Promise<void>;
   private readonly key = randomUUID();
   private reader: HttpReader;
   private field = '';
@@ -38,10 +36,11 @@ export class FaultJourney {
   private wasRevokingTried = false;
 
   /** @param revoke resolves once a revocation is confirmed */
-  constructor(all: SeveralProcesses, tally: FaultTally, revoke: (messageId: string) => Promise<void>) {
-    this.all = all;
-    this.tally = tally;
-    this.revoke = revoke;
+  constructor(
+    private readonly all: SeveralProcesses,
+    private readonly tally: FaultTally,
+    private readonly revoke: (messageId: string) => Promise<void>,
+  ) {
     this.reader = new HttpReader(all.url);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RecordedEvent } from '#libs/event-store';
-import { FaultTally, type Reckoning } from './fault-tally.ts';
+import { FaultTally } from './fault-tally.ts';
+import type { Reckoning } from './fault-tally.ts';
 
 const at = (seconds: number) => Date.parse('2026-11-23T12:00:00.000Z') + seconds * 1000;
 const zero: Reckoning = {

@@ -55,19 +55,19 @@ export class FaultTally {
       shownAfterRevocation: [],
       recordedWithoutRequest: [],
     };
-    this.#reckonLog(events, reckoning);
-    this.#reckonSealings(events, reckoning);
+    this.reckonLog(events, reckoning);
+    this.reckonSealings(events, reckoning);
     const accepted = ofType(events, 'OtpAccepted').map(({ data }) => (data as { challengeId: string }).challengeId);
     for (const challenge of this.acceptedChallenges) {
       const times = accepted.filter((each) => each === challenge).length;
       if (times === 0) reckoning.lost.push(`code of ${challenge}`);
       if (times > 1) reckoning.doubled.push(`code of ${challenge}`);
     }
-    this.#reckonShowings(events, reckoning);
+    this.reckonShowings(events, reckoning);
     return reckoning;
   }
 
-  #reckonLog(events: readonly RecordedEvent[], { doubled, shownAfterRevocation }: Reckoning): void {
+  private reckonLog(events: readonly RecordedEvent[], { doubled, shownAfterRevocation }: Reckoning): void {
     const ids = new Set<string>();
     const revisions = new Map<string, number>();
     const revoked = new Set<string>();
@@ -84,7 +84,7 @@ export class FaultTally {
     }
   }
 
-  #reckonSealings(events: readonly RecordedEvent[], { lost, doubled }: Reckoning): void {
+  private reckonSealings(events: readonly RecordedEvent[], { lost, doubled }: Reckoning): void {
     const sealings = countsOf(ofType(events, 'MessageSealed').map(({ stream }) => stream));
     const acceptances = countsOf(
       ofType(events, 'SubmissionAccepted').flatMap(({ data }) =>
@@ -105,7 +105,7 @@ export class FaultTally {
   }
 
   /** A view is made at a time between its request and its answer: so each event belongs to one request, and each answer to one event. */
-  #reckonShowings(events: readonly RecordedEvent[], reckoning: Reckoning): void {
+  private reckonShowings(events: readonly RecordedEvent[], reckoning: Reckoning): void {
     const byPlace = Map.groupBy(this.showings, ({ messageId, form }) => `${messageId} ${form}`);
     const viewed = Map.groupBy(ofType(events, 'MessageViewed'), ({ stream, data }) => {
       return `${stream.slice('message-'.length)} ${(data as { form: string }).form}`;

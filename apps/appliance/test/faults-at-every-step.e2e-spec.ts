@@ -10,21 +10,20 @@ import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { redisServerPath, type RedisServer, startRedisServer } from '#libs/ephemeral-store/testing';
-import { type EventStore, openEventStoreDb, type RecordedEvent, SqliteEventStore } from '#libs/event-store';
-import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '#libs/keyring/testing';
+import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing';
+import type { RedisServer } from '#libs/ephemeral-store/testing';
+import { openEventStoreDb, SqliteEventStore } from '#libs/event-store';
+import type { EventStore, RecordedEvent } from '#libs/event-store';
+import { postgresBinaries, startTemporaryPostgres } from '#libs/keyring/testing';
+import type { TemporaryPostgres } from '#libs/keyring/testing';
 import { RevokeMessage, RevokeMessageHandler } from '#libs/sealing';
-import { type MessageId, SystemClock } from '#libs/vocabulary';
-import { FaultJourney, StepFailed, STEPS, type Step } from './fault-journey.ts';
+import { SystemClock } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
+import { FaultJourney, StepFailed, STEPS } from './fault-journey.ts';
+import type { Step } from './fault-journey.ts';
 import { FaultTally } from './fault-tally.ts';
-import {
-  eventStoreServerFaults,
-  type Fault,
-  postgresFaults,
-  processFaults,
-  redisFaults,
-  sqliteFaults,
-} from './faults.ts';
+import { eventStoreServerFaults, postgresFaults, processFaults, redisFaults, sqliteFaults } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { FaultFigures } from './fault-figures.ts';
 import { PROCESSES, SeveralProcesses } from './several-processes.ts';
 

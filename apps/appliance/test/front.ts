@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, request as ask, type Server, type ServerResponse } from 'node:http';
+import { createServer, request as ask } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { simpleParser } from 'mailparser';
 import type { SunkMail } from '#libs/mail/testing';
@@ -16,15 +17,13 @@ interface Backend {
  * the mails that left, at the addresses where a demonstration shows them: so the readers of all stories find them.
  */
 export class Front {
-  readonly url: URL;
-  private readonly server: Server;
   private readonly backends = { portal: new Map<string, Backend>(), gateway: new Map<string, Backend>() };
   private turn = 0;
 
-  private constructor(server: Server, url: URL) {
-    this.server = server;
-    this.url = url;
-  }
+  private constructor(
+    private readonly server: Server,
+    readonly url: URL,
+  ) {}
 
   static async start(mails: readonly SunkMail[]): Promise<Front> {
     const server = createServer();

@@ -2,11 +2,8 @@
 export class HttpReader {
   /** By host (with its port, as if each had a name of its own), path and name: a sign-in in another tab has cookies of its own. */
   private cookies = new Map<string, Cookie>();
-  readonly url: URL;
 
-  constructor(url: URL) {
-    this.url = url;
-  }
+  constructor(readonly url: URL) {}
 
   async get(path: string): Promise<Answer> {
     return this.request(path, { method: 'GET' });

@@ -7,15 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { validate as lint } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { readSettings, ROLE_PARTS, ROLES, settingsSchema, VARIABLES } from '#libs/installation';
-import {
-  type ComposeService,
-  isLetThrough,
-  isPinned,
-  readCompose,
-  readContainerfile,
-  ROOT,
-  textOf,
-} from './image-files.ts';
+import { isLetThrough, isPinned, readCompose, readContainerfile, ROOT, textOf } from './image-files.ts';
+import type { ComposeService } from './image-files.ts';
 
 /**
  * No container engine runs where this is developed, so nothing here is built or started. What can be told without one: that

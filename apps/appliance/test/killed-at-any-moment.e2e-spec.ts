@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SqliteEventStore } from '#libs/event-store';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
 import { Program } from './program.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 /** At least a hundred, as the promise is about any moment; SEGL_TEST_KILLS for more. */
 const KILLS = Number(process.env['SEGL_TEST_KILLS'] ?? 100);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { codeIn, HttpReader, mailIdsIn, newestCarrierField } from './http-reader.ts';
 import { Program } from './program.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 /** Words that stand nowhere else, in every part of a mail and of a journey that must not be kept. */
 const mark = randomBytes(8).toString('hex');

@@ -9,7 +9,8 @@ import { mailOfManyParts, visitEveryPage } from './every-page.ts';
 import { mailIdsIn, newCode } from './http-reader.ts';
 import { Reader } from './reader.ts';
 import { Program } from './program.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Frames hold the mail's own markup, which we do not write; that they have a title is checked. */

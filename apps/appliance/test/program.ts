@@ -1,4 +1,5 @@
-import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { generateKeyPair } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,16 +11,13 @@ const RENEW_BEFORE_SECONDS = 60;
 
 /** A program of the organisation, as its programmer would write it: a key pair of its own, and access tokens for that. */
 export class Program {
-  /** What stands in the configuration under `signIn.clients`. */
-  readonly client: Record<string, unknown>;
-  private readonly key: KeyObject;
   /** A token is for one portal: at another address it is another portal's, whatever keys they share. */
   private readonly tokens = new Map<string, { readonly text: string; readonly until: number }>();
 
-  private constructor(key: KeyObject, client: Record<string, unknown>) {
-    this.key = key;
-    this.client = client;
-  }
+  private constructor(
+    private readonly key: KeyObject /** What stands in the configuration under `signIn.clients`. */,
+    readonly client: Record<string, unknown>,
+  ) {}
 
   /** Puts the public key into a directory. */
   static async in(directory: string, senders: readonly string[], clientId = 'story'): Promise<Program> {

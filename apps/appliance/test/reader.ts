@@ -4,12 +4,11 @@ import type { Page } from 'playwright-core';
 export class Reader {
   /** Addresses outside the portal that any page asked for. */
   readonly strangers: string[] = [];
-  readonly page: Page;
-  private readonly url: URL;
 
-  constructor(page: Page, url: URL) {
-    this.page = page;
-    this.url = url;
+  constructor(
+    readonly page: Page,
+    private readonly url: URL,
+  ) {
     page.on('request', (request) => {
       const { protocol, origin } = new URL(request.url());
       if (!['data:', 'file:', 'about:'].includes(protocol) && origin !== url.origin) this.strangers.push(request.url());

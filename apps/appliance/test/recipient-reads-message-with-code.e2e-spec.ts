@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, BrowserContext } from 'playwright-core';
 import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { Reader } from './reader.ts';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 const withBrowser = chromiumPath() === null ? describe.skip : describe;
 

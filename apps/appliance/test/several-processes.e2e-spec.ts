@@ -3,11 +3,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { redisServerPath, type RedisServer, startRedisServer } from '#libs/ephemeral-store/testing';
-import { openEventStoreDb, type RecordedEvent, SqliteEventStore } from '#libs/event-store';
-import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '#libs/keyring/testing';
-import { type Answer, answerOf, carrierFieldOf, HttpReader } from './http-reader.ts';
-import { SeveralProcesses, type ProcessName } from './several-processes.ts';
+import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing';
+import type { RedisServer } from '#libs/ephemeral-store/testing';
+import { openEventStoreDb, SqliteEventStore } from '#libs/event-store';
+import type { RecordedEvent } from '#libs/event-store';
+import { postgresBinaries, startTemporaryPostgres } from '#libs/keyring/testing';
+import type { TemporaryPostgres } from '#libs/keyring/testing';
+import { answerOf, carrierFieldOf, HttpReader } from './http-reader.ts';
+import type { Answer } from './http-reader.ts';
+import { SeveralProcesses } from './several-processes.ts';
+import type { ProcessName } from './several-processes.ts';
 import { runSegl } from './running-process.ts';
 
 /** Rounds in which every process is killed once while work goes on. */

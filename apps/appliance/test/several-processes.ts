@@ -2,11 +2,13 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initKeyring, rotateKey } from '#libs/keyring';
-import { type SmtpSink, startSmtpSink, type SunkMail } from '#libs/mail/testing';
+import { startSmtpSink } from '#libs/mail/testing';
+import type { SmtpSink, SunkMail } from '#libs/mail/testing';
 import { SystemClock } from '#libs/vocabulary';
 import { Front } from './front.ts';
 import { Program } from './program.ts';
-import { freePort, type RunningProcess, startProcess } from './running-process.ts';
+import { freePort, startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 export const PROCESSES = ['portal-1', 'portal-2', 'gateway', 'console-1', 'console-2'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
@@ -42,22 +44,17 @@ export interface SharedStores {
 
 /** Two portals, a gateway and two consoles, each in a process with its own directories and its own keys, behind one front. */
 export class SeveralProcesses {
-  readonly directory: string;
-  readonly stores: SharedStores;
-  readonly front: Front;
-  readonly program: Program;
-  private readonly sink: SmtpSink;
   private readonly running = new Map<ProcessName, RunningProcess>();
   private readonly ports = new Map<ProcessName, number>();
   private readonly output: string[] = [];
 
-  private constructor(directory: string, stores: SharedStores, sink: SmtpSink, front: Front, program: Program) {
-    this.directory = directory;
-    this.stores = stores;
-    this.sink = sink;
-    this.front = front;
-    this.program = program;
-  }
+  private constructor(
+    readonly directory: string,
+    readonly stores: SharedStores,
+    private readonly sink: SmtpSink,
+    readonly front: Front,
+    readonly program: Program,
+  ) {}
 
   /** @param storesIn told a directory of this machine that all processes may share */
   static async start(storesIn: (directory: string) => Promise<SharedStores>): Promise<SeveralProcesses> {

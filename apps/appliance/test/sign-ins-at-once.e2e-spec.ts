@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SqliteEventStore } from '#libs/event-store';
-import { type PortalWithAccounts, startPortalWithAccounts } from './account-providers.ts';
-import { type Answer, HttpReader, mailIdsIn, newCode, newestCarrierField } from './http-reader.ts';
+import { startPortalWithAccounts } from './account-providers.ts';
+import type { PortalWithAccounts } from './account-providers.ts';
+import { HttpReader, mailIdsIn, newCode, newestCarrierField } from './http-reader.ts';
+import type { Answer } from './http-reader.ts';
 
 const anna = 'anna.berg@example.com';
 const PATIENCE_MS = 180_000;

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type RunningProcess, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
+import type { RunningProcess } from './running-process.ts';
 
 let portal: RunningProcess;
 beforeAll(async () => {

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeProtectedHeader } from 'jose';
 import { StrangerClient, strangerKeys } from '#libs/oidc-bridge/testing';
-import { type PortalWithAccounts, startPortalWithAccounts } from './account-providers.ts';
-import { type Answer, HttpReader, mailIdsIn, newCode, newestCarrierField } from './http-reader.ts';
+import { startPortalWithAccounts } from './account-providers.ts';
+import type { PortalWithAccounts } from './account-providers.ts';
+import { HttpReader, mailIdsIn, newCode, newestCarrierField } from './http-reader.ts';
+import type { Answer } from './http-reader.ts';
 import { runSegl } from './running-process.ts';
 
 const PATIENCE_MS = 180_000;

@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
-import { AUDITED_TYPES, type AuditQuery, type AuditRow, decryptForDisplay, queryAuditTrail } from '#libs/audit';
+import { AUDITED_TYPES, decryptForDisplay, queryAuditTrail } from '#libs/audit';
+import type { AuditQuery, AuditRow } from '#libs/audit';
 import type { PersonDirectory } from '#libs/keyring';
-import { addressOf, countGiven, instantGiven, messageIdOf, type Operator } from '../operator.ts';
+import { addressOf, countGiven, instantGiven, messageIdOf } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
 
 interface QueryOptions {

@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  isEmbedded,
-  isOfDemonstration,
-  sqlitePath,
-  type StoreFiles,
-  type StorePlace,
-  storeUrlFault,
-} from '#libs/installation';
+import { isEmbedded, isOfDemonstration, sqlitePath, storeUrlFault } from '#libs/installation';
+import type { StoreFiles, StorePlace } from '#libs/installation';
 import { Refused, Unavailable, UsageFault } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
 

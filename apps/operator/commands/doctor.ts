@@ -1,6 +1,8 @@
 import { Command } from 'commander';
-import { checksFor, ConfigurationFault, type Settings } from '#libs/installation';
-import { EXIT, type ExitCode, exitCodeOf, Misconfigured, sentenceOf, Unavailable } from '../exit-codes.ts';
+import { checksFor, ConfigurationFault } from '#libs/installation';
+import type { Settings } from '#libs/installation';
+import { EXIT, exitCodeOf, Misconfigured, sentenceOf, Unavailable } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
 import { PartsFromOutside } from './parts-from-outside.ts';
 

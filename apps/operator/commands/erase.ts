@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { newPersonId } from '#libs/vocabulary';
-import { addressOf, type Operator } from '../operator.ts';
+import { addressOf } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import { countOpenable } from '../sealed-messages.ts';
 
 export function eraseCommand(operator: Operator): Command {

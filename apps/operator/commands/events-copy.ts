@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import type { EventStore, RecordedEventImport } from '#libs/event-store';
-import { openEventStore, type StoreFiles } from '#libs/installation';
+import { openEventStore } from '#libs/installation';
+import type { StoreFiles } from '#libs/installation';
 import { SystemClock } from '#libs/vocabulary';
 import { UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
-import { checkPlaces, type CopyOptions, placeFor, progressTo } from './copy-places.ts';
+import { checkPlaces, placeFor, progressTo } from './copy-places.ts';
+import type { CopyOptions } from './copy-places.ts';
 import { copyEvents } from './events-copying.ts';
 
 export function eventsCommand(operator: Operator): Command {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Command } from 'commander';
 import { NotSealedMail, readSealedHeader, SEALED_HEADER_BYTES } from '#libs/sealing';
-import { pageFactsOf, type PageFacts } from '../carrier-page.ts';
+import { pageFactsOf } from '../carrier-page.ts';
+import type { PageFacts } from '../carrier-page.ts';
 import { BadInput } from '../exit-codes.ts';
 import { bytesOf, ciphertextOf } from '../handed-in.ts';
 import type { Operator } from '../operator.ts';

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
-import { listKeys, type KeyListing } from '#libs/keyring';
-import { type Operator, table } from '../operator.ts';
+import { listKeys } from '#libs/keyring';
+import type { KeyListing } from '#libs/keyring';
+import { table } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 
 export function keysListCommand(operator: Operator): Command {
   return new Command('list')

@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander';
-import { KEY_KINDS, type KeyKind, rotateKey } from '#libs/keyring';
+import { KEY_KINDS, rotateKey } from '#libs/keyring';
+import type { KeyKind } from '#libs/keyring';
 import type { Operator } from '../operator.ts';
 
 export function keysRotateCommand(operator: Operator): Command {

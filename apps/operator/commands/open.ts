@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { Keyring, SealingIdentity } from '#libs/keyring';
-import { openWithIdentity, type OpenWithIdentityOptions, SealBroken } from '#libs/sealing';
+import { openWithIdentity, SealBroken } from '#libs/sealing';
+import type { OpenWithIdentityOptions } from '#libs/sealing';
 import { BadInput, Refused, Unavailable } from '../exit-codes.ts';
 import { bytesOf, ciphertextOf } from '../handed-in.ts';
 import type { Operator } from '../operator.ts';

@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,14 +8,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MAX_PERSON_ROWS, SqlitePersonDirectory } from '#libs/keyring';
-import {
-  personRecords,
-  postgresBinaries,
-  startTemporaryPostgres,
-  temporaryKeyring,
-  type TemporaryKeyring,
-  type TemporaryPostgres,
-} from '#libs/keyring/testing';
+import { personRecords, postgresBinaries, startTemporaryPostgres, temporaryKeyring } from '#libs/keyring/testing';
+import type { TemporaryKeyring, TemporaryPostgres } from '#libs/keyring/testing';
 import { parseMailAddress } from '#libs/vocabulary';
 import { segl } from '../test/captured-terminal.ts';
 import { copyPersons } from './persons-copying.ts';

@@ -3,7 +3,8 @@ import { openPersonDirectory } from '#libs/installation';
 import type { PersonDirectory, PersonRows } from '#libs/keyring';
 import { UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
-import { checkPlaces, type CopyOptions, placeFor, progressTo } from './copy-places.ts';
+import { checkPlaces, placeFor, progressTo } from './copy-places.ts';
+import type { CopyOptions } from './copy-places.ts';
 import { copyPersons } from './persons-copying.ts';
 
 export function personsCommand(operator: Operator): Command {

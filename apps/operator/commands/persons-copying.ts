@@ -1,5 +1,7 @@
-import { createHash, type Hash } from 'node:crypto';
-import { MAX_PERSON_ROWS, type PersonRecord, type PersonRows } from '#libs/keyring';
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { MAX_PERSON_ROWS } from '#libs/keyring';
+import type { PersonRecord, PersonRows } from '#libs/keyring';
 import { Refused } from '../exit-codes.ts';
 import { SourceBeingWritten } from './source-being-written.ts';
 

@@ -2,7 +2,8 @@ import { userInfo } from 'node:os';
 import { Command } from 'commander';
 import { RevokeMessage, RevokeMessageHandler } from '#libs/sealing';
 import { UsageFault } from '../exit-codes.ts';
-import { messageIdOf, type Operator } from '../operator.ts';
+import { messageIdOf } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 
 /** 500 characters, one line: it is shown in tables, and stays in the record for good. */
 const MAX_REASON_CHARACTERS = 500;

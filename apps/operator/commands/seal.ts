@@ -5,7 +5,8 @@ import { organisationProfileFaults } from '#libs/mail';
 import { SealMessage, SealMessageHandler } from '#libs/sealing';
 import { bytesOf } from '../handed-in.ts';
 import { UsageFault } from '../exit-codes.ts';
-import { addressOf, type Operator } from '../operator.ts';
+import { addressOf } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 
 interface SealOptions {
   readonly from: string;

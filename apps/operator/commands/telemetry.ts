@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readTelemetry } from '#libs/telemetry';
-import { type Operator, table } from '../operator.ts';
+import { table } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
 
 export function telemetryCommand(operator: Operator): Command {

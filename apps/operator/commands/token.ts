@@ -1,4 +1,5 @@
-import { createPrivateKey, type webcrypto } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
+import type { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { allowInsecureRequests, clientCredentialsGrant, discovery, PrivateKeyJwt } from 'openid-client';

@@ -1,4 +1,5 @@
-import { FixedClock, type Instant } from '#libs/vocabulary';
+import { FixedClock } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { run } from '../run.ts';
 import type { Terminal } from '../terminal.ts';
 

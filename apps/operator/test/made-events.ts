@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
-import { type DomainEvent, SqliteEventStore, streamName } from '#libs/event-store';
+import { SqliteEventStore, streamName } from '#libs/event-store';
+import type { DomainEvent } from '#libs/event-store';
 
 /** Appends events to streams that are interwoven, some appends of several events, some events large. */
 export async function makeEvents(path: string, count: number, options: { fillingBytes?: number } = {}): Promise<void> {

@@ -1,4 +1,5 @@
-import { type ByteRange, type EphemeralKey, MAX_RECORD_BYTES } from './ephemeral-store.ts';
+import { MAX_RECORD_BYTES } from './ephemeral-store.ts';
+import type { ByteRange, EphemeralKey } from './ephemeral-store.ts';
 
 const KEY = /^[\x21-\x39\x3b-\x7e]+:[\x20-\x7e]*$/;
 const MAX_KEY_LENGTH = 200;

@@ -1,10 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { newEventId, type EventId } from '#libs/vocabulary';
+import { newEventId } from '#libs/vocabulary';
+import type { EventId } from '#libs/vocabulary';
 import { decideAndAppend, readState } from './decide-and-append.ts';
 import type { DomainEvent, Fold } from './domain-event.ts';
-import { EventStoreUnavailable, RevisionConflict, type StreamName } from './event-store.ts';
+import { EventStoreUnavailable, RevisionConflict } from './event-store.ts';
+import type { StreamName } from './event-store.ts';
 import { streamName } from './recorded-event.ts';
-import { openTemporarySqlite, type TemporarySqlite } from './testing/index.ts';
+import { openTemporarySqlite } from './testing/index.ts';
+import type { TemporarySqlite } from './testing/index.ts';
 
 type Counted = DomainEvent<'Counted', { by: number }>;
 interface Count {

@@ -1,7 +1,8 @@
 import { DomainError, newEventId } from '#libs/vocabulary';
 import type { DomainEvent, Fold } from './domain-event.ts';
 import { presentShape } from './event-catalogue.ts';
-import { type EventStore, RevisionConflict, type ExpectedRevision, type StreamName } from './event-store.ts';
+import { RevisionConflict } from './event-store.ts';
+import type { EventStore, ExpectedRevision, StreamName } from './event-store.ts';
 
 export interface DecideOptions {
   /** How often to read and decide again after a conflict. Default 20: a hundred callers at once on one stream all come through. */

@@ -1,4 +1,5 @@
-import { DomainError, parseMessageId, parsePersonId, type MessageId, type PersonId } from '#libs/vocabulary';
+import { DomainError, parseMessageId, parsePersonId } from '#libs/vocabulary';
+import type { MessageId, PersonId } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
 import type {
   EventDescriptors,
@@ -8,7 +9,8 @@ import type {
   PersonPart,
   StreamDescriptor,
 } from './event-descriptor.ts';
-import { EventStoreUnavailable, type RecordedEvent } from './event-store.ts';
+import { EventStoreUnavailable } from './event-store.ts';
+import type { RecordedEvent } from './event-store.ts';
 
 /** What of an event its description is read from. */
 export type DescribableEvent = Pick<RecordedEvent, 'id' | 'stream' | 'revision' | 'type' | 'version' | 'data'>;
@@ -69,10 +71,12 @@ export interface AnyStreamDescriptor extends Omit<StreamDescriptor<DomainEvent>,
 
 /** The descriptions of all kinds of streams, from which whatever looks at all events derives what it knows of them. */
 export class EventCatalogue {
+  readonly descriptors: readonly AnyStreamDescriptor[];
   private readonly streams: ReadonlyMap<string, AnyStreamDescriptor>;
 
   /** @throws TypeError when two describe the same category */
-  constructor(readonly descriptors: readonly AnyStreamDescriptor[]) {
+  constructor(descriptors: readonly AnyStreamDescriptor[]) {
+    this.descriptors = descriptors;
     this.streams = new Map(descriptors.map((descriptor) => [descriptor.category, descriptor]));
     if (this.streams.size < descriptors.length) throw new TypeError('one category of streams is described twice');
   }

@@ -1,5 +1,6 @@
 import { DomainError, parseEventId } from '#libs/vocabulary';
-import { AppendTooLarge, MAX_APPEND_BYTES, type Position, type RecordedEvent, type StreamName } from './event-store.ts';
+import { AppendTooLarge, MAX_APPEND_BYTES } from './event-store.ts';
+import type { Position, RecordedEvent, StreamName } from './event-store.ts';
 import { isCount, parseRecordedEvent, requireStreamName } from './recorded-event.ts';
 
 /** Events that one call takes: what waits in memory stays small, and a server's time limit is not met. */

@@ -2,13 +2,16 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FixedClock, newEventId, type Instant } from '#libs/vocabulary';
+import { FixedClock, newEventId } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
 import type { EventStore } from './event-store.ts';
-import { ProjectionRunner, type Projection, type ProjectionRunnerOptions } from './projection-runner.ts';
+import { ProjectionRunner } from './projection-runner.ts';
+import type { Projection, ProjectionRunnerOptions } from './projection-runner.ts';
 import { ReadModels } from './read-models.ts';
 import { streamName } from './recorded-event.ts';
-import { openTemporarySqlite, type TemporarySqlite } from './testing/index.ts';
+import { openTemporarySqlite } from './testing/index.ts';
+import type { TemporarySqlite } from './testing/index.ts';
 
 type Poured = DomainEvent<'Poured', { glass: string; litres: number }> | DomainEvent<'Spilt', { glass: string }>;
 

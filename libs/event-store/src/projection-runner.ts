@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DomainError, SystemClock, type Clock } from '#libs/vocabulary';
+import { DomainError, SystemClock } from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
 import type { EventStore, Position, RecordedEvent } from './event-store.ts';
-import { ProjectionFollower, type FollowerLimits } from './projection-follower.ts';
-import {
-  dropProjection,
-  installedProjections,
-  installProjection,
-  openProjectionBook,
-  type ProjectionTables,
-} from './projection-tables.ts';
+import { ProjectionFollower } from './projection-follower.ts';
+import type { FollowerLimits } from './projection-follower.ts';
+import { dropProjection, installedProjections, installProjection, openProjectionBook } from './projection-tables.ts';
+import type { ProjectionTables } from './projection-tables.ts';
 import type { ReadModelDatabase, ReadModels } from './read-models.ts';
 
 /**
@@ -58,11 +55,11 @@ export class ProjectionsBehind extends DomainError {
  * is tried again with growing pauses, and holds up no other. Two runners on one file do no harm.
  */
 export class ProjectionRunner {
-  readonly #readModels: ReadModels;
+  private readonly readModels: ReadModels;
   // Of whatever events: each projection was checked where it was written.
-  readonly #projections: readonly Projection<never>[];
-  readonly #followers: readonly ProjectionFollower[];
-  #running: { stop: AbortController; done: Promise<unknown> } | null = null;
+  private readonly projections: readonly Projection<never>[];
+  private readonly followers: readonly ProjectionFollower[];
+  private running: { stop: AbortController; done: Promise<unknown> } | null = null;
 
   constructor(
     store: EventStore,
@@ -78,36 +75,36 @@ export class ProjectionRunner {
       maxBackoffMs = 10_000,
     } = options;
     const limits: FollowerLimits = { maxBatchEvents, maxBatchMs, minBackoffMs, maxBackoffMs };
-    this.#readModels = readModels;
-    this.#projections = projections;
-    this.#followers = projections.map(
+    this.readModels = readModels;
+    this.projections = projections;
+    this.followers = projections.map(
       (projection) => new ProjectionFollower(store, readModels, projection, clock, limits),
     );
   }
 
   /** Makes the tables that are missing, then follows the store until `stop`. @throws Error when tables cannot be made */
   start(): void {
-    if (this.#running !== null) return;
-    openProjectionBook(this.#readModels);
-    this.#readModels.transaction(() => {
-      for (const projection of this.#projections) installProjection(this.#readModels, projection);
+    if (this.running !== null) return;
+    openProjectionBook(this.readModels);
+    this.readModels.transaction(() => {
+      for (const projection of this.projections) installProjection(this.readModels, projection);
     });
-    this.#readModels.endOpening();
+    this.readModels.endOpening();
     const stop = new AbortController();
-    this.#running = { stop, done: Promise.all(this.#followers.map((follower) => follower.run(stop.signal))) };
+    this.running = { stop, done: Promise.all(this.followers.map((follower) => follower.run(stop.signal))) };
   }
 
   /** Resolves when nothing touches the read models any more. May be called twice, and before `start`. */
   async stop(): Promise<void> {
-    const running = this.#running;
+    const running = this.running;
     if (running === null) return;
     running.stop.abort();
     await running.done;
-    this.#running = null;
+    this.running = null;
   }
 
   status(): ProjectionStatus[] {
-    return this.#followers.map((follower) => follower.status());
+    return this.followers.map((follower) => follower.status());
   }
 
   /**
@@ -115,8 +112,8 @@ export class ProjectionRunner {
    * @throws ProjectionsBehind after `timeoutMs`
    */
   async caughtUp(timeoutMs = 30_000): Promise<void> {
-    const behind = new Set(this.#followers);
-    const all = Promise.all(this.#followers.map((follower) => follower.caughtUp().then(() => behind.delete(follower))));
+    const behind = new Set(this.followers);
+    const all = Promise.all(this.followers.map((follower) => follower.caughtUp().then(() => behind.delete(follower))));
     const timeout = new AbortController();
     try {
       await Promise.race([all, sleep(timeoutMs, undefined, { signal: timeout.signal })]);
@@ -128,32 +125,32 @@ export class ProjectionRunner {
 
   /** Empties the tables of a projection and fills them anew from the first event. @throws Error for a name that is not run here */
   rebuild(name: string): void {
-    const projection = this.#projections.find((candidate) => candidate.name === name);
-    if (projection === undefined) throw new Error(`no projection ${name} here; there are: ${this.#names()}`);
-    openProjectionBook(this.#readModels);
-    this.#readModels.transaction(() => {
-      dropProjection(this.#readModels, name);
-      installProjection(this.#readModels, projection);
+    const projection = this.projections.find((candidate) => candidate.name === name);
+    if (projection === undefined) throw new Error(`no projection ${name} here; there are: ${this.names()}`);
+    openProjectionBook(this.readModels);
+    this.readModels.transaction(() => {
+      dropProjection(this.readModels, name);
+      installProjection(this.readModels, projection);
     });
-    for (const follower of this.#followers) if (follower.name === name) follower.beginAgain();
+    for (const follower of this.followers) if (follower.name === name) follower.beginAgain();
   }
 
   /** Names of projections that the file still holds and nobody here runs: older shapes, kept until they are dropped. */
   leftovers(): string[] {
-    openProjectionBook(this.#readModels);
-    const run = new Set(this.#projections.map(({ name }) => name));
-    return installedProjections(this.#readModels).filter((name) => !run.has(name));
+    openProjectionBook(this.readModels);
+    const run = new Set(this.projections.map(({ name }) => name));
+    return installedProjections(this.readModels).filter((name) => !run.has(name));
   }
 
   /** Drops the tables of an older shape, once its successor is caught up. @returns false when there is none of this name */
   dropProjection(name: string): boolean {
-    if (this.#projections.some((projection) => projection.name === name))
+    if (this.projections.some((projection) => projection.name === name))
       throw new Error(`projection ${name} is in use`);
-    openProjectionBook(this.#readModels);
-    return this.#readModels.transaction(() => dropProjection(this.#readModels, name));
+    openProjectionBook(this.readModels);
+    return this.readModels.transaction(() => dropProjection(this.readModels, name));
   }
 
-  #names(): string {
-    return this.#projections.map(({ name }) => name).join(', ');
+  private names(): string {
+    return this.projections.map(({ name }) => name).join(', ');
   }
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { ReadModelLog } from './read-model-log.ts';
 
 /** What binds without surprise: node:sqlite takes a Date for a bag of named parameters and stores NULL. Times are Instants. */
@@ -24,25 +25,25 @@ const OPENING_TIMEOUT_MS = 5000;
  */
 export class ReadModels {
   readonly db: ReadModelDatabase;
-  readonly #connection: DatabaseSync;
-  readonly #log: ReadModelLog;
-  readonly #statements = new Map<string, Statement>();
+  private readonly connection: DatabaseSync;
+  private readonly log: ReadModelLog;
+  private readonly statements = new Map<string, Statement>();
 
   private constructor(path: string, connection: DatabaseSync) {
-    this.#connection = connection;
-    this.#log = new ReadModelLog(path);
+    this.connection = connection;
+    this.log = new ReadModelLog(path);
     this.db = {
       // get() steps a statement just as run() does, and spares a fifth of the time: it makes no object of what changed.
       run: (sql, ...parameters) =>
-        void this.#statement(sql)
+        void this.statement(sql)
           .bound(parameters)
           .get(...parameters),
       all: <Row>(sql: string, ...parameters: SqlValue[]) =>
-        this.#statement(sql)
+        this.statement(sql)
           .bound(parameters)
           .all(...parameters) as Row[],
       get: <Row>(sql: string, ...parameters: SqlValue[]) =>
-        this.#statement(sql)
+        this.statement(sql)
           .bound(parameters)
           .get(...parameters) as Row | undefined,
     };
@@ -65,46 +66,46 @@ export class ReadModels {
 
   /** All of it or nothing. `work` must not wait for anything: nobody else has the turn meanwhile. @throws what `work` or SQLite throws */
   transaction<Result>(work: () => Result): Result {
-    this.#connection.exec('BEGIN IMMEDIATE');
+    this.connection.exec('BEGIN IMMEDIATE');
     try {
       const result = work();
-      this.#connection.exec('COMMIT');
+      this.connection.exec('COMMIT');
       return result;
     } catch (error) {
-      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
       throw error;
     }
   }
 
   /** Several statements at once, without parameters: what makes and drops tables. Forgets prepared statements. */
   execute(sql: string): void {
-    this.#statements.clear();
-    this.#connection.exec(sql);
+    this.statements.clear();
+    this.connection.exec(sql);
   }
 
   /** From here on, writes wait briefly and queries go on being served. */
   endOpening(): void {
-    this.#connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    this.connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
 
   /** Resolves when the next transaction may come; between two of them this keeps the write-ahead log short. */
   async keepLogShort(): Promise<void> {
     const state = this.db.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
-    if (state !== undefined) await this.#log.keepShort(state.log, state.checkpointed);
+    if (state !== undefined) await this.log.keepShort(state.log, state.checkpointed);
   }
 
   /** May be called twice. */
   close(): void {
-    this.#statements.clear();
-    if (this.#connection.isOpen) this.#connection.close();
-    this.#log.close();
+    this.statements.clear();
+    if (this.connection.isOpen) this.connection.close();
+    this.log.close();
   }
 
-  #statement(sql: string): Statement {
-    let statement = this.#statements.get(sql);
+  private statement(sql: string): Statement {
+    let statement = this.statements.get(sql);
     if (statement === undefined) {
-      statement = new Statement(this.#connection.prepare(sql));
-      this.#statements.set(sql, statement);
+      statement = new Statement(this.connection.prepare(sql));
+      this.statements.set(sql, statement);
     }
     return statement;
   }
@@ -112,28 +113,28 @@ export class ReadModels {
 
 /** A prepared statement that knows how many values it wants: SQLite would take a missing one for NULL. */
 class Statement {
-  readonly #prepared: StatementSync;
-  readonly #parameterCount: number | null;
+  private readonly prepared: StatementSync;
+  private readonly parameterCount: number | null;
 
   constructor(prepared: StatementSync) {
-    this.#prepared = prepared;
+    this.prepared = prepared;
     const bare = prepared.sourceSQL.replace(/'[^']*'|"[^"]*"|--.*$/gm, '');
-    this.#parameterCount = /\?\d|[:@$][A-Za-z_]/.test(bare) ? null : bare.split('?').length - 1;
+    this.parameterCount = /\?\d|[:@$][A-Za-z_]/.test(bare) ? null : bare.split('?').length - 1;
   }
 
   /** @throws TypeError */
   bound(parameters: readonly SqlValue[]): StatementSync {
-    if (this.#parameterCount !== null && parameters.length !== this.#parameterCount) {
+    if (this.parameterCount !== null && parameters.length !== this.parameterCount) {
       throw new TypeError(
-        `${parameters.length} values for ${this.#parameterCount} parameters: ${this.#prepared.sourceSQL}`,
+        `${parameters.length} values for ${this.parameterCount} parameters: ${this.prepared.sourceSQL}`,
       );
     }
     for (const value of parameters) {
       if (typeof value === 'string' || typeof value === 'bigint' || value === null) continue;
       if (typeof value === 'number' && !Number.isNaN(value)) continue;
       if (ArrayBuffer.isView(value)) continue;
-      throw new TypeError(`cannot bind a ${typeof value}: ${this.#prepared.sourceSQL}`);
+      throw new TypeError(`cannot bind a ${typeof value}: ${this.prepared.sourceSQL}`);
     }
-    return this.#prepared;
+    return this.prepared;
   }
 }

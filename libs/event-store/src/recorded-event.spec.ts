@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { newEventId, type EventId, type Instant } from '#libs/vocabulary';
+import { newEventId } from '#libs/vocabulary';
+import type { EventId, Instant } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
-import { AppendTooLarge, MAX_APPEND_BYTES, type Position } from './event-store.ts';
+import { AppendTooLarge, MAX_APPEND_BYTES } from './event-store.ts';
+import type { Position } from './event-store.ts';
 import { parseRecordedEvent, recordEvents, streamName } from './recorded-event.ts';
 
 const id = '6f1c0f3e-4d0b-4c52-9f0e-0d5f1c1f7a10' as EventId;

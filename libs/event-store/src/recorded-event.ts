@@ -1,15 +1,9 @@
 import canonicalize from 'canonicalize';
-import { newEventId, parseEventId, type EventId, type Instant } from '#libs/vocabulary';
+import { newEventId, parseEventId } from '#libs/vocabulary';
+import type { EventId, Instant } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
-import {
-  AppendTooLarge,
-  EventStoreUnavailable,
-  MAX_APPEND_BYTES,
-  type ExpectedRevision,
-  type Position,
-  type RecordedEvent,
-  type StreamName,
-} from './event-store.ts';
+import { AppendTooLarge, EventStoreUnavailable, MAX_APPEND_BYTES } from './event-store.ts';
+import type { ExpectedRevision, Position, RecordedEvent, StreamName } from './event-store.ts';
 
 /** An event as it is handed to a store: decided about in the port, so that every store keeps the very same bytes. */
 export interface EventRecord {

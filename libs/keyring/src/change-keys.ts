@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DomainError, type Instant } from '#libs/vocabulary';
+import { DomainError } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { codeOf, DEMONSTRATION_MARK, DESTROYED_SUFFIX, readKeyDirectory } from './custody/key-directory.ts';
-import {
-  hasPublicFile,
-  KEY_KINDS,
-  type KeyId,
-  type KeyKind,
-  keyIdOf,
-  parseKeyId,
-  type NamedKey,
-} from './custody/key-kinds.ts';
-import { type KeyListing, listKeysOf } from './custody/key-listing.ts';
+import { hasPublicFile, KEY_KINDS, keyIdOf, parseKeyId } from './custody/key-kinds.ts';
+import type { KeyId, KeyKind, NamedKey } from './custody/key-kinds.ts';
+import { listKeysOf } from './custody/key-listing.ts';
+import type { KeyListing } from './custody/key-listing.ts';
 import { BadKeyText, makeKey, publicTextOf } from './custody/key-text.ts';
 import { KeyringFault } from './keyring-fault.ts';
 

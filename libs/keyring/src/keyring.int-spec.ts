@@ -7,7 +7,8 @@ import { Decrypter, Encrypter } from 'age-encryption';
 import type { Instant } from '#libs/vocabulary';
 import { destroyKey, initKeyring, KeyNotDestroyable, KeyringExists, listKeys, rotateKey } from './change-keys.ts';
 import { KEY_KINDS } from './custody/key-kinds.ts';
-import { Keyring, type KeyringOptions } from './keyring.ts';
+import { Keyring } from './keyring.ts';
+import type { KeyringOptions } from './keyring.ts';
 import { KeyringFault } from './keyring-fault.ts';
 
 const now = '2026-03-01T12:00:00.000Z' as Instant;

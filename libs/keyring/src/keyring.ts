@@ -1,14 +1,12 @@
-import { type KeyObject, sign, verify } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Instant } from '#libs/vocabulary';
-import {
-  DEFAULT_REQUIREMENTS,
-  fingerprintOf,
-  type KeyDirectoryState,
-  type KeyRequirement,
-  readKeyDirectory,
-} from './custody/key-directory.ts';
-import { type KeyId, type KeyKind, type LoadedKey, OPTIONAL_KINDS } from './custody/key-kinds.ts';
-import { type KeyListing, listKeysOf } from './custody/key-listing.ts';
+import { DEFAULT_REQUIREMENTS, fingerprintOf, readKeyDirectory } from './custody/key-directory.ts';
+import type { KeyDirectoryState, KeyRequirement } from './custody/key-directory.ts';
+import { OPTIONAL_KINDS } from './custody/key-kinds.ts';
+import type { KeyId, KeyKind, LoadedKey } from './custody/key-kinds.ts';
+import { listKeysOf } from './custody/key-listing.ts';
+import type { KeyListing } from './custody/key-listing.ts';
 import { KeyringFault } from './keyring-fault.ts';
 
 export interface SealingRecipient {

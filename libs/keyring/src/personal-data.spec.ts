@@ -4,17 +4,17 @@ import fc from 'fast-check';
 import type { EventId, PersonId } from '#libs/vocabulary';
 import { newEventId } from '#libs/vocabulary';
 import type { Json } from '#libs/event-store';
-import { type Person, PersonKey } from './person/person.ts';
+import { PersonKey } from './person/person.ts';
+import type { Person } from './person/person.ts';
 import {
   decryptDisclosed,
   decryptPersonalData,
-  type DisclosureKey,
   disclosureKey,
-  type EncryptedPersonalData,
   encryptPersonalData,
   PersonalDataUnreadable,
   personPseudonym,
 } from './personal-data.ts';
+import type { DisclosureKey, EncryptedPersonalData } from './personal-data.ts';
 import { anyPerson } from './testing/index.ts';
 
 /** Key 00 01 … 1f; written by this code on 2026-01-01 and never to be changed: old events must open for ever. */

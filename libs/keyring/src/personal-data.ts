@@ -1,7 +1,9 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Json } from '#libs/event-store';
-import { base64url, DomainError, type EncryptedPersonalData, type EventId, fromBase64url } from '#libs/vocabulary';
-import { type Person, secretOfPerson } from './person/person.ts';
+import { base64url, DomainError, fromBase64url } from '#libs/vocabulary';
+import type { EncryptedPersonalData, EventId } from '#libs/vocabulary';
+import { secretOfPerson } from './person/person.ts';
+import type { Person } from './person/person.ts';
 
 export type { EncryptedPersonalData } from '#libs/vocabulary';
 

@@ -1,4 +1,5 @@
-import { streamName, type DomainEvent, type StreamDescriptor, type StreamName } from '#libs/event-store';
+import { streamName } from '#libs/event-store';
+import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant, PersonId } from '#libs/vocabulary';
 
 /** How an address was proven. */

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type EphemeralKey, type EphemeralStore, putJson, takeJson } from '#libs/ephemeral-store';
-import { base64url, type Instant, type MailAddress, parsePersonId, type PersonId } from '#libs/vocabulary';
+import { putJson, takeJson } from '#libs/ephemeral-store';
+import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
+import { base64url, parsePersonId } from '#libs/vocabulary';
+import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 
 /** That whoever sat at a browser could, at that time, read the mail of an address. Good once, in that browser. */
 export interface AddressProof {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { newPersonId, parseMailAddress, type PersonId } from '#libs/vocabulary';
+import { newPersonId, parseMailAddress } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
 import { Challenges, ClientCodesSpent, TooManyChallenges } from './challenges.ts';
-import { MESSAGE_BUDGET, type OtpBudget } from './passcode.ts';
+import { MESSAGE_BUDGET } from './passcode.ts';
+import type { OtpBudget } from './passcode.ts';
 
 const HOUR_MS = 3_600_000;
 const NETWORK = '192.0.2.0/24';

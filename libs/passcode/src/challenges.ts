@@ -1,16 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { changeJson, EphemeralStore, type EphemeralKey, getJson, putJson } from '#libs/ephemeral-store';
-import { DomainError, type Instant, type MailAddress, type PersonId } from '#libs/vocabulary';
-import { isLocale, type Locale } from '#libs/web-ui';
-import {
-  type ChallengeId,
-  MESSAGE_BUDGET,
-  newChallengeId,
-  type OtpBudget,
-  type OtpForm,
-  parseChallengeId,
-} from './passcode.ts';
+import { changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
+import type { EphemeralKey } from '#libs/ephemeral-store';
+import { DomainError } from '#libs/vocabulary';
+import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
+import { isLocale } from '#libs/web-ui';
+import type { Locale } from '#libs/web-ui';
+import { MESSAGE_BUDGET, newChallengeId, parseChallengeId } from './passcode.ts';
+import type { ChallengeId, OtpBudget, OtpForm } from './passcode.ts';
 
 /** What became of the code mail, as the browser that asked for it is told. */
 export type CodeDelivery =

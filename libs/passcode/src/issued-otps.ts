@@ -1,10 +1,12 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { argon2id, hash } from 'argon2';
-import { changeJson, type EphemeralKey, getJson, type EphemeralStore } from '#libs/ephemeral-store';
+import { changeJson, getJson } from '#libs/ephemeral-store';
+import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { base64url } from '#libs/vocabulary';
 import type { HashingTurns } from './hashing-turns.ts';
 import type { OneTimeCode } from './one-time-code.ts';
-import { type ChallengeId, OTP_TTL_SECONDS } from './passcode.ts';
+import { OTP_TTL_SECONDS } from './passcode.ts';
+import type { ChallengeId } from './passcode.ts';
 
 /** argon2id with 19 MiB, 2 passes, 1 lane: OWASP Password Storage. About 35 ms. What really guards a code is its end. */
 const ARGON2 = { type: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1, hashLength: 32, raw: true } as const;
@@ -27,13 +29,10 @@ interface IssuedOtp {
  * store is gone, so is every code.
  */
 export class IssuedOtps {
-  private readonly store: EphemeralStore;
-  private readonly turns: HashingTurns;
-
-  constructor(store: EphemeralStore, turns: HashingTurns) {
-    this.store = store;
-    this.turns = turns;
-  }
+  constructor(
+    private readonly store: EphemeralStore,
+    private readonly turns: HashingTurns,
+  ) {}
 
   /** Keeps the digest of a code unless a newer one of the challenge is there. @throws PasscodeBusy */
   async keep(challengeId: ChallengeId, codeNumber: number, code: OneTimeCode): Promise<void> {

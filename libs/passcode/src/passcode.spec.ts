@@ -1,20 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { given } from '#libs/event-store/testing';
-import { type Instant, plusSeconds } from '#libs/vocabulary';
+import { plusSeconds } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import {
   areShortCodesSuspended,
-  type ChallengeId,
   issueOtp,
   MAX_OTP_FAILURES_PER_DAY,
   newChallengeId,
-  type OtpForm,
-  type OtpRejection,
   parseChallengeId,
-  type PasscodeEvent,
   passcodes,
   triesLeft,
   verifyOtp,
 } from './passcode.ts';
+import type { ChallengeId, OtpForm, OtpRejection, PasscodeEvent } from './passcode.ts';
 
 const challengeId = 'a'.repeat(26) as ChallengeId;
 const other = 'b'.repeat(26) as ChallengeId;

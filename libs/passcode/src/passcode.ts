@@ -1,14 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { streamName, type Fold, type StreamName } from '#libs/event-store';
-import { base32Lower, DomainError, type Instant, type PersonId, plusSeconds, secondsBetween } from '#libs/vocabulary';
-import {
-  type BudgetInEvent,
-  type ChallengeId,
-  type OtpForm,
-  type OtpRejection,
-  passcodeEvents,
-  type PasscodeEvent,
-} from './passcode-events.ts';
+import { streamName } from '#libs/event-store';
+import type { Fold, StreamName } from '#libs/event-store';
+import { base32Lower, DomainError, plusSeconds, secondsBetween } from '#libs/vocabulary';
+import type { Instant, PersonId } from '#libs/vocabulary';
+import { passcodeEvents } from './passcode-events.ts';
+import type { BudgetInEvent, ChallengeId, OtpForm, OtpRejection, PasscodeEvent } from './passcode-events.ts';
 
 export type { ChallengeId, DeliveryFailure, OtpForm, OtpRejection, PasscodeEvent } from './passcode-events.ts';
 

@@ -1,5 +1,6 @@
 import type { MailAddress } from '#libs/vocabulary';
-import { DEFAULT_PASSCODE_LIMITS, type PasscodeLimits } from './passcode.ts';
+import { DEFAULT_PASSCODE_LIMITS } from './passcode.ts';
+import type { PasscodeLimits } from './passcode.ts';
 
 /** What the app decides for this room. The class is its own injection token. */
 export class PasscodeSettings {

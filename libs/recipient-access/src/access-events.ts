@@ -1,6 +1,8 @@
-import { streamName, type DomainEvent, type StreamDescriptor, type StreamName } from '#libs/event-store';
+import { streamName } from '#libs/event-store';
+import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
-import { authenticationFailed, type AuthenticationFailed, type SignInMethod } from '#libs/oidc-bridge';
+import { authenticationFailed } from '#libs/oidc-bridge';
+import type { AuthenticationFailed, SignInMethod } from '#libs/oidc-bridge';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
 /** Why nothing was shown. For the record and the counters; readers get one answer for all of them. */

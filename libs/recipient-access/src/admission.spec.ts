@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { admission, type AdmissionFacts, lastingRefusal } from './admission.ts';
+import { admission, lastingRefusal } from './admission.ts';
+import type { AdmissionFacts } from './admission.ts';
 import { nextStep } from './next-step.ts';
 
 const all: AdmissionFacts = {

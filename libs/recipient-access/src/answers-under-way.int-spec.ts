@@ -1,11 +1,14 @@
 import { once } from 'node:events';
-import { type ClientRequest, request, type IncomingMessage } from 'node:http';
+import { request } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, HttpCode, Post, Res, UseInterceptors } from '@nestjs/common';
 import type { Response } from 'express';
-import { BrowserSession, type Browser } from '#libs/web-ui';
-import { openTestPortal, type TestBrowser, type TestPortal } from '#libs/web-ui/testing';
+import { BrowserSession } from '#libs/web-ui';
+import type { Browser } from '#libs/web-ui';
+import { openTestPortal } from '#libs/web-ui/testing';
+import type { TestBrowser, TestPortal } from '#libs/web-ui/testing';
 import { AnswersUnderWay } from './answers-under-way.ts';
 import { RECIPIENT_ACCESS_ERRORS } from './error-pages.ts';
 

@@ -1,6 +1,8 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { finalize, type Observable } from 'rxjs';
+import { finalize } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { requestFacts } from '#libs/web-ui';
 import { TooManyOpenings } from './opening-turns.ts';
 

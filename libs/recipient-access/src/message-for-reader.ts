@@ -1,6 +1,6 @@
 import type { EventStore } from '#libs/event-store';
 import { readState, decideAndAppend } from '#libs/event-store';
-import { decryptPersonalData, encryptPersonalData, type Person } from '#libs/keyring';
+import { decryptPersonalData, encryptPersonalData } from '#libs/keyring';
 import {
   MessageNotOpenable,
   messageStream,
@@ -8,23 +8,24 @@ import {
   openSealedMail,
   SealBroken,
   sealedMessages,
-  type Manifest,
-  type SealedMessage,
-  type SealedMessageEvent,
 } from '#libs/sealing';
+import type { Manifest, SealedMessage, SealedMessageEvent } from '#libs/sealing';
 import type { ReaderIdentity } from '#libs/oidc-bridge';
-import type { Clock } from '#libs/vocabulary';
-import { newEventId, type EventId, type Instant, type MailAddress, type MessageId } from '#libs/vocabulary';
-import type { EncryptedPersonalData, Keyring, PersonDirectory } from '#libs/keyring';
+import type { Clock, EventId, Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import { newEventId } from '#libs/vocabulary';
+import type { EncryptedPersonalData, Keyring, PersonDirectory, Person } from '#libs/keyring';
 import type { DenialReason } from './access-events.ts';
-import { type Admission, admission, lastingRefusal } from './admission.ts';
+import { admission, lastingRefusal } from './admission.ts';
+import type { Admission } from './admission.ts';
 import { CannotBeShown } from './cannot-be-shown.ts';
-import { nextStep, type NextStep } from './next-step.ts';
+import { nextStep } from './next-step.ts';
+import type { NextStep } from './next-step.ts';
 import type { OpeningsRecord } from './openings-record.ts';
-import type { PortalSessions } from './portal-session.ts';
-import { proofOf, type ProofInSession } from './portal-session.ts';
+import type { PortalSessions, ProofInSession } from './portal-session.ts';
+import { proofOf } from './portal-session.ts';
 import type { RecipientAccessSettings } from './settings.ts';
-import { CiphertextDiffers, type WaitingCiphertext } from './waiting-ciphertext.ts';
+import { CiphertextDiffers } from './waiting-ciphertext.ts';
+import type { WaitingCiphertext } from './waiting-ciphertext.ts';
 
 type SealedFacts = Extract<SealedMessage, { status: 'sealed' }>;
 

@@ -12,15 +12,13 @@ export class TooManyOpenings extends DomainError {
  * line, in order, and the line has an end.
  */
 export class OpeningTurns {
-  private readonly atOnce: number;
-  private readonly maxInLine: number;
   private underWay = 0;
   private readonly line: (() => void)[] = [];
 
-  constructor(atOnce: number, maxInLine: number = atOnce * 16) {
-    this.atOnce = atOnce;
-    this.maxInLine = maxInLine;
-  }
+  constructor(
+    private readonly atOnce: number,
+    private readonly maxInLine: number = atOnce * 16,
+  ) {}
 
   /** @throws TooManyOpenings when the line is full */
   async take<Result>(work: () => Promise<Result>): Promise<Result> {

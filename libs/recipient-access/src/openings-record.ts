@@ -1,7 +1,9 @@
 import type { EphemeralStore } from '#libs/ephemeral-store';
-import { decideAndAppend, type EventStore, type Fold } from '#libs/event-store';
+import { decideAndAppend } from '#libs/event-store';
+import type { EventStore, Fold } from '#libs/event-store';
 import type { Clock, MessageId } from '#libs/vocabulary';
-import { openingsStream, type OpeningEvent } from './access-events.ts';
+import { openingsStream } from './access-events.ts';
+import type { OpeningEvent } from './access-events.ts';
 
 const SECONDS_PER_DAY = 86_400;
 /** Messages with an excess that one process remembers; past it the excess of further messages is not told, only counted in metrics. */
@@ -22,16 +24,15 @@ interface Excess {
  * when the day is over or the process stops. The cap is counted in the ephemeral store, over all processes on it.
  */
 export class OpeningsRecord {
-  private readonly store: EventStore;
-  private readonly ephemeral: EphemeralStore;
-  private readonly clock: Clock;
   private readonly maxPerDay: number;
   private readonly excess = new Map<string, Excess>();
 
-  constructor(store: EventStore, ephemeral: EphemeralStore, clock: Clock, options: { readonly maxPerDay: number }) {
-    this.store = store;
-    this.ephemeral = ephemeral;
-    this.clock = clock;
+  constructor(
+    private readonly store: EventStore,
+    private readonly ephemeral: EphemeralStore,
+    private readonly clock: Clock,
+    options: { readonly maxPerDay: number },
+  ) {
     this.maxPerDay = options.maxPerDay;
   }
 

@@ -1,7 +1,9 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import { requestFacts } from '#libs/web-ui';
-import { type MessageId, parseMessageId } from '#libs/vocabulary';
+import { parseMessageId } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
 import type { Asking } from './message-for-reader.ts';
 import { CannotBeShown } from './cannot-be-shown.ts';
 import type { Visit } from './visit-counter.ts';

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { getJson, putJson, type EphemeralKey, type EphemeralStore } from '#libs/ephemeral-store';
+import { getJson, putJson } from '#libs/ephemeral-store';
+import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import type { ReaderIdentity, SignInMethod } from '#libs/oidc-bridge';
-import { type Instant, type MailAddress, type PersonId, secondsBetween } from '#libs/vocabulary';
+import { secondsBetween } from '#libs/vocabulary';
+import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 
 /** That somebody who held this browser's session could, at that time, read the mail of an address. Never an account. */
 export interface ProofInSession {
@@ -30,13 +32,10 @@ export interface SessionLimits {
 
 /** Portal sessions: begun by a sign-in alone, each sign-in under a new id, so that one proof never extends another. */
 export class PortalSessions {
-  private readonly store: EphemeralStore;
-  private readonly limits: SessionLimits;
-
-  constructor(store: EphemeralStore, limits: SessionLimits) {
-    this.store = store;
-    this.limits = limits;
-  }
+  constructor(
+    private readonly store: EphemeralStore,
+    private readonly limits: SessionLimits,
+  ) {}
 
   async begin(sessionId: string, proof: ProofInSession, now: Instant): Promise<void> {
     const session: PortalSession = { startedAt: now, proofs: [proof] };

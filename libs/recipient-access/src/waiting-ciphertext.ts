@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
-import { DomainError, type MessageId } from '#libs/vocabulary';
+import { DomainError } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
 
 /** What MessageSealed says of the ciphertext. */
 export interface RecordedCiphertext {
@@ -20,11 +21,12 @@ export class CiphertextDiffers extends DomainError {
  * time after the last step. What waits here has been compared with the record to the last byte.
  */
 export class WaitingCiphertext {
-  private readonly store: EphemeralStore;
   private readonly waitingSeconds: number;
 
-  constructor(store: EphemeralStore, options: { readonly waitingSeconds: number }) {
-    this.store = store;
+  constructor(
+    private readonly store: EphemeralStore,
+    options: { readonly waitingSeconds: number },
+  ) {
     this.waitingSeconds = options.waitingSeconds;
   }
 

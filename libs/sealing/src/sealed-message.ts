@@ -3,7 +3,8 @@ import { streamName } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
 import { DomainError } from '#libs/vocabulary';
 import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
-import { sealedMessageEvents, type SealedMessageEvent, type ViewForm } from './sealed-message-events.ts';
+import { sealedMessageEvents } from './sealed-message-events.ts';
+import type { SealedMessageEvent, ViewForm } from './sealed-message-events.ts';
 
 type DataOf<Type extends SealedMessageEvent['type']> = Extract<SealedMessageEvent, { type: Type }>['data'];
 /** What was sealed, and the id of the event that says so, which its personal data is encrypted under. */

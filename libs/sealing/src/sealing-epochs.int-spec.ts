@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type EphemeralStore, MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { destroyKey, initKeyring, Keyring, type KeyId, rotateKey, type SealingEpoch } from '#libs/keyring';
-import { type Instant, SystemClock } from '#libs/vocabulary';
-import { chooseEpoch, type EpochNotice, GatewayEpochs, PortalEpochs } from './sealing-epochs.ts';
+import { MemoryEphemeralStore } from '#libs/ephemeral-store';
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import { destroyKey, initKeyring, Keyring, rotateKey } from '#libs/keyring';
+import type { KeyId, SealingEpoch } from '#libs/keyring';
+import { SystemClock } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
+import { chooseEpoch, GatewayEpochs, PortalEpochs } from './sealing-epochs.ts';
+import type { EpochNotice } from './sealing-epochs.ts';
 
 const clock = new SystemClock();
 const times = { tellEveryMs: 20, lookEveryMs: 10, goneAfterMs: 1000 };

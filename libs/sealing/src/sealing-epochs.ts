@@ -1,6 +1,8 @@
-import { changeJson, type EphemeralKey, type EphemeralStore, getJson } from '#libs/ephemeral-store';
+import { changeJson, getJson } from '#libs/ephemeral-store';
+import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import type { Keyring, KeyId, SealingEpoch, SealingRecipient } from '#libs/keyring';
-import { type Clock, type Instant, secondsBetween } from '#libs/vocabulary';
+import { secondsBetween } from '#libs/vocabulary';
+import type { Clock, Instant } from '#libs/vocabulary';
 
 /**
  * A new epoch is sealed to only once every portal can open it. Portals tell in one record of the ephemeral store which epochs
@@ -67,7 +69,6 @@ export interface PortalEpochsOptions {
 
 /** A portal's side: says which epochs it can open, and that it lives. */
 export class PortalEpochs {
-  private readonly options: PortalEpochsOptions;
   private readonly times: EpochTimes;
   private readonly others: Watched;
   private timer: NodeJS.Timeout | null = null;
@@ -75,8 +76,7 @@ export class PortalEpochs {
   private toldAtMs = -Infinity;
   private working: Promise<void> = Promise.resolve();
 
-  constructor(options: PortalEpochsOptions) {
-    this.options = options;
+  constructor(private readonly options: PortalEpochsOptions) {
     this.times = { ...DEFAULT_TIMES, ...options.times };
     this.others = new Watched(this.times.goneAfterMs);
   }
@@ -150,7 +150,6 @@ export interface EpochNotice {
 
 /** A gateway's side: which epoch to seal to now. */
 export class GatewayEpochs {
-  private readonly options: GatewayEpochsOptions;
   private readonly watched: Watched;
   private readonly lookEveryMs: number;
   private timer: NodeJS.Timeout | null = null;
@@ -158,8 +157,7 @@ export class GatewayEpochs {
   private used: KeyId | null = null;
   private waiting: KeyId | null = null;
 
-  constructor(options: GatewayEpochsOptions) {
-    this.options = options;
+  constructor(private readonly options: GatewayEpochsOptions) {
     const times = { ...DEFAULT_TIMES, ...options.times };
     this.watched = new Watched(times.goneAfterMs);
     this.lookEveryMs = times.lookEveryMs;

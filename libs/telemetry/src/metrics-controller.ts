@@ -5,11 +5,7 @@ import { Metrics } from './metrics.ts';
 /** `GET /metrics`, for Prometheus. Operational figures only; still, a proxy in front need not let strangers at it. */
 @Controller('metrics')
 export class MetricsController {
-  private readonly metrics: Metrics;
-
-  constructor(metrics: Metrics) {
-    this.metrics = metrics;
-  }
+  constructor(private readonly metrics: Metrics) {}
 
   @Get()
   async scrape(@Res() response: Response): Promise<void> {

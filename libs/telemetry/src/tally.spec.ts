@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Dimension, DIMENSIONS, handInToPage } from './dimensions.ts';
+import { DIMENSIONS, handInToPage } from './dimensions.ts';
+import type { Dimension } from './dimensions.ts';
 import { MIN_VISITS, Tally } from './tally.ts';
 
 const visits = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `visit-${from + index}`);

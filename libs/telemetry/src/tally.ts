@@ -1,5 +1,6 @@
-import { createHmac, randomBytes } from 'node:crypto';
-import { cellValue, type Dimension, type Dimensions, OTHER } from './dimensions.ts';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { cellValue, OTHER } from './dimensions.ts';
+import type { Dimension, Dimensions } from './dimensions.ts';
 
 /** 10 different visits: what one of them did cannot be told from the count (PRODUCT.md, promise 9). */
 export const MIN_VISITS = 10;
@@ -30,22 +31,22 @@ interface Cell {
  * hash under a key that this process made for itself, keeps in memory and never shows.
  */
 export class Tally {
-  readonly #key = randomBytes(32);
-  readonly #cells = new Map<Dimension, Map<string, Cell>>();
+  private readonly key = createSecretKey(randomBytes(32));
+  private readonly cells = new Map<Dimension, Map<string, Cell>>();
 
   /** @param visitId what is the same all through a visit and differs from other visits; not kept */
   count<Name extends Dimension>(visitId: string, dimension: Name, value: Dimensions[Name]): void {
-    const cell = this.#cell(dimension, cellValue(value));
+    const cell = this.cell(dimension, cellValue(value));
     cell.count += 1;
     if (cell.visits === null) return;
-    cell.visits.add(this.#mark(dimension, visitId));
+    cell.visits.add(this.mark(dimension, visitId));
     if (cell.visits.size >= MIN_VISITS) cell.visits = null;
   }
 
   /** The cells that may be known, taken out; all others wait for more. */
   takeReady(): DimensionTally[] {
     const ready: DimensionTally[] = [];
-    for (const [dimension, cells] of this.#cells) {
+    for (const [dimension, cells] of this.cells) {
       const full = [...cells].filter(([, cell]) => cell.visits === null);
       for (const [value] of full) cells.delete(value);
       if (full.length > 0) ready.push({ dimension, cells: full.map(([value, { count }]) => ({ value, count })) });
@@ -55,22 +56,22 @@ export class Tally {
 
   /** How many cells wait for more visits. */
   get waitingCells(): number {
-    return [...this.#cells.values()].flatMap((cells) => [...cells.values()]).filter((cell) => cell.visits !== null)
+    return [...this.cells.values()].flatMap((cells) => [...cells.values()]).filter((cell) => cell.visits !== null)
       .length;
   }
 
-  #cell(dimension: Dimension, value: string): Cell {
-    const cells = this.#cells.get(dimension) ?? new Map<string, Cell>();
-    this.#cells.set(dimension, cells);
+  private cell(dimension: Dimension, value: string): Cell {
+    const cells = this.cells.get(dimension) ?? new Map<string, Cell>();
+    this.cells.set(dimension, cells);
     const name = cells.has(value) || cells.size < MAX_CELLS_PER_DIMENSION ? value : OTHER;
     const cell = cells.get(name) ?? { count: 0, visits: new Set() };
     cells.set(name, cell);
     return cell;
   }
 
-  #mark(dimension: Dimension, visitId: string): string {
+  private mark(dimension: Dimension, visitId: string): string {
     // The dimension is part of it, so that not even this memory joins what one visit did in two of them.
-    const hash = createHmac('sha256', this.#key).update(`${dimension}\0${visitId}`).digest('base64url');
+    const hash = createHmac('sha256', this.key).update(`${dimension}\0${visitId}`).digest('base64url');
     return hash.slice(0, VISIT_MARK_CHARACTERS);
   }
 }

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EventStoreUnavailable, ProjectionRunner, ReadModels, type EventStore } from '#libs/event-store';
-import { openTemporarySqlite, type TemporarySqlite } from '#libs/event-store/testing';
+import { EventStoreUnavailable, ProjectionRunner, ReadModels } from '#libs/event-store';
+import type { EventStore } from '#libs/event-store';
+import { openTemporarySqlite } from '#libs/event-store/testing';
+import type { TemporarySqlite } from '#libs/event-store/testing';
 import { FixedClock, instantOf } from '#libs/vocabulary';
 import { readTelemetry, telemetryTallies } from './read-model.ts';
 import { Telemetry, telemetryStream } from './telemetry.ts';

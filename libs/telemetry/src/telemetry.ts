@@ -1,15 +1,12 @@
-import {
-  type DomainEvent,
-  type EventStore,
-  type ExpectedRevision,
-  RevisionConflict,
-  type StreamDescriptor,
-  streamName,
-} from '#libs/event-store';
-import { type Clock, newEventId } from '#libs/vocabulary';
+import { RevisionConflict, streamName } from '#libs/event-store';
+import type { DomainEvent, EventStore, ExpectedRevision, StreamDescriptor } from '#libs/event-store';
+import { newEventId } from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 import { clientOf } from './client.ts';
-import { type Dimension, type Dimensions, handInToPage } from './dimensions.ts';
-import { type CountedCell, Tally } from './tally.ts';
+import { handInToPage } from './dimensions.ts';
+import type { Dimension, Dimensions } from './dimensions.ts';
+import { Tally } from './tally.ts';
+import type { CountedCell } from './tally.ts';
 
 /** All that telemetry ever writes. One dimension for each event; the day (UTC) is the one it was written on. */
 export type TelemetryEvent = DomainEvent<
@@ -60,26 +57,23 @@ const MAX_CONFLICTS = 20;
 
 /** Counts, and watches nobody. Counting never waits and never throws: no page hangs on it. */
 export class Telemetry {
-  readonly #tally = new Tally();
-  readonly #store: EventStore;
-  readonly #clock: Clock;
-  readonly #options: TelemetryOptions;
-  #timer: NodeJS.Timeout | null = null;
+  private readonly tally = new Tally();
+  private timer: NodeJS.Timeout | null = null;
   /** Where the stream stood when we last saw it: saves reading it. */
-  #revision: ExpectedRevision = 'NONE';
+  private revision: ExpectedRevision = 'NONE';
   /** Given to the store, outcome unknown: given again with the same ids. */
-  #pending: Pending | null = null;
-  #flushing: Promise<void> | null = null;
+  private pending: Pending | null = null;
+  private flushing: Promise<void> | null = null;
 
-  constructor(store: EventStore, clock: Clock, options: TelemetryOptions = {}) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#options = options;
-  }
+  constructor(
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly options: TelemetryOptions = {},
+  ) {}
 
   /** @param visitId see Tally.count: the person id where there is one, otherwise the browser's id or network */
   count<Name extends Dimension>(visitId: string, dimension: Name, value: Dimensions[Name]): void {
-    this.#tally.count(visitId, dimension, value);
+    this.tally.count(visitId, dimension, value);
   }
 
   /** What the page is shown with: browser, system and kind of app, each on its own. */
@@ -96,53 +90,53 @@ export class Telemetry {
 
   /** Begins to write now and then. May be called twice. */
   start(): void {
-    if (this.#timer !== null) return;
-    const mean = (this.#options.flushEverySeconds ?? 3600) * 1000;
-    this.#timer = setTimeout(
+    if (this.timer !== null) return;
+    const mean = (this.options.flushEverySeconds ?? 3600) * 1000;
+    this.timer = setTimeout(
       () => {
-        this.#timer = null;
+        this.timer = null;
         this.start();
         void this.flush();
       },
       mean * (0.5 + Math.random()),
     );
-    this.#timer.unref();
+    this.timer.unref();
   }
 
   /** Writes what may be known; what is under ten visits is dropped. May be called twice. */
   async stop(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
     await this.flush();
   }
 
   /** Writes the cells that ten different visits are in. Never rejects. */
   async flush(): Promise<void> {
-    while (this.#flushing !== null) await this.#flushing;
-    this.#flushing = this.#write().catch((error: unknown) => this.#options.onFailure?.(error));
-    await this.#flushing;
-    this.#flushing = null;
+    while (this.flushing !== null) await this.flushing;
+    this.flushing = this.write().catch((error: unknown) => this.options.onFailure?.(error));
+    await this.flushing;
+    this.flushing = null;
   }
 
-  async #write(): Promise<void> {
-    if (this.#pending !== null) await this.#append(this.#pending);
-    const ready = this.#tally.takeReady();
+  private async write(): Promise<void> {
+    if (this.pending !== null) await this.append(this.pending);
+    const ready = this.tally.takeReady();
     if (ready.length === 0) return;
-    const talliedOn = this.#clock.now().slice(0, 10);
+    const talliedOn = this.clock.now().slice(0, 10);
     const events = ready.map(({ dimension, cells }) => ({
       type: 'TelemetryTallied' as const,
       id: newEventId(),
       data: { dimension, talliedOn, cells: inNameOrder(cells) },
     }));
-    this.#pending = { events, expected: this.#revision };
-    await this.#append(this.#pending);
+    this.pending = { events, expected: this.revision };
+    await this.append(this.pending);
   }
 
-  async #append(pending: Pending): Promise<void> {
+  private async append(pending: Pending): Promise<void> {
     for (let conflicts = 0; ; conflicts++) {
       try {
-        this.#revision = (await this.#store.append(telemetryStream, pending.expected, pending.events)).revision;
-        this.#pending = null;
+        this.revision = (await this.store.append(telemetryStream, pending.expected, pending.events)).revision;
+        this.pending = null;
         return;
       } catch (error) {
         if (!(error instanceof RevisionConflict) || conflicts === MAX_CONFLICTS) throw error;

@@ -1,27 +1,24 @@
-import {
-  type AppendResult,
-  type DomainEvent,
-  EventStore,
-  type ExpectedRevision,
-  type ReadAllOptions,
-  type ReadStreamOptions,
-  type RecordedEvent,
-  RevisionConflict,
-  type StreamName,
-  type SubscribeOptions,
-  type SubscriptionMessage,
+import { EventStore, RevisionConflict } from '#libs/event-store';
+import type {
+  AppendResult,
+  DomainEvent,
+  ExpectedRevision,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  StreamName,
+  SubscribeOptions,
+  SubscriptionMessage,
 } from '#libs/event-store';
 import type { Metrics } from './metrics.ts';
 
 /** An event store whose appends are timed and whose events are counted by type. All else is the store's own. */
 export class TimedEventStore extends EventStore {
-  readonly #store: EventStore;
-  readonly #metrics: Metrics;
-
-  constructor(store: EventStore, metrics: Metrics) {
+  constructor(
+    private readonly store: EventStore,
+    private readonly metrics: Metrics,
+  ) {
     super();
-    this.#store = store;
-    this.#metrics = metrics;
   }
 
   override async append(
@@ -31,11 +28,11 @@ export class TimedEventStore extends EventStore {
   ): Promise<AppendResult> {
     const startedAt = performance.now();
     const observe = (outcome: 'appended' | 'conflict' | 'failed') =>
-      this.#metrics.observeAppend((performance.now() - startedAt) / 1000, outcome);
+      this.metrics.observeAppend((performance.now() - startedAt) / 1000, outcome);
     try {
-      const result = await this.#store.append(stream, expected, events);
+      const result = await this.store.append(stream, expected, events);
       observe('appended');
-      for (const { type } of events) this.#metrics.countEvent(type);
+      for (const { type } of events) this.metrics.countEvent(type);
       return result;
     } catch (error) {
       observe(error instanceof RevisionConflict ? 'conflict' : 'failed');
@@ -44,22 +41,22 @@ export class TimedEventStore extends EventStore {
   }
 
   override readStream(stream: StreamName, options?: ReadStreamOptions): AsyncIterable<RecordedEvent> {
-    return this.#store.readStream(stream, options);
+    return this.store.readStream(stream, options);
   }
 
   override readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
-    return this.#store.readAll(options);
+    return this.store.readAll(options);
   }
 
   override subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
-    return this.#store.subscribe(options);
+    return this.store.subscribe(options);
   }
 
   override checkWritable(): Promise<void> {
-    return this.#store.checkWritable();
+    return this.store.checkWritable();
   }
 
   override close(): Promise<void> {
-    return this.#store.close();
+    return this.store.close();
   }
 }

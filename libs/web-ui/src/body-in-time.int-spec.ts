@@ -4,7 +4,8 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Module, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { openTestPortal, type TestPortal } from './testing/test-portal.ts';
+import { openTestPortal } from './testing/test-portal.ts';
+import type { TestPortal } from './testing/test-portal.ts';
 
 @Controller()
 class Readers {

@@ -1,4 +1,5 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
 import type { Browser } from './browser-session.ts';
 import type { ClientNetwork } from './client-network.ts';
 import type { Locale } from './locales/translate.ts';

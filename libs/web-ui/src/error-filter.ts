@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { Catch } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { base32Lower, DomainError } from '#libs/vocabulary';
-import { type ErrorPage, type ErrorPages, pageOfError, pageOfStatus } from './error-pages.ts';
+import { pageOfError, pageOfStatus } from './error-pages.ts';
+import type { ErrorPage, ErrorPages } from './error-pages.ts';
 import { isBelow } from './forms.ts';
-import { ENGLISH, type Locale, type TextKey, translate } from './locales/translate.ts';
+import { ENGLISH, translate } from './locales/translate.ts';
+import type { Locale, TextKey } from './locales/translate.ts';
 import { requestFacts } from './request-facts.ts';
 
 /** What is written down of a failure that nobody foresaw. */
@@ -29,11 +32,7 @@ export interface ErrorFilterOptions {
 /** The one place where a failure becomes an answer. Never a stack, a path or SQL; a foreseen failure has its own kind words. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  private readonly options: ErrorFilterOptions;
-
-  constructor(options: ErrorFilterOptions) {
-    this.options = options;
-  }
+  constructor(private readonly options: ErrorFilterOptions) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();

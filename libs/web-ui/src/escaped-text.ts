@@ -6,11 +6,7 @@ const CHARACTERS_IN_A_TURN = 16 * 1024;
 
 /** Text that is escaped already, exactly as a template would have done it: a template puts it out as it is. */
 export class EscapedText {
-  readonly #html: string;
-
-  private constructor(html: string) {
-    this.#html = html;
-  }
+  private constructor(private readonly html: string) {}
 
   /**
    * Escapes text that may be long. A template does it at once, and while it goes through megabytes nobody else is answered: here
@@ -27,6 +23,6 @@ export class EscapedText {
 
   /** What Handlebars asks a value for that is not to be escaped again. */
   toHTML(): string {
-    return this.#html;
+    return this.html;
   }
 }

@@ -1,5 +1,6 @@
 import type { Instant } from '#libs/vocabulary';
-import { type Locale, regionalOf } from './locales/translate.ts';
+import { regionalOf } from './locales/translate.ts';
+import type { Locale } from './locales/translate.ts';
 
 export type InstantStyle = 'full' | 'date' | 'time' | 'minute';
 

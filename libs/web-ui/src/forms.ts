@@ -1,4 +1,5 @@
-import express, { type Request, type RequestHandler } from 'express';
+import express from 'express';
+import type { Request, RequestHandler } from 'express';
 import { PageError } from './error-pages.ts';
 import { requestFacts } from './request-facts.ts';
 

@@ -11,7 +11,8 @@ import { PageError } from './error-pages.ts';
 import type { Locale } from './locales/translate.ts';
 import { forgetBrowser, rotateBrowserSession } from './request-facts.ts';
 import { messagePageHeaders } from './security-headers.ts';
-import { openTestPortal, type TestPortal } from './testing/index.ts';
+import { openTestPortal } from './testing/index.ts';
+import type { TestPortal } from './testing/index.ts';
 
 @Controller('try')
 class TryController {

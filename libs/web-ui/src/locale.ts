@@ -1,5 +1,6 @@
 import { match } from '@formatjs/intl-localematcher';
-import { ENGLISH, type Locale } from './locales/translate.ts';
+import { ENGLISH } from './locales/translate.ts';
+import type { Locale } from './locales/translate.ts';
 
 /** 20 languages: more than anyone reads; the header is the visitor's, so its cost is bounded. */
 const MAX_LANGUAGES = 20;

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Render } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
 import { PrivacyController } from './privacy/privacy-controller.ts';
-import { chromiumPath, launchChromium, openTestPortal, type TestPortal } from './testing/index.ts';
+import { chromiumPath, launchChromium, openTestPortal } from './testing/index.ts';
+import type { TestPortal } from './testing/index.ts';
 
 @Controller('specimen')
 class SpecimenController {

@@ -1,18 +1,12 @@
 import type { Request, Response } from 'express';
-import {
-  type Browser,
-  type BrowserNames,
-  type CookieKeys,
-  csrfTokenOf,
-  isCsrfToken,
-  newBrowserId,
-  readBrowserCookie,
-  signBrowserCookie,
-} from './browser-session.ts';
-import { type Cidr, type ClientNetwork, clientNetworkOf } from './client-network.ts';
+import { csrfTokenOf, isCsrfToken, newBrowserId, readBrowserCookie, signBrowserCookie } from './browser-session.ts';
+import type { Browser, BrowserNames, CookieKeys } from './browser-session.ts';
+import { clientNetworkOf } from './client-network.ts';
+import type { Cidr, ClientNetwork } from './client-network.ts';
 import { cookieValues, setCookie } from './cookies.ts';
 import { negotiateLocale } from './locale.ts';
-import { isLocale, type Locale } from './locales/translate.ts';
+import { isLocale } from './locales/translate.ts';
+import type { Locale } from './locales/translate.ts';
 
 export interface RequestSettings {
   /** Whether the portal is reached by https: cookies are then Secure and carry the `__Host-` prefix. */
@@ -34,15 +28,13 @@ export class RequestFacts {
   readonly clientNetwork: ClientNetwork;
   /** Whether the form that this answers may be sent again for the same page in another language (`languagesByForm`). */
   isAskedForAgain = false;
-  private readonly request: Request;
-  private readonly response: Response;
-  private readonly settings: RequestSettings;
   private known: Browser | null | undefined;
 
-  constructor(request: Request, response: Response, settings: RequestSettings) {
-    this.request = request;
-    this.response = response;
-    this.settings = settings;
+  constructor(
+    private readonly request: Request,
+    private readonly response: Response,
+    private readonly settings: RequestSettings,
+  ) {
     this.locale = this.chosenLocale();
     this.clientNetwork = clientNetworkOf(
       request.socket.remoteAddress,

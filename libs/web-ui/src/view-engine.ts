@@ -2,8 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import Handlebars from 'handlebars';
 import type { Instant } from '#libs/vocabulary';
-import { formatBytes, formatInstant, type InstantStyle, url } from './format.ts';
-import { directionOf, type Locale, type TextKey, translate } from './locales/translate.ts';
+import { formatBytes, formatInstant, url } from './format.ts';
+import type { InstantStyle } from './format.ts';
+import { directionOf, translate } from './locales/translate.ts';
+import type { Locale, TextKey } from './locales/translate.ts';
 import type { TextParams } from './locales/message.ts';
 import { checkTemplate } from './template-checks.ts';
 

@@ -1,7 +1,8 @@
 import type { RecordedEvent } from '#libs/event-store';
 import { readCheckpoint } from '../ledger/checkpoint.ts';
 import { ledgerLeaf } from '../ledger/leaf.ts';
-import { edgeAt, TILE_WIDTH, type TreeHashes } from '../ledger/tree-proofs.ts';
+import { edgeAt, TILE_WIDTH } from '../ledger/tree-proofs.ts';
+import type { TreeHashes } from '../ledger/tree-proofs.ts';
 
 /** The first member of an export's first line. A reader that does not know it says so and stops. */
 export const EXPORT_FORMAT = 'segl-ledger-export/1';

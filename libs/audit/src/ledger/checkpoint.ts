@@ -1,4 +1,5 @@
-import { signNote, type NoteSigner } from './signed-note.ts';
+import { signNote } from './signed-note.ts';
+import type { NoteSigner } from './signed-note.ts';
 
 /** A signed tree head: so many leaves, and what they hash to. */
 export interface TreeHead {

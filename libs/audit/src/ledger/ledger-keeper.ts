@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  RevisionConflict,
-  type EventStore,
-  type ExpectedRevision,
-  type ReadModels,
-  type RecordedEvent,
-} from '#libs/event-store';
+import { RevisionConflict } from '#libs/event-store';
+import type { EventStore, ExpectedRevision, ReadModels, RecordedEvent } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
-import { readCheckpoint, signCheckpoint, type TreeHead } from './checkpoint.ts';
-import { ledger, LEDGER_STREAM, LedgerContradicted, signHead, type Ledger, type LedgerEvent } from './ledger.ts';
+import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
+import type { TreeHead } from './checkpoint.ts';
+import { ledger, LEDGER_STREAM, LedgerContradicted, signHead } from './ledger.ts';
+import type { Ledger, LedgerEvent } from './ledger.ts';
 import { lastCheckpoint } from './ledger-projection.ts';
 import { LedgerTree } from './ledger-tree.ts';
 import { ledgerLeaf } from './leaf.ts';

@@ -1,7 +1,8 @@
 import type { Position, ReadModelDatabase, RecordedEvent } from '#libs/event-store';
 import { ledgerLeaf } from './leaf.ts';
 import { merkleLeafHash, merkleNodeHash } from './merkle-tree.ts';
-import { TILE_WIDTH, type TreeHashes } from './tree-proofs.ts';
+import { TILE_WIDTH } from './tree-proofs.ts';
+import type { TreeHashes } from './tree-proofs.ts';
 
 /**
  * The tree over the whole log, kept as a read model: one row for each leaf, and one for each full run of 256 hashes above it. It is

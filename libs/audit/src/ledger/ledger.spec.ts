@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { given } from '#libs/event-store/testing';
 import { instantOf, plusSeconds } from '#libs/vocabulary';
-import { ledger, LedgerContradicted, signHead, type CheckpointFacts, type LedgerEvent } from './ledger.ts';
+import { ledger, LedgerContradicted, signHead } from './ledger.ts';
+import type { CheckpointFacts, LedgerEvent } from './ledger.ts';
 
 const noon = instantOf('2026-11-30T12:00:00Z');
 const root = (fill: number) => Buffer.alloc(32, fill);

@@ -1,5 +1,7 @@
-import { streamName, type DomainEvent, type Fold, type StreamDescriptor } from '#libs/event-store';
-import { DomainError, secondsBetween, type Instant } from '#libs/vocabulary';
+import { streamName } from '#libs/event-store';
+import type { DomainEvent, Fold, StreamDescriptor } from '#libs/event-store';
+import { DomainError, secondsBetween } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import type { TreeHead } from './checkpoint.ts';
 
 /**

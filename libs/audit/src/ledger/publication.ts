@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { open, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readCheckpoint } from './checkpoint.ts';
-import { entryBundle, newTiles, tileOfHashes, tilePath, type TileName } from './tiles.ts';
-import { TILE_WIDTH, type TreeHashes } from './tree-proofs.ts';
+import { entryBundle, newTiles, tileOfHashes, tilePath } from './tiles.ts';
+import type { TileName } from './tiles.ts';
+import { TILE_WIDTH } from './tree-proofs.ts';
+import type { TreeHashes } from './tree-proofs.ts';
 
 /** The leaves from `first` on, `count` of them, all of which exist. */
 export type ReadLeaves = (first: number, count: number) => Promise<readonly Uint8Array[]>;

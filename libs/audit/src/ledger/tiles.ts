@@ -1,4 +1,5 @@
-import { TILE_WIDTH, type TreeHashes } from './tree-proofs.ts';
+import { TILE_WIDTH } from './tree-proofs.ts';
+import type { TreeHashes } from './tree-proofs.ts';
 
 /** One resource of C2SP tlog-tiles. `level` is 'entries' for a bundle of leaves. */
 export interface TileName {

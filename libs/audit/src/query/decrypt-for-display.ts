@@ -1,5 +1,6 @@
 import type { DescribableEvent } from '#libs/event-store';
-import { decryptPersonalData, type EncryptedPersonalData, type Person, type PersonDirectory } from '#libs/keyring';
+import { decryptPersonalData } from '#libs/keyring';
+import type { EncryptedPersonalData, Person, PersonDirectory } from '#libs/keyring';
 import type { EventId } from '#libs/vocabulary';
 import { eventCatalogue } from '../event-catalogue.ts';
 import type { AuditRow } from './query-audit-trail.ts';

@@ -2,16 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  decideAndAppend,
-  type DomainEvent,
-  ProjectionRunner,
-  ReadModels,
-  type StreamName,
-  streamName,
-} from '#libs/event-store';
+import { decideAndAppend, ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
+import type { DomainEvent, StreamName } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
-import { encryptPersonalData, type Person } from '#libs/keyring';
+import { encryptPersonalData } from '#libs/keyring';
+import type { Person } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { instantOf, newEventId, parseMailAddress, plusSeconds } from '#libs/vocabulary';
 import { auditTrail } from '../read-models/audit-trail.ts';

@@ -1,5 +1,6 @@
 import type { Position, ReadModelDatabase, StreamName } from '#libs/event-store';
-import { DomainError, type EventId, type Instant, type MessageId, type PersonId } from '#libs/vocabulary';
+import { DomainError } from '#libs/vocabulary';
+import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
 import { AUDITED_TYPES } from '../event-catalogue.ts';
 
 export interface AuditQuery {

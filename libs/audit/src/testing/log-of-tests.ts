@@ -1,12 +1,14 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { parseRecordedEvent, recordEvents, streamName, type Position, type RecordedEvent } from '#libs/event-store';
+import { parseRecordedEvent, recordEvents, streamName } from '#libs/event-store';
+import type { Position, RecordedEvent } from '#libs/event-store';
 import { instantOf, plusSeconds } from '#libs/vocabulary';
 import { exportRange } from '../export/range-export.ts';
 import { signCheckpoint } from '../ledger/checkpoint.ts';
 import { ledgerLeaf } from '../ledger/leaf.ts';
 import { merkleLeafHash, merkleNodeHash } from '../ledger/merkle-tree.ts';
 import { verifierKey } from '../ledger/signed-note.ts';
-import { rootAt, TILE_WIDTH, type TreeHashes } from '../ledger/tree-proofs.ts';
+import { rootAt, TILE_WIDTH } from '../ledger/tree-proofs.ts';
+import type { TreeHashes } from '../ledger/tree-proofs.ts';
 
 export const ORIGIN = 'post.nordlys.example/ledger';
 

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** A key that the reader trusts, from its "vkey" text (C2SP signed-note: `<name>+<id>+<base64 of type ‖ key>`). */
 export interface TrustedKey {

@@ -3,8 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { exportSelection } from '../export/range-export.ts';
 import { inclusionProof } from '../ledger/tree-proofs.ts';
 import { eventOfTests, LogOfTests, signerOfTests } from '../testing/log-of-tests.ts';
-import { readTrustedKey, type TrustedKey } from './note.ts';
-import { verifyExport, type Finding } from './verify-export.ts';
+import { readTrustedKey } from './note.ts';
+import type { TrustedKey } from './note.ts';
+import { verifyExport } from './verify-export.ts';
+import type { Finding } from './verify-export.ts';
 
 const signer = signerOfTests();
 const keys = [readTrustedKey(signer.vkey) as TrustedKey];

@@ -1,6 +1,8 @@
-import { LeafComparison, type LeafFinding } from './compare-leaves.ts';
+import { LeafComparison } from './compare-leaves.ts';
+import type { LeafFinding } from './compare-leaves.ts';
 import { headerOfLeaf, leafOfRecord } from './leaf-of-record.ts';
-import { readSignedCheckpoint, type Checkpoint, type TrustedKey } from './note.ts';
+import { readSignedCheckpoint } from './note.ts';
+import type { Checkpoint, TrustedKey } from './note.ts';
 import { GrowingTree, isIncluded, leafHash } from './tree-head.ts';
 
 /** What an export, or what was brought to compare it with, was found to be. Each is named; `index` counts events from 0. */

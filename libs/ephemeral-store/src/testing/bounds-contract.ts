@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { EphemeralStoreFull, MAX_RECORD_BYTES } from '../ephemeral-store.ts';
-import { bytes, collect, CONTRACT_MAX_BYTES, type ContractSetting, stream, text } from './ephemeral-store-contract.ts';
+import { bytes, collect, CONTRACT_MAX_BYTES, stream, text } from './ephemeral-store-contract.ts';
+import type { ContractSetting } from './ephemeral-store-contract.ts';
 
 const RECORD = Buffer.alloc(MAX_RECORD_BYTES, 7);
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { bytes, collect, type ContractSetting, stream } from './ephemeral-store-contract.ts';
+import { bytes, collect, stream } from './ephemeral-store-contract.ts';
+import type { ContractSetting } from './ephemeral-store-contract.ts';
 
 const options = { ttlSeconds: 60, maxBytes: 1024 * 1024 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { EphemeralKey } from '../ephemeral-store.ts';
-import { bytes, type ContractSetting, stream, text } from './ephemeral-store-contract.ts';
+import { bytes, stream, text } from './ephemeral-store-contract.ts';
+import type { ContractSetting } from './ephemeral-store-contract.ts';
 
 export function recordsContract(the: ContractSetting): void {
   describe('records', () => {

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SqliteEventStore, type SqliteEventStoreOptions } from '../adapters/sqlite/sqlite-event-store.ts';
+import { SqliteEventStore } from '../adapters/sqlite/sqlite-event-store.ts';
+import type { SqliteEventStoreOptions } from '../adapters/sqlite/sqlite-event-store.ts';
 import type { EventStore } from '../event-store.ts';
 
 /** A store that a test may fill and break. */

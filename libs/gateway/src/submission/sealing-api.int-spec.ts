@@ -307,7 +307,7 @@ describe('the document of the API', () => {
 
   it('tells of every route, and of no other', async () => {
     const { room } = await open();
-    const { stack } = room.app.getHttpAdapter().getInstance().router as {
+    const { stack } = room.app.getHttpAdapter().getInstance().router as unknown as {
       stack: { route?: { path: string; methods: Record<string, boolean> } }[];
     };
     const routes = stack.flatMap(({ route }) =>

@@ -1,5 +1,6 @@
 import type { SealingRecipient } from '#libs/keyring';
-import { DomainError, type MailAddress } from '#libs/vocabulary';
+import { DomainError } from '#libs/vocabulary';
+import type { MailAddress } from '#libs/vocabulary';
 import type { OrganisationProfile } from '#libs/mail';
 
 /** A program that may seal. */

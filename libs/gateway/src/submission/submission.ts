@@ -4,7 +4,8 @@ import type { EventStore, Fold, StreamName } from '#libs/event-store';
 import { DomainError, base32Lower, secondsBetween } from '#libs/vocabulary';
 import type { Clock, EventId, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import type { CarrierEnvelope, Settlement } from '#libs/mail';
-import { submissionEvents, type SubmissionDelivery, type SubmissionEvent } from './submission-events.ts';
+import { submissionEvents } from './submission-events.ts';
+import type { SubmissionDelivery, SubmissionEvent } from './submission-events.ts';
 
 export type { SubmissionDelivery, SubmissionEvent } from './submission-events.ts';
 

@@ -13,12 +13,8 @@ import { Clock, SystemClock } from '#libs/vocabulary';
 import { Outbox, SmtpRelay } from '#libs/mail';
 import type { OutboxOptions } from '#libs/mail';
 import { SubmissionModule } from '../submission/submission.module.ts';
-import {
-  type SealingClient,
-  SealingClients,
-  SealingNotAuthorised,
-  SubmissionSettings,
-} from '../submission/settings.ts';
+import { SealingClients, SealingNotAuthorised, SubmissionSettings } from '../submission/settings.ts';
+import type { SealingClient } from '../submission/settings.ts';
 import { settlementBy } from '../submission/submission.ts';
 
 export const OFFICE_TOKEN = 'office-token';

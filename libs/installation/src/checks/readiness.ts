@@ -1,7 +1,8 @@
 import { checksFor } from './checks.ts';
 import type { CheckedParts } from './check.ts';
 import type { Settings } from '../settings/settings.ts';
-import { isEmbedded, type StoreName } from '../stores/store-urls.ts';
+import { isEmbedded } from '../stores/store-urls.ts';
+import type { StoreName } from '../stores/store-urls.ts';
 import type { OpenedStores } from '../stores/opened-stores.ts';
 
 /** One part that must work for this process to do what it is there for. */
@@ -15,14 +16,11 @@ export interface ReadinessCheck {
 
 /** What /readyz asks: the parts that the roles of this process have, and no others. */
 export class Readiness {
-  readonly checks: readonly ReadinessCheck[];
-  private readonly hosts: readonly string[];
-
   /** @param hosts of the configured stores: they are left out of what everybody is told */
-  constructor(checks: readonly ReadinessCheck[], hosts: readonly string[] = []) {
-    this.checks = checks;
-    this.hosts = hosts;
-  }
+  constructor(
+    readonly checks: readonly ReadinessCheck[],
+    private readonly hosts: readonly string[] = [],
+  ) {}
 
   /** A reason as anybody may read it: without addresses and paths of the machines behind. */
   publicWordsOf(reason: string): string {

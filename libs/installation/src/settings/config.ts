@@ -1,11 +1,14 @@
 import { ConfigurationFault } from './configuration-fault.ts';
 import { contradictions } from './contradictions.ts';
 import { demonstrationDefaults } from './demonstration-defaults.ts';
-import { type Mapping, mergeDeep } from './mappings.ts';
+import { mergeDeep } from './mappings.ts';
+import type { Mapping } from './mappings.ts';
 import { contradictionsBeside, sentenceOf, settingsBeside, unknownPaths } from './setting-faults.ts';
-import { type Places, placesIn, placesSchema, type Settings, settingsOf, settingsSchema } from './settings.ts';
+import { placesIn, placesSchema, settingsOf, settingsSchema } from './settings.ts';
+import type { Places, Settings } from './settings.ts';
 import { isOfDemonstration } from '../stores/data-files.ts';
-import { type ReadOptions, unknownVariables, writtenSettings } from './written-settings.ts';
+import { unknownVariables, writtenSettings } from './written-settings.ts';
+import type { ReadOptions } from './written-settings.ts';
 
 /**
  * Settings come from a YAML file (`SEGL_CONFIG`) and from `SEGL_…` variables, which win. Every fault is reported, all at once;

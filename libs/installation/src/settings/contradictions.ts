@@ -3,7 +3,8 @@ import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs
 import type { Settings } from './settings.ts';
 import { partsOf, ROLES } from '../roles.ts';
 import { signInContradictions } from './sign-in-settings.ts';
-import { isEmbedded, STORE_KINDS, storeFileFaults, type StoreName } from '../stores/store-urls.ts';
+import { isEmbedded, STORE_KINDS, storeFileFaults } from '../stores/store-urls.ts';
+import type { StoreName } from '../stores/store-urls.ts';
 import { nameOf } from './variables.ts';
 
 export function isLoopback(host: string): boolean {

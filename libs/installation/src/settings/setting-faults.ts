@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contradictions } from './contradictions.ts';
-import { isMapping, type Mapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
+import { isMapping, mergeDeep, setPath, withoutUndefined } from './mappings.ts';
+import type { Mapping } from './mappings.ts';
 import { settingsOf, settingsSchema } from './settings.ts';
 import { nameOf } from './variables.ts';
 

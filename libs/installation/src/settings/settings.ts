@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
-import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
+import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import type { MailAddress } from '#libs/vocabulary';
 import { isProxyRange, LOCALES } from '#libs/web-ui';
 import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
-import { type StoreFiles, type StoreName, storeUrlFault } from '../stores/store-urls.ts';
+import { storeUrlFault } from '../stores/store-urls.ts';
+import type { StoreFiles, StoreName } from '../stores/store-urls.ts';
 import { signInSchema } from './sign-in-settings.ts';
 
 /** Every setting there is. The reference page (ops/configuration.md) is made from this schema by a test. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { ConfigurationFault } from './configuration-fault.ts';
-import { isMapping, type Mapping, setPath } from './mappings.ts';
+import { isMapping, setPath } from './mappings.ts';
+import type { Mapping } from './mappings.ts';
 import { LISTS, VARIABLES } from './variables.ts';
 
 /** Read by others than this schema: the file itself, and what tests set. */

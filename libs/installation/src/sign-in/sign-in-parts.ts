@@ -1,17 +1,14 @@
 import {
-  type BridgeClient,
   checkCredential,
-  type ClientCredential,
   Egress,
   googleUpstream,
   microsoftUpstream,
-  type OidcBridgeSettings,
   organisationUpstream,
   issuerOf,
   portalSigningKey,
   PORTAL_CLIENT_ID,
-  type Upstream,
 } from '#libs/oidc-bridge';
+import type { BridgeClient, ClientCredential, OidcBridgeSettings, Upstream } from '#libs/oidc-bridge';
 import type { Keyring } from '#libs/keyring';
 import type { ClientKey, IdentityProviderSettings } from '#libs/recipient-access';
 import type { Clock } from '#libs/vocabulary';

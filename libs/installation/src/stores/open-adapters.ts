@@ -1,16 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import {
-  type EphemeralStore,
-  EphemeralStoreUnsafe,
-  MemoryEphemeralStore,
-  openRedisEphemeralStore,
-} from '#libs/ephemeral-store';
-import { type EventStore, EventStoreMisconfigured, openEventStoreDb, SqliteEventStore } from '#libs/event-store';
-import { type Keyring, openPostgresPersonDirectory, type PersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
+import { EphemeralStoreUnsafe, MemoryEphemeralStore, openRedisEphemeralStore } from '#libs/ephemeral-store';
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import { EventStoreMisconfigured, openEventStoreDb, SqliteEventStore } from '#libs/event-store';
+import type { EventStore } from '#libs/event-store';
+import { openPostgresPersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
+import type { Keyring, PersonDirectory } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
-import { isEmbedded, type StoreFiles } from './store-urls.ts';
+import { isEmbedded } from './store-urls.ts';
+import type { StoreFiles } from './store-urls.ts';
 import { nameOf } from '../settings/variables.ts';
 
 /** Where a store is; the URL has been checked (store-urls.ts). */

@@ -1,9 +1,11 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { DomainError } from '#libs/vocabulary';
 import type { Settings } from '../settings/settings.ts';
-import { isEmbedded, type StoreName } from './store-urls.ts';
+import { isEmbedded } from './store-urls.ts';
+import type { StoreName } from './store-urls.ts';
 
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 5_000;

@@ -1,17 +1,9 @@
-import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Instant } from '#libs/vocabulary';
-import {
-  KEY_KINDS,
-  type KeyId,
-  type KeyKind,
-  type LoadedKey,
-  type NamedKey,
-  OPTIONAL_KINDS,
-  parseKeyId,
-  parseKeyKind,
-  type PublicHalf,
-} from './key-kinds.ts';
+import { KEY_KINDS, OPTIONAL_KINDS, parseKeyId, parseKeyKind } from './key-kinds.ts';
+import type { KeyId, KeyKind, LoadedKey, NamedKey, PublicHalf } from './key-kinds.ts';
 import { BadKeyText, createdAtOf, readKey } from './key-text.ts';
 
 /** What a role must find: a kind with its private half, or `<kind>.pub` where the public half is enough (and is all that is read). */

@@ -1,11 +1,13 @@
-import { type KeyObject, sign, verify } from 'node:crypto';
+import { sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Instant } from '#libs/vocabulary';
 import { destroyKey, initKeyring, rotateKey } from '../change-keys.ts';
-import { Keyring, type KeyringOptions } from '../keyring.ts';
+import { Keyring } from '../keyring.ts';
+import type { KeyringOptions } from '../keyring.ts';
 import { KeyringFault } from '../keyring-fault.ts';
 import { KEY_KINDS } from './key-kinds.ts';
 

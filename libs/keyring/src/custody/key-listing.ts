@@ -1,6 +1,8 @@
 import type { Instant } from '#libs/vocabulary';
-import { hasPrivateHalf, type KeyDirectoryState } from './key-directory.ts';
-import { type KeyId, type KeyKind, type LoadedKey, parseKeyId } from './key-kinds.ts';
+import { hasPrivateHalf } from './key-directory.ts';
+import type { KeyDirectoryState } from './key-directory.ts';
+import { parseKeyId } from './key-kinds.ts';
+import type { KeyId, KeyKind, LoadedKey } from './key-kinds.ts';
 
 export interface KeyListing {
   readonly keyId: KeyId;

@@ -1,7 +1,10 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { type Instant, base64url, fromBase64url } from '#libs/vocabulary';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { base64url, fromBase64url } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { ageIdentitySeed, ageRecipientOf, isAgeRecipient, newAgeIdentity } from './age-keys.ts';
-import { FORM_OF, hasPublicFile, type KeyForm, type KeyKind, type KeyMaterial } from './key-kinds.ts';
+import { FORM_OF, hasPublicFile } from './key-kinds.ts';
+import type { KeyForm, KeyKind, KeyMaterial } from './key-kinds.ts';
 
 /** AES-256, HMAC-SHA-256 and cookie signing: 256 bits each. */
 const SECRET_BYTES = 32;

@@ -1,15 +1,11 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
-import { type MailAddress, newPersonId, type PersonId } from '#libs/vocabulary';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { newPersonId } from '#libs/vocabulary';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { KeyId } from '../custody/key-kinds.ts';
 import type { Keyring, KeyringSecret } from '../keyring.ts';
-import { type Person, PERSON_KEY_BYTES, PersonKey, secretOfPerson } from './person.ts';
+import { PERSON_KEY_BYTES, PersonKey, secretOfPerson } from './person.ts';
+import type { Person } from './person.ts';
 import { PersonDirectoryUnavailable } from './person-directory.ts';
 
 /** 96 bits, random: a wrapping key wraps far fewer than 2^32 keys (NIST SP 800-38D §8.3). */

@@ -1,4 +1,5 @@
-import { DomainError, type MailAddress, type PersonId } from '#libs/vocabulary';
+import { DomainError } from '#libs/vocabulary';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { KeyId } from '../custody/key-kinds.ts';
 import type { Person } from './person.ts';
 

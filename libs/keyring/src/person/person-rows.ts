@@ -1,4 +1,5 @@
-import { DomainError, type PersonId } from '#libs/vocabulary';
+import { DomainError } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
 import type { KeyId } from '../custody/key-kinds.ts';
 import type { PersonCustody, PersonRow } from './person-custody.ts';
 import { secretOfPerson } from './person.ts';

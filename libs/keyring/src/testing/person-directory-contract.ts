@@ -1,20 +1,16 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import {
-  type Instant,
-  type MailAddress,
-  newEventId,
-  newPersonId,
-  parseMailAddress,
-  type PersonId,
-} from '#libs/vocabulary';
+import { newEventId, newPersonId, parseMailAddress } from '#libs/vocabulary';
+import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import { destroyKey, rotateKey } from '../change-keys.ts';
 import { Keyring } from '../keyring.ts';
 import { decryptPersonalData, encryptPersonalData } from '../personal-data.ts';
 import type { Person } from '../person/person.ts';
-import { type PersonDirectory, PersonDirectoryUnavailable } from '../person/person-directory.ts';
-import { type TemporaryKeyring, temporaryKeyring } from './temporary-keyring.ts';
+import { PersonDirectoryUnavailable } from '../person/person-directory.ts';
+import type { PersonDirectory } from '../person/person-directory.ts';
+import { temporaryKeyring } from './temporary-keyring.ts';
+import type { TemporaryKeyring } from './temporary-keyring.ts';
 
 /** One place where persons are kept, empty at first. */
 export interface PersonDirectoryPlace {

@@ -2,15 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Instant, type MailAddress, newPersonId, parseMailAddress } from '#libs/vocabulary';
+import { newPersonId, parseMailAddress } from '#libs/vocabulary';
+import type { Instant, MailAddress } from '#libs/vocabulary';
 import { SqlitePersonDirectory } from '../adapters/sqlite/sqlite-person-directory.ts';
 import { destroyKey, rotateKey } from '../change-keys.ts';
 import { Keyring } from '../keyring.ts';
 import { PersonCustody } from '../person/person-custody.ts';
 import type { PersonDirectory } from '../person/person-directory.ts';
-import { MAX_PERSON_ROWS, type PersonRecord, type PersonRows, PersonRowsConflict } from '../person/person-rows.ts';
+import { MAX_PERSON_ROWS, PersonRowsConflict } from '../person/person-rows.ts';
+import type { PersonRecord, PersonRows } from '../person/person-rows.ts';
 import { secretOfPerson } from '../person/person.ts';
-import { type TemporaryKeyring, temporaryKeyring } from './temporary-keyring.ts';
+import { temporaryKeyring } from './temporary-keyring.ts';
+import type { TemporaryKeyring } from './temporary-keyring.ts';
 
 /** One place where persons are kept, empty at first. */
 export interface PersonRowsPlace {

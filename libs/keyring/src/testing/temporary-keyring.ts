@@ -1,11 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Instant, newPersonId } from '#libs/vocabulary';
+import { newPersonId } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { SqlitePersonDirectory } from '../adapters/sqlite/sqlite-person-directory.ts';
 import { initKeyring } from '../change-keys.ts';
-import { Keyring, type KeyringOptions } from '../keyring.ts';
-import { type Person, PersonKey } from '../person/person.ts';
+import { Keyring } from '../keyring.ts';
+import type { KeyringOptions } from '../keyring.ts';
+import { PersonKey } from '../person/person.ts';
+import type { Person } from '../person/person.ts';
 
 export interface TemporaryKeyring {
   readonly directory: string;

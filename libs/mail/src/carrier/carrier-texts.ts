@@ -1,5 +1,6 @@
 import type { Instant } from '#libs/vocabulary';
-import { type Direction, directionOf, formatInstant, type Locale, translate } from '#libs/web-ui';
+import { directionOf, formatInstant, translate } from '#libs/web-ui';
+import type { Direction, Locale } from '#libs/web-ui';
 import type { OrganisationProfile } from './organisation-profile.ts';
 
 /** Where things are on the portal, all under its public URL. */

@@ -1,6 +1,7 @@
 import { MailHeader } from '../syntax/header-fields.ts';
 import { decodedLength, decodeTransfer } from '../syntax/transfer-decoding.ts';
-import { mimeStructure, type MimePart } from './mime-structure.ts';
+import { mimeStructure } from './mime-structure.ts';
+import type { MimePart } from './mime-structure.ts';
 import { safeFileName } from './file-name.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 import type { ReadingNote } from './readable-mail.ts';

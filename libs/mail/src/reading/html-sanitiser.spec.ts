@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { parse, parseFragment, serialize, type DefaultTreeAdapterMap } from 'parse5';
+import { parse, parseFragment, serialize } from 'parse5';
+import type { DefaultTreeAdapterMap } from 'parse5';
 import { hostileHtml } from '../testing/hostile-html.ts';
 import { frameDocument } from './frame-document.ts';
 import { sanitiseMailHtml, SanitiserPass } from './html-sanitiser.ts';

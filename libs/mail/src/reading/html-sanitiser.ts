@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { type DefaultTreeAdapterMap, html as htmlNames, parseFragment, serialize } from 'parse5';
+import { html as htmlNames, parseFragment, serialize } from 'parse5';
+import type { DefaultTreeAdapterMap } from 'parse5';
 import sanitizeHtml from 'sanitize-html';
 import { safeStyle } from './inline-style.ts';
 import { separateCells } from './links/separate-cells.ts';
 import { linkAddress } from './links/link-address.ts';
-import { finishLink, type MailLink } from './links/link-notes.ts';
+import { finishLink } from './links/link-notes.ts';
+import type { MailLink } from './links/link-notes.ts';
 
 export interface SanitisedHtml {
   readonly html: string;

@@ -2,7 +2,8 @@ import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '#libs/vocabulary';
 import { decodeText } from '../syntax/charsets.ts';
-import { READING_LIMITS, type ReadingLimits } from './reading-limits.ts';
+import { READING_LIMITS } from './reading-limits.ts';
+import type { ReadingLimits } from './reading-limits.ts';
 import type { ReadableMail, ReadingNote } from './readable-mail.ts';
 import type { ReadingJob, ReadingReport } from './reading-worker.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { mailShapes } from '../testing/mail-shapes.ts';
-import { mimeStructure, type MimePart } from './mime-structure.ts';
+import { mimeStructure } from './mime-structure.ts';
+import type { MimePart } from './mime-structure.ts';
 import { READING_LIMITS } from './reading-limits.ts';
 
 const structureOf = (mail: Buffer): ReturnType<typeof mimeStructure> =>

@@ -1,5 +1,6 @@
 import { finished } from 'node:stream/promises';
-import { Splitter, type MimeNode, type SplitterChunk } from '@zone-eu/mailsplit';
+import { Splitter } from '@zone-eu/mailsplit';
+import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit';
 import { beginningOf, MailHeader } from '../syntax/header-fields.ts';
 import { fieldWithParameters, fileNameOf } from '../syntax/parameters.ts';
 import type { ReadingLimits } from './reading-limits.ts';

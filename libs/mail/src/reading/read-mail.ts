@@ -1,5 +1,6 @@
 import libmime from 'libmime';
-import { attachmentBytes, findAttachment, isHtml, MailTaker, type Message } from './body-choice.ts';
+import { attachmentBytes, findAttachment, isHtml, MailTaker } from './body-choice.ts';
+import type { Message } from './body-choice.ts';
 import { addressesText } from '../syntax/address-list.ts';
 import { decodeText } from '../syntax/charsets.ts';
 import { headerDate, headerText } from '../syntax/header-text.ts';

@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
-import { parentPort, type MessagePort } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { readAttachment, readMail } from './read-mail.ts';
 import type { ReadableMail } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';

@@ -50,12 +50,14 @@ class Base64Stream implements TransferStream {
 
 /** Decodes as far as pieces can be cut, and holds the rest back. */
 class HoldingStream implements TransferStream {
+  private readonly encoding: string;
+  private readonly closedUpTo: (bytes: Buffer) => number;
   private held = NOTHING;
 
-  constructor(
-    private readonly encoding: string,
-    private readonly closedUpTo: (bytes: Buffer) => number,
-  ) {}
+  constructor(encoding: string, closedUpTo: (bytes: Buffer) => number) {
+    this.encoding = encoding;
+    this.closedUpTo = closedUpTo;
+  }
 
   push(piece: Buffer): Buffer {
     const bytes = this.held.length === 0 ? piece : Buffer.concat([this.held, piece]);

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { errors, jwtVerify } from 'jose';
 import { Keyring } from '#libs/keyring';
 import { Clock, DomainError } from '#libs/vocabulary';
-import { OidcBridgeSettings, type ProgramScope } from '../settings.ts';
+import { OidcBridgeSettings } from '../settings.ts';
+import type { ProgramScope } from '../settings.ts';
 import { apiResourceOf, issuerOf } from './configuration.ts';
 import { LIFETIME_SECONDS } from './lifetimes.ts';
 
@@ -10,11 +11,8 @@ export type AccessTokenRefusal = 'invalid' | 'expired' | 'insufficient-scope' | 
 
 /** Why is for the record and for RFC 6750 §3.1; the token itself stands nowhere. */
 export class AccessTokenRefused extends DomainError {
-  readonly reason: AccessTokenRefusal;
-
-  constructor(reason: AccessTokenRefusal) {
+  constructor(readonly reason: AccessTokenRefusal) {
     super('access-token-refused', reason);
-    this.reason = reason;
   }
 }
 
@@ -30,15 +28,11 @@ const CLOCK_TOLERANCE_SECONDS = 5;
  */
 @Injectable()
 export class AccessTokens {
-  private readonly settings: OidcBridgeSettings;
-  private readonly keyring: Keyring;
-  private readonly clock: Clock;
-
-  constructor(settings: OidcBridgeSettings, keyring: Keyring, clock: Clock) {
-    this.settings = settings;
-    this.keyring = keyring;
-    this.clock = clock;
-  }
+  constructor(
+    private readonly settings: OidcBridgeSettings,
+    private readonly keyring: Keyring,
+    private readonly clock: Clock,
+  ) {}
 
   /** @throws AccessTokenRefused */
   async verify(

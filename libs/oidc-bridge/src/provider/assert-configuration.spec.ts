@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Configuration, interactionPolicy, Provider } from 'oidc-provider';
+import { interactionPolicy, Provider } from 'oidc-provider';
+import type { Configuration } from 'oidc-provider';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { SystemClock } from '#libs/vocabulary';
 import { testSettings } from '../testing/stranger-client-portal.ts';

@@ -1,4 +1,5 @@
-import { type Configuration, Provider } from 'oidc-provider';
+import { Provider } from 'oidc-provider';
+import type { Configuration } from 'oidc-provider';
 import instance from 'oidc-provider/lib/helpers/weak_cache.js';
 import { LIFETIME_SECONDS } from './lifetimes.ts';
 import { refuseToFetch } from './configuration.ts';

@@ -1,9 +1,11 @@
-import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Adapter, AdapterPayload, ClientMetadata, JWK } from 'oidc-provider';
 import type { KeyId, Keyring } from '#libs/keyring';
 import type { Instant } from '#libs/vocabulary';
 import type { BridgeClient, OidcBridgeSettings } from '../settings.ts';
-import { type OidcKey, signingKeyFirst } from './signing-keys.ts';
+import { signingKeyFirst } from './signing-keys.ts';
+import type { OidcKey } from './signing-keys.ts';
 
 /** The client that Segl itself is. */
 export const PORTAL_CLIENT_ID = 'portal';

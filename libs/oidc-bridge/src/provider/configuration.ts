@@ -7,8 +7,10 @@ import { clientMetadata, ConfiguredClients, PORTAL_CLIENT_ID } from './clients.t
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
 import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
-import { claimsOf, subjectOf, type WaitingProofs } from './proofs.ts';
-import { keySetOf, type OidcKey } from './signing-keys.ts';
+import { claimsOf, subjectOf } from './proofs.ts';
+import type { WaitingProofs } from './proofs.ts';
+import { keySetOf } from './signing-keys.ts';
+import type { OidcKey } from './signing-keys.ts';
 import { orUnavailable, StoreAdapter } from './store-adapter.ts';
 
 export interface ConfigurationParts {

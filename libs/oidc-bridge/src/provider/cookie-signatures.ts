@@ -1,17 +1,15 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /**
  * Signs the provider's cookies in the manner of Keygrip, which its library asks for: with SHA-256, under keys of this purpose
  * alone, and following the keyring as it changes.
  */
 export class CookieSignatures {
-  private readonly keys: () => readonly Uint8Array[];
   private readonly derived = new WeakMap<Uint8Array, KeyObject>();
 
   /** @param keys newest first, asked for at each use */
-  constructor(keys: () => readonly Uint8Array[]) {
-    this.keys = keys;
-  }
+  constructor(private readonly keys: () => readonly Uint8Array[]) {}
 
   sign(data: string): string {
     const [newest] = this.keys();

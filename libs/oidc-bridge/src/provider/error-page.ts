@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { base32Lower } from '#libs/vocabulary';
-import { ENGLISH, type ErrorTexts, type Locale, requestFacts, type TextKey, translate } from '#libs/web-ui';
+import { ENGLISH, requestFacts, translate } from '#libs/web-ui';
+import type { ErrorTexts, Locale, TextKey } from '#libs/web-ui';
 
 /** A failure of the provider as a page like any other of ours. What the library says about it stays out of it. */
 export interface ErrorAnswer {

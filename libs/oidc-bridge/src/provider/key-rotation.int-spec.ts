@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { destroyKey, rotateKey } from '#libs/keyring';
-import { FixedClock, type Instant, plusSeconds, SystemClock } from '#libs/vocabulary';
+import { FixedClock, plusSeconds, SystemClock } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { signIn, StrangerHouse, toSignIn } from '../testing/stranger-client-house.ts';
 import { proofOf, PUBLIC_URL } from '../testing/stranger-client-portal.ts';
 import { portalClientKeys, portalSigningKey } from './clients.ts';

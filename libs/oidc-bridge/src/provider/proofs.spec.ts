@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { FixedClock, type Instant, plusSeconds } from '#libs/vocabulary';
+import { FixedClock, plusSeconds } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { proofOf } from '../testing/stranger-client-portal.ts';
 import { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';

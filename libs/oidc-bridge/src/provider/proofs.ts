@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type EphemeralStore, getJson, putJson, takeJson } from '#libs/ephemeral-store';
-import { base64url, type Clock, DomainError, secondsBetween } from '#libs/vocabulary';
+import { getJson, putJson, takeJson } from '#libs/ephemeral-store';
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import { base64url, DomainError, secondsBetween } from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
 import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
@@ -24,13 +26,10 @@ export class ProofNotForConsole extends DomainError {
 
 /** Proofs between the sign-in page and the token endpoint: handed over once, within ten minutes of being made. */
 export class WaitingProofs {
-  private readonly store: EphemeralStore;
-  private readonly clock: Clock;
-
-  constructor(store: EphemeralStore, clock: Clock) {
-    this.store = store;
-    this.clock = clock;
-  }
+  constructor(
+    private readonly store: EphemeralStore,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * The process that proved it may be another one, whose clock goes a little before or after ours.

@@ -1,14 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { assertion, postAs } from '../testing/stranger-client-assertion.ts';
-import {
-  proveAs,
-  signIn,
-  StrangerHouse,
-  strangerKeyOf,
-  type StrangerName,
-  toSignIn,
-} from '../testing/stranger-client-house.ts';
+import { proveAs, signIn, StrangerHouse, strangerKeyOf, toSignIn } from '../testing/stranger-client-house.ts';
+import type { StrangerName } from '../testing/stranger-client-house.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
 
 const VERIFIER = randomBytes(32).toString('base64url');

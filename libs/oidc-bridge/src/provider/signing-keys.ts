@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'oidc-provider';
 import type { KeyId, Keyring } from '#libs/keyring';
-import { type Instant, secondsBetween } from '#libs/vocabulary';
+import { secondsBetween } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 
 /**
  * 15 minutes: a new key is published that long before it signs. Relying parties keep a key set for ten minutes (jose and what

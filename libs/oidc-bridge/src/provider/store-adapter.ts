@@ -1,12 +1,7 @@
-import { type Adapter, type AdapterPayload, errors } from 'oidc-provider';
-import {
-  changeJson,
-  type EphemeralKey,
-  type EphemeralStore,
-  EphemeralStoreFull,
-  EphemeralStoreUnavailable,
-  getJson,
-} from '#libs/ephemeral-store';
+import { errors } from 'oidc-provider';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { changeJson, EphemeralStoreFull, EphemeralStoreUnavailable, getJson } from '#libs/ephemeral-store';
+import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { ephemeralKey } from './ephemeral-names.ts';
 import { LIFETIME_SECONDS } from './lifetimes.ts';
 
@@ -29,13 +24,10 @@ const UNSAVED = new Set(['Session']);
  * Throws `temporarily_unavailable` when the store cannot be asked or has no room.
  */
 export class StoreAdapter implements Adapter {
-  private readonly model: string;
-  private readonly store: EphemeralStore;
-
-  constructor(model: string, store: EphemeralStore) {
-    this.model = model;
-    this.store = store;
-  }
+  constructor(
+    private readonly model: string,
+    private readonly store: EphemeralStore,
+  ) {}
 
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     if (UNSAVED.has(this.model)) return;

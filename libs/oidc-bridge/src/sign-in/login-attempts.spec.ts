@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { newPersonId, parseMailAddress, type PersonId } from '#libs/vocabulary';
+import { newPersonId, parseMailAddress } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
 import { LoginAttempts, TooManySignIns } from './login-attempts.ts';
 
 const anna = parseMailAddress('anna@example.com');

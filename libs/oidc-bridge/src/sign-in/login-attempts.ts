@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { changeJson, EphemeralStore, type EphemeralKey, getJson, putJson } from '#libs/ephemeral-store';
-import { DomainError, type MailAddress, type PersonId } from '#libs/vocabulary';
+import { changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
+import type { EphemeralKey } from '#libs/ephemeral-store';
+import { DomainError } from '#libs/vocabulary';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { SignInRequest } from '../proof.ts';
 import type { KeptForUpstream } from '../upstreams/upstream.ts';
 import { digestOf, isSecret, newSecret } from './digest.ts';

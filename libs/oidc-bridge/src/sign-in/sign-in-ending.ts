@@ -6,7 +6,8 @@ import { OidcBridgeSettings } from '../settings.ts';
 import { pathTo } from './addresses.ts';
 import { digestOf } from './digest.ts';
 import { PasscodeNotOffered } from './error-pages.ts';
-import { type Arrival, nextSignInStep, type NextSignInStep, pathOf } from './next-sign-in-step.ts';
+import { nextSignInStep, pathOf } from './next-sign-in-step.ts';
+import type { Arrival, NextSignInStep } from './next-sign-in-step.ts';
 import { SignInOutcomes } from './sign-in-outcomes.ts';
 
 /** One request within a sign-in of this browser. */

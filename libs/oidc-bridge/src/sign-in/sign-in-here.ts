@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { SignInRequest } from '../proof.ts';
-import { type BridgeProvider, SignInNotHere } from '../provider/bridge-provider.ts';
+import { SignInNotHere } from '../provider/bridge-provider.ts';
+import type { BridgeProvider } from '../provider/bridge-provider.ts';
 
 /** The sign-in that an address names, when it is this browser's. @throws SignInNotHere */
 export async function signInHere(

@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseMailAddress } from '#libs/vocabulary';
 import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { ScriptedUpstream } from './testing/scripted-upstream.ts';
-import { anna, bo, openSignInRoom, type SignInRoom } from './testing/sign-in-room.ts';
+import { anna, bo, openSignInRoom } from './testing/sign-in-room.ts';
+import type { SignInRoom } from './testing/sign-in-room.ts';
 
 type Chromium = Awaited<ReturnType<typeof launchChromium>>;
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');

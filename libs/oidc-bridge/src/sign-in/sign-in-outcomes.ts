@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { EphemeralStore, type EphemeralKey, getJson, putJson, takeJson } from '#libs/ephemeral-store';
+import { EphemeralStore, getJson, putJson, takeJson } from '#libs/ephemeral-store';
+import type { EphemeralKey } from '#libs/ephemeral-store';
 import type { BridgeProof, ReaderIdentity } from '../proof.ts';
 import { digestOf, isSameDigest, isSecret, newSecret } from './digest.ts';
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { MailAddress } from '#libs/vocabulary';
-import { UpstreamRefused, type KeptForUpstream, type Upstream, type UpstreamIdentity } from '../upstreams/upstream.ts';
+import { UpstreamRefused } from '../upstreams/upstream.ts';
+import type { KeptForUpstream, Upstream, UpstreamIdentity } from '../upstreams/upstream.ts';
 import { followSignIn } from './follow-sign-in.ts';
 
 /** Nobody listens there: the browser that is played here stops before it. */

@@ -16,12 +16,16 @@
  * for a personal account. Any redirect URI is taken, since a portal's port is not known beforehand. Cookie names differ between
  * fakes, for cookies ignore ports; a browser needs to keep nothing between two sign-ins.
  */
-import { randomBytes, randomUUID, type KeyObject } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decodeJwt, exportJWK } from 'jose';
-import Provider, { type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
-import { FakeTokens, PERSONAL_TENANT, type Breakage, type FakeBehaviour } from './fake-tokens.ts';
+import Provider from 'oidc-provider';
+import type { Adapter, AdapterPayload, Configuration } from 'oidc-provider';
+import { FakeTokens, PERSONAL_TENANT } from './fake-tokens.ts';
+import type { Breakage, FakeBehaviour } from './fake-tokens.ts';
 
 export interface FakeProviderOptions {
   readonly behaves: FakeBehaviour;
@@ -83,15 +87,12 @@ interface SignIn {
 }
 
 class RunningFake implements FakeProvider {
-  readonly url: string;
   readonly issuer: string;
   readonly clientId = 'segl-at-this-provider';
   readonly secret = randomBytes(24).toString('base64url');
   readonly asked: string[] = [];
   readonly authorizationRequests: URLSearchParams[] = [];
   readonly tokenRequests: URLSearchParams[] = [];
-  readonly close: () => Promise<void>;
-  private readonly options: FakeProviderOptions;
   private readonly tokens: FakeTokens;
   private readonly cookiePrefix = `fake_${randomBytes(4).toString('hex')}`;
   private readonly signIns = new Map<string, SignIn>();
@@ -99,13 +100,14 @@ class RunningFake implements FakeProvider {
   private breakage: Breakage | null = null;
   private metadata: Readonly<Record<string, unknown>>;
 
-  constructor(url: string, options: FakeProviderOptions, close: () => Promise<void>) {
-    this.url = url;
+  constructor(
+    readonly url: string,
+    private readonly options: FakeProviderOptions,
+    readonly close: () => Promise<void>,
+  ) {
     this.issuer = options.behaves === 'microsoft' ? `${url}/{tenantid}/v2.0` : url;
-    this.options = options;
     this.metadata = options.metadata ?? {};
     this.tokens = new FakeTokens(options.behaves, url);
-    this.close = close;
   }
 
   signInAs(claims: AccountClaims | ((asked: Readonly<Record<string, unknown>>) => AccountClaims)): void {

@@ -1,5 +1,7 @@
-import { createHash, generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
-import { SignJWT, UnsecuredJWT, exportJWK, type JWK } from 'jose';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { SignJWT, UnsecuredJWT, exportJWK } from 'jose';
+import type { JWK } from 'jose';
 
 export type FakeBehaviour = 'microsoft' | 'google' | 'organisation';
 
@@ -68,13 +70,12 @@ function keyFor(name: string, tenant: string): FakeKey {
 
 /** The keys of one fake provider, and the tokens they sign: good ones, and bad ones on request. */
 export class FakeTokens {
-  private readonly behaves: FakeBehaviour;
-  private readonly origin: string;
   private keys: { main: FakeKey; personal: FakeKey; otherTenant: FakeKey };
 
-  constructor(behaves: FakeBehaviour, origin: string) {
-    this.behaves = behaves;
-    this.origin = origin;
+  constructor(
+    private readonly behaves: FakeBehaviour,
+    private readonly origin: string,
+  ) {
     this.keys = {
       main: keyFor(behaves, '{tenantid}'),
       personal: keyFor('personal', PERSONAL_TENANT),

@@ -1,4 +1,5 @@
-import { type KeyObject, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import type { Transport } from './stranger-client-browser.ts';
 import { PUBLIC_URL } from './stranger-client-portal.ts';

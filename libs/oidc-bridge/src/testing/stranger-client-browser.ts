@@ -22,14 +22,12 @@ export type Transport = (url: URL, init: RequestInit) => Promise<Response>;
  * RFC 6265bis has it. It believes the public address, https and all. Follows nothing by itself.
  */
 export class StrangerBrowser {
-  private readonly publicUrl: URL;
-  private readonly transport: Transport;
   private jar: Cookie[] = [];
 
-  constructor(publicUrl: URL, transport: Transport) {
-    this.publicUrl = publicUrl;
-    this.transport = transport;
-  }
+  constructor(
+    private readonly publicUrl: URL,
+    private readonly transport: Transport,
+  ) {}
 
   async get(address: URL | string, headers: Record<string, string> = {}): Promise<BrowserAnswer> {
     const url = new URL(address, this.publicUrl);

@@ -1,14 +1,18 @@
 import { createPublicKey } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { type EphemeralStore, MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { temporaryKeyring, type TemporaryKeyring } from '#libs/keyring/testing';
+import { MemoryEphemeralStore } from '#libs/ephemeral-store';
+import type { EphemeralStore } from '#libs/ephemeral-store';
+import { temporaryKeyring } from '#libs/keyring/testing';
+import type { TemporaryKeyring } from '#libs/keyring/testing';
 import type { Clock } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
 import { portalClientKeys } from '../provider/clients.ts';
 import type { BridgeClient, OidcBridgeSettings } from '../settings.ts';
 import type { BrowserAnswer, StrangerBrowser, Transport } from './stranger-client-browser.ts';
-import { openStrangerPortal, PUBLIC_URL, type StrangerPortal, testSettings } from './stranger-client-portal.ts';
-import { type StrangerAttempt, StrangerClient, strangerKeys } from './stranger-client.ts';
+import { openStrangerPortal, PUBLIC_URL, testSettings } from './stranger-client-portal.ts';
+import type { StrangerPortal } from './stranger-client-portal.ts';
+import { StrangerClient, strangerKeys } from './stranger-client.ts';
+import type { StrangerAttempt } from './stranger-client.ts';
 
 /** Each has keys of its own, and no others know them. */
 const KEYS = {
@@ -55,16 +59,13 @@ function publicHalf(name: StrangerName) {
 
 /** One store, one keyring, as many portal processes on them as asked for. The caller closes it. */
 export class StrangerHouse {
-  readonly settings: OidcBridgeSettings;
-  readonly store: MemoryEphemeralStore;
-  readonly keys: TemporaryKeyring;
   readonly portals: StrangerPortal[] = [];
 
-  private constructor(settings: OidcBridgeSettings, store: MemoryEphemeralStore, keys: TemporaryKeyring) {
-    this.settings = settings;
-    this.store = store;
-    this.keys = keys;
-  }
+  private constructor(
+    readonly settings: OidcBridgeSettings,
+    readonly store: MemoryEphemeralStore,
+    readonly keys: TemporaryKeyring,
+  ) {}
 
   static async open(
     options: { portals?: number; clock?: Clock; proofs?: (who: string) => BridgeProof; maxBytes?: number } = {},

@@ -1,18 +1,20 @@
 import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import type { Request, Response } from 'express';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { Keyring } from '#libs/keyring';
-import { type Clock, type MailAddress, SystemClock } from '#libs/vocabulary';
+import { SystemClock } from '#libs/vocabulary';
+import type { Clock, MailAddress } from '#libs/vocabulary';
 import { installWebUi, viewDirectories, ViewEngine } from '#libs/web-ui';
 import { testOrganisation } from '#libs/web-ui/testing';
 import type { BridgeProof } from '../proof.ts';
 import { BridgeProvider } from '../provider/bridge-provider.ts';
 import type { OidcBridgeSettings } from '../settings.ts';
-import { StrangerBrowser, type Transport } from './stranger-client-browser.ts';
+import { StrangerBrowser } from './stranger-client-browser.ts';
+import type { Transport } from './stranger-client-browser.ts';
 
 /** Believed by everybody in a test, listened to by nobody. */
 export const PUBLIC_URL = new URL('https://portal.example.org');
@@ -61,18 +63,18 @@ export interface StrangerPortal {
   close(): Promise<void>;
 }
 
-const PROOFS = Symbol('proofs');
+/** What the sign-in page of this portal proves. */
+class ProofByName {
+  constructor(readonly of: (name: string) => BridgeProof) {}
+}
 
 /** In place of the sign-in page: proves whatever it is told to. */
 @Controller('sign-in/:uid')
 class TellingSignIn {
-  private readonly bridge: BridgeProvider;
-  private readonly proofs: (who: string) => BridgeProof;
-
-  constructor(bridge: BridgeProvider, @Inject(PROOFS) proofs: (who: string) => BridgeProof) {
-    this.bridge = bridge;
-    this.proofs = proofs;
-  }
+  constructor(
+    private readonly bridge: BridgeProvider,
+    private readonly proofs: ProofByName,
+  ) {}
 
   @Get()
   async page(@Param('uid') _uid: string, @Req() request: Request, @Res() response: Response): Promise<void> {
@@ -81,7 +83,7 @@ class TellingSignIn {
 
   @Get('finish')
   finish(@Query('as') who: string, @Req() request: Request, @Res() response: Response): Promise<void> {
-    return this.bridge.finish(request, response, this.proofs(who));
+    return this.bridge.finish(request, response, this.proofs.of(who));
   }
 
   @Get('cancel')
@@ -98,7 +100,7 @@ export async function openStrangerPortal(parts: StrangerPortalParts): Promise<St
     controllers: [TellingSignIn],
     providers: [
       { provide: BridgeProvider, useValue: bridge },
-      { provide: PROOFS, useValue: parts.proofs ?? ((who: string) => proofOf(who)) },
+      { provide: ProofByName, useValue: new ProofByName(parts.proofs ?? ((who: string) => proofOf(who))) },
     ],
   }).compile();
   const app = testingModule.createNestApplication<NestExpressApplication>({ bodyParser: false, logger: false });

@@ -1,4 +1,5 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import * as oidc from 'openid-client';
 import type { BrowserAnswer, Transport } from './stranger-client-browser.ts';
 
@@ -26,13 +27,10 @@ export interface StrangerAttempt {
  * authorization request, code flow with PKCE, nonce, state and the `iss` parameter; client credentials for programs.
  */
 export class StrangerClient {
-  readonly configuration: oidc.Configuration;
-  private readonly redirectUri: string;
-
-  private constructor(configuration: oidc.Configuration, redirectUri: string) {
-    this.configuration = configuration;
-    this.redirectUri = redirectUri;
-  }
+  private constructor(
+    readonly configuration: oidc.Configuration,
+    private readonly redirectUri: string,
+  ) {}
 
   static async discover(options: StrangerOptions): Promise<StrangerClient> {
     const key = await signingKeyOf(options.privateKey);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { startMockServerProvider, type MockServerProvider } from '#libs/oidc-bridge/testing';
+import { startMockServerProvider } from '#libs/oidc-bridge/testing';
+import type { MockServerProvider } from '#libs/oidc-bridge/testing';
 import { outcomeAt } from '../testing/attempt-at-upstream.ts';
 import { Egress } from './egress.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';

@@ -1,5 +1,7 @@
-import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
-import { ClientSecretBasic, ClientSecretPost, PrivateKeyJwt, modifyAssertion, type ClientAuth } from 'openid-client';
+import { createHash } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { ClientSecretBasic, ClientSecretPost, PrivateKeyJwt, modifyAssertion } from 'openid-client';
+import type { ClientAuth } from 'openid-client';
 
 /** By what the bridge proves itself to a provider: what the provider's registration says. Values: the app reads the files. */
 export type ClientCredential =

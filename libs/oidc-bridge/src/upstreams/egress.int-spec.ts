@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { LOOPBACK_CERTIFICATE } from '#libs/mail/testing';
-import { Egress, MAX_UPSTREAM_BODY_BYTES, type EgressDestinations, type EgressOptions } from './egress.ts';
+import { Egress, MAX_UPSTREAM_BODY_BYTES } from './egress.ts';
+import type { EgressDestinations, EgressOptions } from './egress.ts';
 import { UpstreamUnreachable } from './upstream.ts';
 
 const ANSWERS: Readonly<Record<string, RequestListener>> = {

@@ -1,4 +1,5 @@
-import { compactVerify, createLocalJWKSet, decodeProtectedHeader, errors, type JWK } from 'jose';
+import { compactVerify, createLocalJWKSet, decodeProtectedHeader, errors } from 'jose';
+import type { JWK } from 'jose';
 import type { TokenClaims } from './token-claims.ts';
 import { UpstreamRefused } from './upstream.ts';
 

@@ -1,17 +1,20 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { X509Certificate, createHash, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { X509Certificate, createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { LOOPBACK_CERTIFICATE } from '#libs/mail/testing';
-import { startFakeProvider, type FakeProvider, type FakeProviderOptions } from '#libs/oidc-bridge/testing';
+import { startFakeProvider } from '#libs/oidc-bridge/testing';
+import type { FakeProvider, FakeProviderOptions } from '#libs/oidc-bridge/testing';
 import { FixedClock, instantOf } from '#libs/vocabulary';
 import { attemptAt, outcomeAt, outcomeOf } from '../testing/attempt-at-upstream.ts';
 import type { ClientCredential } from './client-credential.ts';
 import { Egress } from './egress.ts';
 import { microsoftUpstream } from './microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';
-import { UpstreamUnreachable, type Upstream } from './upstream.ts';
+import { UpstreamUnreachable } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
 const running: FakeProvider[] = [];
 async function start(options: Partial<FakeProviderOptions> = {}): Promise<FakeProvider> {

@@ -10,21 +10,21 @@ import {
   customFetch,
   randomNonce,
   randomPKCECodeVerifier,
-  type CustomFetchOptions,
 } from 'openid-client';
-import { plusSeconds, type Clock, type DomainError, type Instant } from '#libs/vocabulary';
-import { checkCredential, clientAuthOf, type ClientCredential } from './client-credential.ts';
-import { MAX_UPSTREAM_EXCHANGE_MS, type Passage } from './egress.ts';
-import { verifiedClaims, type SignatureRules } from './id-token.ts';
-import { ProviderDocuments, type ProviderMetadata } from './provider-documents.ts';
+import type { CustomFetchOptions } from 'openid-client';
+import { plusSeconds } from '#libs/vocabulary';
+import type { Clock, DomainError, Instant } from '#libs/vocabulary';
+import { checkCredential, clientAuthOf } from './client-credential.ts';
+import type { ClientCredential } from './client-credential.ts';
+import { MAX_UPSTREAM_EXCHANGE_MS } from './egress.ts';
+import type { Passage } from './egress.ts';
+import { verifiedClaims } from './id-token.ts';
+import type { SignatureRules } from './id-token.ts';
+import { ProviderDocuments } from './provider-documents.ts';
+import type { ProviderMetadata } from './provider-documents.ts';
 import type { TokenClaims, TokenExpectation } from './token-claims.ts';
-import {
-  UpstreamRefused,
-  UpstreamUnreachable,
-  type BeginUpstream,
-  type FinishUpstream,
-  type KeptForUpstream,
-} from './upstream.ts';
+import { UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
+import type { BeginUpstream, FinishUpstream, KeptForUpstream } from './upstream.ts';
 
 /** 30 s during which nobody is sent to a provider that did not answer. */
 const REST_SECONDS = 30;

@@ -1,5 +1,6 @@
 import type { JWK } from 'jose';
-import { secondsBetween, type Clock, type Instant } from '#libs/vocabulary';
+import { secondsBetween } from '#libs/vocabulary';
+import type { Clock, Instant } from '#libs/vocabulary';
 import type { Passage } from './egress.ts';
 import { UpstreamUnreachable } from './upstream.ts';
 
@@ -27,17 +28,16 @@ export interface ProviderMetadata {
 
 /** A provider's metadata and keys, each asked for when due, once for all who wait, and never believed longer than its bound. */
 export class ProviderDocuments {
-  private readonly passage: Passage;
-  private readonly metadataUrl: URL;
-  private readonly expectedIssuer: string;
   private readonly metadataCopy: Copy<ProviderMetadata>;
   private readonly keysCopy: Copy<readonly JWK[]>;
 
   /** @param expectedIssuer what the metadata must call itself, to the letter (ASVS 5.0 10.5.3) */
-  constructor(passage: Passage, metadataUrl: URL, expectedIssuer: string, clock: Clock) {
-    this.passage = passage;
-    this.metadataUrl = metadataUrl;
-    this.expectedIssuer = expectedIssuer;
+  constructor(
+    private readonly passage: Passage,
+    private readonly metadataUrl: URL,
+    private readonly expectedIssuer: string,
+    clock: Clock,
+  ) {
     this.metadataCopy = new Copy(() => this.askForMetadata(), clock);
     this.keysCopy = new Copy(() => this.askForKeys(), clock);
   }
@@ -100,15 +100,13 @@ export class ProviderDocuments {
 
 /** The last answer to one question. Two who want it at once share the asking; a failed asking leaves nothing behind. */
 class Copy<T> {
-  private readonly ask: () => Promise<T>;
-  private readonly clock: Clock;
   private kept: { readonly value: T; readonly askedAt: Instant } | null = null;
   private asking: Promise<T> | null = null;
 
-  constructor(ask: () => Promise<T>, clock: Clock) {
-    this.ask = ask;
-    this.clock = clock;
-  }
+  constructor(
+    private readonly ask: () => Promise<T>,
+    private readonly clock: Clock,
+  ) {}
 
   async notOlderThan(seconds: number): Promise<T> {
     const now = this.clock.now();

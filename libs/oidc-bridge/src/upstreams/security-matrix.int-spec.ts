@@ -1,20 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseMailAddress } from '#libs/vocabulary';
 import { attemptAt, outcomeAt, outcomeOf } from '../testing/attempt-at-upstream.ts';
-import {
-  OTHER_TENANT,
-  PERSONAL_TENANT,
-  WORK_TENANT,
-  startFakeProvider,
-  type Breakage,
-  type FakeBehaviour,
-  type FakeProvider,
-} from '#libs/oidc-bridge/testing';
+import { OTHER_TENANT, PERSONAL_TENANT, WORK_TENANT, startFakeProvider } from '#libs/oidc-bridge/testing';
+import type { Breakage, FakeBehaviour, FakeProvider } from '#libs/oidc-bridge/testing';
 import { Egress } from './egress.ts';
 import { googleUpstream } from './google/google-upstream.ts';
 import { microsoftUpstream } from './microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';
-import { UpstreamUnreachable, type Upstream } from './upstream.ts';
+import { UpstreamUnreachable } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
 
 /** The lines of threats.md that concern an upstream, each against providers that speak OpenID Connect. */
 const egress = new Egress();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { addressIn, checkAudienceNonceAndTime, shownAsOf, subjectOf, type TokenClaims } from './token-claims.ts';
+import { addressIn, checkAudienceNonceAndTime, shownAsOf, subjectOf } from './token-claims.ts';
+import type { TokenClaims } from './token-claims.ts';
 import { UpstreamRefused } from './upstream.ts';
 
 const now = 1_795_000_000;

@@ -1,4 +1,5 @@
-import { AddressRefused, parseMailAddress, type MailAddress } from '#libs/vocabulary';
+import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import type { MailAddress } from '#libs/vocabulary';
 import { UpstreamRefused } from './upstream.ts';
 
 /** Of a token whose signature was verified; nothing else is known of them. */

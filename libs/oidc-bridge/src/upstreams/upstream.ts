@@ -1,4 +1,5 @@
-import { DomainError, type MailAddress } from '#libs/vocabulary';
+import { DomainError } from '#libs/vocabulary';
+import type { MailAddress } from '#libs/vocabulary';
 import type { Locale } from '#libs/web-ui';
 import type { SignInFailure, SignInMethod } from '../sign-in-events.ts';
 

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { simpleParser, type ParsedMail } from 'mailparser';
-import { type Instant, parseMailAddress } from '#libs/vocabulary';
+import { simpleParser } from 'mailparser';
+import type { ParsedMail } from 'mailparser';
+import { parseMailAddress } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { ViewEngine } from '#libs/web-ui';
 import type { OneTimeCode } from '../one-time-code.ts';
 import { newChallengeId } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
-import { anna, openPasscodeRoom, type PasscodeRoom, wish } from '../testing/index.ts';
+import { anna, openPasscodeRoom, wish } from '../testing/index.ts';
+import type { PasscodeRoom } from '../testing/index.ts';
 import { browserFamily, composeCodeMail } from './code-mail.ts';
 import { IssueOtp } from './issue-otp.ts';
 

@@ -1,10 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { clientOf } from '#libs/telemetry';
-import { base32Lower, type Instant, type MailAddress } from '#libs/vocabulary';
-import { type Locale, translate, type ViewEngine } from '#libs/web-ui';
-import { type OneTimeCode, showOneTimeCode } from '../one-time-code.ts';
-import { type ChallengeId, OTP_TTL_SECONDS } from '../passcode.ts';
+import { base32Lower } from '#libs/vocabulary';
+import type { Instant, MailAddress } from '#libs/vocabulary';
+import { translate } from '#libs/web-ui';
+import type { Locale, ViewEngine } from '#libs/web-ui';
+import { showOneTimeCode } from '../one-time-code.ts';
+import type { OneTimeCode } from '../one-time-code.ts';
+import { OTP_TTL_SECONDS } from '../passcode.ts';
+import type { ChallengeId } from '../passcode.ts';
 import type { PasscodeSettings } from '../settings.ts';
 
 export interface CodeMailFacts {

@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MailRelay, type OutgoingMail, type RelayReceipt, RelayRefused, RelayUnavailable } from '#libs/mail';
+import { MailRelay, RelayRefused, RelayUnavailable } from '#libs/mail';
+import type { OutgoingMail, RelayReceipt } from '#libs/mail';
 import { instantOf, plusSeconds, SystemClock } from '#libs/vocabulary';
 import { ViewEngine } from '#libs/web-ui';
 import type { OneTimeCode } from '../one-time-code.ts';
 import type { ChallengeId } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
-import { anna, openPasscodeRoom, pause, type PasscodeRoom } from '../testing/index.ts';
-import { CodeMails, type CodeMailsOptions } from './code-mails.ts';
+import { anna, openPasscodeRoom, pause } from '../testing/index.ts';
+import type { PasscodeRoom } from '../testing/index.ts';
+import { CodeMails } from './code-mails.ts';
+import type { CodeMailsOptions } from './code-mails.ts';
 
 /** Answers as the script says, then takes everything. */
 class ScriptedRelay extends MailRelay {

@@ -1,13 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Logger } from '@nestjs/common';
-import { decideAndAppend, type EventStore } from '#libs/event-store';
-import { type MailRelay, type OutgoingMail, RelayRefused, RelayUnavailable } from '#libs/mail';
-import { type Clock, type Instant, type PersonId, plusSeconds } from '#libs/vocabulary';
+import { Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { decideAndAppend } from '#libs/event-store';
+import type { EventStore } from '#libs/event-store';
+import { RelayRefused, RelayUnavailable } from '#libs/mail';
+import type { MailRelay, OutgoingMail } from '#libs/mail';
+import { plusSeconds } from '#libs/vocabulary';
+import type { Clock, Instant, PersonId } from '#libs/vocabulary';
 import type { ViewEngine } from '#libs/web-ui';
 import type { Challenges, CodeDelivery } from '../challenges.ts';
-import { type DeliveryFailure, type PasscodeEvent, passcodes, passcodeStream } from '../passcode.ts';
+import { passcodes, passcodeStream } from '../passcode.ts';
+import type { DeliveryFailure, PasscodeEvent } from '../passcode.ts';
 import type { PasscodeSettings } from '../settings.ts';
-import { type CodeMailFacts, composeCodeMail } from './code-mail.ts';
+import { composeCodeMail } from './code-mail.ts';
+import type { CodeMailFacts } from './code-mail.ts';
 
 export interface CodeMailJob extends CodeMailFacts {
   readonly personId: PersonId;

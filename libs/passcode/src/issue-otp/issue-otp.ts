@@ -1,4 +1,5 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
 import { decideAndAppend, EventStore } from '#libs/event-store';
 import { PersonDirectory, personPseudonym } from '#libs/keyring';
 import { Clock } from '#libs/vocabulary';
@@ -6,15 +7,8 @@ import { ChallengeNotHere, Challenges } from '../challenges.ts';
 import { HashingTurns, PasscodeBusy } from '../hashing-turns.ts';
 import { IssuedOtps } from '../issued-otps.ts';
 import { newOneTimeCode } from '../one-time-code.ts';
-import {
-  type ChallengeId,
-  issueOtp,
-  OtpLimitReached,
-  OtpNotAwaited,
-  type PasscodeEvent,
-  passcodes,
-  passcodeStream,
-} from '../passcode.ts';
+import { issueOtp, OtpLimitReached, OtpNotAwaited, passcodes, passcodeStream } from '../passcode.ts';
+import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
 import { browserFamily } from './code-mail.ts';
 import { CodeMails } from './code-mails.ts';

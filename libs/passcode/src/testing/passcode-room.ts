@@ -2,27 +2,27 @@ import { Controller, Get, Global, Module, Post, Res } from '@nestjs/common';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { EphemeralStore, MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { EventStore, type RecordedEvent } from '#libs/event-store';
-import { openTemporarySqlite, type TemporarySqlite } from '#libs/event-store/testing';
-import { type Person, PersonDirectory } from '#libs/keyring';
+import { EventStore } from '#libs/event-store';
+import type { RecordedEvent } from '#libs/event-store';
+import { openTemporarySqlite } from '#libs/event-store/testing';
+import type { TemporarySqlite } from '#libs/event-store/testing';
+import { PersonDirectory } from '#libs/keyring';
+import type { Person } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { MailRelay, SmtpRelay } from '#libs/mail';
 import { startSmtpSink } from '#libs/mail/testing';
-import { Clock, FixedClock, type Instant, parseMailAddress } from '#libs/vocabulary';
-import {
-  type Browser,
-  BrowserSession,
-  type ClientNetwork,
-  RequestLocale,
-  RequestNetwork,
-  ViewEngine,
-} from '#libs/web-ui';
-import type { Locale } from '#libs/web-ui';
-import { openTestPortal, type TestBrowser, type TestPage, type TestPortal } from '#libs/web-ui/testing';
-import { type BeginChallenge, type Challenge, Challenges } from '../challenges.ts';
+import { Clock, FixedClock, parseMailAddress } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
+import { BrowserSession, RequestLocale, RequestNetwork, ViewEngine } from '#libs/web-ui';
+import type { Locale, Browser, ClientNetwork } from '#libs/web-ui';
+import { openTestPortal } from '#libs/web-ui/testing';
+import type { TestBrowser, TestPage, TestPortal } from '#libs/web-ui/testing';
+import { Challenges } from '../challenges.ts';
+import type { BeginChallenge, Challenge } from '../challenges.ts';
 import { PASSCODE_ERRORS } from '../error-pages.ts';
 import { IssueOtp } from '../issue-otp/issue-otp.ts';
-import { type ChallengeId, type PasscodeEvent, passcodeStream } from '../passcode.ts';
+import { passcodeStream } from '../passcode.ts';
+import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
 import { PasscodeModule } from '../passcode.module.ts';
 import { PasscodeSettings } from '../settings.ts';
 

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
-import { openPasscodeRoom, type PasscodeRoom } from '../testing/index.ts';
+import { openPasscodeRoom } from '../testing/index.ts';
+import type { PasscodeRoom } from '../testing/index.ts';
 
 type Chromium = Awaited<ReturnType<typeof launchChromium>>;
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Instant, type MailAddress, type PersonId, plusSeconds } from '#libs/vocabulary';
+import { plusSeconds } from '#libs/vocabulary';
+import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import type { Challenge, CodeDelivery } from '../challenges.ts';
 import type { ChallengeId } from '../passcode.ts';
 import { enterCodePage } from './enter-code-page.ts';

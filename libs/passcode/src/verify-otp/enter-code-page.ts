@@ -1,4 +1,5 @@
-import { type Instant, maskAddress, secondsBetween } from '#libs/vocabulary';
+import { maskAddress, secondsBetween } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
 import type { Challenge, CodeDelivery } from '../challenges.ts';
 import { codeReference } from '../issue-otp/code-mail.ts';

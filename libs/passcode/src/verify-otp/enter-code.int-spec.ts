@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { codeIn, openPasscodeRoom, type PasscodeRoom, wish } from '../testing/index.ts';
+import { codeIn, openPasscodeRoom, wish } from '../testing/index.ts';
+import type { PasscodeRoom } from '../testing/index.ts';
 
 const wrongFor = (code: string) => (code.startsWith('0') ? '1111 1111' : '0000 0000');
 

@@ -3,8 +3,10 @@ import { Body, Controller, Get, Headers, Param, Post, Res } from '@nestjs/common
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { Clock } from '#libs/vocabulary';
-import { type Browser, type ClientNetwork, KnownBrowser, RequestNetwork } from '#libs/web-ui';
-import { type Challenge, challengeIdIn, ChallengeNotHere, Challenges } from '../challenges.ts';
+import { KnownBrowser, RequestNetwork } from '#libs/web-ui';
+import type { Browser, ClientNetwork } from '#libs/web-ui';
+import { challengeIdIn, ChallengeNotHere, Challenges } from '../challenges.ts';
+import type { Challenge } from '../challenges.ts';
 import { IssueOtp } from '../issue-otp/issue-otp.ts';
 import type { ChallengeId } from '../passcode.ts';
 import { enterCodePage } from './enter-code-page.ts';

@@ -5,9 +5,12 @@ import { EventStoreUnavailable } from '#libs/event-store';
 import { takeAddressProof } from '../address-proof.ts';
 import { IssueOtp } from '../issue-otp/issue-otp.ts';
 import { IssuedOtps } from '../issued-otps.ts';
-import { type ChallengeId, newChallengeId } from '../passcode.ts';
-import { anna, openPasscodeRoom, pause, type PasscodeRoom } from '../testing/index.ts';
-import { type OtpOutcome, VerifyOtp } from './verify-otp.ts';
+import { newChallengeId } from '../passcode.ts';
+import type { ChallengeId } from '../passcode.ts';
+import { anna, openPasscodeRoom, pause } from '../testing/index.ts';
+import type { PasscodeRoom } from '../testing/index.ts';
+import { VerifyOtp } from './verify-otp.ts';
+import type { OtpOutcome } from './verify-otp.ts';
 
 const browserId = 'the browser that asked';
 

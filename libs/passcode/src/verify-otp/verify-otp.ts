@@ -1,22 +1,25 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { decideAndAppend, EventStore, readState } from '#libs/event-store';
-import { Clock, type Instant } from '#libs/vocabulary';
+import { Clock } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { leaveAddressProof } from '../address-proof.ts';
-import { type Challenge, Challenges, type EntryProblem } from '../challenges.ts';
+import { Challenges } from '../challenges.ts';
+import type { Challenge, EntryProblem } from '../challenges.ts';
 import { IssuedOtps } from '../issued-otps.ts';
-import { type OneTimeCode, parseOneTimeCode } from '../one-time-code.ts';
+import { parseOneTimeCode } from '../one-time-code.ts';
+import type { OneTimeCode } from '../one-time-code.ts';
 import {
-  type ChallengeId,
   MAX_OTP_REJECTIONS,
   OtpNotAwaited,
-  type PasscodeEvent,
   passcodes,
   passcodeStream,
   triesLeft,
   verifyOtp,
   whyNotCompared,
 } from '../passcode.ts';
+import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
 
 export type OtpOutcome = 'accepted' | 'rejected' | 'exhausted' | 'malformed' | 'no-code';
 

@@ -1,21 +1,16 @@
 import { Controller, Get, Headers, Req, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import {
-  type Browser,
-  BrowserSession,
-  type ClientNetwork,
-  type Locale,
-  RequestLocale,
-  RequestNetwork,
-  rotateBrowserSession,
-} from '#libs/web-ui';
+import { BrowserSession, RequestLocale, RequestNetwork, rotateBrowserSession } from '#libs/web-ui';
+import type { Browser, ClientNetwork, Locale } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
-import { type Asking, MessageForReader } from '../message-for-reader.ts';
+import { MessageForReader } from '../message-for-reader.ts';
+import type { Asking } from '../message-for-reader.ts';
 import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
-import { VisitCounter, type Visit } from '../visit-counter.ts';
+import { VisitCounter } from '../visit-counter.ts';
+import type { Visit } from '../visit-counter.ts';
 import { Authenticate } from './authenticate.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';

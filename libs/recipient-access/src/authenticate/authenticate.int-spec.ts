@@ -1,11 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { decryptPersonalData, type EncryptedPersonalData } from '#libs/keyring';
+import { decryptPersonalData } from '#libs/keyring';
+import type { EncryptedPersonalData } from '#libs/keyring';
 import { signInsStream } from '#libs/oidc-bridge';
-import { parseMessageId, type MessageId } from '#libs/vocabulary';
-import { type Claims, issuerHere, passcodeClaims } from './testing/issuer-here.ts';
+import { parseMessageId } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
+import { issuerHere, passcodeClaims } from './testing/issuer-here.ts';
+import type { Claims } from './testing/issuer-here.ts';
 import { anna, bo, sealedMessagesHere, settings } from '../testing/sealed-message-here.ts';
-import { Authenticate, type Authentication, AuthenticateHandler } from './authenticate.ts';
-import { SignInAttempts, type SignInAttempt } from './sign-in-attempts.ts';
+import { Authenticate, AuthenticateHandler } from './authenticate.ts';
+import type { Authentication } from './authenticate.ts';
+import { SignInAttempts } from './sign-in-attempts.ts';
+import type { SignInAttempt } from './sign-in-attempts.ts';
 
 type Here = Awaited<ReturnType<typeof sealedMessagesHere>>;
 type Issuer = Awaited<ReturnType<typeof issuerHere>>;

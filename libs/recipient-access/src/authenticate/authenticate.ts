@@ -1,15 +1,21 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { decideAndAppend, EventStore, type Fold } from '#libs/event-store';
-import { encryptPersonalData, type Person, PersonDirectory } from '#libs/keyring';
-import { signInsStream, type SignInFailure } from '#libs/oidc-bridge';
-import { Clock, type Instant, type MessageId, newEventId, type PersonId } from '#libs/vocabulary';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { decideAndAppend, EventStore } from '#libs/event-store';
+import type { Fold } from '#libs/event-store';
+import { encryptPersonalData, PersonDirectory } from '#libs/keyring';
+import type { Person } from '#libs/keyring';
+import { signInsStream } from '#libs/oidc-bridge';
+import type { SignInFailure } from '#libs/oidc-bridge';
+import { Clock, newEventId } from '#libs/vocabulary';
+import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 import type { SignInEvent } from '../access-events.ts';
 import { readerForRecord } from '../message-for-reader.ts';
 import { PortalSessions } from '../portal-session.ts';
 import { RecipientAccessSettings } from '../settings.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import type { ProvenAddress } from './proof-claims.ts';
-import { type SignInAttempt, SignInAttempts } from './sign-in-attempts.ts';
+import { SignInAttempts } from './sign-in-attempts.ts';
+import type { SignInAttempt } from './sign-in-attempts.ts';
 import { SignInRefused } from './sign-in-refused.ts';
 
 export type Authentication =

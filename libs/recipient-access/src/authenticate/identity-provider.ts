@@ -5,7 +5,6 @@ import {
   buildAuthorizationUrl,
   buildAuthorizationUrlWithPAR,
   calculatePKCECodeChallenge,
-  type ClientAuth,
   ClientSecretBasic,
   Configuration,
   customFetch,
@@ -13,11 +12,14 @@ import {
   enableNonRepudiationChecks,
   PrivateKeyJwt,
 } from 'openid-client';
-import { clientSigningKey, type SignInMethod } from '#libs/oidc-bridge';
+import type { ClientAuth } from 'openid-client';
+import { clientSigningKey } from '#libs/oidc-bridge';
+import type { SignInMethod } from '#libs/oidc-bridge';
 import { AddressRefused, DomainError, parseMailAddress } from '#libs/vocabulary';
 import type { Locale } from '#libs/web-ui';
 import type { IdentityProviderSettings } from '../identity-provider-settings.ts';
-import { proofIn, type ProvenAddress } from './proof-claims.ts';
+import { proofIn } from './proof-claims.ts';
+import type { ProvenAddress } from './proof-claims.ts';
 import { refusalOf, SignInRefused } from './sign-in-refused.ts';
 
 /** What is kept of a request until its answer comes. */
@@ -39,12 +41,9 @@ export class IdentityProviderUnavailable extends DomainError {
 
 /** The portal as an ordinary client of an OpenID provider: its own bridge, or whichever the configuration names. */
 export class IdentityProvider {
-  private readonly settings: IdentityProviderSettings;
   private configuration: Promise<Configuration> | null = null;
 
-  constructor(settings: IdentityProviderSettings) {
-    this.settings = settings;
-  }
+  constructor(private readonly settings: IdentityProviderSettings) {}
 
   get issuer(): string {
     return this.settings.issuer.href;

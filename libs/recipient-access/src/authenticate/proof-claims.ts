@@ -1,5 +1,6 @@
 import type { ReaderIdentity, SignInMethod } from '#libs/oidc-bridge';
-import { AddressRefused, type MailAddress, parseMailAddress } from '#libs/vocabulary';
+import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import type { MailAddress } from '#libs/vocabulary';
 import { SignInRefused } from './sign-in-refused.ts';
 
 /** An address, and who vouched for it how. */

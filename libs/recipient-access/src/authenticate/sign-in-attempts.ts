@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { changeJson, type EphemeralKey, type EphemeralStore, putJson } from '#libs/ephemeral-store';
-import { base64url, DomainError, type MailAddress, type MessageId, type PersonId } from '#libs/vocabulary';
-import { digestOfState, type KeptOfRequest } from './identity-provider.ts';
+import { changeJson, putJson } from '#libs/ephemeral-store';
+import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
+import { base64url, DomainError } from '#libs/vocabulary';
+import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
+import { digestOfState } from './identity-provider.ts';
+import type { KeptOfRequest } from './identity-provider.ts';
 
 /** One browser's way to the identity provider and back, for one message. */
 export interface SignInAttempt extends KeptOfRequest {
@@ -38,11 +41,7 @@ export class TooManySignIns extends DomainError {
 }
 
 export class SignInAttempts {
-  private readonly store: EphemeralStore;
-
-  constructor(store: EphemeralStore) {
-    this.store = store;
-  }
+  constructor(private readonly store: EphemeralStore) {}
 
   /** @throws TooManySignIns; EphemeralStoreFull */
   async begin(

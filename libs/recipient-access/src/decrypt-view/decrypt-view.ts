@@ -1,8 +1,11 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { MailReader, type ReadableMail } from '#libs/mail';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { MailReader } from '#libs/mail';
+import type { ReadableMail } from '#libs/mail';
 import { viewMessage } from '#libs/sealing';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
-import { type Asking, MessageForReader } from '../message-for-reader.ts';
+import { MessageForReader } from '../message-for-reader.ts';
+import type { Asking } from '../message-for-reader.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
 /** A message made ready to be shown. That it is shown is recorded by then. */

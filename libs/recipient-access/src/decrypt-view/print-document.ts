@@ -1,5 +1,7 @@
-import { LINK_NOTE_STYLE, type ReadableMail } from '#libs/mail';
-import { directionOf, formatInstant, type Locale, translate } from '#libs/web-ui';
+import { LINK_NOTE_STYLE } from '#libs/mail';
+import type { ReadableMail } from '#libs/mail';
+import { directionOf, formatInstant, translate } from '#libs/web-ui';
+import type { Locale } from '#libs/web-ui';
 
 /**
  * The policy of the print page: no origin, no script, no form, nothing from elsewhere. It is no template of ours because it

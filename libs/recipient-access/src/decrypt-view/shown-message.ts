@@ -1,6 +1,9 @@
-import { frameDocument, type ListedAttachment, type MailLink, type ReadableMail } from '#libs/mail';
-import { EscapedText, isTextKey, type Locale, type TextKey, translate } from '#libs/web-ui';
-import { parseMailAddress, type Instant, type MailAddress } from '#libs/vocabulary';
+import { frameDocument } from '#libs/mail';
+import type { ListedAttachment, MailLink, ReadableMail } from '#libs/mail';
+import { EscapedText, isTextKey, translate } from '#libs/web-ui';
+import type { Locale, TextKey } from '#libs/web-ui';
+import { parseMailAddress } from '#libs/vocabulary';
+import type { Instant, MailAddress } from '#libs/vocabulary';
 
 interface Frame {
   readonly document: EscapedText;

@@ -1,8 +1,10 @@
 import type { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { describe, expect, it } from '@jest/globals';
-import { newPersonId, type MessageId } from '#libs/vocabulary';
-import { VisitCounter, type Visit } from '../visit-counter.ts';
+import { newPersonId } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
+import { VisitCounter } from '../visit-counter.ts';
+import type { Visit } from '../visit-counter.ts';
 import { contentDisposition, DownloadAttachmentController } from './download-attachment.controller.ts';
 
 const messageId = 'a'.repeat(32) as MessageId;

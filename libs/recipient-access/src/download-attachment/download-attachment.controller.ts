@@ -7,8 +7,10 @@ import { AnswersUnderWay } from '../answers-under-way.ts';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import type { Asking } from '../message-for-reader.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
-import { VisitCounter, type Visit } from '../visit-counter.ts';
-import { DownloadAttachment, type DownloadedFile } from './download-attachment.ts';
+import { VisitCounter } from '../visit-counter.ts';
+import type { Visit } from '../visit-counter.ts';
+import { DownloadAttachment } from './download-attachment.ts';
+import type { DownloadedFile } from './download-attachment.ts';
 
 /** Files leave as bytes to save, whatever they claim to be: nothing is previewed, nothing runs (threats.md A32). */
 @Controller('m/:messageId')

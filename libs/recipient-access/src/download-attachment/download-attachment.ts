@@ -1,8 +1,11 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
 import { MailReader } from '#libs/mail';
 import { downloadAttachment, viewMessage } from '#libs/sealing';
-import { DomainError, type MessageId, type PersonId } from '#libs/vocabulary';
-import { type Asking, MessageForReader } from '../message-for-reader.ts';
+import { DomainError } from '#libs/vocabulary';
+import type { MessageId, PersonId } from '#libs/vocabulary';
+import { MessageForReader } from '../message-for-reader.ts';
+import type { Asking } from '../message-for-reader.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
 export interface DownloadedFile {

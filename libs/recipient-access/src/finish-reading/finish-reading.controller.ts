@@ -2,7 +2,8 @@ import { Controller, Get, Post, Render, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
 import type { MessageId } from '#libs/vocabulary';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
-import { MessageForReader, type Asking } from '../message-for-reader.ts';
+import { MessageForReader } from '../message-for-reader.ts';
+import type { Asking } from '../message-for-reader.ts';
 import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 

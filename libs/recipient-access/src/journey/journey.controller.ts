@@ -1,7 +1,9 @@
 import { Controller, Get, Query, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
-import { maskAddress, type MessageId } from '#libs/vocabulary';
-import { MessageForReader, type Asking } from '../message-for-reader.ts';
+import { maskAddress } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
+import { MessageForReader } from '../message-for-reader.ts';
+import type { Asking } from '../message-for-reader.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MailSealer } from '#libs/sealing';
-import { parseMailAddress, plusSeconds, type MessageId } from '#libs/vocabulary';
+import { parseMailAddress, plusSeconds } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
 import { openingsStream } from '../access-events.ts';
 import { anna, sealedMessagesHere } from '../testing/sealed-message-here.ts';
 import { OpenCarrier, OpenCarrierHandler } from './open-carrier.ts';

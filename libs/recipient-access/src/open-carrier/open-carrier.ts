@@ -1,4 +1,5 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
 import { NotSealedMail, readSealedHeader } from '#libs/sealing';
 import type { MessageId } from '#libs/vocabulary';
 import { CannotBeShown } from '../cannot-be-shown.ts';

@@ -1,6 +1,7 @@
 import { Controller, Get, Post, Render, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { forgetBrowser, KnownBrowser, type Browser } from '#libs/web-ui';
+import { forgetBrowser, KnownBrowser } from '#libs/web-ui';
+import type { Browser } from '#libs/web-ui';
 import { PortalSessions } from '../portal-session.ts';
 
 @Controller()

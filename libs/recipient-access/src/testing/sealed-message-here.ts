@@ -12,7 +12,8 @@ import {
   SealMessageHandler,
   sealedMessages,
 } from '#libs/sealing';
-import { FixedClock, instantOf, parseMailAddress, plusSeconds, type MessageId } from '#libs/vocabulary';
+import { FixedClock, instantOf, parseMailAddress, plusSeconds } from '#libs/vocabulary';
+import type { MessageId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
 import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { OpeningTurns } from '../opening-turns.ts';

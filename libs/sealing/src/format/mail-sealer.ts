@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import type { SealingRecipient } from '#libs/keyring';
-import { DomainError } from '#libs/vocabulary';
+import { DomainError, Unprintable } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { beginAgeFile } from './age/age-file.ts';
 import { HybridRecipient } from './age/hybrid.ts';
@@ -41,22 +41,22 @@ export class MailTooLarge extends DomainError {
 
 /** Length and SHA-256 of a mail as it passes. */
 export class MailMeasure {
-  #bytes = 0;
-  readonly #hash = createHash('sha256');
-  #sha256: string | null = null;
+  private measuredBytes = 0;
+  private readonly hash = createHash('sha256');
+  private digest: string | null = null;
 
   update(mail: Uint8Array): void {
-    this.#bytes += mail.length;
-    this.#hash.update(mail);
+    this.measuredBytes += mail.length;
+    this.hash.update(mail);
   }
 
   get bytes(): number {
-    return this.#bytes;
+    return this.measuredBytes;
   }
 
   /** Lower-case hex. The first call ends the measuring; later ones answer the same. */
   sha256(): string {
-    return (this.#sha256 ??= this.#hash.digest('hex'));
+    return (this.digest ??= this.hash.digest('hex'));
   }
 }
 
@@ -78,29 +78,30 @@ function parsedRecipient(text: string): HybridRecipient {
  *
  * A returned buffer is valid until the next call: it is used again. A sealer that is dropped half way needs no closing.
  */
-export class MailSealer {
+export class MailSealer extends Unprintable {
   readonly messageId: MessageId;
   /** Lower-case hex. */
   readonly headerSha256: string;
   readonly manifest: Manifest;
   readonly sealingKeyId: string;
-  readonly #header: Buffer;
-  readonly #manifestBytes: Buffer;
-  readonly #payload: PayloadSealer;
-  readonly #maxMailBytes: number;
-  readonly #measure: MailMeasure;
-  readonly #measuresItself: boolean;
-  readonly #ciphertextHash: Hash = createHash('sha256');
-  #ciphertextBytes = 0;
-  #out = Buffer.alloc(0);
-  #outBytes = 0;
-  #mailBytes = 0;
-  #stage: 'new' | 'begun' | 'finished' = 'new';
-  #digests: SealDigests | null = null;
+  private readonly header: Buffer;
+  private readonly manifestBytes: Buffer;
+  private readonly payload: PayloadSealer;
+  private readonly maxMailBytes: number;
+  private readonly measure: MailMeasure;
+  private readonly measuresItself: boolean;
+  private readonly ciphertextHash: Hash = createHash('sha256');
+  private ciphertextBytes = 0;
+  private out = Buffer.alloc(0);
+  private outBytes = 0;
+  private mailBytes = 0;
+  private stage: 'new' | 'begun' | 'finished' = 'new';
+  private sealDigests: SealDigests | null = null;
 
   /** @throws TypeError when the recipient is no hybrid one (`age1pq1…`) or the facts are not as ManifestFacts says */
   constructor({ recipient, signer, facts, maxMailBytes, measure }: MailSealerOptions) {
-    const { header, payload } = beginAgeFile([parsedRecipient(recipient.recipient)], (bytes) => this.#add(bytes));
+    super();
+    const { header, payload } = beginAgeFile([parsedRecipient(recipient.recipient)], (bytes) => this.add(bytes));
     const sealedHeader = readSealedHeader(header);
     if (sealedHeader.status !== 'header') throw new Error('an age header outside our own profile');
     this.messageId = sealedHeader.messageId;
@@ -108,73 +109,73 @@ export class MailSealer {
     this.sealingKeyId = recipient.keyId;
     const { bytes, manifest } = encodeManifest(facts, sealedHeader, signer);
     this.manifest = manifest;
-    this.#header = header;
-    this.#manifestBytes = bytes;
-    this.#payload = payload;
-    this.#maxMailBytes = maxMailBytes ?? Infinity;
-    this.#measure = measure ?? new MailMeasure();
-    this.#measuresItself = measure === undefined;
+    this.header = header;
+    this.manifestBytes = bytes;
+    this.payload = payload;
+    this.maxMailBytes = maxMailBytes ?? Infinity;
+    this.measure = measure ?? new MailMeasure();
+    this.measuresItself = measure === undefined;
   }
 
   /** The age header and what of the payload is ready. Once, and first. */
   begin(): Buffer {
-    this.#advance('new', 'begun');
-    return this.#collect(SEALED_HEADER_BYTES + PAYLOAD_NONCE_BYTES, () => {
-      this.#add(this.#header);
-      this.#add(this.#payload.nonce);
-      this.#payload.update(this.#manifestBytes); // less than a chunk: it waits for the mail
+    this.advance('new', 'begun');
+    return this.collect(SEALED_HEADER_BYTES + PAYLOAD_NONCE_BYTES, () => {
+      this.add(this.header);
+      this.add(this.payload.nonce);
+      this.payload.update(this.manifestBytes); // less than a chunk: it waits for the mail
     });
   }
 
   /** @returns maybe nothing. @throws MailTooLarge: nothing more can come of this seal then */
   update(mail: Uint8Array): Buffer {
-    this.#advance('begun', 'begun');
-    this.#mailBytes += mail.length;
-    if (this.#mailBytes > this.#maxMailBytes) {
-      this.#stage = 'finished';
-      throw new MailTooLarge(this.#maxMailBytes);
+    this.advance('begun', 'begun');
+    this.mailBytes += mail.length;
+    if (this.mailBytes > this.maxMailBytes) {
+      this.stage = 'finished';
+      throw new MailTooLarge(this.maxMailBytes);
     }
-    if (this.#measuresItself) this.#measure.update(mail);
-    return this.#collect(sealedPayloadBytes(CHUNK_BYTES + mail.length), () => this.#payload.update(mail));
+    if (this.measuresItself) this.measure.update(mail);
+    return this.collect(sealedPayloadBytes(CHUNK_BYTES + mail.length), () => this.payload.update(mail));
   }
 
   /** The last bytes. */
   finish(): Buffer {
-    this.#advance('begun', 'finished');
-    const last = this.#collect(sealedPayloadBytes(CHUNK_BYTES), () => this.#payload.finish());
-    if (this.#measure.bytes !== this.#mailBytes) throw new Error('the measure was not fed the bytes that were sealed');
-    this.#digests = {
-      mailBytes: this.#mailBytes,
-      mailSha256: this.#measure.sha256(),
-      ciphertextBytes: this.#ciphertextBytes,
-      ciphertextSha256: this.#ciphertextHash.digest('hex'),
+    this.advance('begun', 'finished');
+    const last = this.collect(sealedPayloadBytes(CHUNK_BYTES), () => this.payload.finish());
+    if (this.measure.bytes !== this.mailBytes) throw new Error('the measure was not fed the bytes that were sealed');
+    this.sealDigests = {
+      mailBytes: this.mailBytes,
+      mailSha256: this.measure.sha256(),
+      ciphertextBytes: this.ciphertextBytes,
+      ciphertextSha256: this.ciphertextHash.digest('hex'),
     };
     return last;
   }
 
   /** What the seal turned out to be. After `finish`. */
   digests(): SealDigests {
-    if (this.#digests === null) throw new Error('a seal has its digests once it is finished');
-    return this.#digests;
+    if (this.sealDigests === null) throw new Error('a seal has its digests once it is finished');
+    return this.sealDigests;
   }
 
   /** @param atMostBytes of what `work` seals */
-  #collect(atMostBytes: number, work: () => void): Buffer {
-    if (this.#out.length < atMostBytes) this.#out = Buffer.allocUnsafeSlow(atMostBytes); // fresh memory is dear: kept for the next call
-    this.#outBytes = 0;
+  private collect(atMostBytes: number, work: () => void): Buffer {
+    if (this.out.length < atMostBytes) this.out = Buffer.allocUnsafeSlow(atMostBytes); // fresh memory is dear: kept for the next call
+    this.outBytes = 0;
     work();
-    return this.#out.subarray(0, this.#outBytes);
+    return this.out.subarray(0, this.outBytes);
   }
 
-  #add(sealed: Buffer): void {
-    this.#out.set(sealed, this.#outBytes);
-    this.#outBytes += sealed.length;
-    this.#ciphertextBytes += sealed.length;
-    this.#ciphertextHash.update(sealed);
+  private add(sealed: Buffer): void {
+    this.out.set(sealed, this.outBytes);
+    this.outBytes += sealed.length;
+    this.ciphertextBytes += sealed.length;
+    this.ciphertextHash.update(sealed);
   }
 
-  #advance(from: 'new' | 'begun', to: 'begun' | 'finished'): void {
-    if (this.#stage !== from) throw new Error(`a seal that is ${this.#stage} cannot go on as ${to}`);
-    this.#stage = to;
+  private advance(from: 'new' | 'begun', to: 'begun' | 'finished'): void {
+    if (this.stage !== from) throw new Error(`a seal that is ${this.stage} cannot go on as ${to}`);
+    this.stage = to;
   }
 }

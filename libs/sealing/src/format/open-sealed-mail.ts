@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SealingIdentity } from '#libs/keyring';
-import { DomainError } from '#libs/vocabulary';
+import { DomainError, Unprintable } from '#libs/vocabulary';
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { AgeFault } from './age/age-fault.ts';
 import { unwrapFileKey } from './age/age-file.ts';
@@ -161,63 +161,64 @@ interface SealOpeningSteps {
 }
 
 /** Header, payload, manifest, mail: one pass over pieces of any size. Each piece of mail is handed on after its tag was checked. */
-class SealOpening {
-  readonly #identities: readonly SealingIdentity[];
-  readonly #steps: SealOpeningSteps;
-  #prefix = Buffer.alloc(0);
-  #payload: PayloadOpener | null = null;
-  #headerSha256 = '';
-  #messageId = '';
-  #isManifestRead = false;
+class SealOpening extends Unprintable {
+  private readonly identities: readonly SealingIdentity[];
+  private readonly steps: SealOpeningSteps;
+  private prefix = Buffer.alloc(0);
+  private payload: PayloadOpener | null = null;
+  private headerSha256 = '';
+  private messageId = '';
+  private isManifestRead = false;
 
   constructor(identities: readonly SealingIdentity[], steps: SealOpeningSteps) {
-    this.#identities = identities;
-    this.#steps = steps;
+    super();
+    this.identities = identities;
+    this.steps = steps;
   }
 
   update(piece: Uint8Array): void {
-    this.#asSealBroken(() => {
-      if (this.#payload !== null) return this.#payload.update(piece);
-      this.#prefix = Buffer.concat([this.#prefix, piece]);
-      const header = readSealedHeader(this.#prefix);
+    this.asSealBroken(() => {
+      if (this.payload !== null) return this.payload.update(piece);
+      this.prefix = Buffer.concat([this.prefix, piece]);
+      const header = readSealedHeader(this.prefix);
       if (header.status === 'more') return;
-      this.#steps.checkHeader?.(header);
-      this.#messageId = header.messageId;
-      this.#headerSha256 = header.headerSha256;
-      const rest = this.#prefix.subarray(SEALED_HEADER_BYTES);
-      this.#payload = this.#unwrap(this.#prefix.subarray(0, SEALED_HEADER_BYTES));
-      this.#prefix = Buffer.alloc(0);
-      this.#payload.update(rest);
+      this.steps.checkHeader?.(header);
+      this.messageId = header.messageId;
+      this.headerSha256 = header.headerSha256;
+      const rest = this.prefix.subarray(SEALED_HEADER_BYTES);
+      this.payload = this.unwrap(this.prefix.subarray(0, SEALED_HEADER_BYTES));
+      this.prefix = Buffer.alloc(0);
+      this.payload.update(rest);
     });
   }
 
   finish(): void {
-    this.#asSealBroken(() => {
-      if (this.#payload === null) throw new NotSealedMail('too-short');
-      this.#payload.finish();
+    this.asSealBroken(() => {
+      if (this.payload === null) throw new NotSealedMail('too-short');
+      this.payload.finish();
     });
   }
 
-  #unwrap(header: Uint8Array): PayloadOpener {
+  private unwrap(header: Uint8Array): PayloadOpener {
     const parsed = parseSealedHeader(header);
-    const identities = this.#identities.map(({ identity }) => HybridIdentity.parse(identity));
+    const identities = this.identities.map(({ identity }) => HybridIdentity.parse(identity));
     const fileKey = unwrapFileKey(parsed, identities);
-    return new PayloadOpener(fileKey, (chunk) => this.#onChunk(chunk));
+    return new PayloadOpener(fileKey, (chunk) => this.onChunk(chunk));
   }
 
   /** The manifest is shorter than a chunk, so the first chunk has all of it. */
-  #onChunk(chunk: Buffer): void {
-    if (this.#isManifestRead) return this.#steps.onMail(chunk);
-    this.#isManifestRead = true;
+  private onChunk(chunk: Buffer): void {
+    if (this.isManifestRead) return this.steps.onMail(chunk);
+    this.isManifestRead = true;
     const { manifest, manifestBytes, signingInput } = readManifest(chunk);
-    if (manifest.headerSha256 !== this.#headerSha256 || manifest.messageId !== this.#messageId) {
+    if (manifest.headerSha256 !== this.headerSha256 || manifest.messageId !== this.messageId) {
       throw new SealBroken('manifest-of-another-seal');
     }
-    this.#steps.onManifest(manifest, signingInput, chunk.subarray(0, manifestBytes));
-    this.#steps.onMail(chunk.subarray(manifestBytes));
+    this.steps.onManifest(manifest, signingInput, chunk.subarray(0, manifestBytes));
+    this.steps.onMail(chunk.subarray(manifestBytes));
   }
 
-  #asSealBroken(step: () => void): void {
+  private asSealBroken(step: () => void): void {
     try {
       step();
     } catch (cause) {
@@ -243,27 +244,28 @@ function brokenBy({ kind }: AgeFault): SealBrokenReason {
 }
 
 /** The mail, written once into memory of exactly its size, and measured on the way. */
-class WholeMail {
-  readonly #buffer: Buffer;
-  readonly #hash = createHash('sha256');
-  #bytes = 0;
+class WholeMail extends Unprintable {
+  private readonly buffer: Buffer;
+  private readonly hash = createHash('sha256');
+  private bytes = 0;
 
   constructor(mailBytes: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(mailBytes); // nothing of it is given out before every byte is written
+    super();
+    this.buffer = Buffer.allocUnsafeSlow(mailBytes); // nothing of it is given out before every byte is written
   }
 
   add(bytes: Uint8Array): void {
-    if (this.#bytes + bytes.length > this.#buffer.length) throw new SealBroken('mail-not-as-recorded');
-    this.#buffer.set(bytes, this.#bytes);
-    this.#bytes += bytes.length;
-    this.#hash.update(bytes);
+    if (this.bytes + bytes.length > this.buffer.length) throw new SealBroken('mail-not-as-recorded');
+    this.buffer.set(bytes, this.bytes);
+    this.bytes += bytes.length;
+    this.hash.update(bytes);
   }
 
   whole(mailSha256: string): Buffer {
-    if (this.#bytes !== this.#buffer.length || this.#hash.digest('hex') !== mailSha256) {
+    if (this.bytes !== this.buffer.length || this.hash.digest('hex') !== mailSha256) {
       throw new SealBroken('mail-not-as-recorded');
     }
-    return this.#buffer;
+    return this.buffer;
   }
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { directionOf, type Direction } from './direction.ts';
+import { directionOf } from './direction.ts';
+import type { Direction } from './direction.ts';
 import { Message } from './message.ts';
 
 /** The texts of one language, from its file. */

@@ -1,4 +1,5 @@
-import { type MessageFormatElement, parse, type PluralElement, TYPE } from '@formatjs/icu-messageformat-parser';
+import { parse, TYPE } from '@formatjs/icu-messageformat-parser';
+import type { MessageFormatElement, PluralElement } from '@formatjs/icu-messageformat-parser';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { directionOf } from './direction.ts';
 
@@ -14,16 +15,24 @@ export type ParameterKind = 'words' | 'number';
  * to templates.
  */
 export class Message {
+  readonly source: string;
+  private readonly format: IntlMessageFormat | null;
+  private readonly numbers: Intl.NumberFormat;
+  private readonly isolates: boolean;
   /** In alphabetical order. */
   readonly parameters: ReadonlyMap<string, ParameterKind>;
 
   private constructor(
-    readonly source: string,
+    source: string,
     parameters: Map<string, ParameterKind>,
-    private readonly format: IntlMessageFormat | null,
-    private readonly numbers: Intl.NumberFormat,
-    private readonly isolates: boolean,
+    format: IntlMessageFormat | null,
+    numbers: Intl.NumberFormat,
+    isolates: boolean,
   ) {
+    this.source = source;
+    this.format = format;
+    this.numbers = numbers;
+    this.isolates = isolates;
     this.parameters = new Map([...parameters].sort(([one], [other]) => (one < other ? -1 : 1)));
   }
 

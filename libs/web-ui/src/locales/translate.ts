@@ -1,4 +1,5 @@
-import { type Catalogue, readCatalogues } from './catalogue.ts';
+import { readCatalogues } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { Direction } from './direction.ts';
 import type english from './en.json';
 import type { TextParams } from './message.ts';

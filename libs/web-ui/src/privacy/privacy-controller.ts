@@ -1,5 +1,6 @@
 import { Controller, Get, Render } from '@nestjs/common';
-import { type Instant, instantOf } from '#libs/vocabulary';
+import { instantOf } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import type { TextKey } from '../locales/translate.ts';
 
 /** What changed on the page and when (UTC days), newest first. Whoever changes what it promises adds a line here. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import english from '../locales/en.json' with { type: 'json' };
-import { openTestPortal, testOrganisation, type TestPage, type TestPortal } from '../testing/index.ts';
+import { openTestPortal, testOrganisation } from '../testing/index.ts';
+import type { TestPage, TestPortal } from '../testing/index.ts';
 import { PRIVACY_CHANGES, PrivacyController } from './privacy-controller.ts';
 
 let portal: TestPortal;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 
 /** As it runs for root, without a GPU, and without asking anything of the network by itself (stack.md section 9). */
 const ARGUMENTS = [

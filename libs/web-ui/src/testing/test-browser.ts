@@ -10,12 +10,9 @@ export interface TestPage {
 /** A browser as far as forms and cookies go: keeps cookies, sends the CSRF field of the page it is on, follows nothing by itself. */
 export class TestBrowser {
   readonly cookies = new Map<string, string>();
-  private readonly baseUrl: string;
   private csrf = '';
 
-  constructor(baseUrl: string) {
-    this.baseUrl = baseUrl;
-  }
+  constructor(private readonly baseUrl: string) {}
 
   get(path: string, headers: Record<string, string> = {}): Promise<TestPage> {
     return this.ask(path, { headers });

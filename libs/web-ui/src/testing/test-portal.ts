@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import type { ModuleMetadata } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
-import { installWebUi, type WebUiOptions } from '../install-web-ui.ts';
+import { installWebUi } from '../install-web-ui.ts';
+import type { WebUiOptions } from '../install-web-ui.ts';
 import { ViewEngine } from '../view-engine.ts';
 import { TestBrowser } from './test-browser.ts';
 

@@ -1,8 +1,10 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { parseRecordedEvent, recordEvents } from '#libs/event-store';
 import type { DomainEvent, Position, RecordedEvent, StreamName } from '#libs/event-store';
-import { encryptPersonalData, type Person, PersonKey } from '#libs/keyring';
-import { fromBase64url, instantOf, newEventId, type PersonId } from '#libs/vocabulary';
+import { encryptPersonalData, PersonKey } from '#libs/keyring';
+import type { Person } from '#libs/keyring';
+import { fromBase64url, instantOf, newEventId } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
 import { eventCatalogue } from '../../event-catalogue.ts';
 
 const EVENTS = new URL('./events.ndjson', import.meta.url);

@@ -1,17 +1,16 @@
 import {
-  type ByteRange,
-  type EphemeralKey,
   EphemeralStore,
   EphemeralStoreFull,
   EphemeralStoreUnavailable,
   EphemeralValueGone,
   MAX_RECORD_BYTES,
-  type PutBytesOptions,
   SHARE_OF_BYTE_VALUES,
   TooManyBytes,
 } from '../../ephemeral-store.ts';
+import type { ByteRange, EphemeralKey, PutBytesOptions } from '../../ephemeral-store.ts';
 import { checkBound, checkKey, checkRange, checkRecord, checkStep, checkTtl } from '../../valid-arguments.ts';
-import { ENTRY_OVERHEAD_BYTES, PIECE_OVERHEAD_BYTES, PieceWriter, type Room } from './pieces.ts';
+import { ENTRY_OVERHEAD_BYTES, PIECE_OVERHEAD_BYTES, PieceWriter } from './pieces.ts';
+import type { Room } from './pieces.ts';
 
 export interface MemoryEphemeralStoreOptions {
   /** Bound on everything held, in bytes: values, keys and what the entries themselves cost. */

@@ -1,8 +1,10 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { EphemeralStoreFull, EphemeralStoreUnavailable } from '../../ephemeral-store.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { SCRIPTS } from './scripts.ts';
-import { PIECE_SEAL_OVERHEAD_BYTES, SALT_BYTES, sealPart, type ValueKey } from './sealed-values.ts';
+import { PIECE_SEAL_OVERHEAD_BYTES, SALT_BYTES, sealPart } from './sealed-values.ts';
+import type { ValueKey } from './sealed-values.ts';
 
 /**
  * 64 KiB with what Redis and the seal put around it: one byte more and the allocator of Redis would give 80 KiB for it.

@@ -1,7 +1,9 @@
 import { createClient, ErrorReply, RESP_TYPES } from '@redis/client';
 import { EphemeralStoreFull, EphemeralStoreUnavailable } from '../../ephemeral-store.ts';
-import { passwordOf, type RedisAddress, tlsOf } from './redis-address.ts';
-import { type Script, SCRIPT_KEYS } from './scripts.ts';
+import { passwordOf, tlsOf } from './redis-address.ts';
+import type { RedisAddress } from './redis-address.ts';
+import { SCRIPT_KEYS } from './scripts.ts';
+import type { Script } from './scripts.ts';
 
 export type RedisArgument = string | Buffer;
 
@@ -136,7 +138,7 @@ function createRawClient(
     maintNotifications: 'disabled',
     commandsQueueMaxLength: MAX_COMMANDS_UNDER_WAY,
     // Its own limit ends only what has not been sent yet, at the price of a signal for each command; `send` has one for all.
-    commandOptions: { timeout: undefined },
+    commandOptions: { timeout: undefined as unknown as number }, // its types have no word for "none"
   });
 }
 

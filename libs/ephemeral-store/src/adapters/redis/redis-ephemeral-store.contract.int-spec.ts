@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { ephemeralStoreContract } from '../../testing/index.ts';
-import { elapseOnServer, type RedisServer, redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
+import { elapseOnServer, redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
+import type { RedisServer } from '../../testing/redis-server.ts';
 import { slowed } from '../../testing/slowed-store.ts';
 import { RedisEphemeralStore } from './redis-ephemeral-store.ts';
 

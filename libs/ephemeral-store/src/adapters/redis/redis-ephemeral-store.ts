@@ -1,23 +1,26 @@
 import {
-  type ByteRange,
-  type EphemeralKey,
   EphemeralStore,
   EphemeralStoreFull,
   EphemeralStoreUnavailable,
   MAX_RECORD_BYTES,
-  type PutBytesOptions,
   SHARE_OF_BYTE_VALUES,
   TooManyBytes,
 } from '../../ephemeral-store.ts';
+import type { ByteRange, EphemeralKey, PutBytesOptions } from '../../ephemeral-store.ts';
 import { checkBound, checkKey, checkRange, checkRecord, checkStep, checkTtl } from '../../valid-arguments.ts';
-import { type ByteValue, readPieces } from './piece-reading.ts';
+import { readPieces } from './piece-reading.ts';
+import type { ByteValue } from './piece-reading.ts';
 import { interrupted, PieceUpload } from './piece-upload.ts';
 import { parseRedisUrl } from './redis-address.ts';
 import type { RedisArgument, RedisConnection } from './redis-connection.ts';
-import { RedisLink, type RedisNotice } from './redis-link.ts';
-import { type Script, SCRIPTS } from './scripts.ts';
-import { KEY_ID_BYTES, SEAL_OVERHEAD_BYTES, type ValueKey, ValueKeys } from './sealed-values.ts';
-import { type EntryName, StoreSession } from './store-session.ts';
+import { RedisLink } from './redis-link.ts';
+import type { RedisNotice } from './redis-link.ts';
+import { SCRIPTS } from './scripts.ts';
+import type { Script } from './scripts.ts';
+import { KEY_ID_BYTES, SEAL_OVERHEAD_BYTES, ValueKeys } from './sealed-values.ts';
+import type { ValueKey } from './sealed-values.ts';
+import { StoreSession } from './store-session.ts';
+import type { EntryName } from './store-session.ts';
 
 export interface RedisEphemeralStoreOptions {
   /** Bound on everything held, in bytes, over all processes: give the same to each. */

@@ -1,10 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { EphemeralReport } from '../../testing/processes/ephemeral-process.ts';
-import { elapseOnServer, type RedisServer, redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
+import { elapseOnServer, redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
+import type { RedisServer } from '../../testing/redis-server.ts';
 import { RedisEphemeralStore } from './redis-ephemeral-store.ts';
 import { PIECE_BYTES, UPLOAD_REST_SECONDS } from './piece-upload.ts';
 

@@ -1,6 +1,7 @@
 import { EphemeralStoreUnavailable, EphemeralStoreUnsafe } from '../../ephemeral-store.ts';
 import type { RedisAddress } from './redis-address.ts';
-import { type ConnectionLimits, NotAllowed, RedisConnection } from './redis-connection.ts';
+import { NotAllowed, RedisConnection } from './redis-connection.ts';
+import type { ConnectionLimits } from './redis-connection.ts';
 import { askServer, reasonsAgainst, warningsAbout } from './server-safety.ts';
 
 /** What an operator should see in the log. Names no secret. */

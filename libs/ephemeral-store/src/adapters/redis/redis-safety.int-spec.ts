@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EphemeralStoreUnsafe } from '../../ephemeral-store.ts';
-import { type RedisServer, redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
-import { RedisEphemeralStore, type RedisEphemeralStoreOptions } from './redis-ephemeral-store.ts';
+import { redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
+import type { RedisServer } from '../../testing/redis-server.ts';
+import { RedisEphemeralStore } from './redis-ephemeral-store.ts';
+import type { RedisEphemeralStoreOptions } from './redis-ephemeral-store.ts';
 
 const withRedis = redisServerPath() === null ? describe.skip : describe;
 jest.setTimeout(60_000);

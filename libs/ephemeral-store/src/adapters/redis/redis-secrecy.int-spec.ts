@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type RedisServer, redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
+import { redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
+import type { RedisServer } from '../../testing/redis-server.ts';
 import { RedisEphemeralStore } from './redis-ephemeral-store.ts';
 
 const withRedis = redisServerPath() === null ? describe.skip : describe;

@@ -1,4 +1,5 @@
-import { NotAllowed, type RedisConnection } from './redis-connection.ts';
+import { NotAllowed } from './redis-connection.ts';
+import type { RedisConnection } from './redis-connection.ts';
 
 /** What a server says of itself, as far as it was let out. */
 export interface ServerFacts {

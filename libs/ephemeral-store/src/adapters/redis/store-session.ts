@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { EphemeralKey } from '../../ephemeral-store.ts';
 import { EphemeralStoreUnavailable } from '../../ephemeral-store.ts';
 import type { RedisConnection } from './redis-connection.ts';

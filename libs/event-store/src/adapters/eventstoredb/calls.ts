@@ -3,9 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventStoreUnavailable } from '../../event-store.ts';
 import type { Cluster } from './cluster.ts';
 import { faultOf, GaveUp, unavailable } from './faults.ts';
-import { Inflow, type ReadingCall, type Resolved } from './inflow.ts';
+import { Inflow } from './inflow.ts';
+import type { ReadingCall, Resolved } from './inflow.ts';
 import type { NodeClient } from './node-client.ts';
-import { placeOf, type LogPosition } from './stored-event.ts';
+import { placeOf } from './stored-event.ts';
+import type { LogPosition } from './stored-event.ts';
 
 export interface CallLimits {
   /** One append: longer than the server's own limit for a commit (2 s), so that it mostly answers first. */
@@ -27,32 +29,32 @@ const CLOSED = 'the event store is closed';
 /** Calls to whichever node leads, each within limits and tried again where that does no harm. Knows nothing of what they say. */
 export class Calls {
   readonly limits: CallLimits;
-  readonly #cluster: Cluster;
+  private readonly cluster: Cluster;
   /** Nothing new begins. */
-  readonly #closing = new AbortController();
+  private readonly closeController = new AbortController();
   /** Nothing goes on. */
-  readonly #over = new AbortController();
-  readonly #underWay = new Set<Promise<unknown>>();
-  readonly #heads = new WeakMap<NodeClient, Promise<LogPosition | null>>();
+  private readonly over = new AbortController();
+  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly heads = new WeakMap<NodeClient, Promise<LogPosition | null>>();
 
   constructor(cluster: Cluster, limits: CallLimits) {
-    this.#cluster = cluster;
+    this.cluster = cluster;
     this.limits = limits;
   }
 
   get closing(): AbortSignal {
-    return this.#closing.signal;
+    return this.closeController.signal;
   }
 
   requireOpen(): void {
-    if (this.#closing.signal.aborted) throw new EventStoreUnavailable(CLOSED);
+    if (this.closeController.signal.aborted) throw new EventStoreUnavailable(CLOSED);
   }
 
   /** The client to the node that leads. @throws EventStoreUnavailable */
   async leader(): Promise<NodeClient> {
     this.requireOpen();
     try {
-      return await this.#cluster.leader();
+      return await this.cluster.leader();
     } catch (error) {
       throw unavailable(error);
     }
@@ -60,7 +62,7 @@ export class Calls {
 
   /** The next call gets a fresh client, unless the node is well and only said no. */
   giveUp(client: NodeClient, error: unknown): void {
-    if (!faultOf(error).isAnswer) this.#cluster.giveUp(client, error);
+    if (!faultOf(error).isAnswer) this.cluster.giveUp(client, error);
   }
 
   /**
@@ -75,12 +77,12 @@ export class Calls {
     totalMs = this.limits.totalMs,
   ): Promise<Answer> {
     this.requireOpen();
-    const answer = this.#untilAnswered(ask, isAnswer, totalMs);
-    this.#underWay.add(answer);
+    const answer = this.untilAnswered(ask, isAnswer, totalMs);
+    this.underWay.add(answer);
     try {
       return await answer;
     } finally {
-      this.#underWay.delete(answer);
+      this.underWay.delete(answer);
     }
   }
 
@@ -96,21 +98,21 @@ export class Calls {
       let client: NodeClient | null = null;
       let inflow: Inflow | null = null;
       try {
-        client = await this.#cluster.leader();
+        client = await this.cluster.leader();
         inflow = new Inflow(client, call(client));
         for (;;) {
           const batch = await inflow.next(this.limits.readMs, this.closing);
           this.requireOpen();
           if (batch === null) return;
           if (batch.length === 0) throw new GaveUp(`EventStoreDB at ${client.where} sent nothing for too long`);
-          this.#cluster.answered(client);
+          this.cluster.answered(client);
           yield batch as readonly Resolved[];
           attempt = 0;
           giveUpAt = performance.now() + this.limits.totalMs;
         }
       } catch (error) {
         if (error instanceof StreamNotFoundError) return;
-        await this.#pauseAfter(error, client, attempt, giveUpAt);
+        await this.pauseAfter(error, client, attempt, giveUpAt);
       } finally {
         inflow?.close();
       }
@@ -125,12 +127,12 @@ export class Calls {
 
   /** Where the log ends, as this very node says, once for all who ask at the same time. @throws what the call throws */
   headAt(client: NodeClient): Promise<LogPosition | null> {
-    const asked = this.#heads.get(client) ?? this.#headAt(client).finally(() => this.#heads.delete(client));
-    this.#heads.set(client, asked);
+    const asked = this.heads.get(client) ?? this.askHead(client).finally(() => this.heads.delete(client));
+    this.heads.set(client, asked);
     return asked;
   }
 
-  async #headAt(client: NodeClient): Promise<LogPosition | null> {
+  private async askHead(client: NodeClient): Promise<LogPosition | null> {
     const inflow = new Inflow(client, lastOfAll(client));
     try {
       const batch = await inflow.next(this.limits.readMs);
@@ -145,18 +147,18 @@ export class Calls {
 
   /** Waits a while for appends that are under way, then ends everything. Never waits for a server that does not answer. */
   async close(): Promise<void> {
-    this.#closing.abort();
+    this.closeController.abort();
     const waiting = new AbortController();
     await Promise.race([
-      Promise.allSettled(this.#underWay),
+      Promise.allSettled(this.underWay),
       sleep(this.limits.closeMs, undefined, { signal: waiting.signal }).catch(() => undefined),
     ]);
     waiting.abort();
-    this.#over.abort();
-    this.#cluster.close(new GaveUp(CLOSED));
+    this.over.abort();
+    this.cluster.close(new GaveUp(CLOSED));
   }
 
-  async #untilAnswered<Answer>(
+  private async untilAnswered<Answer>(
     ask: (client: NodeClient) => Promise<Answer>,
     isAnswer: (error: unknown) => boolean,
     totalMs: number,
@@ -165,29 +167,34 @@ export class Calls {
     for (let attempt = 1; ; attempt++) {
       let client: NodeClient | null = null;
       try {
-        client = await this.#cluster.leader();
+        client = await this.cluster.leader();
         const answer = await ask(client);
-        this.#cluster.answered(client);
+        this.cluster.answered(client);
         return answer;
       } catch (error) {
         if (isAnswer(error)) {
-          if (client !== null) this.#cluster.answered(client);
+          if (client !== null) this.cluster.answered(client);
           throw error;
         }
-        await this.#pauseAfter(error, client, attempt, giveUpAt);
+        await this.pauseAfter(error, client, attempt, giveUpAt);
       }
     }
   }
 
   /** @throws EventStoreUnavailable when there is to be no further attempt */
-  async #pauseAfter(error: unknown, client: NodeClient | null, attempt: number, giveUpAt: number): Promise<void> {
+  private async pauseAfter(
+    error: unknown,
+    client: NodeClient | null,
+    attempt: number,
+    giveUpAt: number,
+  ): Promise<void> {
     if (client !== null) this.giveUp(client, error);
-    if (this.#over.signal.aborted) throw new EventStoreUnavailable(CLOSED, { cause: error });
+    if (this.over.signal.aborted) throw new EventStoreUnavailable(CLOSED, { cause: error });
     if (error instanceof EventStoreUnavailable) throw error;
     // Half of it at random: callers that failed together do not come back together.
     const pauseMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
     if (faultOf(error).isLasting || performance.now() + pauseMs > giveUpAt) throw unavailable(error);
-    await sleep(pauseMs, undefined, { signal: this.#over.signal }).catch(() => {
+    await sleep(pauseMs, undefined, { signal: this.over.signal }).catch(() => {
       throw new EventStoreUnavailable(CLOSED, { cause: error });
     });
   }

@@ -1,5 +1,6 @@
 import { afterAll, describe, it } from '@jest/globals';
-import { eventStoreContract, EventStoreDbDouble, importContract, type OpenedStore } from '../../testing/index.ts';
+import { eventStoreContract, EventStoreDbDouble, importContract } from '../../testing/index.ts';
+import type { OpenedStore } from '../../testing/index.ts';
 import { EventStoreDbEventStore } from './eventstoredb-event-store.ts';
 
 // A server of its own for the tests: esdb://… without credentials; what they write stays there.

@@ -1,23 +1,26 @@
 import { binaryEvent, NO_STREAM, START, WrongExpectedVersionError } from '@eventstore/db-client';
-import { newEventId, SystemClock, type Clock } from '#libs/vocabulary';
+import { newEventId, SystemClock } from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 import type { DomainEvent } from '../../domain-event.ts';
-import {
-  EventStore,
-  EventStoreUnavailable,
-  RevisionConflict,
-  type AppendResult,
-  type ExpectedRevision,
-  type ReadAllOptions,
-  type ReadStreamOptions,
-  type RecordedEvent,
-  type StreamName,
-  type SubscribeOptions,
-  type SubscriptionMessage,
+import { EventStore, EventStoreUnavailable, RevisionConflict } from '../../event-store.ts';
+import type {
+  AppendResult,
+  ExpectedRevision,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  StreamName,
+  SubscribeOptions,
+  SubscriptionMessage,
 } from '../../event-store.ts';
-import { importRecords, type RecordedEventImport } from '../../import-recorded.ts';
-import { isCount, recordEvents, requireStreamName, type EventRecord } from '../../recorded-event.ts';
-import { Calls, type CallLimits } from './calls.ts';
-import { Cluster, type EventStoreNotice } from './cluster.ts';
+import { importRecords } from '../../import-recorded.ts';
+import type { RecordedEventImport } from '../../import-recorded.ts';
+import { isCount, recordEvents, requireStreamName } from '../../recorded-event.ts';
+import type { EventRecord } from '../../recorded-event.ts';
+import { Calls } from './calls.ts';
+import type { CallLimits } from './calls.ts';
+import { Cluster } from './cluster.ts';
+import type { EventStoreNotice } from './cluster.ts';
 import { GaveUp, unavailable } from './faults.ts';
 import { importRuns } from './import-runs.ts';
 import { CAUGHT_UP, Inflow } from './inflow.ts';
@@ -30,8 +33,8 @@ import {
   placeOf,
   positionOf,
   recordedEventOf,
-  type LogPosition,
 } from './stored-event.ts';
+import type { LogPosition } from './stored-event.ts';
 
 export interface EventStoreDbOptions extends Partial<CallLimits> {
   readonly clock?: Clock;
@@ -61,16 +64,16 @@ const WRITE_CHECK_MS = 2500;
  * of these for a process: it holds one connection, to the node that leads.
  */
 export class EventStoreDbEventStore extends EventStore implements RecordedEventImport {
-  readonly #calls: Calls;
-  readonly #clock: Clock;
-  readonly #notify: (notice: EventStoreNotice) => void;
-  #closed: Promise<void> | null = null;
+  private readonly calls: Calls;
+  private readonly clock: Clock;
+  private readonly notify: (notice: EventStoreNotice) => void;
+  private closed: Promise<void> | null = null;
 
   private constructor(calls: Calls, clock: Clock, notify: (notice: EventStoreNotice) => void) {
     super();
-    this.#calls = calls;
-    this.#clock = clock;
-    this.#notify = notify;
+    this.calls = calls;
+    this.clock = clock;
+    this.notify = notify;
   }
 
   /**
@@ -101,14 +104,14 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
     expected: ExpectedRevision,
     events: readonly DomainEvent[],
   ): Promise<AppendResult> {
-    return this.#append(stream, expected, recordEvents(stream, expected, events, this.#clock.now()));
+    return this.appendRecorded(stream, expected, recordEvents(stream, expected, events, this.clock.now()));
   }
 
   override async checkWritable(): Promise<void> {
     const nothing = [binaryEvent({ id: newEventId(), type: 'WriteCheck', data: Buffer.from('{}') })];
     try {
-      await this.#calls.answer(
-        (client) => this.#ask(client, 'segl-write-check' as StreamName, NEVER, nothing),
+      await this.calls.answer(
+        (client) => this.ask(client, 'segl-write-check' as StreamName, NEVER, nothing),
         isConflict,
         WRITE_CHECK_MS,
       );
@@ -127,7 +130,7 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
     let next = fromRevision;
     const end = Math.min(fromRevision + maxCount, Number.MAX_SAFE_INTEGER);
     if (next === end) return;
-    const batches = this.#calls.batches((client) =>
+    const batches = this.calls.batches((client) =>
       client.readStream(stream, {
         fromRevision: BigInt(next),
         maxCount: end - next,
@@ -157,10 +160,10 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
     requireCount('maxCount', maxCount);
     let last = after === undefined ? null : logPositionOf(after);
     let left = maxCount;
-    this.#calls.requireOpen();
-    const head = left === 0 ? null : await this.#calls.head();
+    this.calls.requireOpen();
+    const head = left === 0 ? null : await this.calls.head();
     if (head === null || (last !== null && comparePositions(last, head) >= 0)) return;
-    const batches = this.#calls.batches((client) =>
+    const batches = this.calls.batches((client) =>
       client.readAll({ fromPosition: last ?? START, credentials: client.credentials, requiresLeader: true }),
     );
     for await (const batch of batches) {
@@ -181,17 +184,17 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
   override async *subscribe({ after, signal }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
     const last = after === undefined ? null : logPositionOf(after);
     if (signal.aborted) return;
-    const client = await this.#calls.leader();
+    const client = await this.calls.leader();
     const inflow = new Inflow(
       client,
       client.subscribeToAll({ fromPosition: last ?? START, credentials: client.credentials }),
     );
     try {
-      yield* this.#follow(client, inflow, last, signal);
+      yield* this.follow(client, inflow, last, signal);
     } catch (error) {
       if (signal.aborted) return;
-      this.#calls.requireOpen();
-      this.#calls.giveUp(client, error);
+      this.calls.requireOpen();
+      this.calls.giveUp(client, error);
       throw unavailable(error);
     } finally {
       inflow.close();
@@ -201,37 +204,37 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
   /** @see RecordedEventImport: here one call is an append for each run of one stream's events, in order. */
   async importRecorded(events: readonly Pick<RecordedEvent, 'bytes'>[]): Promise<void> {
     const records = importRecords(events);
-    this.#calls.requireOpen();
+    this.calls.requireOpen();
     await importRuns(records, {
-      append: (stream, expected, run) => this.#append(stream, expected, run),
+      append: (stream, expected, run) => this.appendRecorded(stream, expected, run),
       readStream: (stream, options) => this.readStream(stream, options),
     });
   }
 
   override close(): Promise<void> {
-    this.#closed ??= this.#calls.close();
-    return this.#closed;
+    this.closed ??= this.calls.close();
+    return this.closed;
   }
 
   /** Ends when the signal aborts. @throws whatever ends it otherwise */
-  async *#follow(
+  private async *follow(
     client: NodeClient,
     inflow: Inflow,
     after: LogPosition | null,
     signal: AbortSignal,
   ): AsyncGenerator<SubscriptionMessage> {
-    const ending = AbortSignal.any([signal, this.#calls.closing]);
+    const ending = AbortSignal.any([signal, this.calls.closing]);
     let last = after;
     /** Where the log ended when it was last looked at in a silence: by the next look it must have come. */
     let owed: LogPosition | null = null;
     let isCaughtUp = false;
     while (!signal.aborted) {
-      const batch = await inflow.next(this.#calls.limits.silenceMs, ending, !isCaughtUp);
+      const batch = await inflow.next(this.calls.limits.silenceMs, ending, !isCaughtUp);
       if (signal.aborted) return;
-      this.#calls.requireOpen();
+      this.calls.requireOpen();
       if (batch === null) throw new GaveUp(`EventStoreDB at ${client.where} ended the subscription`);
       if (batch.length > 0) owed = null;
-      else owed = await this.#lookAround(client, last, owed);
+      else owed = await this.lookAround(client, last, owed);
       for (const message of batch) {
         if (signal.aborted) return;
         if (message === CAUGHT_UP) {
@@ -248,20 +251,20 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
   }
 
   /** A subscription that is silent although the log has grown is dead, whatever the connection says. @throws EventStoreUnavailable */
-  async #lookAround(
+  private async lookAround(
     client: NodeClient,
     last: LogPosition | null,
     owed: LogPosition | null,
   ): Promise<LogPosition | null> {
     if (owed !== null && (last === null || comparePositions(last, owed) < 0)) {
       const message = `a subscription to EventStoreDB at ${client.where} was silent although there were events`;
-      this.#notify({ kind: 'silent-subscription', message });
+      this.notify({ kind: 'silent-subscription', message });
       throw new EventStoreUnavailable(message); // the client is well: others go on with it
     }
-    return this.#calls.headAt(client);
+    return this.calls.headAt(client);
   }
 
-  async #append(
+  private async appendRecorded(
     stream: StreamName,
     expected: ExpectedRevision,
     records: readonly EventRecord[],
@@ -269,8 +272,8 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
     const events = records.map(({ id, type, text }) => binaryEvent({ id, type, data: Buffer.from(text) }));
     const expectedRevision = expected === 'NONE' ? NO_STREAM : BigInt(expected);
     try {
-      const { nextExpectedRevision, position } = await this.#calls.answer(
-        (client) => this.#ask(client, stream, expectedRevision, events),
+      const { nextExpectedRevision, position } = await this.calls.answer(
+        (client) => this.ask(client, stream, expectedRevision, events),
         isConflict,
       );
       const revision = Number(nextExpectedRevision);
@@ -287,13 +290,13 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
   }
 
   /** With credentials in the call the client takes its unary path: with a deadline, and with nothing shared between calls. */
-  #ask(
+  private ask(
     client: NodeClient,
     stream: StreamName,
     expectedRevision: typeof NO_STREAM | bigint,
     events: ReturnType<typeof binaryEvent>[],
   ): ReturnType<NodeClient['appendToStream']> {
-    const { appendMs } = this.#calls.limits;
+    const { appendMs } = this.calls.limits;
     const { credentials } = client;
     return client.within(
       appendMs,

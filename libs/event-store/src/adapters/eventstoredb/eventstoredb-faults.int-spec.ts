@@ -1,9 +1,11 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { appendMany, newStream, noted, readAllOf, textsOf } from '../../testing/contract/noted.ts';
-import { EventStoreDbDouble, FaultyWire, type AppendMischief } from '../../testing/index.ts';
+import { EventStoreDbDouble, FaultyWire } from '../../testing/index.ts';
+import type { AppendMischief } from '../../testing/index.ts';
 import { Follower } from '../../testing/under-fire/writers.ts';
-import { EventStoreDbEventStore, type EventStoreDbOptions } from './eventstoredb-event-store.ts';
+import { EventStoreDbEventStore } from './eventstoredb-event-store.ts';
+import type { EventStoreDbOptions } from './eventstoredb-event-store.ts';
 
 /** Short limits where one is to be met, generous ones elsewhere: the machine may be slow. */
 const SHORT = { appendMs: 400, readMs: 400, silenceMs: 200 };

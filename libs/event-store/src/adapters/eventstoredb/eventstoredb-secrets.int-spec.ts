@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newStream, noted } from '../../testing/contract/noted.ts';
 import { EventStoreDbDouble } from '../../testing/index.ts';
-import { EventStoreDbEventStore, type EventStoreDbOptions } from './eventstoredb-event-store.ts';
+import { EventStoreDbEventStore } from './eventstoredb-event-store.ts';
+import type { EventStoreDbOptions } from './eventstoredb-event-store.ts';
 import { EventStoreMisconfigured } from './settings.ts';
 
 const PASSWORD = 'Sehr:geheim!';

@@ -1,13 +1,8 @@
 import type { EventId } from '#libs/vocabulary';
-import {
-  EventStoreUnavailable,
-  RevisionConflict,
-  type AppendResult,
-  type EventStore,
-  type ExpectedRevision,
-  type StreamName,
-} from '../../event-store.ts';
-import { importContradicted, type ImportRecord } from '../../import-recorded.ts';
+import { EventStoreUnavailable, RevisionConflict } from '../../event-store.ts';
+import type { AppendResult, EventStore, ExpectedRevision, StreamName } from '../../event-store.ts';
+import { importContradicted } from '../../import-recorded.ts';
+import type { ImportRecord } from '../../import-recorded.ts';
 import type { EventRecord } from '../../recorded-event.ts';
 
 interface RawStore {

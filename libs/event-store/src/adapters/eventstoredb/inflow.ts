@@ -23,25 +23,25 @@ export type ReadingCall = StreamingRead<ResolvedEvent> | StreamingRead<AllStream
  * error may come with no end, or an end with no error; leaving a `for await` leaves the call open; a lost client says nothing at all.
  */
 export class Inflow {
-  readonly #client: NodeClient;
-  readonly #call: ReadingCall;
-  #waiting: (Resolved | typeof CAUGHT_UP)[] = [];
+  private readonly client: NodeClient;
+  private readonly call: ReadingCall;
+  private waiting: (Resolved | typeof CAUGHT_UP)[] = [];
   /** Events that were before the server's caught-up and are still inside the client's stream. */
-  #beforeCaughtUp: number | null = null;
-  #hasEnded = false;
-  #error: unknown = null;
-  #waitingBytes = 0;
-  #wake: () => void = () => undefined;
+  private beforeCaughtUp: number | null = null;
+  private hasEnded = false;
+  private error: unknown = null;
+  private waitingBytes = 0;
+  private wake: () => void = () => undefined;
 
   constructor(client: NodeClient, call: ReadingCall) {
-    this.#client = client;
-    this.#call = call;
-    call.on('data', (resolved: Resolved) => this.#take(resolved));
-    call.on('caughtUp', () => this.#caughtUp());
-    call.on('error', (error: unknown) => this.#end(error));
-    call.on('end', () => this.#end(client.givenUp.aborted ? client.givenUp.reason : null));
-    client.givenUp.addEventListener('abort', this.#onGivenUp, { once: true });
-    if (client.givenUp.aborted) this.#onGivenUp();
+    this.client = client;
+    this.call = call;
+    call.on('data', (resolved: Resolved) => this.take(resolved));
+    call.on('caughtUp', () => this.caughtUp());
+    call.on('error', (error: unknown) => this.end(error));
+    call.on('end', () => this.end(client.givenUp.aborted ? client.givenUp.reason : null));
+    client.givenUp.addEventListener('abort', this.onGivenUp, { once: true });
+    if (client.givenUp.aborted) this.onGivenUp();
   }
 
   /**
@@ -56,79 +56,79 @@ export class Inflow {
     signal?: AbortSignal,
     gathers = false,
   ): Promise<readonly (Resolved | typeof CAUGHT_UP)[] | null> {
-    await this.#until(() => this.#waiting.length > 0, limitMs, signal);
-    if (gathers && this.#waiting.length > 0) {
-      await this.#until(() => this.#isFull() || this.#waiting.at(-1) === CAUGHT_UP, GATHER_MS, signal);
+    await this.until(() => this.waiting.length > 0, limitMs, signal);
+    if (gathers && this.waiting.length > 0) {
+      await this.until(() => this.isFull() || this.waiting.at(-1) === CAUGHT_UP, GATHER_MS, signal);
     }
-    const batch = this.#waiting;
+    const batch = this.waiting;
     if (batch.length > 0) {
-      this.#waiting = [];
-      this.#waitingBytes = 0;
-      if (this.#call.isPaused()) this.#call.resume();
+      this.waiting = [];
+      this.waitingBytes = 0;
+      if (this.call.isPaused()) this.call.resume();
       return batch;
     }
     if (signal?.aborted === true) return [];
-    if (this.#error !== null) throw this.#error;
-    return this.#hasEnded ? null : [];
+    if (this.error !== null) throw this.error;
+    return this.hasEnded ? null : [];
   }
 
   /** Ends the call on both sides. Never waits for the server, never throws. */
   close(): void {
-    this.#client.givenUp.removeEventListener('abort', this.#onGivenUp);
-    this.#hasEnded = true;
-    this.#waiting = [];
-    const ended = 'unsubscribe' in this.#call ? this.#call.unsubscribe() : this.#call.cancel();
+    this.client.givenUp.removeEventListener('abort', this.onGivenUp);
+    this.hasEnded = true;
+    this.waiting = [];
+    const ended = 'unsubscribe' in this.call ? this.call.unsubscribe() : this.call.cancel();
     ended.catch(() => undefined);
   }
 
-  readonly #onGivenUp = (): void => this.#end(this.#client.givenUp.reason);
+  private readonly onGivenUp = (): void => this.end(this.client.givenUp.reason);
 
-  #take(resolved: Resolved): void {
-    this.#waiting.push(resolved);
+  private take(resolved: Resolved): void {
+    this.waiting.push(resolved);
     const { event } = resolved;
-    this.#waitingBytes += event?.data instanceof Uint8Array ? event.data.length : 0;
-    if (this.#beforeCaughtUp !== null && --this.#beforeCaughtUp === 0) this.#putCaughtUp();
-    if (this.#isFull()) this.#call.pause();
-    this.#wake();
+    this.waitingBytes += event?.data instanceof Uint8Array ? event.data.length : 0;
+    if (this.beforeCaughtUp !== null && --this.beforeCaughtUp === 0) this.putCaughtUp();
+    if (this.isFull()) this.call.pause();
+    this.wake();
   }
 
   /** The client tells at once, and may still hold events that came before. */
-  #caughtUp(): void {
-    this.#beforeCaughtUp = this.#call.readableLength;
-    if (this.#beforeCaughtUp === 0) this.#putCaughtUp();
-    this.#wake();
+  private caughtUp(): void {
+    this.beforeCaughtUp = this.call.readableLength;
+    if (this.beforeCaughtUp === 0) this.putCaughtUp();
+    this.wake();
   }
 
-  #putCaughtUp(): void {
-    this.#beforeCaughtUp = null;
-    this.#waiting.push(CAUGHT_UP);
+  private putCaughtUp(): void {
+    this.beforeCaughtUp = null;
+    this.waiting.push(CAUGHT_UP);
   }
 
-  #end(error: unknown): void {
-    if (this.#hasEnded) return;
-    this.#hasEnded = true;
-    this.#error = error;
-    this.#wake();
+  private end(error: unknown): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.error = error;
+    this.wake();
   }
 
-  #isFull(): boolean {
-    return this.#waiting.length >= MAX_WAITING || this.#waitingBytes >= MAX_WAITING_BYTES;
+  private isFull(): boolean {
+    return this.waiting.length >= MAX_WAITING || this.waitingBytes >= MAX_WAITING_BYTES;
   }
 
   /** Resolves when it is so, the limit has passed, the signal aborts, or the call has ended. */
-  async #until(isSo: () => boolean, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const isOver = (): boolean => this.#hasEnded || signal?.aborted === true || isSo();
+  private async until(isSo: () => boolean, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const isOver = (): boolean => this.hasEnded || signal?.aborted === true || isSo();
     if (isOver()) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', done);
-        this.#wake = () => undefined;
+        this.wake = () => undefined;
         resolve();
       };
       const timer = setTimeout(done, limitMs);
       signal?.addEventListener('abort', done, { once: true });
-      this.#wake = () => {
+      this.wake = () => {
         if (isOver()) done();
       };
     });

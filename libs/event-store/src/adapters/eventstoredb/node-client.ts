@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { GossipClient } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
@@ -23,7 +24,7 @@ let clientsMade = 0;
 export class NodeClient extends EventStoreDBClient {
   readonly endpoint: Endpoint;
   readonly credentials: Credentials;
-  readonly #givenUp = new AbortController();
+  private readonly giveUpController = new AbortController();
 
   constructor(endpoint: Endpoint, isTls: boolean, { credentials, ca }: Secrets) {
     clientsMade++;
@@ -42,9 +43,18 @@ export class NodeClient extends EventStoreDBClient {
     this.credentials = credentials;
   }
 
+  /** Holds credentials: shown by its address only, as Unprintable does. */
+  toJSON(): string {
+    return `[EventStoreDB at ${this.where}]`;
+  }
+
+  [inspect.custom](): string {
+    return this.toJSON();
+  }
+
   /** Aborts when this client is given up: its calls then end with `reason`, which is a GaveUp. */
   get givenUp(): AbortSignal {
-    return this.#givenUp.signal;
+    return this.giveUpController.signal;
   }
 
   /** The cluster as this node sees it. */
@@ -69,7 +79,7 @@ export class NodeClient extends EventStoreDBClient {
    */
   within<Answer>(limitMs: number, answer: Promise<Answer>): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
-      const { signal } = this.#givenUp;
+      const { signal } = this.giveUpController;
       const giveUp = (): void => settle(() => reject(signal.reason as GaveUp));
       const settle = (how: () => void): void => {
         clearTimeout(timer);
@@ -95,8 +105,8 @@ export class NodeClient extends EventStoreDBClient {
 
   /** Ends every call and closes the connection. Never waits for the node. May be called twice. */
   giveUp(reason: GaveUp): void {
-    if (this.#givenUp.signal.aborted) return;
-    this.#givenUp.abort(reason);
+    if (this.giveUpController.signal.aborted) return;
+    this.giveUpController.abort(reason);
     this.dispose().catch(() => undefined);
     this.getChannel().then(
       (channel) => channel.close(),

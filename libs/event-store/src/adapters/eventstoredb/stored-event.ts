@@ -1,4 +1,5 @@
-import { EventStoreUnavailable, type Position, type RecordedEvent } from '../../event-store.ts';
+import { EventStoreUnavailable } from '../../event-store.ts';
+import type { Position, RecordedEvent } from '../../event-store.ts';
 import { parseRecordedEvent } from '../../recorded-event.ts';
 import type { Resolved } from './inflow.ts';
 

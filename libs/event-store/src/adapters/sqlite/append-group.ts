@@ -1,5 +1,6 @@
 // Loaded in the writer's thread: no imports by #libs, nothing that type stripping cannot erase.
-import { importGroup, type ImportReply, type ImportRequest } from './import-group.ts';
+import { importGroup } from './import-group.ts';
+import type { ImportReply, ImportRequest } from './import-group.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 /** One append as it crosses to the writer's thread. */

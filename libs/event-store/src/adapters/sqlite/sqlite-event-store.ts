@@ -1,23 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { SystemClock, type Clock } from '#libs/vocabulary';
+import { SystemClock } from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 import type { DomainEvent } from '../../domain-event.ts';
-import {
-  EventStore,
-  EventStoreUnavailable,
-  RevisionConflict,
-  type AppendResult,
-  type ExpectedRevision,
-  type Position,
-  type ReadAllOptions,
-  type ReadStreamOptions,
-  type RecordedEvent,
-  type StreamName,
-  type SubscribeOptions,
-  type SubscriptionMessage,
+import { EventStore, EventStoreUnavailable, RevisionConflict } from '../../event-store.ts';
+import type {
+  AppendResult,
+  ExpectedRevision,
+  Position,
+  ReadAllOptions,
+  ReadStreamOptions,
+  RecordedEvent,
+  StreamName,
+  SubscribeOptions,
+  SubscriptionMessage,
 } from '../../event-store.ts';
-import { importContradicted, importRecords, type RecordedEventImport } from '../../import-recorded.ts';
+import { importContradicted, importRecords } from '../../import-recorded.ts';
+import type { RecordedEventImport } from '../../import-recorded.ts';
 import { isCount, parseRecordedEvent, readRecord, recordEvents, requireStreamName } from '../../recorded-event.ts';
 import { faultOf, isBusy, SqliteFile } from './sqlite-file.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
@@ -51,26 +51,26 @@ type Row = readonly [position: number, text: string | null];
  * happens here, in short pages, and never holds a transaction open while someone else has the turn.
  */
 export class SqliteEventStore extends EventStore implements RecordedEventImport {
-  readonly #clock: Clock;
-  readonly #writer: SqliteWriter;
-  readonly #reader: SqliteFile;
-  readonly #busyTimeoutMs: number;
-  readonly #pollMs: number;
-  #closing: Promise<void> | null = null;
+  private readonly clock: Clock;
+  private readonly writer: SqliteWriter;
+  private readonly reader: SqliteFile;
+  private readonly busyTimeoutMs: number;
+  private readonly pollMs: number;
+  private closing: Promise<void> | null = null;
   /** Counts the moments at which there may be more to read. */
-  #changes = 0;
-  readonly #sleepers = new Set<() => void>();
-  #poll: NodeJS.Timeout | null = null;
-  #headSeen = -1;
+  private changes = 0;
+  private readonly sleepers = new Set<() => void>();
+  private poll: NodeJS.Timeout | null = null;
+  private headSeen = -1;
 
   private constructor(path: string, writer: SqliteWriter, options: Required<SqliteEventStoreOptions>) {
     super();
-    this.#writer = writer;
+    this.writer = writer;
     // The main thread must not wait inside SQLite; see #read for how it waits instead.
-    this.#reader = new SqliteFile(path, 'ro', 0);
-    this.#clock = options.clock;
-    this.#busyTimeoutMs = options.busyTimeoutMs;
-    this.#pollMs = options.pollMs;
+    this.reader = new SqliteFile(path, 'ro', 0);
+    this.clock = options.clock;
+    this.busyTimeoutMs = options.busyTimeoutMs;
+    this.pollMs = options.pollMs;
   }
 
   /** The directory must be there; the file is made, for its owner alone, unless there is one. @throws EventStoreUnavailable */
@@ -101,9 +101,9 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
     expected: ExpectedRevision,
     events: readonly DomainEvent[],
   ): Promise<AppendResult> {
-    const records = recordEvents(stream, expected, events, this.#clock.now());
-    this.#requireOpen();
-    const reply = await this.#writer.request({
+    const records = recordEvents(stream, expected, events, this.clock.now());
+    this.requireOpen();
+    const reply = await this.writer.request({
       kind: 'append',
       stream,
       expected: expected === 'NONE' ? -1 : expected,
@@ -112,7 +112,7 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
     });
     switch (reply.kind) {
       case 'appended':
-        this.#wake();
+        this.wake();
         return { revision: reply.revision, position: positionOf(reply.position) };
       case 'conflict':
         throw new RevisionConflict(stream, expected, reply.actual === -1 ? 'NONE' : reply.actual);
@@ -124,8 +124,8 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
   /** One call is one transaction: all of it or nothing. */
   async importRecorded(events: readonly Pick<RecordedEvent, 'bytes'>[]): Promise<void> {
     const records = importRecords(events);
-    this.#requireOpen();
-    const reply = await this.#writer.request({
+    this.requireOpen();
+    const reply = await this.writer.request({
       kind: 'import',
       streams: records.map(({ stream }) => stream),
       revisions: records.map(({ revision }) => revision),
@@ -133,7 +133,7 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
     });
     switch (reply.kind) {
       case 'imported':
-        return this.#wake();
+        return this.wake();
       case 'contradicted':
         throw importContradicted(reply.stream, reply.revision);
       case 'gap':
@@ -148,8 +148,8 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
   }
 
   override async checkWritable(): Promise<void> {
-    this.#requireOpen();
-    await this.#writer.request({ kind: 'check' });
+    this.requireOpen();
+    await this.writer.request({ kind: 'check' });
   }
 
   override async *readStream(
@@ -163,9 +163,9 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
     let left = maxCount;
     while (left > 0) {
       const limit = Math.min(left, PAGE_EVENTS);
-      const page = await this.#rows(SELECT_STREAM, stream, next, limit);
+      const page = await this.rows(SELECT_STREAM, stream, next, limit);
       for (const row of page) {
-        yield this.#event(row);
+        yield this.event(row);
         if (isLarge(row)) await nextTurn();
       }
       if (page.length < limit) return;
@@ -182,11 +182,11 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
     requireCount('maxCount', maxCount);
     let last = rowOf(after);
     let left = maxCount;
-    const head = await this.#read(() => this.#head());
+    const head = await this.read(() => this.head());
     while (left > 0 && last < head) {
-      const page = await this.#rows(SELECT_ALL, last, head, Math.min(left, PAGE_EVENTS));
+      const page = await this.rows(SELECT_ALL, last, head, Math.min(left, PAGE_EVENTS));
       for (const row of page) {
-        yield this.#event(row);
+        yield this.event(row);
         if (isLarge(row)) await nextTurn();
       }
       last = page.at(-1)?.[0] ?? head;
@@ -199,11 +199,11 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
     let last = rowOf(after);
     let isAnnounced = false;
     while (!signal.aborted) {
-      const changes = this.#changes; // taken before reading: what comes in meanwhile is not slept through
-      const page = await this.#rows(SELECT_ALL, last, Number.MAX_SAFE_INTEGER, PAGE_EVENTS);
+      const changes = this.changes; // taken before reading: what comes in meanwhile is not slept through
+      const page = await this.rows(SELECT_ALL, last, Number.MAX_SAFE_INTEGER, PAGE_EVENTS);
       for (const row of page) {
         if (signal.aborted) return;
-        yield { kind: 'event', event: this.#event(row) };
+        yield { kind: 'event', event: this.event(row) };
         last = row[0];
         if (isLarge(row)) await nextTurn();
       }
@@ -214,97 +214,97 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
         isAnnounced = true;
         if (!signal.aborted) yield { kind: 'caught-up' };
       } else if (page.length === 0) {
-        await this.#changed(changes, signal);
+        await this.changed(changes, signal);
       }
     }
   }
 
   override close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    this.closing ??= this.closeParts();
+    return this.closing;
   }
 
-  async #close(): Promise<void> {
-    this.#wake(); // subscribers find the store closed
-    this.#reader.release(); // before the writer: who closes last tidies the file up, and that is not for the main thread
-    await this.#writer.close();
+  private async closeParts(): Promise<void> {
+    this.wake(); // subscribers find the store closed
+    this.reader.release(); // before the writer: who closes last tidies the file up, and that is not for the main thread
+    await this.writer.close();
   }
 
-  #requireOpen(): void {
-    if (this.#closing !== null) throw new EventStoreUnavailable('the event store is closed');
+  private requireOpen(): void {
+    if (this.closing !== null) throw new EventStoreUnavailable('the event store is closed');
   }
 
-  #event([position, text]: Row): RecordedEvent {
+  private event([position, text]: Row): RecordedEvent {
     if (text !== null && !text.includes(REPLACEMENT_CHARACTER)) return readRecord(text, positionOf(position));
-    this.#requireOpen();
+    this.requireOpen();
     try {
-      const [bytes] = this.#reader.prepare(SELECT_BYTES).get(position) as unknown as [Uint8Array];
+      const [bytes] = this.reader.prepare(SELECT_BYTES).get(position) as unknown as [Uint8Array];
       return parseRecordedEvent(bytes, positionOf(position));
     } catch (error) {
-      throw this.#unavailable(error);
+      throw this.unavailable(error);
     }
   }
 
-  #rows(sql: string, ...parameters: (string | number)[]): Promise<readonly Row[]> {
-    return this.#read(() => this.#reader.prepare(sql).all(...parameters) as unknown as readonly Row[]);
+  private rows(sql: string, ...parameters: (string | number)[]): Promise<readonly Row[]> {
+    return this.read(() => this.reader.prepare(sql).all(...parameters) as unknown as readonly Row[]);
   }
 
   /** Another process that recovers or tidies up the file locks it for a moment: waited for without stopping the thread. */
-  async #read<Result>(read: () => Result): Promise<Result> {
-    for (const giveUpAt = Date.now() + this.#busyTimeoutMs; ; await sleep(5)) {
-      this.#requireOpen();
+  private async read<Result>(read: () => Result): Promise<Result> {
+    for (const giveUpAt = Date.now() + this.busyTimeoutMs; ; await sleep(5)) {
+      this.requireOpen();
       try {
         return read();
       } catch (error) {
-        if (!isBusy(error) || Date.now() > giveUpAt) throw this.#unavailable(error);
+        if (!isBusy(error) || Date.now() > giveUpAt) throw this.unavailable(error);
       }
     }
   }
 
-  #unavailable(error: unknown): EventStoreUnavailable {
+  private unavailable(error: unknown): EventStoreUnavailable {
     if (error instanceof EventStoreUnavailable) return error;
-    if (!isBusy(error)) this.#reader.release(); // opened anew by who reads next
+    if (!isBusy(error)) this.reader.release(); // opened anew by who reads next
     return new EventStoreUnavailable(faultOf(error).message, { cause: error });
   }
 
-  #head(): number {
-    const [position] = this.#reader.prepare(SELECT_HEAD).get() as unknown as [number | null];
+  private head(): number {
+    const [position] = this.reader.prepare(SELECT_HEAD).get() as unknown as [number | null];
     return position ?? 0;
   }
 
-  #wake(): void {
-    this.#changes++;
-    for (const wake of [...this.#sleepers]) wake();
+  private wake(): void {
+    this.changes++;
+    for (const wake of [...this.sleepers]) wake();
   }
 
   /** Resolves when there may be more than was read at `changes`, or the signal aborts. */
-  async #changed(changes: number, signal: AbortSignal): Promise<void> {
-    if (this.#changes !== changes || signal.aborted || this.#closing !== null) return;
-    this.#poll ??= setInterval(() => this.#lookForOthers(), this.#pollMs);
+  private async changed(changes: number, signal: AbortSignal): Promise<void> {
+    if (this.changes !== changes || signal.aborted || this.closing !== null) return;
+    this.poll ??= setInterval(() => this.lookForOthers(), this.pollMs);
     await new Promise<void>((resolve) => {
       const wake = (): void => {
-        this.#sleepers.delete(wake);
+        this.sleepers.delete(wake);
         signal.removeEventListener('abort', wake);
         resolve();
       };
-      this.#sleepers.add(wake);
+      this.sleepers.add(wake);
       signal.addEventListener('abort', wake, { once: true });
     });
-    if (this.#sleepers.size === 0) {
-      clearInterval(this.#poll ?? undefined);
-      this.#poll = null;
+    if (this.sleepers.size === 0) {
+      clearInterval(this.poll ?? undefined);
+      this.poll = null;
     }
   }
 
   /** A few µs for all subscriptions together. */
-  #lookForOthers(): void {
+  private lookForOthers(): void {
     try {
-      const head = this.#head();
-      if (head === this.#headSeen) return;
-      this.#headSeen = head;
-      this.#wake();
+      const head = this.head();
+      if (head === this.headSeen) return;
+      this.headSeen = head;
+      this.wake();
     } catch (error) {
-      if (!isBusy(error)) this.#wake(); // who subscribes reads, and meets the fault
+      if (!isBusy(error)) this.wake(); // who subscribes reads, and meets the fault
     }
   }
 }

@@ -1,4 +1,5 @@
-import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,8 +7,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { streamName } from '../../recorded-event.ts';
-import { openTemporarySqlite, type TemporarySqlite } from '../../testing/index.ts';
-import { tick, type StoreAnswer } from '../../testing/processes/store-process.ts';
+import { openTemporarySqlite } from '../../testing/index.ts';
+import type { TemporarySqlite } from '../../testing/index.ts';
+import { tick } from '../../testing/processes/store-process.ts';
+import type { StoreAnswer } from '../../testing/processes/store-process.ts';
 import { SqliteEventStore } from './sqlite-event-store.ts';
 import { faultOf, SqliteFile } from './sqlite-file.ts';
 

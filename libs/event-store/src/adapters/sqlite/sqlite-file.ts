@@ -1,6 +1,8 @@
 // Loaded in the writer's thread too: no imports by #libs, nothing that type stripping cannot erase.
-import { closeSync, openSync, statSync, type Stats } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { closeSync, openSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
 /** 'Segl' in ASCII: tells this file from any other application's database. */

@@ -1,4 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -7,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ReadModels } from '../../read-models.ts';
 import { streamName } from '../../recorded-event.ts';
 import { ProjectionRunner } from '../../projection-runner.ts';
-import { openTemporarySqlite, type TemporarySqlite } from '../../testing/index.ts';
-import { tick, tickCounts, type StoreAnswer, type StoreCommand } from '../../testing/processes/store-process.ts';
+import { openTemporarySqlite } from '../../testing/index.ts';
+import type { TemporarySqlite } from '../../testing/index.ts';
+import { tick, tickCounts } from '../../testing/processes/store-process.ts';
+import type { StoreAnswer, StoreCommand } from '../../testing/processes/store-process.ts';
 
 const PROCESS_FILE = join(import.meta.dirname, '../../testing/processes/store-process.ts');
 

@@ -1,6 +1,7 @@
 // The thread that writes, so that no fsync ever stops the main one. Erasable TypeScript, relative imports only.
 import { parentPort, workerData } from 'node:worker_threads';
-import { writeGroup, type WriteReply, type WriteRequest } from './append-group.ts';
+import { writeGroup } from './append-group.ts';
+import type { WriteReply, WriteRequest } from './append-group.ts';
 import { createFileIfMissing, faultOf, isBusy, SqliteFile } from './sqlite-file.ts';
 
 export interface WriterStart {

@@ -22,132 +22,132 @@ interface Waiting {
 
 /** The main thread's half of the writer: hands requests over, gives the answers out, starts a new thread after one died. */
 export class SqliteWriter {
-  readonly #options: WriterOptions;
-  #worker: Worker | null = null;
-  #starting: Promise<Worker> | null = null;
-  #seq = 0;
-  #outgoing: WriteRequest[] = [];
-  readonly #waiting = new Map<number, Waiting>();
-  #deadlines: NodeJS.Timeout | null = null;
+  private readonly options: WriterOptions;
+  private worker: Worker | null = null;
+  private starting: Promise<Worker> | null = null;
+  private seq = 0;
+  private outgoing: WriteRequest[] = [];
+  private readonly waiting = new Map<number, Waiting>();
+  private deadlines: NodeJS.Timeout | null = null;
 
   private constructor(options: WriterOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   /** Makes the file unless there is one. @throws EventStoreUnavailable */
   static async start(options: WriterOptions): Promise<SqliteWriter> {
     const writer = new SqliteWriter(options);
-    await writer.#start(true);
+    await writer.start(true);
     return writer;
   }
 
   /** Resolves once the request is answered and what it wrote is on the disk. @throws EventStoreUnavailable */
   async request(request: Unnumbered): Promise<Answered> {
-    if (this.#worker === null) await this.#start(false);
+    if (this.worker === null) await this.start(false);
     return await new Promise<Answered>((resolve, reject) => {
-      const seq = ++this.#seq;
-      this.#waiting.set(seq, { resolve, reject, deadline: Date.now() + this.#options.answerTimeoutMs });
-      this.#outgoing.push({ ...request, seq });
-      if (this.#outgoing.length === 1) queueMicrotask(() => this.#handOver()); // what one tick asks for crosses together
-      this.#keepAlive();
+      const seq = ++this.seq;
+      this.waiting.set(seq, { resolve, reject, deadline: Date.now() + this.options.answerTimeoutMs });
+      this.outgoing.push({ ...request, seq });
+      if (this.outgoing.length === 1) queueMicrotask(() => this.handOver()); // what one tick asks for crosses together
+      this.keepAlive();
     });
   }
 
   /** Waits for what is under way, then ends the thread. */
   async close(): Promise<void> {
-    const worker = this.#worker ?? (await this.#starting?.catch(() => null)) ?? null;
+    const worker = this.worker ?? (await this.starting?.catch(() => null)) ?? null;
     if (worker === null) return;
-    this.#handOver();
+    this.handOver();
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     worker.ref();
     worker.postMessage('close' satisfies WriterInbox);
     await exited;
   }
 
-  #handOver(): void {
-    const requests = this.#outgoing;
+  private handOver(): void {
+    const requests = this.outgoing;
     if (requests.length === 0) return;
-    this.#outgoing = [];
-    this.#worker?.postMessage({ requests } satisfies WriterInbox);
+    this.outgoing = [];
+    this.worker?.postMessage({ requests } satisfies WriterInbox);
   }
 
-  #start(mayCreate: boolean): Promise<Worker> {
-    this.#starting ??= this.#startWorker(mayCreate).finally(() => (this.#starting = null));
-    return this.#starting;
+  private start(mayCreate: boolean): Promise<Worker> {
+    this.starting ??= this.startWorker(mayCreate).finally(() => (this.starting = null));
+    return this.starting;
   }
 
-  async #startWorker(mayCreate: boolean): Promise<Worker> {
-    const { path, busyTimeoutMs } = this.#options;
+  private async startWorker(mayCreate: boolean): Promise<Worker> {
+    const { path, busyTimeoutMs } = this.options;
     const name = import.meta.url.endsWith('.ts') ? './sqlite-writer-worker.ts' : './sqlite-writer-worker.js';
     const workerData: WriterStart = { path, busyTimeoutMs, mayCreate };
     const worker = new Worker(new URL(name, import.meta.url), { workerData, name: 'event-store-writer' });
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: WriterOutbox) => {
-        if (message.kind === 'replies') this.#answer(message.replies);
+        if (message.kind === 'replies') this.answer(message.replies);
         else if (message.kind === 'started') resolve();
         else reject(unavailable(message));
       });
       const died = (cause?: unknown): void => {
-        this.#died(worker, cause);
+        this.died(worker, cause);
         reject(new EventStoreUnavailable('the writer of the event store did not start', { cause }));
       };
       worker.on('error', died);
       worker.on('exit', () => died());
     });
-    this.#worker = worker;
-    this.#keepAlive();
+    this.worker = worker;
+    this.keepAlive();
     return worker;
   }
 
-  #answer(replies: readonly WriteReply[]): void {
+  private answer(replies: readonly WriteReply[]): void {
     for (const reply of replies) {
-      const waiting = this.#waiting.get(reply.seq);
-      this.#waiting.delete(reply.seq);
+      const waiting = this.waiting.get(reply.seq);
+      this.waiting.delete(reply.seq);
       if (reply.kind === 'failed') waiting?.reject(unavailable(reply));
       else waiting?.resolve(reply);
     }
-    this.#keepAlive();
+    this.keepAlive();
   }
 
-  #died(worker: Worker, cause: unknown): void {
-    if (this.#worker !== worker) return;
-    this.#worker = null;
-    this.#outgoing = [];
+  private died(worker: Worker, cause: unknown): void {
+    if (this.worker !== worker) return;
+    this.worker = null;
+    this.outgoing = [];
     const error = new EventStoreUnavailable(
       'the writer of the event store stopped; what it was writing may be stored',
       {
         cause,
       },
     );
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-    this.#keepAlive();
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+    this.keepAlive();
   }
 
   /** The thread holds the process only while someone waits for it; meanwhile no one waits for ever. */
-  #keepAlive(): void {
-    if (this.#waiting.size === 0) {
-      this.#worker?.unref();
-      clearInterval(this.#deadlines ?? undefined);
-      this.#deadlines = null;
+  private keepAlive(): void {
+    if (this.waiting.size === 0) {
+      this.worker?.unref();
+      clearInterval(this.deadlines ?? undefined);
+      this.deadlines = null;
     } else {
-      this.#worker?.ref();
-      this.#deadlines ??= setInterval(() => this.#rejectLate(), Math.min(1000, this.#options.answerTimeoutMs));
+      this.worker?.ref();
+      this.deadlines ??= setInterval(() => this.rejectLate(), Math.min(1000, this.options.answerTimeoutMs));
     }
   }
 
-  #rejectLate(): void {
+  private rejectLate(): void {
     const now = Date.now();
-    for (const [seq, { deadline, reject }] of this.#waiting) {
+    for (const [seq, { deadline, reject }] of this.waiting) {
       if (deadline > now) break; // in the order of asking, all with the same limit
-      this.#waiting.delete(seq);
+      this.waiting.delete(seq);
       reject(
         new EventStoreUnavailable(
-          `the disk did not answer within ${this.#options.answerTimeoutMs / 1000} s; what was being written may be stored`,
+          `the disk did not answer within ${this.options.answerTimeoutMs / 1000} s; what was being written may be stored`,
         ),
       );
     }
-    this.#keepAlive();
+    this.keepAlive();
   }
 }
 

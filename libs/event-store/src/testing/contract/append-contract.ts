@@ -1,16 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { newEventId, type EventId } from '#libs/vocabulary';
+import { newEventId } from '#libs/vocabulary';
+import type { EventId } from '#libs/vocabulary';
 import canonicalize from 'canonicalize';
 import type { DomainEvent } from '../../domain-event.ts';
-import {
-  AppendTooLarge,
-  MAX_APPEND_BYTES,
-  RevisionConflict,
-  type RecordedEvent,
-  type StreamName,
-} from '../../event-store.ts';
+import { AppendTooLarge, MAX_APPEND_BYTES, RevisionConflict } from '../../event-store.ts';
+import type { RecordedEvent, StreamName } from '../../event-store.ts';
 import { streamName } from '../../recorded-event.ts';
-import { FIXED_ID, firstOf, newStream, noted, readAllOf, textsOf, type Noted, type TwoStores } from './noted.ts';
+import { FIXED_ID, firstOf, newStream, noted, readAllOf, textsOf } from './noted.ts';
+import type { Noted, TwoStores } from './noted.ts';
 
 /** What an append does, what it refuses, and what its bytes are. */
 export function appendContract(at: TwoStores): void {

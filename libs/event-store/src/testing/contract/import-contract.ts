@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { AppendTooLarge, RevisionConflict, type RecordedEvent } from '../../event-store.ts';
-import { ImportRefused, MAX_IMPORT_EVENTS, type RecordedEventImport } from '../../import-recorded.ts';
-import type { EventStore } from '../../event-store.ts';
-import { openTemporarySqlite, type OpenedStore } from '../open-temporary-sqlite.ts';
+import { AppendTooLarge, RevisionConflict } from '../../event-store.ts';
+import { ImportRefused, MAX_IMPORT_EVENTS } from '../../import-recorded.ts';
+import type { RecordedEventImport } from '../../import-recorded.ts';
+import type { EventStore, RecordedEvent } from '../../event-store.ts';
+import { openTemporarySqlite } from '../open-temporary-sqlite.ts';
+import type { OpenedStore } from '../open-temporary-sqlite.ts';
 import { newStream, noted, readAllOf, textsOf } from './noted.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { newEventId, type EventId } from '#libs/vocabulary';
+import { newEventId } from '#libs/vocabulary';
+import type { EventId } from '#libs/vocabulary';
 import type { DomainEvent } from '../../domain-event.ts';
 import type { EventStore, Position, RecordedEvent, StreamName, SubscriptionMessage } from '../../event-store.ts';
 import { streamName } from '../../recorded-event.ts';

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { EventStoreUnavailable, type StreamName } from '../../event-store.ts';
-import { newStream, noted, readAllOf, textsOf, type TwoStores } from './noted.ts';
+import { EventStoreUnavailable } from '../../event-store.ts';
+import type { StreamName } from '../../event-store.ts';
+import { newStream, noted, readAllOf, textsOf } from './noted.ts';
+import type { TwoStores } from './noted.ts';
 
 /** What many writers at once come to. */
 export function racesContract(at: TwoStores): void {

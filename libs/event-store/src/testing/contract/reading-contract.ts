@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Position, RecordedEvent } from '../../event-store.ts';
-import { appendMany, follow, newStream, noted, readAllOf, textsOf, type Noted, type TwoStores } from './noted.ts';
+import { appendMany, follow, newStream, noted, readAllOf, textsOf } from './noted.ts';
+import type { Noted, TwoStores } from './noted.ts';
 
 /** Reading one stream, reading all, and following what comes. */
 export function readingContract(at: TwoStores): void {

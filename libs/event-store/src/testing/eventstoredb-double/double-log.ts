@@ -25,9 +25,9 @@ export const MAX_APPEND_BYTES_OF_SERVER = 1024 * 1024;
 
 export class DoubleLog {
   readonly all: StoredEvent[] = [];
-  readonly #streams = new Map<string, StoredEvent[]>();
-  readonly #followers = new Set<() => void>();
-  #nextPlace = 0n;
+  private readonly streams = new Map<string, StoredEvent[]>();
+  private readonly followers = new Set<() => void>();
+  private nextPlace = 0n;
 
   constructor() {
     this.systemEvent();
@@ -37,7 +37,7 @@ export class DoubleLog {
   append(stream: string, expected: bigint, events: readonly Proposed[]): AppendOutcome {
     const bytes = events.reduce((sum, { data, type }) => sum + data.length + 2 * type.length, 0);
     if (bytes >= MAX_APPEND_BYTES_OF_SERVER) return { kind: 'too-large', limit: MAX_APPEND_BYTES_OF_SERVER };
-    const there = this.#streams.get(stream) ?? [];
+    const there = this.streams.get(stream) ?? [];
     const current = BigInt(there.length) - 1n;
     if (current !== expected) {
       const repeated = there.slice(Number(expected) + 1, Number(expected) + 1 + events.length);
@@ -49,9 +49,9 @@ export class DoubleLog {
       if (isRepetition && last !== undefined) return { kind: 'appended', last };
       return { kind: 'conflict', current: current === -1n ? null : current };
     }
-    const written = events.map((event, index) => this.#write(stream, expected + 1n + BigInt(index), event));
+    const written = events.map((event, index) => this.write(stream, expected + 1n + BigInt(index), event));
     if (this.all.length % 10 === 0) this.systemEvent();
-    this.#tell();
+    this.tell();
     return { kind: 'appended', last: written.at(-1) as StoredEvent };
   }
 
@@ -61,38 +61,38 @@ export class DoubleLog {
     const revision = BigInt(this.stream(stream).length);
     const data = Buffer.from('{"proc-cpu":1}');
     const event = { id: crypto.randomUUID(), type: '$statsCollected', contentType: 'application/json', data };
-    this.#write(stream, revision, event);
-    this.#tell();
+    this.write(stream, revision, event);
+    this.tell();
   }
 
   /** An event that is there without anyone having been checked: another program's, or a damaged one. */
   plant(stream: string, event: Proposed): void {
-    this.#write(stream, BigInt(this.stream(stream).length), event);
-    this.#tell();
+    this.write(stream, BigInt(this.stream(stream).length), event);
+    this.tell();
   }
 
   stream(name: string): readonly StoredEvent[] {
-    return this.#streams.get(name) ?? [];
+    return this.streams.get(name) ?? [];
   }
 
   /** Calls back whenever there is more, until what it returns is called. */
   follow(onMore: () => void): () => void {
-    this.#followers.add(onMore);
-    return () => this.#followers.delete(onMore);
+    this.followers.add(onMore);
+    return () => this.followers.delete(onMore);
   }
 
-  #write(stream: string, revision: bigint, event: Proposed): StoredEvent {
-    const stored = { ...event, stream, revision, place: this.#nextPlace };
+  private write(stream: string, revision: bigint, event: Proposed): StoredEvent {
+    const stored = { ...event, stream, revision, place: this.nextPlace };
     // Not dense: a place is an offset in a file.
-    this.#nextPlace += BigInt(event.data.length + 137);
+    this.nextPlace += BigInt(event.data.length + 137);
     this.all.push(stored);
-    const events = this.#streams.get(stream);
-    if (events === undefined) this.#streams.set(stream, [stored]);
+    const events = this.streams.get(stream);
+    if (events === undefined) this.streams.set(stream, [stored]);
     else events.push(stored);
     return stored;
   }
 
-  #tell(): void {
-    for (const onMore of [...this.#followers]) onMore();
+  private tell(): void {
+    for (const onMore of [...this.followers]) onMore();
   }
 }

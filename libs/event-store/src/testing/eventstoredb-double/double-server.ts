@@ -1,19 +1,12 @@
-import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  status,
-  type ServerDuplexStream,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { ServerDuplexStream, ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
 import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { DoubleLog, type AppendOutcome, type Proposed, type StoredEvent } from './double-log.ts';
+import { DoubleLog } from './double-log.ts';
+import type { AppendOutcome, Proposed, StoredEvent } from './double-log.ts';
 
 type ReadReq = InstanceType<typeof streams.ReadReq>;
 type ReadResp = InstanceType<typeof streams.ReadResp>;
@@ -59,13 +52,13 @@ export class EventStoreDbDouble {
   areSubscriptionsSilent = false;
   /** Reads are taken, and never answered. */
   areReadsSilent = false;
-  readonly #server: Server;
-  readonly #options: DoubleOptions;
+  private readonly server: Server;
+  private readonly options: DoubleOptions;
 
   private constructor(server: Server, port: number, options: DoubleOptions, log: DoubleLog) {
-    this.#server = server;
+    this.server = server;
     this.port = port;
-    this.#options = options;
+    this.options = options;
     this.log = log;
   }
 
@@ -75,12 +68,11 @@ export class EventStoreDbDouble {
     const running = (): EventStoreDbDouble => double as EventStoreDbDouble;
     // Declared as a stream both ways: the wire is the same, and so it can answer a call twice, or not at all.
     server.addService({ ...StreamsService, append: { ...StreamsService.append, responseStream: true } } as never, {
-      read: (call: ReadCall) => running().#read(call),
-      append: (call: AppendCall) => running().#append(call),
+      read: (call: ReadCall) => running().read(call),
+      append: (call: AppendCall) => running().append(call),
     });
     server.addService(GossipService as never, {
-      read: (_: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) =>
-        answer(null, running().#members()),
+      read: (_: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) => answer(null, running().members()),
     });
     const { tls } = options;
     const credentials =
@@ -95,7 +87,7 @@ export class EventStoreDbDouble {
   }
 
   get url(): string {
-    return `esdb://127.0.0.1:${this.port}?tls=${this.#options.tls !== undefined}`;
+    return `esdb://127.0.0.1:${this.port}?tls=${this.options.tls !== undefined}`;
   }
 
   /** Ends all reads and subscriptions as if everything had been said. */
@@ -105,12 +97,12 @@ export class EventStoreDbDouble {
 
   /** At once, whatever is under way. */
   stop(): Promise<void> {
-    this.#server.forceShutdown();
+    this.server.forceShutdown();
     return Promise.resolve();
   }
 
-  #isRefused(call: AppendCall | ReadCall): boolean {
-    const { credentials } = this.#options;
+  private isRefused(call: AppendCall | ReadCall): boolean {
+    const { credentials } = this.options;
     if (credentials === undefined) return false;
     const [given] = call.metadata.get('authorization');
     if (given === `Basic ${Buffer.from(credentials).toString('base64')}`) return false;
@@ -118,9 +110,9 @@ export class EventStoreDbDouble {
     return true;
   }
 
-  #append(call: AppendCall): void {
+  private append(call: AppendCall): void {
     this.appendsSeen++;
-    if (this.#isRefused(call)) return;
+    if (this.isRefused(call)) return;
     let stream = '';
     let expected = -1n;
     const events: Proposed[] = [];
@@ -141,10 +133,10 @@ export class EventStoreDbDouble {
       });
     });
     call.on('error', () => undefined);
-    call.on('end', () => void this.#decide(call, stream, expected, events));
+    call.on('end', () => void this.decide(call, stream, expected, events));
   }
 
-  async #decide(call: AppendCall, stream: string, expected: bigint, events: readonly Proposed[]): Promise<void> {
+  private async decide(call: AppendCall, stream: string, expected: bigint, events: readonly Proposed[]): Promise<void> {
     const mischief = this.mischief.shift();
     if (mischief?.kind === 'be-silent') return;
     if (mischief?.kind === 'fail') return fail(call, mischief.code, mischief.words);
@@ -169,8 +161,8 @@ export class EventStoreDbDouble {
     call.end();
   }
 
-  #read(call: ReadCall): void {
-    if (this.#isRefused(call)) return;
+  private read(call: ReadCall): void {
+    if (this.isRefused(call)) return;
     this.openReads.add(call);
     let stopFollowing: () => void = () => undefined;
     const over = (): void => {
@@ -183,11 +175,11 @@ export class EventStoreDbDouble {
     const options = call.request.getOptions();
     if (options === undefined) return fail(call, status.INVALID_ARGUMENT, 'no options');
     if (options.hasSubscription()) {
-      stopFollowing = this.#subscribe(call, startOf(options));
+      stopFollowing = this.subscribe(call, startOf(options));
       return;
     }
     if (this.areReadsSilent) return;
-    const events = options.hasStream() ? this.#streamPart(options) : allPart(this.log.all, options);
+    const events = options.hasStream() ? this.streamPart(options) : allPart(this.log.all, options);
     if (typeof events === 'string') {
       const identifier = new shared.StreamIdentifier();
       identifier.setStreamName(Buffer.from(events));
@@ -204,7 +196,7 @@ export class EventStoreDbDouble {
   }
 
   /** The name when there is no such stream. */
-  #streamPart(options: NonNullable<ReturnType<ReadReq['getOptions']>>): readonly StoredEvent[] | string {
+  private streamPart(options: NonNullable<ReturnType<ReadReq['getOptions']>>): readonly StoredEvent[] | string {
     const wanted = options.getStream();
     const name = Buffer.from(wanted?.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString();
     const events = this.log.stream(name);
@@ -213,7 +205,7 @@ export class EventStoreDbDouble {
   }
 
   /** Delivers what is behind a place, says when that was all, then what comes. */
-  #subscribe(call: ReadCall, after: bigint | null): () => void {
+  private subscribe(call: ReadCall, after: bigint | null): () => void {
     const confirmation = new streams.ReadResp.SubscriptionConfirmation();
     confirmation.setSubscriptionId(crypto.randomUUID());
     call.write(new streams.ReadResp().setConfirmation(confirmation));
@@ -240,8 +232,8 @@ export class EventStoreDbDouble {
     return this.log.follow(deliver);
   }
 
-  #members(): InstanceType<typeof gossip.ClusterInfo> {
-    const members = this.#options.members?.() ?? [{ port: this.port, isLeader: true }];
+  private members(): InstanceType<typeof gossip.ClusterInfo> {
+    const members = this.options.members?.() ?? [{ port: this.port, isLeader: true }];
     const info = new gossip.ClusterInfo();
     info.setMembersList(
       members.map(({ port, isLeader, isAlive = true }) => {

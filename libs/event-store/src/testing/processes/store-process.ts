@@ -2,14 +2,8 @@
 //   fork(file, [path], { execArgv: ['--conditions=segl-source'] })
 import { createHash } from 'node:crypto';
 import type { EventId } from '#libs/vocabulary';
-import {
-  SqliteEventStore,
-  ReadModels,
-  ProjectionRunner,
-  streamName,
-  type DomainEvent,
-  type Projection,
-} from '../../index.ts';
+import { SqliteEventStore, ReadModels, ProjectionRunner, streamName } from '../../index.ts';
+import type { DomainEvent, Projection } from '../../index.ts';
 
 export type StoreCommand =
   /** Appends events `from`, `from + 1`, … to a stream of its own, one by one, until the process is killed. */

@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openEventStoreDb, streamName } from '../../index.ts';
 import { tick } from '../processes/store-process.ts';
-import { leaderWhenWhole, Node, strike, type Blow } from './nodes.ts';
+import { leaderWhenWhole, Node, strike } from './nodes.ts';
+import type { Blow } from './nodes.ts';
 import { Follower, Writers } from './writers.ts';
 
 const WRITERS = 8;

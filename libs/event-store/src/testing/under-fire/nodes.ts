@@ -1,7 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GaveUp } from '../../adapters/eventstoredb/faults.ts';
-import { NodeClient, type Member } from '../../adapters/eventstoredb/node-client.ts';
+import { NodeClient } from '../../adapters/eventstoredb/node-client.ts';
+import type { Member } from '../../adapters/eventstoredb/node-client.ts';
 
 /** How a node is taken away. `stop` ends it as an operator does, `freeze` leaves it standing with everything open. */
 export type Blow = 'kill' | 'stop' | 'freeze';
@@ -11,47 +13,47 @@ const RESTART_MS = 500;
 /** One node of a real server, started and struck here. */
 export class Node {
   readonly where: string;
-  readonly #command: string;
-  #process: ChildProcess | null = null;
-  #isWanted = false;
+  private readonly command: string;
+  private process: ChildProcess | null = null;
+  private isWanted = false;
 
-  readonly #isSupervised: boolean;
+  private readonly isSupervised: boolean;
 
   /**
    * @param definition  `host:port=command`, the command becoming the server itself (exec)
    * @param isSupervised  starts it again when it ends itself
    */
   constructor(definition: string, isSupervised: boolean) {
-    this.#isSupervised = isSupervised;
+    this.isSupervised = isSupervised;
     const [where = '', command = ''] = definition.split(/=(.*)/s);
     if (!/^[\w.]+:\d+$/.test(where) || command === '') throw new Error(`not host:port=command: ${definition}`);
     this.where = where;
-    this.#command = command;
+    this.command = command;
   }
 
   /** As under a supervisor: a node that ends itself is started again, which EventStoreDB counts on when it must cut its log. */
   start(): void {
-    this.#isWanted = true;
-    const process = spawn(this.#command, { stdio: 'ignore' });
-    this.#process = process;
+    this.isWanted = true;
+    const process = spawn(this.command, { stdio: 'ignore' });
+    this.process = process;
     process.once('exit', () => {
-      if (!this.#isSupervised) return;
-      if (this.#isWanted && this.#process === process) setTimeout(() => this.#isWanted && this.start(), RESTART_MS);
+      if (!this.isSupervised) return;
+      if (this.isWanted && this.process === process) setTimeout(() => this.isWanted && this.start(), RESTART_MS);
     });
   }
 
   freeze(): void {
-    this.#process?.kill('SIGSTOP');
+    this.process?.kill('SIGSTOP');
   }
 
   thaw(): void {
-    this.#process?.kill('SIGCONT');
+    this.process?.kill('SIGCONT');
   }
 
   /** Resolves when the process is gone. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    this.#isWanted = false;
-    const running = this.#process;
+    this.isWanted = false;
+    const running = this.process;
     if (running === null || running.exitCode !== null || running.signalCode !== null) return;
     const gone = new Promise((resolve) => running.once('exit', resolve));
     running.kill(signal);

@@ -3,7 +3,8 @@ import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 import { isConflict, isLostConnection, sqlStateOf, unavailable } from './postgres-faults.ts';
-import { passwordOf, type PostgresTarget } from './postgres-target.ts';
+import { passwordOf } from './postgres-target.ts';
+import type { PostgresTarget } from './postgres-target.ts';
 
 export interface PostgresLimits {
   /** Connections of this process at once. */

@@ -1,16 +1,14 @@
 import { createDecipheriv } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type Instant, type PersonId, parseMailAddress } from '#libs/vocabulary';
+import { parseMailAddress } from '#libs/vocabulary';
+import type { Instant, PersonId } from '#libs/vocabulary';
 import { destroyKey, rotateKey } from '../../change-keys.ts';
 import { PersonCustody } from '../../person/person-custody.ts';
-import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
-import {
-  filesOf,
-  postgresBinaries,
-  startTemporaryPostgres,
-  type TemporaryPostgres,
-} from '../../testing/temporary-postgres.ts';
+import { temporaryKeyring } from '../../testing/temporary-keyring.ts';
+import type { TemporaryKeyring } from '../../testing/temporary-keyring.ts';
+import { filesOf, postgresBinaries, startTemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import type { TemporaryPostgres } from '../../testing/temporary-postgres.ts';
 import { fileHoldsAny } from '../traces.ts';
 import { PostgresPersonDirectory } from './postgres-person-directory.ts';
 

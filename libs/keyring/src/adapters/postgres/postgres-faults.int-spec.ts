@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type MailAddress, type PersonId, parseMailAddress } from '#libs/vocabulary';
+import { parseMailAddress } from '#libs/vocabulary';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
-import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
-import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '../../testing/temporary-postgres.ts';
-import { type PostgresNotice, PostgresPersonDirectory } from './postgres-person-directory.ts';
+import { temporaryKeyring } from '../../testing/temporary-keyring.ts';
+import type { TemporaryKeyring } from '../../testing/temporary-keyring.ts';
+import { postgresBinaries, startTemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import type { TemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import { PostgresPersonDirectory } from './postgres-person-directory.ts';
+import type { PostgresNotice } from './postgres-person-directory.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
 /** Short, so that a frozen server costs the test little. */

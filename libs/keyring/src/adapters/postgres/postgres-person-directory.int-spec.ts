@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, jest } from '@jest/globals';
 import { personDirectoryContract } from '../../testing/person-directory-contract.ts';
 import { personRowsContract } from '../../testing/person-rows-contract.ts';
-import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import { postgresBinaries, startTemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import type { TemporaryPostgres } from '../../testing/temporary-postgres.ts';
 import { PostgresPersonDirectory } from './postgres-person-directory.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;

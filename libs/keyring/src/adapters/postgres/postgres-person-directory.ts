@@ -1,20 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MailAddress, newPersonId, type PersonId } from '#libs/vocabulary';
+import { newPersonId } from '#libs/vocabulary';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { KeyId } from '../../custody/key-kinds.ts';
 import type { Keyring } from '../../keyring.ts';
 import type { Person } from '../../person/person.ts';
-import { type AddressHash, PersonCustody, type PersonRow } from '../../person/person-custody.ts';
+import { PersonCustody } from '../../person/person-custody.ts';
+import type { AddressHash, PersonRow } from '../../person/person-custody.ts';
 import { PersonDirectory, PersonDirectoryUnavailable } from '../../person/person-directory.ts';
-import {
-  changesFor,
-  MAX_PERSON_ROWS,
-  type PersonIndexRow,
-  type PersonRecord,
-  type PersonRows,
-  recordsOf,
-  requireRowCount,
-} from '../../person/person-rows.ts';
-import { PostgresConnections, type PostgresLimits, type Query } from './postgres-connections.ts';
+import { changesFor, MAX_PERSON_ROWS, recordsOf, requireRowCount } from '../../person/person-rows.ts';
+import type { PersonIndexRow, PersonRecord, PersonRows } from '../../person/person-rows.ts';
+import { PostgresConnections } from './postgres-connections.ts';
+import type { PostgresLimits, Query } from './postgres-connections.ts';
 import { migrate, refuseUnfitServer, SCHEMA_VERSION, schemaVersionOf } from './postgres-schema.ts';
 import { parsePostgresTarget, tlsOf } from './postgres-target.ts';
 

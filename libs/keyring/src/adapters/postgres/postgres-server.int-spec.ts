@@ -7,9 +7,12 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { parseMailAddress } from '#libs/vocabulary';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
-import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
-import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '../../testing/temporary-postgres.ts';
-import { PostgresPersonDirectory, type PostgresPersonDirectoryOptions } from './postgres-person-directory.ts';
+import { temporaryKeyring } from '../../testing/temporary-keyring.ts';
+import type { TemporaryKeyring } from '../../testing/temporary-keyring.ts';
+import { postgresBinaries, startTemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import type { TemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import { PostgresPersonDirectory } from './postgres-person-directory.ts';
+import type { PostgresPersonDirectoryOptions } from './postgres-person-directory.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
 jest.setTimeout(120_000); // servers start, stop and start again; a busy machine takes its time

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parseMailAddress } from '#libs/vocabulary';
-import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
-import { postgresBinaries, startTemporaryPostgres, type TemporaryPostgres } from '../../testing/temporary-postgres.ts';
-import { PostgresPersonDirectory, type PostgresPersonDirectoryOptions } from './postgres-person-directory.ts';
+import { temporaryKeyring } from '../../testing/temporary-keyring.ts';
+import type { TemporaryKeyring } from '../../testing/temporary-keyring.ts';
+import { postgresBinaries, startTemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import type { TemporaryPostgres } from '../../testing/temporary-postgres.ts';
+import { PostgresPersonDirectory } from './postgres-person-directory.ts';
+import type { PostgresPersonDirectoryOptions } from './postgres-person-directory.ts';
 
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
 jest.setTimeout(120_000); // servers start; a busy machine takes its time

@@ -9,7 +9,8 @@ import { parseMailAddress } from '#libs/vocabulary';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 import { personDirectoryContract } from '../../testing/person-directory-contract.ts';
 import { personRowsContract } from '../../testing/person-rows-contract.ts';
-import { type TemporaryKeyring, temporaryKeyring } from '../../testing/temporary-keyring.ts';
+import { temporaryKeyring } from '../../testing/temporary-keyring.ts';
+import type { TemporaryKeyring } from '../../testing/temporary-keyring.ts';
 import { SqlitePersonDirectory } from './sqlite-person-directory.ts';
 import { fileHoldsAny } from '../traces.ts';
 

@@ -4,17 +4,11 @@ import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { KeyId } from '../../custody/key-kinds.ts';
 import type { Keyring } from '../../keyring.ts';
 import type { Person } from '../../person/person.ts';
-import { type AddressHash, PersonCustody, type PersonRow } from '../../person/person-custody.ts';
+import { PersonCustody } from '../../person/person-custody.ts';
+import type { AddressHash, PersonRow } from '../../person/person-custody.ts';
 import { PersonDirectory, PersonDirectoryUnavailable } from '../../person/person-directory.ts';
-import {
-  changesFor,
-  MAX_PERSON_ROWS,
-  type PersonIndexRow,
-  type PersonRecord,
-  type PersonRows,
-  recordsOf,
-  requireRowCount,
-} from '../../person/person-rows.ts';
+import { changesFor, MAX_PERSON_ROWS, recordsOf, requireRowCount } from '../../person/person-rows.ts';
+import type { PersonIndexRow, PersonRecord, PersonRows } from '../../person/person-rows.ts';
 import { rows, run, SqliteFile } from './sqlite-file.ts';
 import { fileHoldsAny } from '../traces.ts';
 

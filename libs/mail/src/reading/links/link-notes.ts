@@ -1,4 +1,5 @@
-import { type DefaultTreeAdapterMap, defaultTreeAdapter, html as htmlNames } from 'parse5';
+import { defaultTreeAdapter, html as htmlNames } from 'parse5';
+import type { DefaultTreeAdapterMap } from 'parse5';
 import { linkAddress } from './link-address.ts';
 
 /** A link of a mail, for a list that stands where nothing of the mail can reach. */

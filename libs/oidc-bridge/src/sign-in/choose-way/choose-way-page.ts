@@ -3,9 +3,11 @@ import type { TextKey } from '#libs/web-ui';
 import type { SignInRequest } from '../../proof.ts';
 import type { OidcBridgeSettings } from '../../settings.ts';
 import type { Suitability } from '../../upstreams/upstream.ts';
-import { linksOf, pathTo, type SignInLinks } from '../addresses.ts';
+import { linksOf, pathTo } from '../addresses.ts';
+import type { SignInLinks } from '../addresses.ts';
 import type { Told } from '../next-sign-in-step.ts';
-import { type AccountWay, accountWays, passcodeWay } from '../ways-in.ts';
+import { accountWays, passcodeWay } from '../ways-in.ts';
+import type { AccountWay } from '../ways-in.ts';
 
 const NOTICES: Readonly<Record<Told, TextKey>> = {
   cancelled: 'signIn.told.cancelled',

@@ -1,7 +1,8 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { type ClientNetwork, RequestNetwork } from '#libs/web-ui';
+import { RequestNetwork } from '#libs/web-ui';
+import type { ClientNetwork } from '#libs/web-ui';
 import { BridgeProvider } from '../../provider/bridge-provider.ts';
 import { SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { signInHere } from '../sign-in-here.ts';

@@ -3,20 +3,19 @@ import { Controller, Get, Logger, Param, Query, Req, Res } from '@nestjs/common'
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { Clock } from '#libs/vocabulary';
-import { type Browser, KnownBrowser } from '#libs/web-ui';
+import { KnownBrowser } from '#libs/web-ui';
+import type { Browser } from '#libs/web-ui';
 import { SignInNotHere } from '../../provider/bridge-provider.ts';
 import type { SignInFailure } from '../../sign-in-events.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
-import {
-  type Upstream,
-  type UpstreamIdentity,
-  UpstreamRefused,
-  UpstreamUnreachable,
-} from '../../upstreams/upstream.ts';
+import { UpstreamRefused, UpstreamUnreachable } from '../../upstreams/upstream.ts';
+import type { Upstream, UpstreamIdentity } from '../../upstreams/upstream.ts';
 import { pathTo, redirectUriOf, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { digestOf, isSameDigest } from '../digest.ts';
-import { type AttemptEnd, type LoginAttempt, LoginAttempts } from '../login-attempts.ts';
-import { pathAfter, type Told } from '../next-sign-in-step.ts';
+import { LoginAttempts } from '../login-attempts.ts';
+import type { AttemptEnd, LoginAttempt } from '../login-attempts.ts';
+import { pathAfter } from '../next-sign-in-step.ts';
+import type { Told } from '../next-sign-in-step.ts';
 import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
 import { verdictOn } from './verdict.ts';

@@ -1,14 +1,17 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { maskAddress } from '#libs/vocabulary';
-import { type Browser, KnownBrowser } from '#libs/web-ui';
+import { KnownBrowser } from '#libs/web-ui';
+import type { Browser } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
 import { SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { signInHere } from '../sign-in-here.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { chooseWayPage } from '../choose-way/choose-way-page.ts';
-import { type Here, SignInEnding } from '../sign-in-ending.ts';
-import { type SignInOutcome, SignInOutcomes } from '../sign-in-outcomes.ts';
+import { SignInEnding } from '../sign-in-ending.ts';
+import type { Here } from '../sign-in-ending.ts';
+import { SignInOutcomes } from '../sign-in-outcomes.ts';
+import type { SignInOutcome } from '../sign-in-outcomes.ts';
 
 /** Where an outcome meets the sign-in it was made for: same browser, same interaction, once. */
 @Controller()

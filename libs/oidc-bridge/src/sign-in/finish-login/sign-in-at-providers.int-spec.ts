@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  type Breakage,
-  type FakeBehaviour,
-  type FakeProvider,
-  followSignIn,
-  startFakeProvider,
-} from '../../testing/index.ts';
+import { followSignIn, startFakeProvider } from '../../testing/index.ts';
+import type { Breakage, FakeBehaviour, FakeProvider } from '../../testing/index.ts';
 import { Egress } from '../../upstreams/egress.ts';
 import { googleUpstream } from '../../upstreams/google/google-upstream.ts';
 import { microsoftUpstream } from '../../upstreams/microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from '../../upstreams/organisation/organisation-upstream.ts';
-import { anna, type BegunSignIn, openSignInRoom, type SignInRoom } from '../testing/sign-in-room.ts';
+import { anna, openSignInRoom } from '../testing/sign-in-room.ts';
+import type { BegunSignIn, SignInRoom } from '../testing/sign-in-room.ts';
 
 const EVERY: readonly FakeBehaviour[] = ['microsoft', 'google', 'organisation'];
 

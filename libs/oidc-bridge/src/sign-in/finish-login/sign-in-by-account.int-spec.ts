@@ -3,7 +3,8 @@ import { newPersonId, parseMailAddress } from '#libs/vocabulary';
 import { UpstreamRefused, UpstreamUnreachable } from '../../upstreams/upstream.ts';
 import { newSecret } from '../digest.ts';
 import { ScriptedUpstream } from '../testing/scripted-upstream.ts';
-import { anna, bo, openSignInRoom, type SignInRoom, throughProvider } from '../testing/sign-in-room.ts';
+import { anna, bo, openSignInRoom, throughProvider } from '../testing/sign-in-room.ts';
+import type { SignInRoom } from '../testing/sign-in-room.ts';
 
 describe('signing in with an account', () => {
   const google = new ScriptedUpstream('google', { method: 'google', name: 'Google' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Instant, parseMailAddress } from '#libs/vocabulary';
+import { parseMailAddress } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { ScriptedUpstream } from '../testing/scripted-upstream.ts';
 import { verdictOn } from './verdict.ts';
 

@@ -1,7 +1,8 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { maskAddress } from '#libs/vocabulary';
-import { type Browser, KnownBrowser } from '#libs/web-ui';
+import { KnownBrowser } from '#libs/web-ui';
+import type { Browser } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
 import { linksOf, pathTo, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { nextSignInStep, readerAskedFor } from '../next-sign-in-step.ts';
@@ -9,7 +10,8 @@ import { signInHere } from '../sign-in-here.ts';
 import type { BridgeProof } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { accountButtons, noticeOf } from '../choose-way/choose-way-page.ts';
-import { type Here, SignInEnding } from '../sign-in-ending.ts';
+import { SignInEnding } from '../sign-in-ending.ts';
+import type { Here } from '../sign-in-ending.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
 import { parseReaderName } from './reader-name.ts';
 

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { parseMailAddress } from '#libs/vocabulary';
 import { UpstreamRefused } from '../../upstreams/upstream.ts';
 import { ScriptedUpstream } from '../testing/scripted-upstream.ts';
-import { openSignInRoom, type SignInRoom, throughCode, throughProvider } from '../testing/sign-in-room.ts';
+import { openSignInRoom, throughCode, throughProvider } from '../testing/sign-in-room.ts';
+import type { SignInRoom } from '../testing/sign-in-room.ts';
 
 const stated = parseMailAddress('info@nordlys.example');
 const byAccount = parseMailAddress('board@shared.example');

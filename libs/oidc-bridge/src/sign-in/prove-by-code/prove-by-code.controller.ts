@@ -4,18 +4,12 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { PersonDirectory } from '#libs/keyring';
-import { Challenges, IssueOtp, MESSAGE_BUDGET, type OtpBudget, takeAddressProof } from '#libs/passcode';
-import { AddressRefused, type MailAddress, parseMailAddress, type PersonId } from '#libs/vocabulary';
-import {
-  type Browser,
-  BrowserSession,
-  type ClientNetwork,
-  KnownBrowser,
-  type Locale,
-  RequestLocale,
-  RequestNetwork,
-  type TextKey,
-} from '#libs/web-ui';
+import { Challenges, IssueOtp, MESSAGE_BUDGET, takeAddressProof } from '#libs/passcode';
+import type { OtpBudget } from '#libs/passcode';
+import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
+import { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from '#libs/web-ui';
+import type { Browser, ClientNetwork, Locale, TextKey } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
 import { issuerOf } from '../../provider/configuration.ts';
 import { pathTo, SIGN_IN_ADDRESSES } from '../addresses.ts';
@@ -26,7 +20,8 @@ import { OidcBridgeSettings } from '../../settings.ts';
 import { chooseWayPage } from '../choose-way/choose-way-page.ts';
 import { PasscodeNotOffered } from '../error-pages.ts';
 import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
-import { type Here, SignInEnding } from '../sign-in-ending.ts';
+import { SignInEnding } from '../sign-in-ending.ts';
+import type { Here } from '../sign-in-ending.ts';
 import { isListed, passcodeWay } from '../ways-in.ts';
 
 /**

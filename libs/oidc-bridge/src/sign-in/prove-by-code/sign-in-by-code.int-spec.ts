@@ -3,7 +3,8 @@ import { passcodeStream, takeAddressProof } from '#libs/passcode';
 import { EventStore } from '#libs/event-store';
 import { parseMailAddress } from '#libs/vocabulary';
 import { ScriptedUpstream } from '../testing/scripted-upstream.ts';
-import { anna, bo, openSignInRoom, type SignInRoom, throughCode, throughProvider } from '../testing/sign-in-room.ts';
+import { anna, bo, openSignInRoom, throughCode, throughProvider } from '../testing/sign-in-room.ts';
+import type { SignInRoom } from '../testing/sign-in-room.ts';
 
 const barred = parseMailAddress('support@nordlys.example');
 

@@ -1,14 +1,11 @@
-import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { decideAndAppend, EventStore, type Fold } from '#libs/event-store';
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { decideAndAppend, EventStore } from '#libs/event-store';
+import type { Fold } from '#libs/event-store';
 import { Clock } from '#libs/vocabulary';
 import type { SignInRequest } from '../../proof.ts';
-import {
-  type AuthenticationFailed,
-  clientSignInsStream,
-  signInsStream,
-  type SignInFailure,
-  type SignInMethod,
-} from '../../sign-in-events.ts';
+import { clientSignInsStream, signInsStream } from '../../sign-in-events.ts';
+import type { AuthenticationFailed, SignInFailure, SignInMethod } from '../../sign-in-events.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 
 /** By which way it was tried: a provider as configured, the passcode, or null when none was chosen. */

@@ -1,24 +1,20 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import {
-  type Browser,
-  BrowserSession,
-  type ClientNetwork,
-  type Locale,
-  RequestLocale,
-  RequestNetwork,
-} from '#libs/web-ui';
+import { BrowserSession, RequestLocale, RequestNetwork } from '#libs/web-ui';
+import type { Browser, ClientNetwork, Locale } from '#libs/web-ui';
 import { BridgeProvider } from '../../provider/bridge-provider.ts';
 import { signInHere } from '../sign-in-here.ts';
 import type { SignInRequest } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
-import { type Upstream, UpstreamUnreachable } from '../../upstreams/upstream.ts';
+import { UpstreamUnreachable } from '../../upstreams/upstream.ts';
+import type { Upstream } from '../../upstreams/upstream.ts';
 import { redirectUriOf, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { digestOf, newSecret } from '../digest.ts';
 import { NoSuchUpstream } from '../error-pages.ts';
 import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
-import { pathAfter, type Told } from '../next-sign-in-step.ts';
+import { pathAfter } from '../next-sign-in-step.ts';
+import type { Told } from '../next-sign-in-step.ts';
 import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
 import { accountWays } from '../ways-in.ts';

@@ -1,12 +1,12 @@
 import type { MailAddress } from '#libs/vocabulary';
 import type { SignInMethod } from '../../sign-in-events.ts';
-import {
-  type BeginUpstream,
-  type FinishUpstream,
-  type KeptForUpstream,
-  type Suitability,
-  Upstream,
-  type UpstreamIdentity,
+import { Upstream } from '../../upstreams/upstream.ts';
+import type {
+  BeginUpstream,
+  FinishUpstream,
+  KeptForUpstream,
+  Suitability,
+  UpstreamIdentity,
 } from '../../upstreams/upstream.ts';
 
 /** A provider that does as it is told; it checks that what was kept for it is what it gets back, once. */

@@ -1,14 +1,8 @@
-import {
-  addressIn,
-  checkAudienceNonceAndTime,
-  domainOf,
-  shownAsOf,
-  subjectOf,
-  type TokenClaims,
-  type TokenExpectation,
-} from '../token-claims.ts';
+import { addressIn, checkAudienceNonceAndTime, domainOf, shownAsOf, subjectOf } from '../token-claims.ts';
+import type { TokenClaims, TokenExpectation } from '../token-claims.ts';
 import type { MailAddress } from '#libs/vocabulary';
-import { UpstreamRefused, type UpstreamIdentity } from '../upstream.ts';
+import { UpstreamRefused } from '../upstream.ts';
+import type { UpstreamIdentity } from '../upstream.ts';
 
 /**
  * Whom a Google token proves, by threats.md A3. Google speaks for gmail.com, and for a Workspace's own domain (`hd`); of any other

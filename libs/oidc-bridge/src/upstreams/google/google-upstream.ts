@@ -1,10 +1,12 @@
-import { SystemClock, type Clock, type MailAddress } from '#libs/vocabulary';
+import { SystemClock } from '#libs/vocabulary';
+import type { Clock, MailAddress } from '#libs/vocabulary';
 import type { ClientCredential } from '../client-credential.ts';
 import { consumerMailOf } from '../consumer-domains.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
 import { domainOf } from '../token-claims.ts';
-import { Upstream, type BeginUpstream, type FinishUpstream, type Suitability } from '../upstream.ts';
+import { Upstream } from '../upstream.ts';
+import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
 import { googleIdentity } from './google-claims.ts';
 
 export interface GoogleUpstreamConfig {

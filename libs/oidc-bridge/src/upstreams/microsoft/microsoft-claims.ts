@@ -1,12 +1,8 @@
 import type { JWK } from 'jose';
-import {
-  addressIn,
-  checkAudienceNonceAndTime,
-  shownAsOf,
-  type TokenClaims,
-  type TokenExpectation,
-} from '../token-claims.ts';
-import { UpstreamRefused, type UpstreamIdentity } from '../upstream.ts';
+import { addressIn, checkAudienceNonceAndTime, shownAsOf } from '../token-claims.ts';
+import type { TokenClaims, TokenExpectation } from '../token-claims.ts';
+import { UpstreamRefused } from '../upstream.ts';
+import type { UpstreamIdentity } from '../upstream.ts';
 
 /** The tenant of all personal accounts. */
 export const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';

@@ -1,10 +1,12 @@
-import { SystemClock, type Clock, type MailAddress } from '#libs/vocabulary';
+import { SystemClock } from '#libs/vocabulary';
+import type { Clock, MailAddress } from '#libs/vocabulary';
 import type { ClientCredential } from '../client-credential.ts';
 import { consumerMailOf } from '../consumer-domains.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
 import { domainOf } from '../token-claims.ts';
-import { Upstream, type BeginUpstream, type FinishUpstream, type Suitability } from '../upstream.ts';
+import { Upstream } from '../upstream.ts';
+import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
 import {
   PERSONAL_TENANT,
   TENANT_PLACEHOLDER,
@@ -12,8 +14,8 @@ import {
   microsoftIdentity,
   microsoftIssuer,
   microsoftKeyMayVouch,
-  type MicrosoftRules,
 } from './microsoft-claims.ts';
+import type { MicrosoftRules } from './microsoft-claims.ts';
 
 export interface MicrosoftUpstreamConfig {
   /** a–z, 0–9, hyphen; in the redirect URI. */

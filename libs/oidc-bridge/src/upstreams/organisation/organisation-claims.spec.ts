@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { TokenClaims } from '../token-claims.ts';
 import { UpstreamRefused } from '../upstream.ts';
-import { organisationIdentity, type OrganisationRules } from './organisation-claims.ts';
+import { organisationIdentity } from './organisation-claims.ts';
+import type { OrganisationRules } from './organisation-claims.ts';
 
 const issuer = 'https://login.example.com/realms/staff';
 const now = 1_795_000_000;

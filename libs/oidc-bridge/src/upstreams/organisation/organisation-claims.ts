@@ -1,13 +1,7 @@
-import {
-  addressIn,
-  checkAudienceNonceAndTime,
-  domainOf,
-  shownAsOf,
-  subjectOf,
-  type TokenClaims,
-  type TokenExpectation,
-} from '../token-claims.ts';
-import { UpstreamRefused, type UpstreamIdentity } from '../upstream.ts';
+import { addressIn, checkAudienceNonceAndTime, domainOf, shownAsOf, subjectOf } from '../token-claims.ts';
+import type { TokenClaims, TokenExpectation } from '../token-claims.ts';
+import { UpstreamRefused } from '../upstream.ts';
+import type { UpstreamIdentity } from '../upstream.ts';
 
 /** A claim by its name, to the letter; or the way to it, where it lies within others: `['realm_access', 'roles']`. */
 export type ClaimPath = string | readonly string[];

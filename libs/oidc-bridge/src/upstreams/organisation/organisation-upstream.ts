@@ -1,15 +1,13 @@
-import { SystemClock, parseMailAddress, type Clock, type MailAddress } from '#libs/vocabulary';
+import { SystemClock, parseMailAddress } from '#libs/vocabulary';
+import type { Clock, MailAddress } from '#libs/vocabulary';
 import type { ClientCredential } from '../client-credential.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
 import { domainOf } from '../token-claims.ts';
-import { Upstream, type BeginUpstream, type FinishUpstream, type Suitability } from '../upstream.ts';
-import {
-  organisationIdentity,
-  type ClaimPath,
-  type OrganisationRules,
-  type RoleMapping,
-} from './organisation-claims.ts';
+import { Upstream } from '../upstream.ts';
+import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
+import { organisationIdentity } from './organisation-claims.ts';
+import type { ClaimPath, OrganisationRules, RoleMapping } from './organisation-claims.ts';
 
 export interface OrganisationUpstreamConfig {
   /** a–z, 0–9, hyphen; in the redirect URI. */

@@ -1,7 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Events, OAuth2Server } from 'oauth2-mock-server';
 import type { MailAddress } from '#libs/vocabulary';
-import { IdentityProvider, type KeptOfRequest } from '../identity-provider.ts';
+import { IdentityProvider } from '../identity-provider.ts';
+import type { KeptOfRequest } from '../identity-provider.ts';
 
 export type Claims = Record<string, unknown>;
 

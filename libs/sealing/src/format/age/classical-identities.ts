@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { AgeFault } from './age-fault.ts';
 import type { AgeIdentity } from './age-identity.ts';
 import { decodeBase64 } from './base64.ts';
-import { decodeBech32 } from '#libs/vocabulary';
+import { decodeBech32, Unprintable } from '#libs/vocabulary';
 import { FILE_KEY_BYTES } from './header.ts';
 import type { Stanza } from './header.ts';
 import { X25519_BYTES, rawPublicKey, x25519PrivateKey, x25519PublicKey, x25519Secret } from './key-objects.ts';
@@ -32,12 +32,12 @@ function openBody(key: Uint8Array, body: Uint8Array): Buffer | null {
 }
 
 export class X25519Identity implements AgeIdentity {
-  readonly #privateKey: KeyObject;
-  readonly #publicRaw: Buffer;
+  private readonly privateKey: KeyObject;
+  private readonly publicRaw: Buffer;
 
   private constructor(raw: Uint8Array) {
-    this.#privateKey = x25519PrivateKey(raw);
-    this.#publicRaw = rawPublicKey(this.#privateKey, X25519_BYTES);
+    this.privateKey = x25519PrivateKey(raw);
+    this.publicRaw = rawPublicKey(this.privateKey, X25519_BYTES);
   }
 
   static parse(text: string): X25519Identity {
@@ -55,9 +55,9 @@ export class X25519Identity implements AgeIdentity {
       if (share?.length !== X25519_BYTES || body.length !== BODY_BYTES) {
         throw new AgeFault('header', 'not a well-formed X25519 stanza');
       }
-      const shared = x25519Secret(this.#privateKey, x25519PublicKey(share));
+      const shared = x25519Secret(this.privateKey, x25519PublicKey(share));
       if (shared === null) throw new AgeFault('header', 'an X25519 stanza with a low-order share');
-      const salt = Buffer.concat([share, this.#publicRaw]);
+      const salt = Buffer.concat([share, this.publicRaw]);
       const key = Buffer.from(hkdfSync('sha256', shared, salt, 'age-encryption.org/v1/X25519', 32));
       const fileKey = openBody(key, body);
       if (fileKey !== null) return fileKey;
@@ -66,11 +66,12 @@ export class X25519Identity implements AgeIdentity {
   }
 }
 
-export class ScryptIdentity implements AgeIdentity {
-  readonly #passphrase: string;
+export class ScryptIdentity extends Unprintable implements AgeIdentity {
+  private readonly passphrase: string;
 
   constructor(passphrase: string) {
-    this.#passphrase = passphrase;
+    super();
+    this.passphrase = passphrase;
   }
 
   unwrapFileKey(stanzas: readonly Stanza[]): Buffer | null {
@@ -84,7 +85,7 @@ export class ScryptIdentity implements AgeIdentity {
       throw new AgeFault('header', 'not a well-formed scrypt stanza, or too much work');
     }
     const fullSalt = Buffer.concat([Buffer.from('age-encryption.org/v1/scrypt'), salt]);
-    const key = scryptSync(this.#passphrase, fullSalt, 32, { N: 2 ** logN, r: 8, p: 1, maxmem: 2 ** (logN + 10) * 2 });
+    const key = scryptSync(this.passphrase, fullSalt, 32, { N: 2 ** logN, r: 8, p: 1, maxmem: 2 ** (logN + 10) * 2 });
     return openBody(key, body);
   }
 }

@@ -47,21 +47,21 @@ function combine(
 
 /** Someone's hybrid public key, `age1pq1…` (1959 characters): file keys are wrapped for it. */
 export class HybridRecipient {
-  readonly #mlkem: KeyObject;
-  readonly #x25519: KeyObject;
-  readonly #x25519Raw: Buffer;
+  private readonly mlkem: KeyObject;
+  private readonly x25519: KeyObject;
+  private readonly x25519Raw: Buffer;
 
   /** @param raw ML-KEM-768 encapsulation key (1184 bytes), then X25519 public key (32). @throws TypeError when it is no such key */
   constructor(raw: Uint8Array) {
     if (raw.length !== MLKEM768_PUBLIC_BYTES + X25519_BYTES)
       throw new TypeError('not a hybrid recipient: wrong length');
     try {
-      this.#mlkem = mlkem768PublicKey(raw.subarray(0, MLKEM768_PUBLIC_BYTES));
+      this.mlkem = mlkem768PublicKey(raw.subarray(0, MLKEM768_PUBLIC_BYTES));
     } catch (cause) {
       throw new TypeError('not a hybrid recipient: its ML-KEM-768 key is not valid', { cause });
     }
-    this.#x25519Raw = Buffer.from(raw.subarray(MLKEM768_PUBLIC_BYTES));
-    this.#x25519 = x25519PublicKey(this.#x25519Raw);
+    this.x25519Raw = Buffer.from(raw.subarray(MLKEM768_PUBLIC_BYTES));
+    this.x25519 = x25519PublicKey(this.x25519Raw);
   }
 
   /** @throws TypeError for anything but `age1pq1…` in lower case */
@@ -73,32 +73,32 @@ export class HybridRecipient {
 
   /** Fresh randomness at every call: two stanzas for the same recipient have nothing in common. */
   wrapFileKey(fileKey: Uint8Array): Stanza {
-    const { sharedKey, ciphertext } = encapsulate(this.#mlkem);
+    const { sharedKey, ciphertext } = encapsulate(this.mlkem);
     const ephemeral = generateKeyPairSync('x25519');
     const share = rawPublicKey(ephemeral.publicKey, X25519_BYTES);
-    const shared = x25519Secret(ephemeral.privateKey, this.#x25519);
+    const shared = x25519Secret(ephemeral.privateKey, this.x25519);
     if (shared === null) throw new TypeError('not a hybrid recipient: its X25519 key has low order');
-    const body = hpkeSeal(SUITE, combine(sharedKey, shared, share, this.#x25519Raw), fileKey);
+    const body = hpkeSeal(SUITE, combine(sharedKey, shared, share, this.x25519Raw), fileKey);
     return { args: [HYBRID_STANZA, encodeBase64(Buffer.concat([ciphertext, share]))], body };
   }
 }
 
 /** A hybrid private key, `AGE-SECRET-KEY-PQ-1…` (77 characters, a seed of 32 bytes). Held by native KeyObjects; never printed. */
 export class HybridIdentity implements AgeIdentity {
-  readonly #mlkem: KeyObject;
-  readonly #x25519: KeyObject;
-  readonly #publicRaw: Buffer;
+  private readonly mlkem: KeyObject;
+  private readonly x25519: KeyObject;
+  private readonly publicRaw: Buffer;
 
   /** The seed is expanded by SHAKE256 to the ML-KEM seed (64 bytes) and the X25519 key (32). @throws TypeError on a wrong length */
   constructor(seed: Uint8Array) {
     if (seed.length !== SEED_BYTES) throw new TypeError('not a hybrid identity: wrong length');
     const expanded = createHash('shake256', { outputLength: 96 }).update(seed).digest();
-    this.#mlkem = mlkem768PrivateKey(expanded.subarray(0, 64));
-    this.#x25519 = x25519PrivateKey(expanded.subarray(64));
+    this.mlkem = mlkem768PrivateKey(expanded.subarray(0, 64));
+    this.x25519 = x25519PrivateKey(expanded.subarray(64));
     expanded.fill(0);
-    this.#publicRaw = Buffer.concat([
-      rawPublicKey(this.#mlkem, MLKEM768_PUBLIC_BYTES),
-      rawPublicKey(this.#x25519, X25519_BYTES),
+    this.publicRaw = Buffer.concat([
+      rawPublicKey(this.mlkem, MLKEM768_PUBLIC_BYTES),
+      rawPublicKey(this.x25519, X25519_BYTES),
     ]);
   }
 
@@ -114,7 +114,7 @@ export class HybridIdentity implements AgeIdentity {
 
   /** The public half, `age1pq1…`. */
   recipient(): string {
-    return encodeBech32(RECIPIENT_PREFIX, this.#publicRaw);
+    return encodeBech32(RECIPIENT_PREFIX, this.publicRaw);
   }
 
   unwrapFileKey(stanzas: readonly Stanza[]): Buffer | null {
@@ -124,19 +124,19 @@ export class HybridIdentity implements AgeIdentity {
       if (enc?.length !== HYBRID_ENC_BYTES || body.length !== HYBRID_BODY_BYTES) {
         throw new AgeFault('header', 'not a well-formed mlkem768x25519 stanza');
       }
-      const fileKey = this.#open(enc, body);
+      const fileKey = this.open(enc, body);
       if (fileKey !== null) return fileKey;
     }
     return null;
   }
 
-  #open(enc: Buffer, body: Uint8Array): Buffer | null {
+  private open(enc: Buffer, body: Uint8Array): Buffer | null {
     const share = enc.subarray(MLKEM768_CIPHERTEXT_BYTES);
-    const shared = x25519Secret(this.#x25519, x25519PublicKey(share));
+    const shared = x25519Secret(this.x25519, x25519PublicKey(share));
     if (shared === null) throw new AgeFault('header', 'an mlkem768x25519 stanza with a low-order share');
     // ML-KEM never says no: for an altered ciphertext it gives another secret (implicit rejection), and the tag says no.
-    const mlkemSecret = decapsulate(this.#mlkem, enc.subarray(0, MLKEM768_CIPHERTEXT_BYTES));
-    const secret = combine(mlkemSecret, shared, share, this.#publicRaw.subarray(MLKEM768_PUBLIC_BYTES));
+    const mlkemSecret = decapsulate(this.mlkem, enc.subarray(0, MLKEM768_CIPHERTEXT_BYTES));
+    const secret = combine(mlkemSecret, shared, share, this.publicRaw.subarray(MLKEM768_PUBLIC_BYTES));
     return hpkeOpen(SUITE, secret, body);
   }
 }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { Unprintable } from '#libs/vocabulary';
 import { AgeFault } from './age-fault.ts';
 
 /** 64 KiB of plaintext in each chunk but the last (age.md, Payload). */
@@ -28,18 +29,18 @@ export function sealedPayloadBytes(plaintextBytes: number): number {
 }
 
 /** A KeyObject, not bytes: OpenSSL then sets a chunk's cipher up 1.3 × faster (performance.md A). */
-function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): KeyObject {
+function payloadKey(fileKey: Uint8Array | KeyObject, nonce: Uint8Array): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32)));
 }
 
 /** 11 bytes that count, one that marks the last chunk. Only the low 32 bits are counted: 256 TiB. */
 class ChunkNonce {
   readonly bytes = Buffer.alloc(12);
-  #count = 0;
+  private count = 0;
 
   next(isLast: boolean): Buffer {
-    if (this.#count > 0xffff_ffff) throw new RangeError('payload over 256 TiB');
-    this.bytes.writeUInt32BE(this.#count++, 7);
+    if (this.count > 0xffff_ffff) throw new RangeError('payload over 256 TiB');
+    this.bytes.writeUInt32BE(this.count++, 7);
     return this.marked(isLast);
   }
 
@@ -54,97 +55,99 @@ class ChunkNonce {
  * Seals plaintext as it comes, in pieces of any size. One use: update as often as needed, then finish. What is sealed is handed
  * on at once and uncopied, as OpenSSL gave it.
  */
-export class PayloadSealer {
+export class PayloadSealer extends Unprintable {
   /** To be written first, in front of the chunks. */
   readonly nonce: Buffer = randomBytes(PAYLOAD_NONCE_BYTES);
-  readonly #key: KeyObject;
-  readonly #onSealed: (bytes: Buffer) => void;
-  readonly #chunkNonce = new ChunkNonce();
+  private readonly key: KeyObject;
+  private readonly onSealed: (bytes: Buffer) => void;
+  private readonly chunkNonce = new ChunkNonce();
   /** A chunk can only be sealed once it is known whether it is the last: at most one waits here. */
-  readonly #held = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  #heldBytes = 0;
+  private readonly held = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  private heldBytes = 0;
 
   /** @param onSealed is called with ciphertexts and tags, in their order; what it wants to keep it copies: they are let go behind it */
   constructor(fileKey: Uint8Array, onSealed: (bytes: Buffer) => void) {
-    this.#key = payloadKey(fileKey, this.nonce);
-    this.#onSealed = onSealed;
+    super();
+    this.key = payloadKey(fileKey, this.nonce);
+    this.onSealed = onSealed;
   }
 
   update(plaintext: Uint8Array): void {
     let rest = plaintext;
-    if (this.#heldBytes > 0) {
-      rest = rest.subarray(this.#hold(rest));
+    if (this.heldBytes > 0) {
+      rest = rest.subarray(this.hold(rest));
       if (rest.length === 0) return; // the chunk that is held may still be the last
-      this.#seal(this.#held, false);
-      this.#heldBytes = 0;
+      this.seal(this.held, false);
+      this.heldBytes = 0;
     }
     while (rest.length > CHUNK_BYTES) {
-      this.#seal(rest.subarray(0, CHUNK_BYTES), false);
+      this.seal(rest.subarray(0, CHUNK_BYTES), false);
       rest = rest.subarray(CHUNK_BYTES);
     }
-    this.#hold(rest);
+    this.hold(rest);
   }
 
   /** The last chunk. Empty only when all of the payload is. */
   finish(): void {
-    this.#seal(this.#held.subarray(0, this.#heldBytes), true);
-    this.#held.fill(0);
+    this.seal(this.held.subarray(0, this.heldBytes), true);
+    this.held.fill(0);
   }
 
   /** Copies what still fits the chunk. @returns how many bytes it took */
-  #hold(bytes: Uint8Array): number {
-    const taken = Math.min(CHUNK_BYTES - this.#heldBytes, bytes.length);
-    this.#held.set(bytes.subarray(0, taken), this.#heldBytes);
-    this.#heldBytes += taken;
+  private hold(bytes: Uint8Array): number {
+    const taken = Math.min(CHUNK_BYTES - this.heldBytes, bytes.length);
+    this.held.set(bytes.subarray(0, taken), this.heldBytes);
+    this.heldBytes += taken;
     return taken;
   }
 
-  #seal(chunk: Uint8Array, isLast: boolean): void {
-    const cipher = createCipheriv(CIPHER, this.#key, this.#chunkNonce.next(isLast), CIPHER_OPTIONS);
+  private seal(chunk: Uint8Array, isLast: boolean): void {
+    const cipher = createCipheriv(CIPHER, this.key, this.chunkNonce.next(isLast), CIPHER_OPTIONS);
     const sealed = cipher.update(chunk);
     cipher.final(); // a stream cipher: nothing is left to come
-    this.#onSealed(sealed);
-    this.#onSealed(cipher.getAuthTag());
+    this.onSealed(sealed);
+    this.onSealed(cipher.getAuthTag());
     letGo(sealed);
   }
 }
 
 /** Opens a payload as it comes, in pieces of any size. A chunk is handed on only after its tag was checked. One use. */
-export class PayloadOpener {
-  readonly #fileKey: Uint8Array;
-  readonly #onChunk: (plaintext: Buffer) => void;
-  readonly #chunkNonce = new ChunkNonce();
-  readonly #held = Buffer.allocUnsafeSlow(SEALED_CHUNK_BYTES);
-  #heldBytes = 0;
-  #key: KeyObject | null = null;
-  #chunks = 0;
+export class PayloadOpener extends Unprintable {
+  private readonly fileKey: KeyObject;
+  private readonly onChunk: (plaintext: Buffer) => void;
+  private readonly chunkNonce = new ChunkNonce();
+  private readonly held = Buffer.allocUnsafeSlow(SEALED_CHUNK_BYTES);
+  private heldBytes = 0;
+  private key: KeyObject | null = null;
+  private chunks = 0;
 
   /** @param onChunk is called once for each chunk, in order; what it wants to keep it copies: the chunk is let go behind it */
   constructor(fileKey: Uint8Array, onChunk: (plaintext: Buffer) => void) {
-    this.#fileKey = fileKey;
-    this.#onChunk = onChunk;
+    super();
+    this.fileKey = createSecretKey(fileKey);
+    this.onChunk = onChunk;
   }
 
   /** @throws AgeFault `payload` */
   update(ciphertext: Uint8Array): void {
     let rest = ciphertext;
-    if (this.#key === null) {
-      rest = rest.subarray(this.#hold(rest, PAYLOAD_NONCE_BYTES));
-      if (this.#heldBytes < PAYLOAD_NONCE_BYTES) return;
-      this.#key = payloadKey(this.#fileKey, this.#held.subarray(0, PAYLOAD_NONCE_BYTES));
-      this.#heldBytes = 0;
+    if (this.key === null) {
+      rest = rest.subarray(this.hold(rest, PAYLOAD_NONCE_BYTES));
+      if (this.heldBytes < PAYLOAD_NONCE_BYTES) return;
+      this.key = payloadKey(this.fileKey, this.held.subarray(0, PAYLOAD_NONCE_BYTES));
+      this.heldBytes = 0;
     }
-    if (this.#heldBytes > 0) {
-      rest = rest.subarray(this.#hold(rest, SEALED_CHUNK_BYTES));
+    if (this.heldBytes > 0) {
+      rest = rest.subarray(this.hold(rest, SEALED_CHUNK_BYTES));
       if (rest.length === 0) return; // the chunk that is held may still be the last
-      this.#open(this.#key, this.#held, false);
-      this.#heldBytes = 0;
+      this.open(this.key, this.held, false);
+      this.heldBytes = 0;
     }
     while (rest.length > SEALED_CHUNK_BYTES) {
-      this.#open(this.#key, rest.subarray(0, SEALED_CHUNK_BYTES), false);
+      this.open(this.key, rest.subarray(0, SEALED_CHUNK_BYTES), false);
       rest = rest.subarray(SEALED_CHUNK_BYTES);
     }
-    this.#hold(rest, SEALED_CHUNK_BYTES);
+    this.hold(rest, SEALED_CHUNK_BYTES);
   }
 
   /**
@@ -153,37 +156,37 @@ export class PayloadOpener {
    * @throws AgeFault `payload`; `header` when not even the payload's nonce was there, as the CCTV vectors have it
    */
   finish(): void {
-    if (this.#key === null) throw new AgeFault('header', 'the file ends within the payload nonce');
-    if (this.#heldBytes < TAG_BYTES) throw new AgeFault('payload', 'the file is cut short');
-    if (this.#heldBytes === TAG_BYTES && this.#chunks > 0) throw new AgeFault('payload', 'the last chunk is empty');
-    this.#open(this.#key, this.#held.subarray(0, this.#heldBytes), true);
+    if (this.key === null) throw new AgeFault('header', 'the file ends within the payload nonce');
+    if (this.heldBytes < TAG_BYTES) throw new AgeFault('payload', 'the file is cut short');
+    if (this.heldBytes === TAG_BYTES && this.chunks > 0) throw new AgeFault('payload', 'the last chunk is empty');
+    this.open(this.key, this.held.subarray(0, this.heldBytes), true);
   }
 
   /** Copies what fits below `limit`. @returns how many bytes it took */
-  #hold(bytes: Uint8Array, limit: number): number {
-    const taken = Math.min(limit - this.#heldBytes, bytes.length);
-    this.#held.set(bytes.subarray(0, taken), this.#heldBytes);
-    this.#heldBytes += taken;
+  private hold(bytes: Uint8Array, limit: number): number {
+    const taken = Math.min(limit - this.heldBytes, bytes.length);
+    this.held.set(bytes.subarray(0, taken), this.heldBytes);
+    this.heldBytes += taken;
     return taken;
   }
 
-  #open(key: KeyObject, chunk: Uint8Array, isLast: boolean): void {
-    const plaintext = tryOpen(key, this.#chunkNonce.next(isLast), chunk);
+  private open(key: KeyObject, chunk: Uint8Array, isLast: boolean): void {
+    const plaintext = tryOpen(key, this.chunkNonce.next(isLast), chunk);
     if (plaintext !== null) {
-      this.#chunks++;
-      this.#onChunk(plaintext);
+      this.chunks++;
+      this.onChunk(plaintext);
       return letGo(plaintext);
     }
     if (chunk.length === SEALED_CHUNK_BYTES) {
       // A file cut short or gone on with at a chunk's edge is worth telling from an altered one, and the CCTV vectors want the
       // chunk there, which is genuine, handed on.
-      const genuine = tryOpen(key, this.#chunkNonce.marked(!isLast), chunk);
+      const genuine = tryOpen(key, this.chunkNonce.marked(!isLast), chunk);
       if (genuine !== null) {
-        this.#onChunk(genuine);
+        this.onChunk(genuine);
         throw new AgeFault('payload', isLast ? 'the file is cut short' : 'the file goes on behind its last chunk');
       }
     }
-    throw new AgeFault('payload', `chunk ${this.#chunks} was altered, moved or cut`);
+    throw new AgeFault('payload', `chunk ${this.chunks} was altered, moved or cut`);
   }
 }
 
