@@ -1,10 +1,11 @@
 /**
  * `npm test`: format, build, types, lint, then every test that can run on this machine.
+ * `npm test -- --changed`: types, and format, lint and tests of what is not committed yet; `--changed=REV`: of all since REV.
  * `npm test -- <jest arguments>`: Jest alone, for instance `npm test -- libs/sealing`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const args = process.argv.slice(2);
@@ -23,6 +24,8 @@ function check(name, ...command) {
 // ESM needs vm-modules; the other flag silences Node's remark about it.
 const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', modules('jest', 'bin', 'jest.js')];
 
+const changed = /^--changed(?:=(.+))?$/.exec(args[0] ?? '');
+if (changed !== null) process.exit(testChanged(changed[1] ?? 'HEAD', args.slice(1)));
 if (args.length > 0) process.exit(run(...jest, ...args));
 
 check('format', modules('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.');
@@ -47,3 +50,48 @@ try {
   process.exit(status || 1);
 }
 process.exit(status);
+
+/**
+ * Two minutes, not twenty: pure tests of everything that the changed files reach, tests with files, sockets and browsers of the rooms
+ * they lie in, and changed stories. What a change breaks in another room's real parts shows in the whole run alone.
+ */
+function testChanged(revision, jestArguments) {
+  const git = (...command) => spawnSync('git', command, { cwd: root, encoding: 'utf8' }).stdout.split('\n');
+  const files = [
+    ...git('diff', '--name-only', '--diff-filter=d', revision),
+    ...git('ls-files', '--others', '--exclude-standard'),
+  ].filter((file, index, all) => file !== '' && all.indexOf(file) === index);
+  if (files.length === 0) {
+    process.stderr.write('segl: nothing has changed\n');
+    return 0;
+  }
+  check(
+    'format',
+    modules('prettier', 'bin', 'prettier.cjs'),
+    '--check',
+    '--ignore-unknown',
+    '--log-level',
+    'warn',
+    ...files,
+  );
+  check('types', modules('typescript', 'bin', 'tsc'), '--noEmit');
+  const code = files.filter((file) => file.endsWith('.ts'));
+  if (code.length === 0) return 0;
+  check('lint', modules('eslint', 'bin', 'eslint.js'), '--max-warnings', '0', ...code);
+  const rooms = new Set(code.map((file) => file.split('/').slice(0, 2).join('/')));
+  const reached = spawnSync(process.execPath, [...jest, '--listTests', '--findRelatedTests', ...code], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const tests = reached.stdout.split('\n').filter((path) => {
+    const file = relative(root, path);
+    const isStory = file.endsWith('.e2e-spec.ts');
+    return (
+      path !== '' &&
+      (!isStory || code.includes(file)) &&
+      (!file.endsWith('.int-spec.ts') || rooms.has(file.split('/').slice(0, 2).join('/')))
+    );
+  });
+  process.stderr.write(`segl: ${tests.length} test files\n`);
+  return tests.length === 0 ? 0 : run(...jest, '--maxWorkers=2', ...jestArguments, '--runTestsByPath', ...tests);
+}
