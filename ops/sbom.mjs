@@ -3,7 +3,7 @@
  * lockfile gives the same bytes: time and serial number are left out. Development dependencies are not in it.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
@@ -27,7 +27,11 @@ if (status !== 0) {
   process.stderr.write(stderr);
   process.exit(status ?? 1);
 }
-const bom = JSON.parse(stdout);
+// npm names the whole after the folder that the clone happens to lie in.
+const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const folder = JSON.parse(stdout).metadata.component['bom-ref'];
+const bom = JSON.parse(stdout.replaceAll(`"${folder}"`, `"${name}@${version}"`));
+bom.metadata.component = { ...bom.metadata.component, name, version, purl: `pkg:npm/${name}@${version}` };
 delete bom.serialNumber;
 delete bom.metadata.timestamp;
 bom.components.sort((a, b) => (a['bom-ref'] < b['bom-ref'] ? -1 : 1));
