@@ -274,7 +274,7 @@ withPostfix(
       const { status, location } = await handIn(carrier);
       expect([status, location]).toEqual([303, `/m/${messageId}`]);
       const path = await asksForACode(reader, location);
-      const codePage = await pageSaying(reader, path, 'was taken by the mail server');
+      const codePage = await pageSaying(reader, path, 'was accepted by the mail server');
       const shown = await reads(reader, location, codePage, path, anna);
       expect(shown.status).toBe(200);
       expect(shown.body).toContain('The offer of 7 million');
@@ -289,7 +289,7 @@ withPostfix(
       const unknown = await reader.get(`/m/${'a'.repeat(32)}`);
       for (const answer of [await reader.view(location, shown), await handIn(carrier)]) {
         expect(answer.status).toBe(404);
-        expect(answer.body).toContain('This message cannot be shown here now');
+        expect(answer.body).toContain('We cannot show this message right now');
         expect(answer.body).not.toContain('7 million');
       }
       expect(unknown.status).toBe(404);
@@ -338,11 +338,11 @@ withPostfix(
       const reader = new HttpReader(portal.url);
       const { location } = await handIn(carrier);
       const path = await asksForACode(reader, location);
-      await pageSaying(reader, path, 'We are trying again at');
+      await pageSaying(reader, path, 'We will try again at');
       expect((await reader.get('/readyz')).status).toBe(200);
 
       postfix.start();
-      const codePage = await pageSaying(reader, path, 'was taken by the mail server');
+      const codePage = await pageSaying(reader, path, 'was accepted by the mail server');
       const shown = await reads(reader, location, codePage, path, bo);
       expect(shown.body).toContain('The offer of 7 million');
       const late = await carrierOf(waiting?.messageId ?? '', bo);

@@ -139,7 +139,7 @@ describe('a portal that another issuer proves addresses for', () => {
         const { reader, location } = await aReader(reading);
         const page = await reader.signInPage(location);
         expect(page.at).toContain(`${proving.url.origin}/sign-in/`);
-        expect(page.body).toContain('The Branch asks you to show that a••••••@example.com is your address.');
+        expect(page.body).toContain('The Branch asks you to confirm that a••••••@example.com is your address.');
         const before = await mailIdsIn(proving.url);
         const [action = ''] = /\/sign-in\/[^"/]+\/code/.exec(page.body) ?? [];
         const there = (path: string) => new URL(path, proving.url).href;

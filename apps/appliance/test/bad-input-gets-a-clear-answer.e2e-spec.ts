@@ -75,7 +75,7 @@ describe('what bad input gets', () => {
         first?.body.replace(/<nav class="languages"[\s\S]*?<\/nav>\n?/, ''),
       );
     }
-    expect(first?.body).toContain('This message cannot be shown here now');
+    expect(first?.body).toContain('We cannot show this message right now');
     expect(first?.body).toContain('Open the attachment again');
   });
 

@@ -91,13 +91,13 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
 
     const [printPage] = await Promise.all([
       context.waitForEvent('page'),
-      reader.page.getByRole('button', { name: 'Open for printing' }).click(),
+      reader.page.getByRole('button', { name: 'Open to print' }).click(),
     ]);
     await printPage.waitForLoadState();
     expect(await printPage.locator('body').innerText()).toContain('each side its own');
 
     // Done: what waited is forgotten, and going back shows nothing again: the browser kept no copy either.
-    await reader.page.getByRole('button', { name: 'I am done' }).click();
+    await reader.page.getByRole('button', { name: 'Finish and remove it from here' }).click();
     await reader.page.waitForURL(/\/finished$/);
     await expect(reader.page.goBack()).rejects.toThrow('ERR_CACHE_MISS');
     expect(reader.strangers).toEqual([]);
@@ -113,7 +113,7 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
     await reader.opensNewestSealedMail();
     await reader.opensAttachment();
     await reader.pressesTheButtonInTheAttachment();
-    expect(await reader.seesOnThePage()).toContain('You have proven that anna.berg@example.com is yours');
+    expect(await reader.seesOnThePage()).toContain('You have confirmed that anna.berg@example.com is your address');
     await reader.page.getByRole('button', { name: 'Sign out' }).click();
     await reader.page.waitForURL(/\/signed-out$/);
     await reader.opensNewestSealedMail();
@@ -168,7 +168,7 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
       await reader.page
         .locator('#carrier')
         .setInputFiles({ name, mimeType: 'application/octet-stream', buffer: content });
-      await reader.page.getByRole('button', { name: 'Hand in' }).click();
+      await reader.page.getByRole('button', { name: 'Upload and continue' }).click();
       await reader.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
       expect(await reader.seesOnThePage()).toContain('mette.holm@nordlys.example');
     }

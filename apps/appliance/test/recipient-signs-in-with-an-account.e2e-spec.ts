@@ -69,7 +69,7 @@ withBrowser('a recipient signs in with an account, in a real browser', () => {
       expect(text).toContain('Send me a code');
       await reader.page.getByRole('link', { name: `Sign in with ${button}` }).click();
       await reader.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
-      expect(await reader.seesOnThePage()).toContain(`You have proven that ${anna} is yours`);
+      expect(await reader.seesOnThePage()).toContain(`You have confirmed that ${anna} is your address`);
       await reader.confirms();
       expect((await signInsIn(here)).at(-1)).toMatchObject({ type: 'RecipientAuthenticated', data: { method } });
       const strangers = [here.microsoft.url, here.google.url, here.organisation.url];
@@ -87,7 +87,7 @@ withBrowser('a recipient signs in with an account, in a real browser', () => {
       await reader.page.getByRole('link', { name: 'Sign in with Google' }).click();
       await reader.page.getByText('bo.lund@gmail.com').waitFor();
       const text = await reader.seesOnThePage();
-      expect(text).toContain('This account does not show that the address is yours');
+      expect(text).toContain('This account does not confirm your address');
       expect(text).not.toContain(anna);
       await reader.page.getByRole('button', { name: 'Send me a code' }).click();
       await reader.page.waitForURL(/\/prove\/code\//);
@@ -113,7 +113,7 @@ withBrowser('a recipient signs in with an account, in a real browser', () => {
       here.microsoft.breakWith('cancelled');
       const { reader, context } = await atTheSignInPage();
       await reader.page.getByRole('link', { name: 'Sign in with Microsoft' }).click();
-      await reader.page.getByText('You turned back').waitFor();
+      await reader.page.getByText('You went back without signing in').waitFor();
       here.microsoft.breakWith(null);
       await reader.page.getByRole('link', { name: 'Sign in with Microsoft' }).click();
       await reader.page.waitForURL(/\/m\/[a-z2-7]{32}$/);
@@ -181,12 +181,12 @@ withBrowser('a recipient signs in with an account, in a real browser', () => {
         const page = await http.signInPage(location);
         const [path = ''] = /\/sign-in\/[^"/]+\/with\/organisation/.exec(page.body) ?? [];
         const told = await http.follow(await http.get(path));
-        expect(told.body).toContain('cannot be reached right now');
+        expect(told.body).toContain('We cannot reach');
         expect(told.body).toMatch(/\/with\/google/);
         expect(told.body).not.toMatch(/\/with\/organisation/);
         away.google.signInAs({ email: anna, hd: 'example.com' });
         const [other = ''] = /\/sign-in\/[^"/]+\/with\/google/.exec(told.body) ?? [];
-        expect((await http.follow(await http.get(other))).body).toContain('You have proven that');
+        expect((await http.follow(await http.get(other))).body).toContain('You have confirmed that');
       } finally {
         await away.close();
       }
@@ -228,7 +228,9 @@ describe('what comes back from a provider', () => {
         const [path = ''] = /\/sign-in\/[^"/]+\/with\/google/.exec(page.body) ?? [];
         return reader.follow(await reader.get(path));
       };
-      expect((await byGoogle({ email: anna, hd: 'example.com', sub: '1234567890' })).body).toContain('You have proven');
+      expect((await byGoogle({ email: anna, hd: 'example.com', sub: '1234567890' })).body).toContain(
+        'You have confirmed',
+      );
       await byGoogle({ email: 'eve@gmail.com', sub: 'eve-there' });
       const { issuer } = here.google;
       expect(audited('RecipientAuthenticated').at(-1)?.data).toMatchObject({ issuer, subjectId: '1234567890' });
@@ -272,7 +274,7 @@ describe('what comes back from a provider', () => {
       expect(asked.body).toContain('Who is reading?');
       const [action = ''] = /\/sign-in\/[^"/]+\/reader/.exec(asked.body) ?? [];
       const confirm = await reader.follow(await reader.submit(asked, action, { name: 'Bente Krogh' }));
-      expect(confirm.body).toContain('You have proven that');
+      expect(confirm.body).toContain('You have confirmed that');
       expect((await reader.view(location, confirm)).status).toBe(200);
       const last = (await signInsIn(here)).at(-1);
       expect(last).toMatchObject({ type: 'RecipientAuthenticated', data: { method: 'passcode' } });

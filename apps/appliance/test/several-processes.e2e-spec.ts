@@ -170,17 +170,19 @@ for (const { name, isEmbedded, missing } of variants) {
       for (const [process, path] of elsewhere) {
         const { status, body } = await get(process, path);
         expect([process, path, status]).toEqual([process, path, 404]);
-        expect(body).toContain('This process does not serve it');
+        expect(body).toContain('This part of the portal does not serve it');
       }
       for (const process of ['portal-1', 'console-2'] as const) {
         const { status, body, headers } = await get(process, '/api/v1/openapi.json');
         expect([status, headers.get('content-type')]).toEqual([404, expect.stringContaining('problem+json')]);
-        expect(JSON.parse(body)).toMatchObject({ detail: expect.stringContaining('This process does not serve it') });
+        expect(JSON.parse(body)).toMatchObject({
+          detail: expect.stringContaining('This part of the portal does not serve it'),
+        });
       }
       const posted = await fetch(new URL('/open', all.process('gateway').url), { method: 'POST', body: 'm=x' });
       expect([posted.status, await posted.text()]).toEqual([404, expect.stringContaining('does not serve it')]);
       const unknown = await get('gateway', '/nowhere');
-      expect([unknown.status, unknown.body]).toEqual([404, expect.stringContaining('This page does not exist')]);
+      expect([unknown.status, unknown.body]).toEqual([404, expect.stringContaining('Page not found')]);
       for (const [process, path] of [
         ['portal-1', '/'],
         ['portal-2', '/privacy'],

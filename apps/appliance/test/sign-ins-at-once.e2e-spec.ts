@@ -59,10 +59,10 @@ describe('sign-ins at once', () => {
       const answers: Answer[] = await Promise.all(Array.from({ length: 100 }, ends));
       const after = await recorded('OtpAccepted', 'RecipientAuthenticated', 'AuthenticationFailed');
       expect(after.slice(before.length).map(({ type }) => type)).toEqual(['OtpAccepted', 'RecipientAuthenticated']);
-      expect(answers.filter(({ body }) => body.includes('You have proven that')).length).toBeGreaterThan(0);
+      expect(answers.filter(({ body }) => body.includes('You have confirmed that')).length).toBeGreaterThan(0);
       expect(answers.filter(({ status }) => status >= 500 && status !== 503)).toEqual([]);
       const confirm = await reader.get(location);
-      expect(confirm.body).toContain('You have proven that');
+      expect(confirm.body).toContain('You have confirmed that');
       expect((await reader.view(location, confirm)).status).toBe(200);
     },
     PATIENCE_MS,
@@ -80,7 +80,7 @@ describe('sign-ins at once', () => {
         const ends = [await first(reader, location), await second(reader, location)];
         if (order !== 'as begun') ends.reverse();
         const before = await recorded('RecipientAuthenticated', 'AuthenticationFailed');
-        for (const end of ends) expect((await end()).body).toContain('You have proven that');
+        for (const end of ends) expect((await end()).body).toContain('You have confirmed that');
         const signIns = (await recorded('RecipientAuthenticated', 'AuthenticationFailed')).slice(before.length);
         expect(signIns.map(({ type }) => type)).toEqual(['RecipientAuthenticated', 'RecipientAuthenticated']);
         const page = await reader.get(location);
@@ -102,14 +102,14 @@ describe('sign-ins at once', () => {
       )();
       const confirm = await reader.get(location);
       const thief = reader.thief();
-      expect((await thief.get(location)).body).toContain('You have proven that');
+      expect((await thief.get(location)).body).toContain('You have confirmed that');
       expect((await reader.submit(confirm, '/sign-out')).location).toContain('/signed-out');
       const viewsBefore = (await recorded('MessageViewed')).length;
       expect((await thief.get(location)).body).toContain('Continue to sign in');
       expect((await thief.view(location, confirm)).body).not.toContain('<iframe');
       expect(await recorded('MessageViewed')).toHaveLength(viewsBefore);
       const late = await underWay();
-      expect(late.body).not.toContain('You have proven that');
+      expect(late.body).not.toContain('You have confirmed that');
       expect((await reader.get(location)).body).toContain('Continue to sign in');
     },
     PATIENCE_MS,

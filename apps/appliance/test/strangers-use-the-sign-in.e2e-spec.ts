@@ -83,7 +83,7 @@ describe('strangers who sign people in by this portal', () => {
     'an application on another site has an address proven by a code: one that it names, or one that the person does',
     async () => {
       const named = await sentBy('intranet', { login_hint: 'Bo@Stranger.Example' });
-      expect(named.page.body).toContain('The Intranet asks you to show that');
+      expect(named.page.body).toContain('The Intranet asks you to confirm that');
       expect(named.page.body).not.toContain('bo@stranger.example');
       expect(await named.claims(await named.withACode())).toMatchObject({
         email: 'bo@stranger.example',
@@ -108,10 +108,10 @@ describe('strangers who sign people in by this portal', () => {
       }
       const refused = answers.at(-1);
       expect(refused?.status).toBe(429);
-      expect(refused?.body).toContain('has had as many codes sent as it may');
+      expect(refused?.body).toContain('cannot have more codes sent this hour');
       const reader = new HttpReader(here.portal.url);
       const { location } = await reader.handIn(await newestCarrierField(here.portal.url));
-      expect((await reader.signInFor(location)).body).toContain('You have proven that');
+      expect((await reader.signInFor(location)).body).toContain('You have confirmed that');
     },
     PATIENCE_MS,
   );
@@ -131,7 +131,10 @@ describe('strangers who sign people in by this portal', () => {
       const mails = await mailIdsIn(here.portal.url);
       for (const address of ['', anna]) {
         const refused = await forcing.reader.submit(withAForm, `${uid}/code`, { address });
-        expect([refused.status, refused.body]).toEqual([403, expect.stringContaining('an account is needed')]);
+        expect([refused.status, refused.body]).toEqual([
+          403,
+          expect.stringContaining('You need an account for this sign-in'),
+        ]);
       }
       expect((await forcing.reader.get(`${uid}/with/google`)).status).toBe(404);
       expect(await mailIdsIn(here.portal.url)).toEqual(mails);
@@ -165,14 +168,14 @@ describe('strangers who sign people in by this portal', () => {
       const underWay = [await sentBy('intranet'), await sentBy('intranet')];
       const readers = [await aReader(), await aReader()];
 
-      expect((await (await aReader())()).body).toContain('You have proven that');
+      expect((await (await aReader())()).body).toContain('You have confirmed that');
       runSegl('keys', 'rotate', 'oidc', '--keyring', keyring);
       await until(['oidc-1', 'oidc-2']);
       expect(await underWay[0]?.claims(await underWay[0].withAnAccount('google'))).toMatchObject({
         email: anna,
         signedBy: 'oidc-1',
       });
-      expect((await readers[0]?.())?.body).toContain('You have proven that');
+      expect((await readers[0]?.())?.body).toContain('You have confirmed that');
 
       runSegl('keys', 'destroy', 'oidc-1', '--keyring', keyring, '--yes');
       await until(['oidc-2']);
@@ -180,7 +183,7 @@ describe('strangers who sign people in by this portal', () => {
         email: anna,
         signedBy: 'oidc-2',
       });
-      expect((await readers[1]?.())?.body).toContain('You have proven that');
+      expect((await readers[1]?.())?.body).toContain('You have confirmed that');
     },
     PATIENCE_MS,
   );

@@ -189,7 +189,7 @@ describe('a form', () => {
     expect((await browser.post('/try/form')).status).toBe(303);
     const refused = await browser.post('/try/form', { csrf });
     expect(refused.status).toBe(403);
-    expect(refused.text).toContain('This form is no longer valid');
+    expect(refused.text).toContain('This form has expired');
     expect((await browser.post('/try/form', { csrf: '' })).status).toBe(403);
     expect((await portal.browser().post('/try/form')).status).toBe(403);
   });
@@ -249,7 +249,7 @@ describe('an error', () => {
   it('that nobody foresaw is one generic page with a reference that the log has too', async () => {
     const page = await portal.browser().get('/try/fail/unforeseen');
     expect(page.status).toBe(500);
-    expect(page.text).toContain('Something went wrong');
+    expect(page.text).toContain('Sorry, something went wrong');
     expect(page.html).not.toMatch(SECRETS);
     const reported = unexpected.at(-1);
     expect(page.text).toContain(reported?.reference ?? '?');
@@ -266,7 +266,7 @@ describe('an error', () => {
     const page = await portal.browser().get('/try/fail/domain', { 'accept-language': 'da' });
     expect(page.status).toBe(503);
     expect(page.headers.get('retry-after')).toBe('60');
-    expect(page.text).toContain('Det kan ikke lade sig gøre lige nu');
+    expect(page.text).toContain('Det er ikke muligt lige nu');
     expect(page.html).not.toMatch(SECRETS);
     expect((await portal.browser().get('/try/fail/page')).status).toBe(429);
     expect(counted.slice(-2)).toEqual(['event-store-unavailable 503', 'http-429 429']);
@@ -304,7 +304,7 @@ describe('an error', () => {
     const problem = (await answer.json()) as object;
     expect(problem).toEqual({
       type: 'urn:segl:error:unexpected',
-      title: 'Something went wrong',
+      title: 'Sorry, something went wrong',
       status: 500,
       detail: expect.any(String),
       reference: unexpected.at(-1)?.reference,

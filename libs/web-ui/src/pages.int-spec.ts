@@ -107,7 +107,7 @@ withBrowser('every page, in a real browser (skipped where there is no Chromium)'
     const page = await context.newPage();
     await page.goto(`${portal.url}/specimen`);
     await page.keyboard.press('Tab');
-    expect(await page.locator(':focus').textContent()).toBe('Skip to the content');
+    expect(await page.locator(':focus').textContent()).toBe('Skip to main content');
     await page.keyboard.press('Enter');
     expect(page.url()).toMatch(/#content$/);
     await page.keyboard.press('Tab');

@@ -35,9 +35,11 @@ describe('a view', () => {
       'step/page.hbs': '{{t "page.sealedBy" organisation=name}} {{formatInstant at style="date"}}',
     });
     const context = { name: '<A&B>', at: '2026-11-25T10:00:00.000Z' };
-    expect(views.render('room/step/page', context, english)).toBe('Sealed mail from &lt;A&amp;B&gt; 25 November 2026');
+    expect(views.render('room/step/page', context, english)).toBe(
+      'Sealed message from &lt;A&amp;B&gt; 25 November 2026',
+    );
     expect(views.render('room/step/page', context, { locale: 'da' })).toBe(
-      'Forseglet post fra &lt;A&amp;B&gt; 25. november 2026',
+      'Forseglet besked fra &lt;A&amp;B&gt; 25. november 2026',
     );
     expect(() => views.render('room/nowhere', {}, english)).toThrow('no view "room/nowhere"');
   });

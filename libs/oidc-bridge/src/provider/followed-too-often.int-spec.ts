@@ -19,7 +19,7 @@ describe('an address to sign in at that is followed again and again', () => {
     for (let turn = 0; turn < 30; turn++) {
       const over = await house.browser().get(attempt.location.href);
       expect([over.status, over.location]).toEqual([400, null]);
-      expect(over.body).toContain('This sign-in cannot go on');
+      expect(over.body).toContain('This sign-in cannot continue');
     }
     expect((await house.store.usage()).usedBytes).toBeLessThanOrEqual(before.usedBytes);
 

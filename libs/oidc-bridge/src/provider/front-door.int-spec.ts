@@ -134,7 +134,7 @@ describe('the front of the provider', () => {
       ];
       for (const { status, body } of answers) {
         expect(status).toBe(503);
-        expect(body).toContain('Not possible right now');
+        expect(body).toContain('This is not possible right now');
         expect(body).not.toMatch(/ephemeral|node_modules|\bat \S+ \(/);
       }
       expect((await browser.get(page)).status).toBe(503);

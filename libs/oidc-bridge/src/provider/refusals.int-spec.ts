@@ -181,7 +181,7 @@ describe('the bridge refuses', () => {
       return;
     }
     expect(status).toBe(400);
-    expect(body).toContain('This sign-in cannot go on');
+    expect(body).toContain('This sign-in cannot continue');
     expect(body).not.toMatch(/\bat \S+ \(|node_modules|oidc-provider|invalid_|nobody|evil\.example/);
   });
 
@@ -304,7 +304,7 @@ describe('the bridge refuses', () => {
     for (const path of [page, `${page}/finish?as=eve`, `${page}/cancel`]) {
       const { status, location, body } = await house.browser().get(path);
       expect([status, location]).toEqual([400, null]);
-      expect(body).toContain('This sign-in cannot go on');
+      expect(body).toContain('This sign-in cannot continue');
     }
     await proveAs(browser, page, 'anna');
     expect((await browser.get(page)).status).toBe(400);
@@ -344,7 +344,7 @@ describe('the bridge refuses', () => {
     expect((await browser.get(`${page}/finish?as=anna`)).status).toBe(400);
     const resumed = await browser.get(page.replace('/sign-in/', '/oidc/auth/'));
     expect([resumed.status, resumed.location]).toEqual([400, null]);
-    expect(resumed.body).toContain('This sign-in cannot go on');
+    expect(resumed.body).toContain('This sign-in cannot continue');
   });
 
   it('to hand on a proof that expired between the page and the answer', async () => {

@@ -99,7 +99,7 @@ withBrowser('signing in, in a real browser (skipped where there is no Chromium)'
         microsoft.isUp = true;
         google.answer = () => google.account(bo);
         await at(await callback(path));
-        expect(await page.textContent('h1')).toContain('does not show');
+        expect(await page.textContent('h1')).toContain('does not confirm');
         await look('not-proven');
         await at('/sign-in/made-up');
         await look('not-here');
@@ -152,7 +152,7 @@ withBrowser('signing in, in a real browser (skipped where there is no Chromium)'
       expect(await first.redeem(one.url())).toMatchObject({ email: anna });
       // the back button leads to words, not to a dead end
       await one.goBack();
-      expect(await one.textContent('main')).toContain('This sign-in cannot go on here');
+      expect(await one.textContent('main')).toContain('This sign-in cannot continue here');
       await context.close();
     },
     PATIENCE_MS,

@@ -56,12 +56,12 @@ describe('a code mail, as a real mail server gets it', () => {
     const headers = raw.slice(0, raw.indexOf('\r\n\r\n'));
     expect(headers).not.toContain(code);
     expect(headers).not.toContain(code.replace(' ', ''));
-    expect(mail.subject).toMatch(/^Your code for sealed mail from Nordlys Advokater \([A-Z2-7]{4}\)$/);
+    expect(mail.subject).toMatch(/^Your code for sealed messages from Nordlys Advokater \([A-Z2-7]{4}\)$/);
   });
 
   it('says where the code belongs, when it was asked for, how long it is good, and links to the privacy page alone', () => {
     for (const text of [mail.text ?? '', (mail.html || '').replace(/<[^>]*>/g, '')]) {
-      expect(text).toContain('On 25 November 2026 at 10:03 UTC somebody asked at post.nordlys.example');
+      expect(text).toContain('On 25 November 2026 at 10:03 UTC, someone asked for a code at post.nordlys.example');
       expect(text).toContain('10 minutes');
       expect(text).toContain('https://post.nordlys.example/privacy');
     }
@@ -87,7 +87,7 @@ describe('a code mail, as a real mail server gets it', () => {
     expect(browserFamily(undefined)).toBeNull();
     for (const text of [asked.text ?? '', (asked.html || '').replace(/<[^>]*>/g, '')]) {
       expect(text.replace(/\s+/g, ' ')).toContain(
-        'On 25 November 2026 at 10:03 UTC somebody asked at post.nordlys.example, with the browser Firefox, for a code',
+        'On 25 November 2026 at 10:03 UTC, someone using the browser Firefox asked for a code at post.nordlys.example',
       );
     }
   });
@@ -113,7 +113,7 @@ describe('a code mail, as a real mail server gets it', () => {
     expect(room.mails[2]?.rcptTo).toEqual([address]);
     expect(danish).toContain(`To: ${address}\r\n`);
     expect((await simpleParser(danish)).text).toContain(
-      'Den 25. november 2026 kl. 10.03 UTC bad nogen på post.nordlys.example',
+      'Den 25. november 2026 kl. 10.03 UTC blev der bestilt en kode på post.nordlys.example',
     );
   });
 

@@ -14,10 +14,10 @@ describe('the page of a code', () => {
   it('says that the mail server took the mail, at what time, and leads a right code onward', async () => {
     const { browser, path, page } = await wish(room);
     expect(page.status).toBe(200);
-    expect(page.text).toContain('Enter the code from your mail');
+    expect(page.text).toContain('Enter the code from your email');
     expect(page.text).toContain('We have sent a code to a••••••@example.com');
-    expect(page.text).toContain('was taken by the mail server at 10:03:00');
-    expect(page.text).not.toContain('Look again');
+    expect(page.text).toContain('was accepted by the mail server at 10:03:00');
+    expect(page.text).not.toContain('Check again');
     expect(page.html).toMatch(/<input[^>]*id="code"[^>]*autocomplete="one-time-code"[^>]*inputmode="numeric"/);
     expect(page.html).toMatch(/<label for="code">Code<\/label>/);
 
@@ -50,9 +50,9 @@ describe('the page of a code', () => {
     const answer = await browser.post(path, { code: wrongFor(code) });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, path]);
     const page = await browser.get(path);
-    expect(page.text).toContain('That is not the code.');
-    expect(page.text).toContain('You have 4 tries left.');
-    expect(page.html).toMatch(/<title>Not accepted: /);
+    expect(page.text).toContain('The code is not correct.');
+    expect(page.text).toContain('You have 4 attempts left.');
+    expect(page.html).toMatch(/<title>Error: /);
     expect(page.html).toMatch(/role="alert">.*<a href="#code">/s);
     expect(page.html).toMatch(/<p class="error" id="code-error">/);
     expect(page.html).toMatch(/aria-describedby="code-hint code-error" aria-invalid="true"/);
@@ -62,7 +62,7 @@ describe('the page of a code', () => {
   it('takes an empty field for what it is', async () => {
     const { browser, path } = await wish(room);
     const page = await browser.follow(await browser.post(path));
-    expect(page.text).toContain('Enter the 8 digits of the code. This did not count as a try.');
+    expect(page.text).toContain('Enter the 8 digits of the code. This did not count as an attempt.');
   });
 
   it('shows nothing to another browser, not even that it exists', async () => {
@@ -89,7 +89,7 @@ describe('the page of a code', () => {
     for (let turn = 0; turn < 5; turn++) await browser.post(path, { code: wrongFor(code) });
     const page = await browser.get(path);
     expect(page.text).toContain('Too many wrong codes');
-    expect(page.html).toMatch(/<a class="button" href="\/m\/abc">Begin again<\/a>/);
+    expect(page.html).toMatch(/<a class="button" href="\/m\/abc">Start again<\/a>/);
     expect(page.html).not.toContain('<form');
     const late = await browser.follow(await browser.post(path, { code }));
     expect(late.text).toContain('Too many wrong codes');
@@ -106,7 +106,7 @@ describe('the page of a code', () => {
     room.elapse(30);
     const page = await browser.follow(await browser.post(`${path}/another`));
     expect(page.text).toContain(
-      'We have sent as many codes as we do in an hour. You can have another one from 11:03:00',
+      'We cannot send more codes to this address this hour. You can get another one from 11:03:00',
     );
     expect(page.html).toContain('id="code"'); // the last one is still good
     const answer = await browser.post(path, { code: codeIn(room.mails.at(-1)?.content ?? Buffer.alloc(0)) });
@@ -126,7 +126,7 @@ describe('the page of a code', () => {
   it('says that the mail server refused the mail', async () => {
     room.refuseWith(550);
     const { page } = await wish(room);
-    expect(page.text).toContain('The mail server refused the mail with the code at 10:03:00');
+    expect(page.text).toContain('The mail server rejected the email with the code at 10:03:00');
     const events = await room.events();
     expect(events.at(-1)).toMatchObject({ type: 'OtpDeliveryFailed', data: { failure: 'refused', tries: 1 } });
   });
@@ -134,8 +134,8 @@ describe('the page of a code', () => {
   it('says that it tries again, and when, with a link to look again', async () => {
     room.refuseWith(451);
     const { page, path } = await wish(room);
-    expect(page.text).toContain('did not take the mail with the code. We are trying again at 10:03:15');
-    expect(page.html).toContain(`<a href="${path}">Look again</a>`);
+    expect(page.text).toContain('has not accepted the email with the code yet. We will try again at 10:03:15');
+    expect(page.html).toContain(`<a href="${path}">Check again</a>`);
   });
 
   it('speaks Danish', async () => {
@@ -161,6 +161,6 @@ describe('the page of a code', () => {
     const page = await browser.post(path, { code: await room.codeInMail(1) });
     expect(page.status).toBe(503);
     expect(page.headers.get('retry-after')).toBe('10');
-    expect(page.text).toContain('nothing was counted against you');
+    expect(page.text).toContain('This did not count as an attempt');
   });
 });

@@ -187,7 +187,7 @@ describe('verifying a code', () => {
       const compared = rejections.filter(({ data }) => (data as { reason: string }).reason === 'wrong');
       expect(compared.length).toBeLessThanOrEqual(10);
       expect(rejections.length).toBeLessThanOrEqual(60);
-      // Whatever was looked at beside those was not decided on: the right code of a challenge with tries left is dead too.
+      // Whatever was looked at beside those was not decided on: the right code of a challenge with attempts left is dead too.
       const last = challenges[11];
       if (last) expect(await enter(last.id, lastCode, last.browser)).not.toBe('accepted');
     } finally {

@@ -3,8 +3,8 @@ import { directionOf, isLocale, isTextKey, LANGUAGES, parametersOfText, translat
 
 describe('a text', () => {
   it('is found by its path, and filled in', () => {
-    expect(translate('en', 'page.sealedBy', { organisation: 'A & B {x}' })).toBe('Sealed mail from A & B {x}');
-    expect(translate('da', 'page.sealedBy', { organisation: 'A' })).toBe('Forseglet post fra A');
+    expect(translate('en', 'page.sealedBy', { organisation: 'A & B {x}' })).toBe('Sealed message from A & B {x}');
+    expect(translate('da', 'page.sealedBy', { organisation: 'A' })).toBe('Forseglet besked fra A');
     expect(isTextKey('page.sealedBy')).toBe(true);
     expect(isTextKey('page')).toBe(false);
     expect(isTextKey('constructor')).toBe(false);

@@ -42,23 +42,23 @@ describe('the privacy page', () => {
 
   it('promises the sign-ins that there are, and no other', async () => {
     expect(page.text).not.toMatch(/Microsoft|Google|passkey/i);
-    expect(page.text).toContain('You need no account here.');
+    expect(page.text).toContain('You do not need an account here.');
     const withAccounts = await openTestPortal(
       { controllers: [PrivacyController] },
       { accountProviders: ['Microsoft', 'Nordlys'] },
     );
     try {
       const { text } = await withAccounts.browser().get('/privacy');
-      expect(text).toMatch(/account that you already have:\s+Microsoft\s+Nordlys/);
-      expect(text).toContain('you enter its password at its provider and never here');
-      expect(text).not.toMatch(/Google|You need no account here/);
+      expect(text).toMatch(/an account you already have:\s+Microsoft\s+Nordlys/);
+      expect(text).toContain('you enter its password with its provider and never here');
+      expect(text).not.toMatch(/Google|You do not need an account here/);
     } finally {
       await withAccounts.close();
     }
   });
 
   it('is there in Danish, and linked from every page', async () => {
-    expect((await portal.browser().get('/privacy?lang=da')).text).toContain('Hvad der bliver registreret');
+    expect((await portal.browser().get('/privacy?lang=da')).text).toContain('Hvad vi registrerer');
     for (const path of ['/privacy', '/nowhere'])
       expect((await portal.browser().get(path)).html).toContain('href="/privacy"');
   });

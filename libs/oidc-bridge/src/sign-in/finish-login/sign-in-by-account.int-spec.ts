@@ -76,8 +76,8 @@ describe('signing in with an account', () => {
     const location = (await signIn.browser.get(callback)).headers.get('location') ?? '';
     const page = await signIn.browser.get(location);
     expect(page.status).toBe(200);
-    expect(page.text).toContain(`At Microsoft you are signed in as ${bo}.`);
-    expect(page.text).toContain('The address asked for is a••••••@example.com');
+    expect(page.text).toContain(`You are signed in to Microsoft as ${bo}.`);
+    expect(page.text).toContain('You need to confirm the address a••••••@example.com');
     expect(page.text).toContain('Send me a code');
     expect(page.text).toContain('Sign in with Google');
     expect(page.html).toMatch(/<button type="submit">Send me a code/); // the best that is left to do
@@ -101,7 +101,7 @@ describe('signing in with an account', () => {
     const signIn = await room.begin();
     const { callback } = await throughProvider(signIn, 'google');
     const page = await signIn.browser.follow(await signIn.browser.get(callback));
-    expect(page.text).toContain('This account does not show that the address is yours');
+    expect(page.text).toContain('This account does not confirm your address');
     expect(page.text).not.toMatch(/unverified|guest/);
     expect((await newFailures()).map(({ reason }) => reason)).toEqual([unproven]);
   });
@@ -133,12 +133,12 @@ describe('signing in with an account', () => {
     google.answer = () => Promise.reject(new UpstreamRefused('cancelled'));
     const cancelled = await throughProvider(signIn, 'google');
     expect((await signIn.browser.follow(await signIn.browser.get(cancelled.callback))).text).toContain(
-      'You turned back',
+      'You went back without signing in',
     );
     google.answer = () => Promise.reject(new UpstreamUnreachable('late'));
     const late = await throughProvider(signIn, 'google');
     const page = await signIn.browser.follow(await signIn.browser.get(late.callback));
-    expect(page.text).toContain('cannot be reached right now');
+    expect(page.text).toContain('We cannot reach');
     google.beginning = () => Promise.reject(new UpstreamUnreachable('away'));
     const away = await signIn.browser.get(`${signIn.path}/with/google`);
     expect(away.headers.get('location')).toBe(`${signIn.path}?told=unreachable`);
@@ -158,7 +158,7 @@ describe('signing in with an account', () => {
     const signIn = await room.begin();
     const { html, text } = await signIn.browser.get(signIn.path);
     expect(html).toMatch(/<button type="button" class="secondary" disabled>Sign in with Google<\/button>/);
-    expect(text).toContain('Google cannot be reached right now.');
+    expect(text).toContain('We cannot reach Google right now.');
     expect(html).toContain(`href="${signIn.path}/with/microsoft"`);
     const begunBefore = google.begun.length;
     const typed = await signIn.browser.get(`${signIn.path}/with/google`);
@@ -172,7 +172,7 @@ describe('signing in with an account', () => {
     const { callback } = await throughProvider(signIn, 'google');
     const page = await room.browser().get(callback);
     expect(page.status).toBe(400);
-    expect(page.text).toContain('This sign-in cannot go on here');
+    expect(page.text).toContain('This sign-in cannot continue here');
     expect(page.html).not.toContain(signIn.path);
     expect(google.finished).toHaveLength(0);
     const other = await room.begin({ client: 'intranet' });
@@ -246,7 +246,7 @@ describe('signing in with an account', () => {
     for (const query of ['', 'state=', `state=${newSecret()}`, 'state=a&state=b', `state=${'x'.repeat(9000)}`]) {
       const page = await browser.get(`/sign-in/callback/google?code=x&${query}`);
       expect(page.status).toBe(400);
-      expect(page.text).toContain('go back to where you came from');
+      expect(page.text).toContain('Go back to where you came from');
     }
     expect((await browser.get(path)).status).toBe(200);
     expect([...(await newFailures()), ...(await newFailures('portal'))]).toEqual([]);
@@ -322,7 +322,7 @@ describe('signing in with an account', () => {
     }
     const over = await signIn.browser.get(`${signIn.path}/with/google`);
     expect(over.headers.get('location')).toBe(`${signIn.path}?told=too-many`);
-    expect((await signIn.browser.get(`${signIn.path}?told=too-many`)).text).toContain('too many tries');
+    expect((await signIn.browser.get(`${signIn.path}?told=too-many`)).text).toContain('too many attempts');
     expect(await newFailures()).toHaveLength(20);
     const elsewhere = await signIn.browser.get(`${signIn.path}/with/google`, { 'x-forwarded-for': '203.0.113.7' });
     expect(elsewhere.headers.get('location')).toMatch(/^https:\/\/google/);
@@ -345,7 +345,7 @@ describe('signing in with an account', () => {
     for (const path of ['', '/with/google', '/finish?outcome=x', '/code?proof=x', '/reader', '/cancel']) {
       const page = await stranger.browser.get(`${signIn.path}${path}`);
       expect([path, page.status]).toEqual([path, 400]);
-      expect(page.text).toContain('This sign-in cannot go on here');
+      expect(page.text).toContain('This sign-in cannot continue here');
     }
     const { callback } = await throughProvider(signIn, 'google');
     const back = await signIn.browser.get(callback);

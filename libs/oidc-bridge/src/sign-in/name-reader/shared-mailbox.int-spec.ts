@@ -34,11 +34,11 @@ describe('a shared mailbox', () => {
     const asked = await signIn.browser.get(proven);
     expect(asked.headers.get('location')).toBe(`${signIn.path}/reader`);
     const page = await signIn.browser.get(`${signIn.path}/reader`);
-    expect(page.text).toContain('Several people read the mail for i••••••@nordlys.example');
+    expect(page.text).toContain('Several people read the email sent to i••••••@nordlys.example');
     for (const name of ['', '   ', 'x'.repeat(101), 'Bo\u0000', 'Bo\nEve', 'Bo \u202eevE']) {
       const refused = await signIn.browser.post(`${signIn.path}/reader`, { name });
       expect([name, refused.status]).toEqual([name, 400]);
-      expect(refused.text).toContain('Enter your name, with 100 characters at most.');
+      expect(refused.text).toContain('Enter your name. It can be up to 100 characters long.');
     }
     const taken = await signIn.browser.post(`${signIn.path}/reader`, { name: '  Bo Ærø <b>  ' });
     expect(await signIn.end(taken.headers.get('location') ?? '')).toMatchObject({
@@ -72,7 +72,7 @@ describe('a shared mailbox', () => {
     google.answer = () => Promise.reject(new UpstreamRefused('cancelled'));
     const { callback } = await throughProvider(signIn, 'google', '/reader/with');
     const page = await signIn.browser.follow(await signIn.browser.get(callback));
-    expect(page.text).toContain('You turned back');
+    expect(page.text).toContain('You went back without signing in');
     expect(page.text).toContain('Who is reading?');
   });
 

@@ -61,16 +61,16 @@ describe('signing in with a code', () => {
     const page = await signIn.browser.get(signIn.path);
     expect(page.html).toMatch(/<input id="address" name="address" type="email" autocomplete="email"/);
     for (const [entered, words] of [
-      ['', 'Enter the mail address that the code is to go to.'],
-      ['bo@nordlys.example, eve@evil.example', 'That is not one plain mail address.'],
-      ['"bo@nordlys.example x"@evil.example', 'That is not one plain mail address.'],
-      ['bo\uff20nordlys.example', 'That is not one plain mail address.'],
-      [barred, 'No codes are sent to this address'],
+      ['', 'Enter the email address we should send the code to.'],
+      ['bo@nordlys.example, eve@evil.example', 'Enter one email address, such as'],
+      ['"bo@nordlys.example x"@evil.example', 'Enter one email address, such as'],
+      ['bo\uff20nordlys.example', 'Enter one email address, such as'],
+      [barred, 'We do not send codes to this address'],
     ] as const) {
       const refused = await signIn.browser.post(`${signIn.path}/code`, { address: entered });
       expect(refused.status).toBe(400);
       expect(refused.text).toContain(words);
-      expect(refused.html).toMatch(/<title>Not accepted: /);
+      expect(refused.html).toMatch(/<title>Error: /);
       expect(refused.html).toMatch(/aria-describedby="address-hint address-error" aria-invalid="true"/);
     }
     expect(room.mailCount()).toBe(mails);
@@ -118,7 +118,7 @@ describe('signing in with a code', () => {
     const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec((await other.browser.get(other.path)).html) ?? [];
     const forced = await signIn.browser.post(`${signIn.path}/code`, { csrf });
     expect(forced.status).toBe(403);
-    expect(forced.text).toContain('For this sign-in an account is needed.');
+    expect(forced.text).toContain('You need an account for this sign-in.');
     // nor with a proof made for somewhere else
     const proven = await throughCode(room, other, mails + 1);
     const taken = await signIn.browser.get(`${signIn.path}/code?${proven.split('?')[1]}`);
@@ -129,7 +129,7 @@ describe('signing in with a code', () => {
     for (const hint of [barred, 'anyone@tickets.example']) {
       const signIn = await room.begin({ client: 'intranet', hint });
       const page = await signIn.browser.get(signIn.path);
-      expect(page.text).toContain('No codes are sent to this address, since several people see its mail.');
+      expect(page.text).toContain('We do not send codes to this address because several people read its email.');
       expect(page.text).not.toContain('Send me a code');
       const other = await room.begin({ browser: room.tabOf(signIn.browser) });
       const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec((await other.browser.get(other.path)).html) ?? [];
@@ -187,7 +187,7 @@ describe('signing in with a code', () => {
     const proven = await throughCode(room, signIn, mails + 1, { address: 'Anna.O\u2019Berg@example.com' }).catch(
       (error: Error) => error.message,
     );
-    expect(proven).toContain('That is not one plain mail address.'); // no quiet folding of look-alikes
+    expect(proven).toContain('Enter one email address, such as'); // no quiet folding of look-alikes
     const plus = 'a.b+c@xn--bcher-kva.example';
     const other = await room.begin({ client: 'intranet' });
     const path = await throughCode(room, other, mails + 1, { address: 'A.B+C@Bücher.example' });
@@ -207,7 +207,7 @@ describe('a client that has had its codes', () => {
       const second = parseMailAddress('second@example.org');
       const refused = await two.browser.post(`${two.path}/code`, { address: second });
       expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '3600']);
-      expect(refused.text).toContain('has had as many codes sent as it may in an hour');
+      expect(refused.text).toContain('cannot have more codes sent this hour');
       expect(await room.persons.find(second)).toBeNull();
       const portal = await room.begin();
       expect(await portal.end(await throughCode(room, portal, 2))).toMatchObject({ email: anna });
