@@ -17,7 +17,7 @@ export const EXIT_TABLE = `Exit codes:
   0   done
   1   refused, or failed for a reason that is said
   64  the command line is wrong
-  65  the input is not what it must be (no carrier, altered, too large, no address)
+  65  the input is not what it must be (no carrier, altered, too large, no address, no clear From)
   69  a store, the keyring's directory or a server cannot be reached
   75  busy: the same again later
   78  the configuration or the keyring is wrong`;
@@ -61,6 +61,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   usage: EXIT.usage,
   'address-refused': EXIT.badInput,
   'bad-input': EXIT.badInput,
+  'from-unclear': EXIT.badInput,
   'mail-too-large': EXIT.badInput,
   'not-a-carrier': EXIT.badInput,
   'not-sealed-mail': EXIT.badInput,

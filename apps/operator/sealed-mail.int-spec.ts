@@ -53,6 +53,16 @@ describe('segl seal', () => {
     expect((await inHome(['open', '-'], { input: carrier })).output.equals(mail)).toBe(true);
   });
 
+  it.each([
+    ['two addresses without a comma', 'anna@example.com boss@bank.example', 'some of it is no address'],
+    ['two of them', 'anna@example.com, boss@bank.example', 'it names more than one address'],
+  ])('refuses a mail whose From is %s, and says which field', async (_, from, why) => {
+    const refused = await inHome(SEAL, { input: Buffer.from(`From: ${from}\r\n\r\nx`) });
+    expect(refused.exitCode).toBe(65);
+    expect(refused.said).toContain(`the From field of the mail names no single clear author: ${why}`);
+    expect(refused.output.length).toBe(0);
+  });
+
   it('streams: output comes while input is still to come', async () => {
     const pieces = Array.from({ length: 40 }, () => randomBytes(64 * 1024));
     let read = 0;

@@ -50,6 +50,7 @@ function makeCarrier(pieces: Iterable<Uint8Array>, out: (bytes: Uint8Array) => v
   const carrier = new CarrierWriter({
     ...facts,
     mailHeader: collector.header(),
+    author: { address: facts.sender, displayName: '' },
     messageId: seal.messageId,
     publicUrl: new URL('https://mail.example.org'),
     organisation: { name: facts.organisation, locales: ['en', 'da'] },

@@ -8,7 +8,8 @@ import { Program } from './program.ts';
 import { startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
-const shapes = mailShapes();
+/** All that name one author: of two From fields none is the author, and such a mail is refused (libs/gateway). */
+const shapes = mailShapes().filter(({ name }) => name !== 'duplicated-headers');
 /** A client may write only as whom it was given; here it is everybody that any of the mails names. */
 const domains = new Set(
   shapes.flatMap(({ bytes }) => bytes.toString('latin1').match(/@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?/g) ?? []),

@@ -1,6 +1,5 @@
 export { CarrierReader } from './carrier/carrier-reader.ts';
 export { CarrierWriter } from './carrier/carrier-writer.ts';
-export { authorsOf } from './carrier/kept-headers.ts';
 export { NotACarrier } from './carrier/not-a-carrier.ts';
 export { organisationProfileFaults, type OrganisationProfile } from './carrier/organisation-profile.ts';
 export { UrlencodedFieldReader } from './carrier/urlencoded-field-reader.ts';
@@ -21,5 +20,6 @@ export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';
 export type { ListedAttachment, ReadableMail } from './reading/readable-mail.ts';
 export { READING_LIMITS } from './reading/reading-limits.ts';
+export { authorField, authorText, writtenBy, type AuthorFault, type AuthorField } from './syntax/author.ts';
 export { MailHeader, MailHeaderCollector } from './syntax/header-fields.ts';
 export { headerText } from './syntax/header-text.ts';

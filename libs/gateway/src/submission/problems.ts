@@ -1,6 +1,8 @@
 import { DomainError } from '#libs/vocabulary';
 import type { AddressRefusal, AddressRefused } from '#libs/vocabulary';
+import type { AuthorFault } from '#libs/mail';
 import type { MailTooLarge } from '#libs/sealing';
+import type { FromUnclear } from './from-unclear.ts';
 import type { SenderNotAllowed, TooManyRecipients } from './submit-mail.ts';
 
 /** Problem details (RFC 9457). The words are ours and for programmers; never an address, a path or a stack. */
@@ -9,8 +11,12 @@ export interface Problem {
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  /** The query parameter or header field at fault. */
+  /** The query parameter or header field of the request at fault. */
   readonly parameter?: string;
+  /** The header field of the mail at fault. */
+  readonly field?: string;
+  /** Why the From field of the mail was refused. */
+  readonly fault?: AuthorFault;
   /** Which of several values of that parameter, counted from 1. */
   readonly position?: number;
   /** Why an address was refused. */
@@ -93,6 +99,11 @@ function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
         ? 'The From or Sender field of the mail names an address that this client may not write as.'
         : 'This client may not write as the address in from.';
       return { title: 'Sender not allowed', status: 403, detail, ...(!isHeader && { parameter: 'from' }) };
+    }
+    case 'from-unclear': {
+      const { fault, message } = error as FromUnclear;
+      const detail = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+      return { title: 'No single clear author', status: 422, detail, field: 'From', fault };
     }
     case 'mail-too-large': {
       const { maxMailBytes } = error as MailTooLarge;

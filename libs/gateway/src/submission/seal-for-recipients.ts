@@ -3,8 +3,9 @@ import { MailMeasure, MailSealer, MailTooLarge } from '#libs/sealing';
 import type { Keyring } from '#libs/keyring';
 import { plusSeconds } from '#libs/vocabulary';
 import type { Instant, MailAddress } from '#libs/vocabulary';
-import { CarrierWriter, MailHeaderCollector } from '#libs/mail';
+import { authorField, CarrierWriter, MailHeaderCollector, writtenBy } from '#libs/mail';
 import type { MailHeader } from '#libs/mail';
+import { FromUnclear } from './from-unclear.ts';
 import type { SubmissionSettings } from './settings.ts';
 
 /** Where one carrier goes, in order; whoever is asked to write may keep the bytes only until its promise resolves. */
@@ -42,7 +43,7 @@ const PIECE_BYTES = 128 * 1024;
  * is the header and under 2 MiB for each recipient, whatever the size of the mail. When it throws, what was written to the
  * sinks is of no use to anybody.
  *
- * @throws MailTooLarge past maxMailBytes; and whatever the mail, a sink or checkHeader throws
+ * @throws MailTooLarge past maxMailBytes, FromUnclear; and whatever the mail, a sink or checkHeader throws
  */
 export async function sealForRecipients<Sink extends CarrierSink>(
   options: SealForRecipientsOptions<Sink>,
@@ -52,6 +53,9 @@ export async function sealForRecipients<Sink extends CarrierSink>(
   try {
     const { mailHeader, taken } = await readHeader(mail, settings.maxMailBytes);
     options.checkHeader?.(mailHeader);
+    const from = writtenBy(authorField(mailHeader, 'from'), sender);
+    if (from.kind === 'unclear') throw new FromUnclear(from.fault);
+    const { author } = from;
     const measure = new MailMeasure();
     const expiresAt = plusSeconds(sealedAt, settings.lifetimeSeconds);
     const lines: { recipient: MailAddress; seal: MailSealer; carrier: CarrierWriter; sink: Sink }[] = [];
@@ -64,7 +68,7 @@ export async function sealForRecipients<Sink extends CarrierSink>(
         measure,
       });
       const { messageId } = seal;
-      const carrier = new CarrierWriter({ ...settings, mailHeader, messageId, sender, sealedAt, expiresAt });
+      const carrier = new CarrierWriter({ ...settings, mailHeader, messageId, author, sealedAt, expiresAt });
       const sink = await options.openSink(seal, recipient);
       await sink.write(carrier.begin());
       await writeAll(sink, carrier.update(seal.begin()));

@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import type { MessageId } from '#libs/vocabulary';
-import { authorsOf, MailHeader } from '#libs/mail';
-import { mailShapes, startSmtpSink } from '#libs/mail/testing';
+import { authorField, MailHeader } from '#libs/mail';
+import { mailFrom, mailShapes, oddFromFields, startSmtpSink } from '#libs/mail/testing';
 import {
   SUBMITTED_MAIL,
   askToSeal,
@@ -148,6 +148,12 @@ describe('POST /api/v1/messages', () => {
     ['a From of someone else', { body: 'From: boss@example.com\r\n\r\nx' }, 403, {}],
     ['a second From of someone else', { body: 'From: office@example.org\r\nFrom: boss@example.com\r\n\r\nx' }, 403, {}],
     ['a From that hides someone else', { body: 'From: office@example.org, "x" <boss@example.com>\r\n\r\nx' }, 403, {}],
+    [
+      'a From that names nobody clearly',
+      { body: 'From: Office, The <office@example.org>\r\n\r\nx' },
+      422,
+      { field: 'From' },
+    ],
     ['no recipient', { query: 'from=office@example.org' }, 400, { parameter: 'to' }],
     [
       'too many recipients',
@@ -259,6 +265,32 @@ describe('POST /api/v1/messages', () => {
     expect(await eventTypes(room)).toEqual([]);
   });
 
+  it('lets a program write as whom the carrier and the page will name, and as nobody else', async () => {
+    const { room, sink } = await open();
+    for (const odd of oddFromFields) {
+      const sealedBefore = sink.mails.length;
+      const response = await askToSeal(room, { body: mailFrom(odd) });
+      const names = odd.names ?? [odd.address];
+      const status = names.some((name) => !name?.endsWith('@example.org')) ? 403 : odd.fault ? 422 : 201;
+      const problem = (await response.json()) as { field?: string; fault?: string; detail?: string };
+      expect([odd.what, response.status, problem.fault]).toEqual([
+        odd.what,
+        status,
+        status === 422 ? odd.fault : undefined,
+      ]);
+      if (status === 422) {
+        expect(problem.field).toBe('From');
+        expect(problem.detail).toMatch(
+          /^The From field of the mail names no single clear author: [^@<]+; nothing was sealed\.$/,
+        );
+      }
+      expect([odd.what, sink.mails.length - sealedBefore]).toEqual([odd.what, status === 201 ? 1 : 0]);
+      if (status !== 201) continue;
+      const carrier = MailHeader.of(sink.mails.at(-1)?.content ?? Buffer.alloc(0));
+      expect(authorField(carrier, 'from')).toMatchObject({ kind: 'one', names: [odd.address] });
+    }
+  }, 60_000);
+
   it('takes no more submissions at once than it may', async () => {
     const { room } = await open({ settings: { submissionsAtOnce: 1 } });
     const answers = await Promise.all([askToSeal(room), askToSeal(room), askToSeal(room)]);
@@ -268,7 +300,10 @@ describe('POST /api/v1/messages', () => {
   });
 
   it('seals every shape of mail byte for byte, in a carrier that is no larger than it may be', async () => {
-    const senders = ['@example.org', ...mailShapes().flatMap(({ bytes }) => authorsOf(MailHeader.of(bytes)))];
+    const senders = [
+      '@example.org',
+      ...mailShapes().flatMap(({ bytes }) => authorField(MailHeader.of(bytes), 'from').names),
+    ];
     const { room, sink } = await open({ officeSenders: senders });
     const shapes: [string, Buffer][] = [
       ...mailShapes().map(({ name, bytes }): [string, Buffer] => [name, bytes]),
@@ -283,7 +318,9 @@ describe('POST /api/v1/messages', () => {
     expect(shapes.length).toBeGreaterThanOrEqual(47);
     for (const [name, mail] of shapes) {
       const response = await askToSeal(room, { body: mail });
-      expect([name, response.status]).toEqual([name, 201]);
+      const isAuthorClear = authorField(MailHeader.of(mail), 'from').kind !== 'unclear';
+      expect([name, response.status]).toEqual([name, isAuthorClear ? 201 : 422]);
+      if (!isAuthorClear) continue;
       const { messages } = (await response.json()) as Answer;
       const carrier = sink.mails.at(-1)?.content ?? Buffer.alloc(0);
       expect([
@@ -341,6 +378,8 @@ describe('the document of the API', () => {
       'parameter',
       'position',
       'refusal',
+      'field',
+      'fault',
     ]);
     expect(JSON.stringify(openApi.components.schemas.Submitted)).toContain('"enum":["relayed","queued","refused"]');
   });

@@ -5,7 +5,7 @@ import { Keyring, PersonDirectory } from '#libs/keyring';
 import { SealMessage } from '#libs/sealing';
 import { Clock, DomainError, newEventId } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
-import { Outbox, authorsOf, headerText, readEnvelope } from '#libs/mail';
+import { Outbox, authorField, headerText, readEnvelope } from '#libs/mail';
 import type { MailHeader, StagedFile } from '#libs/mail';
 import { measureMail, sealForRecipients } from './seal-for-recipients.ts';
 import { mayWriteAs, SubmissionSettings } from './settings.ts';
@@ -102,7 +102,7 @@ export class SubmitMail extends Command<Submitted> {
  * is settled by it); then the outbox. A submission that fails before that leaves nothing but, at worst, seals recorded that
  * never left, which name the submission that was never accepted.
  *
- * @throws NoRecipient, TooManyRecipients, SenderNotAllowed, MailTooLarge, SubmissionKeyReused, CarriersNoLongerKept, SubmissionsBusy,
+ * @throws NoRecipient, TooManyRecipients, SenderNotAllowed, FromUnclear, MailTooLarge, SubmissionKeyReused, CarriersNoLongerKept, SubmissionsBusy,
  * and EventStoreUnavailable, PersonDirectoryUnavailable, OutboxUnavailable, after which the same request may be made again
  */
 @CommandHandler(SubmitMail)
@@ -309,9 +309,10 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
   }
 }
 
-/** Recipients see the header, not the envelope: whom it says it is from must be whom the client may write as. */
+/** Recipients see the header, not the envelope: everybody whom it names as author or sender must be whom the client may write as. */
 function checkAuthors(mailHeader: MailHeader, client: SealingClient): void {
-  if (!authorsOf(mailHeader).every((author) => mayWriteAs(client, author))) throw new SenderNotAllowed('header');
+  const named = [authorField(mailHeader, 'from'), authorField(mailHeader, 'sender')].flatMap(({ names }) => names);
+  if (!named.every((address) => mayWriteAs(client, address))) throw new SenderNotAllowed('header');
 }
 
 function mailSubjectOf(mailHeader: MailHeader): string {

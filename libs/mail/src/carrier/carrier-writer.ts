@@ -1,7 +1,8 @@
-import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import type { Instant, MessageId } from '#libs/vocabulary';
 import { Base64UrlLines } from './base64url-lines.ts';
 import { carrierTexts, portalAddresses } from './carrier-texts.ts';
 import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
+import type { Author } from '../syntax/author.ts';
 import { asEncodedWords } from '../syntax/encoded-words.ts';
 import type { MailHeader } from '../syntax/header-fields.ts';
 import { base64Lines, quotedPrintable } from '../syntax/transfer-encoding.ts';
@@ -13,8 +14,8 @@ export interface CarrierWriterOptions {
   /** The header of the original (`MailHeaderCollector`). */
   readonly mailHeader: MailHeader;
   readonly messageId: MessageId;
-  /** Stands in for a missing From. */
-  readonly sender: MailAddress;
+  /** What the From field came to (`authorField`), or who stands in for a missing one: the carrier's From. */
+  readonly author: Pick<Author, 'address' | 'displayName'>;
   readonly sealedAt: Instant;
   readonly expiresAt: Instant;
   /** `SEGL_PUBLIC_URL`. */

@@ -1,15 +1,17 @@
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
-import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import type { Instant, MessageId } from '#libs/vocabulary';
 import { parseAddressList } from '../syntax/address-list.ts';
-import type { AddressListItem } from '../syntax/address-list.ts';
-import { asEncodedWords, decodeEncodedWords } from '../syntax/encoded-words.ts';
+import { authorField } from '../syntax/author.ts';
+import type { Author } from '../syntax/author.ts';
+import { asEncodedWords } from '../syntax/encoded-words.ts';
 import type { MailHeader } from '../syntax/header-fields.ts';
+import { asciiAddress } from '../syntax/mailbox-text.ts';
 
-/** What stands in for what the original does not say. */
-export interface KeptHeaderFallbacks {
+/** What is known of the mail besides its header. */
+export interface KeptHeaderFacts {
+  /** What the From field came to (`authorField`), or who stands in for a missing one. */
+  readonly author: Pick<Author, 'address' | 'displayName'>;
   readonly messageId: MessageId;
   readonly portalHost: string;
-  readonly sender: MailAddress;
   readonly sealedAt: Instant;
 }
 
@@ -17,69 +19,39 @@ export interface KeptHeaderFallbacks {
  * Octets of a field in the carrier, at most. A carrier is at most 1.34 × the mail + 16 KiB, and what is kept stands in it once
  * sealed and once in clear: so a list of hundreds of recipients is cut in the carrier, never in the seal.
  */
-const MAX_FIELD_OCTETS = { from: 500, sender: 400, 'reply-to': 400, to: 1000, cc: 800, references: 800 };
+const MAX_FIELD_OCTETS = { 'reply-to': 400, to: 1000, cc: 800, references: 800 };
 /** 32 Ki characters of a field are looked at: many times what is kept of it. */
 const MAX_READ_CHARACTERS = 32 * 1024;
-/** 80 characters: a display name longer than that is no name. */
-const MAX_DISPLAY_NAME = 80;
 /** 256 characters: RFC 5322 sets no limit but the line's; real ones are under 100. */
 const MAX_INTERNET_MESSAGE_ID = 256;
-/** Controls, separators, and what turns the reading direction round. */
-const UNFIT = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]+/gu;
-
 /**
  * The header fields of the original that a carrier keeps, so that it lands in the right conversation: From, Sender, Reply-To, To,
  * Cc, Date, Message-ID, In-Reply-To, References and Auto-Submitted, each written anew from what was understood of it. Nothing is
  * copied, so nothing can be injected: names become quoted strings or encoded words, addresses and ids are plain ASCII of
- * their grammar or are left out. Bcc and the subject never appear. Of a field that may stand once, the first counts.
+ * their grammar or are left out. Bcc and the subject never appear. Of Reply-To, Date and the ids, the first counts.
  *
  * @returns lines of at most 78 octets where they can be folded, CRLF at each end
  */
-export function keptHeaders(header: MailHeader, fallbacks: KeptHeaderFallbacks): string {
+export function keptHeaders(header: MailHeader, facts: KeptHeaderFacts): string {
   const first = (name: string) => header.first(name);
-  const from = addresses(header, 'from', false);
   const to = addresses(header, 'to', true);
   const cc = addresses(header, 'cc', true);
-  const sender = addresses(header, 'sender', false);
+  const sender = authorField(header, 'sender');
   const isTo = to.length > 0 || cc.length === 0;
   const lines = [
-    foldedList('From', from.length > 0 ? from : [fallbacks.sender], MAX_FIELD_OCTETS.from),
-    // RFC 5322 §3.6.2: several authors need a sender.
-    sender.length > 0 || from.length > 1
-      ? foldedList('Sender', sender.length > 0 ? sender.slice(0, 1) : [fallbacks.sender], MAX_FIELD_OCTETS.sender)
-      : '',
+    fold('From', [written(facts.author.displayName, facts.author.address)]),
+    // What names no single clear sender is never named: nothing shows it, and nobody could be passed off as one.
+    sender.kind === 'one' ? fold('Sender', [written(sender.author.displayName, sender.author.address)]) : '',
     optional(foldedList, 'Reply-To', addresses(header, 'reply-to', false), MAX_FIELD_OCTETS['reply-to']),
     isTo ? foldedList('To', to.length > 0 ? to : ['undisclosed-recipients:;'], MAX_FIELD_OCTETS.to) : '',
     optional(foldedList, 'Cc', cc, MAX_FIELD_OCTETS.cc),
-    `Date: ${dateOf(first('date')) ?? new Date(fallbacks.sealedAt).toUTCString().replace('GMT', '+0000')}\r\n`,
-    `Message-ID: ${internetMessageIds(first('message-id'))[0] ?? `<${fallbacks.messageId}@${fallbacks.portalHost}>`}\r\n`,
+    `Date: ${dateOf(first('date')) ?? new Date(facts.sealedAt).toUTCString().replace('GMT', '+0000')}\r\n`,
+    `Message-ID: ${internetMessageIds(first('message-id'))[0] ?? `<${facts.messageId}@${facts.portalHost}>`}\r\n`,
     optional(foldedIds, 'In-Reply-To', internetMessageIds(first('in-reply-to')).slice(0, 1), 0),
     optional(foldedIds, 'References', internetMessageIds(first('references')), MAX_FIELD_OCTETS.references),
     autoSubmitted(first('auto-submitted')),
   ];
   return lines.join('');
-}
-
-/**
- * Whom a carrier would name as author or sender, for comparing with what a client may use: From and Sender, in their canonical
- * form. What has none is never named, so nobody can be passed off as an author by being spelt strangely.
- */
-export function authorsOf(header: MailHeader): MailAddress[] {
-  return [...header.all('from'), ...header.all('sender')]
-    .flatMap(parseAddressList)
-    .flatMap((item) => (item.kind === 'mailbox' ? [canonical(item.address)] : []))
-    .filter((address) => address !== null);
-}
-
-const AUTHOR_FIELDS: ReadonlySet<string> = new Set(['from', 'sender']);
-
-function canonical(address: string): MailAddress | null {
-  try {
-    return parseMailAddress(address);
-  } catch (error) {
-    if (error instanceof AddressRefused) return null;
-    throw error;
-  }
 }
 
 function optional(
@@ -95,37 +67,31 @@ function optional(
 function addresses(header: MailHeader, name: string, mayRepeat: boolean): string[] {
   const values = mayRepeat ? header.all(name) : [header.first(name)];
   const list = values.map((value) => value.slice(0, MAX_READ_CHARACTERS)).flatMap(parseAddressList);
-  const written: string[] = [];
+  const kept: string[] = [];
   let group: { begins: string; members: string[] } | null = null;
   for (const item of list) {
     if (item.kind === 'group-begins') {
       group = { begins: phrase(item.displayName) || 'group', members: [] };
     } else if (item.kind === 'mailbox') {
-      if (AUTHOR_FIELDS.has(name) && canonical(item.address) === null) continue;
-      (group?.members ?? written).push(mailbox(item));
-    } else if (group) {
+      const address = asciiAddress(item);
+      if (address !== null) (group?.members ?? kept).push(written(item.displayName, address));
+    } else if (item.kind === 'group-ends' && group) {
       // A group is kept as long as it is a hint, not a list: its members count as recipients of their own otherwise.
-      if (group.members.length === 0) written.push(`${group.begins}:;`);
-      else written.push(...group.members);
+      if (group.members.length === 0) kept.push(`${group.begins}:;`);
+      else kept.push(...group.members);
       group = null;
     }
   }
-  return written;
+  return kept;
 }
 
-function mailbox({ displayName, address }: Extract<AddressListItem, { kind: 'mailbox' }>): string {
+function written(displayName: string, address: string): string {
   const name = phrase(displayName);
   return name === '' ? address : `${name} <${address}>`;
 }
 
 /** A display name as RFC 5322 §3.2.5 and RFC 2047 §5 (3) let it stand; '' for none. */
-function phrase(displayName: string): string {
-  const name = decodeEncodedWords(displayName.slice(0, 4 * MAX_DISPLAY_NAME))
-    .replace(UNFIT, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, MAX_DISPLAY_NAME)
-    .toWellFormed();
+function phrase(name: string): string {
   // What still looks like an encoded word is text: it must not become one.
   if (/\P{ASCII}/u.test(name) || name.includes('=?')) return asEncodedWords(name);
   return /^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;

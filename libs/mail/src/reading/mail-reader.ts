@@ -273,6 +273,7 @@ function unreadable(source: Buffer): ReadableMail {
   const notes: ReadingNote[] = source.length >= SOURCE_KEPT ? ['unparsable', 'truncated'] : ['unparsable'];
   return {
     mailSubject: '',
+    author: { kind: 'unclear', fault: 'unreadable', text: '', names: [] },
     from: '',
     replyTo: '',
     to: '',

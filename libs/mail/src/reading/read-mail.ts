@@ -1,9 +1,10 @@
 import libmime from 'libmime';
 import { attachmentBytes, findAttachment, isHtml, MailTaker } from './body-choice.ts';
 import type { Message } from './body-choice.ts';
-import { addressesText } from '../syntax/address-list.ts';
+import { authorField, authorText } from '../syntax/author.ts';
 import { decodeText } from '../syntax/charsets.ts';
 import { headerDate, headerText } from '../syntax/header-text.ts';
+import { addressesText } from '../syntax/mailbox-text.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
 import { LinkList } from './links/link-list.ts';
@@ -68,7 +69,7 @@ class MessageReading {
   private readonly plain: readonly BodyText[];
   private readonly nested: readonly MessageReading[];
   private readonly notes: Set<ReadingNote>;
-  private readonly fields: Pick<ReadableMail, 'mailSubject' | 'from' | 'replyTo' | 'to' | 'cc' | 'date'>;
+  private readonly fields: Pick<ReadableMail, 'mailSubject' | 'author' | 'from' | 'replyTo' | 'to' | 'cc' | 'date'>;
   private readonly inlined = new Set<MimePart>();
   private sizes: ReadonlyMap<number, number> | null = null;
   private html: string[] | null = null;
@@ -196,9 +197,12 @@ class MessageReading {
       if (isCut) this.notes.add('truncated');
       return text;
     };
+    const author = authorField(header, 'from');
+    if (author.kind === 'unclear' && author.fault === 'repeated') this.notes.add('repeated-header');
     return {
       mailSubject: headerText(first('subject')),
-      from: addresses([first('from')]),
+      author,
+      from: authorText(author),
       replyTo: addresses([header.first('reply-to')]),
       to: addresses(header.all('to')),
       cc: addresses(header.all('cc')),

@@ -1,4 +1,5 @@
 import type { Instant } from '#libs/vocabulary';
+import type { AuthorField } from '../syntax/author.ts';
 import type { MailLink } from './links/link-notes.ts';
 
 /** What a reader should know about how a mail is shown; stable words, used as keys of texts. */
@@ -39,8 +40,11 @@ export interface NestedMail extends ListedAttachment {
 /** A mail as it may be shown. Plain data; every string is text for a template to escape, except the sanitised HTML. */
 export interface ReadableMail {
   readonly mailSubject: string;
-  /** `Name <address>`, decoded; several are joined by a comma and a space. Empty where there is none. */
+  /** What the From field comes to; to be compared with whom the seal vouches for. */
+  readonly author: AuthorField;
+  /** The same as a line of text: `Name <address>`, or of an unclear field what stands in it. Empty where there is none. */
   readonly from: string;
+  /** `Name <address>`, decoded; several are joined by a comma and a space. Empty where there is none. */
   readonly replyTo: string;
   readonly to: string;
   readonly cc: string;

@@ -2,6 +2,7 @@ import { instantOf, parseMailAddress, parseMessageId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { CarrierWriter } from '../carrier/carrier-writer.ts';
 import type { CarrierWriterOptions } from '../carrier/carrier-writer.ts';
+import { authorField } from '../syntax/author.ts';
 import { MailHeaderCollector } from '../syntax/header-fields.ts';
 
 export const SOME_MESSAGE_ID = parseMessageId('abcdefghijklmnopqrstuvwxyz234567') as MessageId;
@@ -15,10 +16,12 @@ export function carrierOf(
 ): Buffer {
   const collector = new MailHeaderCollector();
   collector.push(mail);
+  const mailHeader = collector.header();
+  const from = authorField(mailHeader, 'from');
   const writer = new CarrierWriter({
-    mailHeader: collector.header(),
+    mailHeader,
+    author: from.kind === 'one' ? from.author : { address: parseMailAddress('office@example.org'), displayName: '' },
     messageId: SOME_MESSAGE_ID,
-    sender: parseMailAddress('office@example.org'),
     sealedAt: instantOf('2026-11-22T12:00:00Z'),
     expiresAt: instantOf('2027-02-20T12:00:00Z'),
     publicUrl: new URL('https://mail.example.org'),

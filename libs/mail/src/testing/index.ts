@@ -1,3 +1,4 @@
 export { LOOPBACK_CERTIFICATE, startSmtpSink, type SmtpSink, type SunkMail } from './smtp-sink.ts';
 export { carrierOf } from './carrier-of.ts';
 export { mailShapes } from './mail-shapes.ts';
+export { mailFrom, oddFromFields, type OddFrom } from './odd-from-fields.ts';

@@ -14,7 +14,7 @@ import { VisitCounter } from '../visit-counter.ts';
 import type { Visit } from '../visit-counter.ts';
 import { DecryptView } from './decrypt-view.ts';
 import { PRINT_POLICY, printDocument } from './print-document.ts';
-import { namesAddress, shownMail } from './shown-message.ts';
+import { namesSender, shownMail } from './shown-message.ts';
 
 /** Shows a message in the answer to the reader's click, and nowhere else: there is no address that shows it again. */
 @Controller('m/:messageId')
@@ -48,7 +48,7 @@ export class DecryptViewController {
       waitingMinutes: Math.round(this.settings.waitingSeconds / 60),
       sender: viewed.sender,
       recipient: viewed.recipient,
-      senderDiffers: !namesAddress(viewed.readable.from, viewed.sender),
+      senderDiffers: !namesSender(viewed.readable.author, viewed.sender),
       mail,
     });
   }

@@ -1,6 +1,6 @@
 import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
-import { MailReader } from '#libs/mail';
+import { authorText, MailReader, writtenBy } from '#libs/mail';
 import type { ReadableMail } from '#libs/mail';
 import { viewMessage } from '#libs/sealing';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
@@ -47,11 +47,13 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
   execute({ messageId, asking, form }: DecryptView): Promise<ViewedMessage> {
     return this.turns.take(async () => {
       const verified = await this.messages.verifiedMail(messageId, asking);
-      const readable = await this.reader.read(verified.mail);
+      const { sender, recipient } = verified.manifest;
+      const read = await this.reader.read(verified.mail);
+      const author = writtenBy(read.author, sender);
+      const readable = { ...read, author, from: authorText(author) };
       await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
         viewMessage(state, { ...facts, form }),
       );
-      const { sender, recipient } = verified.manifest;
       return { readable, sender, recipient, recipientId: verified.recipient.personId };
     });
   }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { authorField, MailHeader } from '#libs/mail';
 import type { ReadableMail } from '#libs/mail';
+import { mailFrom, oddFromFields } from '#libs/mail/testing';
 import { parseMailAddress } from '#libs/vocabulary';
 import { printDocument } from './print-document.ts';
-import { namesAddress, shownMail } from './shown-message.ts';
+import { namesSender, shownMail } from './shown-message.ts';
 
 const mail: ReadableMail = {
   mailSubject: 'Plans <b>',
+  author: authorField(MailHeader.of(Buffer.from('From: Bo <bo@example.org>\r\n\r\n')), 'from'),
   from: 'Bo <bo@example.org>',
   replyTo: '',
   to: 'anna@example.com',
@@ -55,7 +58,14 @@ describe('a shown message', () => {
     ['Bo', false],
     ['', false],
   ])('compares the From field %j with the sender of the seal: %s', (from, isNamed) => {
-    expect(namesAddress(from, parseMailAddress('bo@example.org'))).toBe(isNamed);
+    const field = authorField(MailHeader.of(Buffer.from(`From: ${from}\r\n\r\n`)), 'from');
+    expect(namesSender(field, parseMailAddress('bo@example.org'))).toBe(isNamed);
+  });
+
+  it.each(oddFromFields.map((odd) => [odd.what, odd] as const))('warns where a From %s', (_what, odd) => {
+    const field = authorField(MailHeader.of(mailFrom(odd)), 'from');
+    const isSender = odd.address === 'office@example.org' && odd.namesAnother !== true;
+    expect(namesSender(field, parseMailAddress('office@example.org'))).toBe(isSender);
   });
 
   it('prints with every text escaped and each body in a section of its own', () => {

@@ -1,8 +1,7 @@
 import { frameDocument } from '#libs/mail';
-import type { ListedAttachment, MailLink, ReadableMail } from '#libs/mail';
+import type { AuthorField, ListedAttachment, MailLink, ReadableMail } from '#libs/mail';
 import { EscapedText, isTextKey, translate } from '#libs/web-ui';
 import type { Locale, TextKey } from '#libs/web-ui';
-import { parseMailAddress } from '#libs/vocabulary';
 import type { Instant, MailAddress } from '#libs/vocabulary';
 
 interface Frame {
@@ -69,18 +68,8 @@ export async function shownMail(mail: ReadableMail, locale: Locale): Promise<Sho
  * Whether the From field, which anyone may write, names the very address that the seal vouches for, and no other: a display name
  * that looks like an address is one, so that nobody hides behind it.
  */
-export function namesAddress(from: string, sender: MailAddress): boolean {
-  const candidates = from.match(/[^\s<>"(),;]+@[^\s<>"(),;]+/g) ?? [];
-  return (
-    candidates.length > 0 &&
-    candidates.every((candidate) => {
-      try {
-        return parseMailAddress(candidate) === sender;
-      } catch {
-        return false;
-      }
-    })
-  );
+export function namesSender(field: AuthorField, sender: MailAddress): boolean {
+  return field.kind === 'one' && field.author.address === sender && !field.author.namesAnother;
 }
 
 function noteText(note: ReadableMail['notes'][number], locale: Locale): string {
