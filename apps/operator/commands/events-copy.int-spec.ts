@@ -116,6 +116,8 @@ describe('segl events copy', () => {
     readStream: store.readStream.bind(store),
     readAll: methods.readAll ?? store.readAll.bind(store),
     subscribe: store.subscribe.bind(store),
+    eventAt: store.eventAt.bind(store),
+    foreignEvents: store.foreignEvents.bind(store),
     checkWritable: store.checkWritable.bind(store),
     close: store.close.bind(store),
     importRecorded: methods.importRecorded ?? store.importRecorded.bind(store),

@@ -2,12 +2,16 @@ import { Command } from 'commander';
 import { UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
 import { openReadModels } from '../read-models.ts';
+import { passOverCommand } from './projections-pass-over.ts';
 
 /** A million events take about 15 s. */
 const REBUILT_WITHIN_MS = 60 * 60_000;
 
 export function projectionsCommand(operator: Operator): Command {
-  return new Command('projections').description('the tables made from the record').addCommand(rebuildCommand(operator));
+  return new Command('projections')
+    .description('the tables made from the record')
+    .addCommand(rebuildCommand(operator))
+    .addCommand(passOverCommand(operator));
 }
 
 function rebuildCommand(operator: Operator): Command {

@@ -1,4 +1,5 @@
-import { EventCatalogue } from '#libs/event-store';
+import { EventCatalogue, projectionEvents } from '#libs/event-store';
+import type { Evidence } from '#libs/event-store';
 import { submissionEvents } from '#libs/gateway';
 import { clientSignInEvents } from '#libs/oidc-bridge';
 import { passcodeEvents } from '#libs/passcode';
@@ -20,9 +21,13 @@ export const eventCatalogue = new EventCatalogue([
   submissionEvents,
   telemetryEvents,
   ledgerEvents,
+  projectionEvents,
 ]);
 
-/** The types in the trail: statistics and bookkeeping are about nobody, and stay out of it. */
-export const AUDITED_TYPES: readonly string[] = eventCatalogue.types(
-  ({ evidence }) => evidence !== 'statistics' && evidence !== 'bookkeeping',
-);
+/** Statistics and bookkeeping are about nobody, and stay out of the trail. */
+export function isAudited(evidence: Evidence): boolean {
+  return evidence !== 'statistics' && evidence !== 'bookkeeping';
+}
+
+/** The types in the trail. */
+export const AUDITED_TYPES: readonly string[] = eventCatalogue.types(({ evidence }) => isAudited(evidence));

@@ -89,6 +89,12 @@ export class EventCatalogue {
     return [...new Set(found)];
   }
 
+  /** Whether an event of this type, in a stream of this name, can be one of ours. */
+  isDescribed(stream: string, type: string): boolean {
+    const descriptor = this.streams.get(categoryOf(stream));
+    return descriptor !== undefined && Object.hasOwn(descriptor.events, type);
+  }
+
   /** @throws UnknownEvent, UnknownEventVersion */
   describe(event: DescribableEvent): DescribedEvent {
     const stream = this.streams.get(categoryOf(event.stream));

@@ -101,6 +101,19 @@ export abstract class EventStore {
   abstract subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage>;
 
   /**
+   * The event that stands at a position now; null where none stands. After a restore from an older backup another event may stand
+   * where one was read before: whoever keeps a position keeps that event's id with it, and asks.
+   *
+   * @throws TypeError for what no store of this kind gives as a position; DamagedRecord; EventStoreUnavailable
+   */
+  abstract eventAt(position: Position): Promise<RecordedEvent | null>;
+
+  /** Events of other programs that this process has met in the log and passed over. */
+  foreignEvents(): number {
+    return 0;
+  }
+
+  /**
    * Whether an append would be taken now: used by /readyz. Writes nothing to any stream.
    * @throws EventStoreUnavailable with a reason that an operator can act on
    */
@@ -132,5 +145,15 @@ export class AppendTooLarge extends DomainError {
 export class EventStoreUnavailable extends DomainError {
   constructor(reason: string, options?: ErrorOptions) {
     super('event-store-unavailable', reason, options);
+  }
+}
+
+/** What stands at this position cannot be read as a record, or is not the one that the store says it is. */
+export class DamagedRecord extends EventStoreUnavailable {
+  readonly position: Position;
+
+  constructor(position: Position, words: string, options?: ErrorOptions) {
+    super(words, options);
+    this.position = position;
   }
 }

@@ -17,6 +17,7 @@ export {
 } from './event-catalogue.ts';
 export {
   AppendTooLarge,
+  DamagedRecord,
   EventStore,
   EventStoreUnavailable,
   MAX_APPEND_BYTES,
@@ -61,3 +62,5 @@ export {
   type ProjectionStatus,
 } from './projection-runner.ts';
 export { ReadModels, type ReadModelDatabase, type SqlValue } from './read-models.ts';
+export { NothingToPassOver, passOver, projectionEvents } from './passed-over.ts';
+export type { ProjectionStop } from './projection-stop.ts';

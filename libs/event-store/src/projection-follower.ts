@@ -1,9 +1,17 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, Instant } from '#libs/vocabulary';
 import { secondsBetween } from '#libs/vocabulary';
-import type { EventStore, Position, RecordedEvent } from './event-store.ts';
+import { readState } from './decide-and-append.ts';
+import { presentShape } from './event-catalogue.ts';
+import { DamagedRecord } from './event-store.ts';
+import type { EventStore, RecordedEvent } from './event-store.ts';
+import { passedOver, projectionStream } from './passed-over.ts';
+import type { PassedOver } from './passed-over.ts';
 import type { Projection, ProjectionStatus } from './projection-runner.ts';
-import { savedPosition, savePosition } from './projection-tables.ts';
+import { HandlerFailed, ProjectionStopped, recordDiffers, stoppedAtDamage } from './projection-stop.ts';
+import type { ProjectionStop } from './projection-stop.ts';
+import { savedPlace, savePlace } from './projection-tables.ts';
+import type { SavedPlace } from './projection-tables.ts';
 import type { ReadModelDatabase, ReadModels } from './read-models.ts';
 
 export interface FollowerLimits {
@@ -20,28 +28,20 @@ type Handler = (db: ReadModelDatabase, event: RecordedEvent) => unknown;
 /** The position was moved by someone else (a rebuild, another process on the same file): begin again from where it stands. */
 class MovedElsewhere extends Error {}
 
-class HandlerFailed extends Error {
-  readonly handledBefore: number;
-
-  constructor(event: RecordedEvent, handledBefore: number, cause: unknown) {
-    super(`${event.type} at position ${event.position}: ${messageOf(cause)}`, { cause });
-    this.handledBefore = handledBefore;
-  }
-}
-
 /** Keeps one projection up with the store, through whatever goes wrong, until it is told to stop. */
 export class ProjectionFollower {
   readonly name: string;
-  private readonly handlers: ReadonlyMap<string, Handler>;
-  private readonly every: Handler | null;
+  private readonly handlersOf: (event: RecordedEvent) => readonly Handler[];
   private readonly store: EventStore;
   private readonly readModels: ReadModels;
   private readonly clock: Clock;
   private readonly limits: FollowerLimits;
 
-  private position: Position | null = null;
+  private place: SavedPlace | null = null;
   private isCaughtUp = false;
   private lastError: string | null = null;
+  private stop: ProjectionStop | null = null;
+  private passedOver: PassedOver = passedOver.initialState();
   /** When the oldest event that is known and not handled was recorded, or since when nothing is known; null: nothing waits. */
   private waitingSince: Instant | null;
   /** Delivered, not yet handled. */
@@ -60,8 +60,7 @@ export class ProjectionFollower {
     limits: FollowerLimits,
   ) {
     this.name = projection.name;
-    this.handlers = new Map(Object.entries(projection.on) as [string, Handler][]);
-    this.every = projection.every ?? null;
+    this.handlersOf = handlersOf(projection);
     this.store = store;
     this.readModels = readModels;
     this.clock = clock;
@@ -74,10 +73,11 @@ export class ProjectionFollower {
       this.waitingSince === null ? 0 : Math.max(0, secondsBetween(this.waitingSince, this.clock.now()));
     return {
       name: this.name,
-      position: this.position,
+      position: this.place?.position ?? null,
       isCaughtUp: this.isCaughtUp,
       lagSeconds,
       lastError: this.lastError,
+      stop: this.stop,
     };
   }
 
@@ -100,7 +100,7 @@ export class ProjectionFollower {
     while (!stop.aborted) {
       this.turn = new AbortController();
       const { signal } = this.turn;
-      const before = this.position;
+      const before = this.place?.position;
       try {
         await this.follow(signal);
         failures = 0;
@@ -109,8 +109,9 @@ export class ProjectionFollower {
           await pause(50 * Math.random(), signal); // two processes in step would move it under each other for ever
           continue;
         }
-        failures = this.position === before ? failures + 1 : 1;
+        failures = this.place?.position === before ? failures + 1 : 1;
         this.lastError = messageOf(error);
+        this.stop = error instanceof ProjectionStopped ? error.stop : this.stop;
         const { minBackoffMs, maxBackoffMs } = this.limits;
         await pause(Math.min(maxBackoffMs, minBackoffMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2), signal);
       }
@@ -127,8 +128,10 @@ export class ProjectionFollower {
         .finally(() => (this.draining = null));
     };
     try {
-      this.position = savedPosition(this.readModels, this.name);
-      const subscription = { after: this.position ?? undefined, signal: AbortSignal.any([signal, broken.signal]) };
+      this.place = savedPlace(this.readModels, this.name);
+      await this.requireSameRecord();
+      this.passedOver = (await readState(this.store, projectionStream(this.name), passedOver)).state;
+      const subscription = { after: this.place?.position, signal: AbortSignal.any([signal, broken.signal]) };
       for await (const message of this.store.subscribe(subscription)) {
         if (message.kind === 'event') {
           this.waitingSince ??= message.event.time;
@@ -140,13 +143,18 @@ export class ProjectionFollower {
           broken.signal.throwIfAborted();
           this.isCaughtUp = true;
           this.waitingSince = null;
-          this.lastError = null;
+          this.goesWell();
           for (const resolve of asked.splice(0)) resolve();
         }
       }
       await this.draining;
       broken.signal.throwIfAborted();
       if (!signal.aborted) throw new Error('the subscription ended');
+    } catch (error) {
+      if (!(error instanceof DamagedRecord)) throw error;
+      await this.draining; // what stands before it
+      broken.signal.throwIfAborted();
+      this.passOverDamage(error);
     } finally {
       this.queue = [];
       await this.draining;
@@ -154,6 +162,40 @@ export class ProjectionFollower {
       this.waitingSince ??= this.isCaughtUp ? null : this.clock.now();
       this.asking.push(...asked);
     }
+  }
+
+  /** A place is only good with the event that stood there: see ProjectionStop. @throws ProjectionStopped */
+  private async requireSameRecord(): Promise<void> {
+    if (this.place === null) return;
+    const there = await this.eventAt(this.place);
+    if (there === 'damaged' && this.place.eventId === null) return; // passed over
+    if (there === 'damaged' || there === null) throw recordDiffers(this.place, null);
+    if (this.place.eventId !== null && there.id !== this.place.eventId) throw recordDiffers(this.place, there);
+  }
+
+  private async eventAt({ position }: SavedPlace): Promise<RecordedEvent | 'damaged' | null> {
+    try {
+      return await this.store.eventAt(position);
+    } catch (error) {
+      if (error instanceof TypeError) return null; // a position of another kind of store
+      if (error instanceof DamagedRecord) return 'damaged';
+      throw error;
+    }
+  }
+
+  /** @throws ProjectionStopped unless it was decided that this projection does without */
+  private passOverDamage(damage: DamagedRecord): void {
+    const { position } = damage;
+    if (!this.passedOver.damagedAt.has(position)) throw stoppedAtDamage(damage);
+    this.readModels.transaction(() => {
+      if (savedPlace(this.readModels, this.name)?.position !== this.place?.position) throw new MovedElsewhere();
+      savePlace(this.readModels, this.name, { position, eventId: null });
+    });
+  }
+
+  private goesWell(): void {
+    this.lastError = null;
+    this.stop = null;
   }
 
   /** Handles what is in the queue, in batches, and lets others have their turn between them. */
@@ -172,7 +214,7 @@ export class ProjectionFollower {
       const last = this.queue[handled - 1];
       this.queue.splice(0, handled);
       this.waitingSince = this.queue[0]?.time ?? (this.isCaughtUp ? null : (last?.time ?? null));
-      if (this.isCaughtUp) this.lastError = null;
+      if (this.isCaughtUp) this.goesWell();
     } catch (error) {
       if (error instanceof HandlerFailed && error.handledBefore > 0) await this.handle(error.handledBefore); // as far as it goes
       if (error instanceof HandlerFailed) this.waitingSince = this.queue[0]?.time ?? this.waitingSince;
@@ -183,27 +225,28 @@ export class ProjectionFollower {
   /** Events and position in one transaction: after a crash neither is there without the other. @returns how many were handled */
   private handleBatch(count: number): number {
     const endsAt = performance.now() + this.limits.maxBatchMs;
-    let position: Position | null = null;
+    let place: SavedPlace | null = null;
     const handled = this.readModels.transaction(() => {
-      if (savedPosition(this.readModels, this.name) !== this.position) throw new MovedElsewhere();
+      if (savedPlace(this.readModels, this.name)?.position !== this.place?.position) throw new MovedElsewhere();
       let index = 0;
       for (const event of this.queue) {
         if (index === count || (index % 16 === 15 && performance.now() > endsAt)) break;
         this.handleEvent(event, index);
-        position = event.position;
+        place = { position: event.position, eventId: event.id };
         index++;
       }
-      if (position !== null) savePosition(this.readModels, this.name, position);
+      if (place !== null) savePlace(this.readModels, this.name, place);
       return index;
     });
-    this.position = position ?? this.position;
+    this.place = place ?? this.place;
     return handled;
   }
 
   private handleEvent(event: RecordedEvent, index: number): void {
+    if (this.passedOver.eventIds.has(event.id)) return;
     try {
-      for (const handler of [this.every, this.handlers.get(event.type)]) {
-        const result = handler?.(this.readModels.db, event);
+      for (const handler of this.handlersOf(event)) {
+        const result = handler(this.readModels.db, event);
         if (result instanceof Promise)
           throw new TypeError('a projection must not wait: its handler returned a promise');
       }
@@ -222,6 +265,24 @@ export class ProjectionFollower {
       }
     }
   }
+}
+
+/** Handlers of single types get the present shape of an event; the one of every event gets it as it was recorded. */
+function handlersOf({ on, every, events }: Projection<never>): (event: RecordedEvent) => readonly Handler[] {
+  const ofEvery = every === undefined ? [] : [every as Handler];
+  const handlers = new Map(
+    Object.entries(on ?? {}).map(([type, handler]) => {
+      const ofType: Handler = (db, event) => (handler as Handler)(db, inPresentShape(event, events));
+      return [type, [...ofEvery, ofType]];
+    }),
+  );
+  return ({ type }) => handlers.get(type) ?? ofEvery;
+}
+
+/** @throws UnknownEventVersion */
+function inPresentShape(event: RecordedEvent, events: Projection<never>['events']): RecordedEvent {
+  const present = presentShape(events, event);
+  return present === event ? event : Object.assign(Object.create(event) as RecordedEvent, { data: present.data });
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FixedClock, newEventId } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
-import type { EventStore } from './event-store.ts';
+import type { EventStore, Position, StreamName } from './event-store.ts';
 import { ProjectionRunner } from './projection-runner.ts';
 import type { Projection, ProjectionRunnerOptions } from './projection-runner.ts';
 import { ReadModels } from './read-models.ts';
@@ -85,7 +85,14 @@ describe('ProjectionRunner', () => {
       { glass: 'h', litres: 2 },
     ]);
     expect(runner.status()).toEqual([
-      { name: 'glasses.v1', position: expect.any(String), isCaughtUp: true, lagSeconds: 0, lastError: null },
+      {
+        name: 'glasses.v1',
+        position: expect.any(String),
+        isCaughtUp: true,
+        lagSeconds: 0,
+        lastError: null,
+        stop: null,
+      },
     ]);
   });
 
@@ -329,6 +336,8 @@ describe('ProjectionRunner', () => {
     let store = opened.store;
     const standIn = {
       subscribe: (options: Parameters<EventStore['subscribe']>[0]) => store.subscribe(options),
+      eventAt: (position: Position) => store.eventAt(position),
+      readStream: (stream: StreamName) => store.readStream(stream),
     } as EventStore;
     const runner = run([glasses()], { store: standIn });
     await runner.caughtUp();
@@ -350,7 +359,7 @@ function broken(name: string, isBroken: (data: { glass: string }) => boolean): P
     on: {
       Poured: (db, event) => {
         if (isBroken(event.data)) throw new Error('broken');
-        whole.on.Poured?.(db, event);
+        whole.on?.Poured?.(db, event);
       },
     },
   };

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError, SystemClock } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
+import type { EventDescriptors } from './event-descriptor.ts';
 import type { EventStore, Position, RecordedEvent } from './event-store.ts';
 import { ProjectionFollower } from './projection-follower.ts';
 import type { FollowerLimits } from './projection-follower.ts';
 import { dropProjection, installedProjections, installProjection, openProjectionBook } from './projection-tables.ts';
 import type { ProjectionTables } from './projection-tables.ts';
+import type { ProjectionStop } from './projection-stop.ts';
 import type { ReadModelDatabase, ReadModels } from './read-models.ts';
 
 /**
@@ -14,14 +16,16 @@ import type { ReadModelDatabase, ReadModels } from './read-models.ts';
  * anything and must depend on nothing but the tables and the event, since it is run again on a rebuild.
  */
 export interface Projection<Event extends DomainEvent> extends ProjectionTables {
-  readonly on: {
+  readonly on?: {
     readonly [Type in Event['type']]?: (
       db: ReadModelDatabase,
       event: RecordedEvent<Extract<Event, { type: Type }>>,
     ) => void;
   };
-  /** Sees every event of the log, of whatever type, before the handler of its type does. */
+  /** Sees every event of the log, of whatever type, as it was recorded, before the handler of its type does. */
   readonly every?: (db: ReadModelDatabase, event: RecordedEvent) => void;
+  /** How older versions of the events in `on` are read. Without it there is no version but the first. */
+  readonly events?: EventDescriptors<Event>;
 }
 
 export interface ProjectionStatus {
@@ -34,6 +38,8 @@ export interface ProjectionStatus {
   readonly lagSeconds: number;
   /** Why it stands still, or last did and is not yet caught up again. */
   readonly lastError: string | null;
+  /** Where it stands still until somebody does something about it; null when it goes on, or will by itself. */
+  readonly stop: ProjectionStop | null;
 }
 
 export interface ProjectionRunnerOptions extends Partial<FollowerLimits> {

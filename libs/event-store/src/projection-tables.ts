@@ -1,3 +1,4 @@
+import type { EventId } from '#libs/vocabulary';
 import type { Position } from './event-store.ts';
 import type { ReadModels } from './read-models.ts';
 
@@ -22,8 +23,12 @@ const DROP_ORDER = { view: 0, trigger: 1, table: 2, index: 3 };
 /** Makes the book in which the projections of a file are kept, unless it is there. */
 export function openProjectionBook(readModels: ReadModels): void {
   readModels.execute(
-    `CREATE TABLE IF NOT EXISTS projections (name TEXT PRIMARY KEY, schema TEXT NOT NULL, objects TEXT NOT NULL, position TEXT) STRICT`,
+    `CREATE TABLE IF NOT EXISTS projections (name TEXT PRIMARY KEY, schema TEXT NOT NULL, objects TEXT NOT NULL, position TEXT, event_id TEXT) STRICT`,
   );
+  const columns = readModels.db.all<{ name: string }>('PRAGMA table_info(projections)');
+  if (!columns.some(({ name }) => name === 'event_id')) {
+    readModels.execute('ALTER TABLE projections ADD COLUMN event_id TEXT'); // a book of before 2026-12
+  }
 }
 
 /**
@@ -67,14 +72,22 @@ export function installedProjections(readModels: ReadModels): string[] {
   return readModels.db.all<{ name: string }>('SELECT name FROM projections ORDER BY name').map(({ name }) => name);
 }
 
-/** Of the last event handled; null before the first. */
-export function savedPosition(readModels: ReadModels, name: string): Position | null {
-  return (
-    readModels.db.get<{ position: Position | null }>('SELECT position FROM projections WHERE name = ?', name)
-      ?.position ?? null
-  );
+/** How far a projection has come: which event it handled last, and where that one stood. */
+export interface SavedPlace {
+  readonly position: Position;
+  /** Null in a book that was kept before ids were, and for a damaged record that was passed over: it has none. */
+  readonly eventId: EventId | null;
 }
 
-export function savePosition(readModels: ReadModels, name: string, position: Position): void {
-  readModels.db.run('UPDATE projections SET position = ? WHERE name = ?', position, name);
+/** Null before the first event. */
+export function savedPlace(readModels: ReadModels, name: string): SavedPlace | null {
+  const row = readModels.db.get<{ position: Position | null; event_id: EventId | null }>(
+    'SELECT position, event_id FROM projections WHERE name = ?',
+    name,
+  );
+  return row === undefined || row.position === null ? null : { position: row.position, eventId: row.event_id };
+}
+
+export function savePlace(readModels: ReadModels, name: string, { position, eventId }: SavedPlace): void {
+  readModels.db.run('UPDATE projections SET position = ?, event_id = ? WHERE name = ?', position, eventId, name);
 }

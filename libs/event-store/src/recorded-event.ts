@@ -2,7 +2,7 @@ import canonicalize from 'canonicalize';
 import { newEventId, parseEventId } from '#libs/vocabulary';
 import type { EventId, Instant } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
-import { AppendTooLarge, EventStoreUnavailable, MAX_APPEND_BYTES } from './event-store.ts';
+import { AppendTooLarge, DamagedRecord, MAX_APPEND_BYTES } from './event-store.ts';
 import type { ExpectedRevision, Position, RecordedEvent, StreamName } from './event-store.ts';
 
 /** An event as it is handed to a store: decided about in the port, so that every store keeps the very same bytes. */
@@ -165,7 +165,7 @@ class ReadEvent implements RecordedEvent {
   }
 }
 
-/** `text` is the record's UTF-8, decoded without loss. @throws EventStoreUnavailable when it is no record */
+/** `text` is the record's UTF-8, decoded without loss. @throws DamagedRecord when it is no record */
 export function readRecord(text: string, position: Position): RecordedEvent {
   let record: StoredRecord;
   try {
@@ -180,7 +180,7 @@ export function readRecord(text: string, position: Position): RecordedEvent {
   return new ReadEvent(record, text, position);
 }
 
-/** A record from its stored bytes. @throws EventStoreUnavailable when they are no record */
+/** A record from its stored bytes. @throws DamagedRecord when they are no record */
 export function parseRecordedEvent(bytes: Uint8Array, position: Position): RecordedEvent {
   let text: string;
   try {
@@ -191,11 +191,7 @@ export function parseRecordedEvent(bytes: Uint8Array, position: Position): Recor
   return readRecord(text, position);
 }
 
-function damaged(position: Position, cause?: unknown): EventStoreUnavailable {
-  return new EventStoreUnavailable(
-    `the record at position ${position} is damaged: restore the event store from a backup`,
-    {
-      cause,
-    },
-  );
+function damaged(position: Position, cause?: unknown): DamagedRecord {
+  const words = `the record at position ${position} is damaged: restore the event store from a backup`;
+  return new DamagedRecord(position, words, { cause });
 }

@@ -23,7 +23,8 @@ let app: INestApplication;
 let url: string;
 const metrics = new Metrics({
   waiting: () => Promise.resolve({ usedBytes: 1234, maxBytes: 5678 }),
-  projections: () => [{ name: 'telemetry-tallies.v1', lagSeconds: 1.5 }],
+  projections: () => [{ name: 'telemetry-tallies.v1', lagSeconds: 1.5, stop: {} }],
+  foreignEvents: () => 3,
 });
 
 beforeAll(async () => {

@@ -7,7 +7,13 @@ export interface MetricsSources {
   readonly waiting?: () => Promise<{ readonly usedBytes: number; readonly maxBytes: number }>;
   /** Carriers in the outbox, by what they wait for. */
   readonly outbox?: () => Promise<Readonly<Record<string, number>>>;
-  readonly projections?: () => readonly { readonly name: string; readonly lagSeconds: number }[];
+  readonly projections?: () => readonly {
+    readonly name: string;
+    readonly lagSeconds: number;
+    readonly stop: object | null;
+  }[];
+  /** Other programs' events in the log, passed over. */
+  readonly foreignEvents?: () => number;
 }
 
 /** Methods that have a series of their own; whatever else is sent shares one. */
@@ -47,7 +53,7 @@ export class Metrics {
 
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
-    const { waiting, projections, outbox } = sources;
+    const { waiting, projections, outbox, foreignEvents } = sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
         name: 'segl_waiting_max_bytes',
@@ -84,6 +90,25 @@ export class Metrics {
         registers: [this.registry],
         collect() {
           for (const { name, lagSeconds } of projections()) this.set({ projection: name }, lagSeconds);
+        },
+      });
+      new Gauge({
+        name: 'segl_projection_stopped',
+        help: '1 while a read model stands still until somebody does something about it',
+        labelNames: ['projection'],
+        registers: [this.registry],
+        collect() {
+          for (const { name, stop } of projections()) this.set({ projection: name }, stop === null ? 0 : 1);
+        },
+      });
+    }
+    if (foreignEvents !== undefined) {
+      new Gauge({
+        name: 'segl_foreign_events',
+        help: 'Events of other programs met in the event store and passed over',
+        registers: [this.registry],
+        collect() {
+          this.set(foreignEvents());
         },
       });
     }

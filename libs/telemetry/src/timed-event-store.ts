@@ -3,6 +3,7 @@ import type {
   AppendResult,
   DomainEvent,
   ExpectedRevision,
+  Position,
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
@@ -50,6 +51,14 @@ export class TimedEventStore extends EventStore {
 
   override subscribe(options: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
     return this.store.subscribe(options);
+  }
+
+  override eventAt(position: Position): Promise<RecordedEvent | null> {
+    return this.store.eventAt(position);
+  }
+
+  override foreignEvents(): number {
+    return this.store.foreignEvents();
   }
 
   override checkWritable(): Promise<void> {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { eventCatalogue } from '#libs/audit';
 import { EphemeralStoreUnsafe, MemoryEphemeralStore, openRedisEphemeralStore } from '#libs/ephemeral-store';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStoreMisconfigured, openEventStoreDb, SqliteEventStore } from '#libs/event-store';
@@ -32,6 +33,7 @@ export async function openEventStore(place: StorePlace, clock: Clock): Promise<E
     return await openEventStoreDb(url, {
       clock,
       onNotice,
+      isOurs: (stream, type) => eventCatalogue.isDescribed(stream, type),
       ...(credentialsFile !== undefined && { credentialsFile }),
       ...(caFile !== undefined && { caFile }),
     });

@@ -80,6 +80,7 @@ async function open(
   const metrics: Metrics = new Metrics({
     ...(ephemeralStore !== null && { waiting: () => usageOf(ephemeralStore, maxBytes) }),
     ...(projections !== null && { projections: () => projections.status() }),
+    foreignEvents: () => events.foreignEvents(),
     // Asked at a scrape, long after it was opened below.
     ...(parts.has('outbox') && { outbox: async () => (await outbox?.counts()) ?? {} }),
   });

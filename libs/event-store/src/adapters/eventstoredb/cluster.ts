@@ -7,7 +7,7 @@ import type { ClusterUrl, Endpoint, SecretFiles, Secrets } from './settings.ts';
 
 export interface EventStoreNotice {
   /** `lost` and `found` take turns: an outage is told once, however often it is met. */
-  readonly kind: 'found' | 'lost' | 'silent-subscription';
+  readonly kind: 'found' | 'lost' | 'silent-subscription' | 'foreign-event';
   /** For an operator: names nodes and reasons, never credentials nor what events say. */
   readonly message: string;
 }

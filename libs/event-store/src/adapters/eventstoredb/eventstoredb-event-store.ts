@@ -6,6 +6,7 @@ import { EventStore, EventStoreUnavailable, RevisionConflict } from '../../event
 import type {
   AppendResult,
   ExpectedRevision,
+  Position,
   ReadAllOptions,
   ReadStreamOptions,
   RecordedEvent,
@@ -21,20 +22,23 @@ import { Calls } from './calls.ts';
 import type { CallLimits } from './calls.ts';
 import { Cluster } from './cluster.ts';
 import type { EventStoreNotice } from './cluster.ts';
-import { GaveUp, unavailable } from './faults.ts';
+import { GaveUp, isInvalidPosition, unavailable } from './faults.ts';
+import { ForeignEvents } from './foreign-events.ts';
 import { importRuns } from './import-runs.ts';
 import { CAUGHT_UP, Inflow } from './inflow.ts';
+import type { Resolved } from './inflow.ts';
 import type { NodeClient } from './node-client.ts';
 import { parseClusterUrl, readSecrets } from './settings.ts';
 import {
   comparePositions,
   isSystemEvent,
   logPositionOf,
+  ourEventOf,
   placeOf,
   positionOf,
   recordedEventOf,
 } from './stored-event.ts';
-import type { LogPosition } from './stored-event.ts';
+import type { IsOurs, LogPosition } from './stored-event.ts';
 
 export interface EventStoreDbOptions extends Partial<CallLimits> {
   readonly clock?: Clock;
@@ -42,6 +46,8 @@ export interface EventStoreDbOptions extends Partial<CallLimits> {
   readonly credentialsFile?: string;
   /** PEM: the CA of the nodes' certificates, where it is none that Node trusts. Read again for every new client. */
   readonly caFile?: string;
+  /** By stream and type. What cannot be read of others is passed over and counted; of ours it ends a read. Default: nobody's. */
+  readonly isOurs?: IsOurs;
   /** What an operator may want to read in the log. Must not throw. */
   readonly onNotice?: (notice: EventStoreNotice) => void;
 }
@@ -67,11 +73,14 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
   private readonly calls: Calls;
   private readonly clock: Clock;
   private readonly notify: (notice: EventStoreNotice) => void;
+  private readonly isOurs: IsOurs;
+  private readonly foreign = new ForeignEvents();
   private closed: Promise<void> | null = null;
 
-  private constructor(calls: Calls, clock: Clock, notify: (notice: EventStoreNotice) => void) {
+  private constructor(calls: Calls, clock: Clock, isOurs: IsOurs, notify: (notice: EventStoreNotice) => void) {
     super();
     this.calls = calls;
+    this.isOurs = isOurs;
     this.clock = clock;
     this.notify = notify;
   }
@@ -88,6 +97,7 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
       clock = new SystemClock(),
       credentialsFile,
       caFile,
+      isOurs = () => false,
       onNotice = () => undefined,
       ...limits
     }: EventStoreDbOptions = {},
@@ -96,7 +106,7 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
     const files = { credentialsFile, caFile };
     const secrets = await readSecrets(files, clusterUrl);
     const calls = new Calls(new Cluster(clusterUrl, files, secrets, onNotice), { ...DEFAULT_LIMITS, ...limits });
-    return new EventStoreDbEventStore(calls, clock, onNotice);
+    return new EventStoreDbEventStore(calls, clock, isOurs, onNotice);
   }
 
   override async append(
@@ -172,13 +182,37 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
         if (last !== null && comparePositions(place, last) <= 0) continue; // the server reads from a position on: that one included
         if (comparePositions(place, head) > 0) return;
         last = place;
-        if (isSystemEvent(resolved)) continue;
-        yield recordedEventOf(resolved);
+        const event = this.ourEvent(resolved, place);
+        if (event === null) continue;
+        yield event;
         if (--left === 0) return;
       }
       if (last !== null && comparePositions(last, head) >= 0) return;
     }
     throw new EventStoreUnavailable('EventStoreDB ended a read before its end');
+  }
+
+  override async eventAt(position: Position): Promise<RecordedEvent | null> {
+    const fromPosition = logPositionOf(position);
+    const head = await this.calls.head();
+    if (head === null || comparePositions(fromPosition, head) > 0) return null;
+    const batches = this.calls.batches((client) =>
+      client.readAll({ fromPosition, maxCount: 1, credentials: client.credentials, requiresLeader: true }),
+    );
+    try {
+      for await (const [resolved] of batches) {
+        if (resolved === undefined) return null;
+        const place = requirePlace(placeOf(resolved));
+        return comparePositions(place, fromPosition) === 0 ? this.ourEvent(resolved, place) : null;
+      }
+    } catch (error) {
+      if (!isInvalidPosition(error)) throw error;
+    }
+    return null;
+  }
+
+  override foreignEvents(): number {
+    return this.foreign.count;
   }
 
   override async *subscribe({ after, signal }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
@@ -194,7 +228,8 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
     } catch (error) {
       if (signal.aborted) return;
       this.calls.requireOpen();
-      this.calls.giveUp(client, error);
+      // What we made of an answer ourselves says nothing against the connection: appends go on with it.
+      if (!(error instanceof EventStoreUnavailable)) this.calls.giveUp(client, error);
       throw unavailable(error);
     } finally {
       inflow.close();
@@ -214,6 +249,17 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
   override close(): Promise<void> {
     this.closed ??= this.calls.close();
     return this.closed;
+  }
+
+  /** Null for what the server wrote for itself, and for other programs' events, which are counted. @throws DamagedRecord */
+  private ourEvent(resolved: Resolved, place: LogPosition): RecordedEvent | null {
+    if (isSystemEvent(resolved)) return null;
+    const event = ourEventOf(resolved, this.isOurs);
+    if (event === null && this.foreign.meet(place)) {
+      const stream = resolved.event?.streamId ?? '';
+      this.notify({ kind: 'foreign-event', message: `EventStoreDB holds events that Segl did not write: ${stream}` });
+    }
+    return event;
   }
 
   /** Ends when the signal aborts. @throws whatever ends it otherwise */
@@ -245,7 +291,8 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
         const place = requirePlace(placeOf(message));
         if (last !== null && comparePositions(place, last) <= 0) continue;
         last = place;
-        if (!isSystemEvent(message)) yield { kind: 'event', event: recordedEventOf(message) };
+        const event = this.ourEvent(message, place);
+        if (event !== null) yield { kind: 'event', event };
       }
     }
   }

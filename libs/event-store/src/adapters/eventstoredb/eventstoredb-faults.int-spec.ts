@@ -251,19 +251,32 @@ describe('reading', () => {
       '{"data":{},"id":"6f1c0f3e-4d0b-4c52-9f0e-0d5f1c1f7a10","revision":0,"stream":"other-2","type":"T"}',
       /belongs elsewhere/,
     ],
-  ])('refuses an event that %s', async (_, stream, contentType, text, reason) => {
+  ])('refuses an event of ours that %s, and passes over the same of another program', async (_, ...planted) => {
+    const [stream, contentType, text, reason] = planted;
     const double = await startDouble();
-    const store = await open(double.port);
-    double.log.plant(stream, {
-      id: '6f1c0f3e-4d0b-4c52-9f0e-0d5f1c1f7a10',
-      type: 'T',
-      contentType,
-      data: Buffer.from(text),
-    });
-    await expect(readAllOf(store.readAll())).rejects.toMatchObject({
-      ...UNAVAILABLE,
-      message: expect.stringMatching(reason),
-    });
+    const store = await open(double.port, { isOurs: (name, type) => name.startsWith('other-') && type === 'T' });
+    const ours = await store.append(newStream(), 'NONE', [noted('a')]);
+    const id = '6f1c0f3e-4d0b-4c52-9f0e-0d5f1c1f7a10';
+    double.log.plant(stream, { id, type: 'T', contentType, data: Buffer.from(text) });
+    const refusal = { ...UNAVAILABLE, message: expect.stringMatching(reason) };
+    await expect(readAllOf(store.readAll())).rejects.toMatchObject(refusal);
+    await expect(readAllOf(store.subscribe({ signal: AbortSignal.timeout(20_000) }))).rejects.toMatchObject(refusal);
+
+    const notices: string[] = [];
+    const shared = await open(double.port, { onNotice: ({ kind }) => notices.push(kind) });
+    await shared.append(newStream(), 'NONE', [noted('b')]);
+    for (let reading = 0; reading < 2; reading++)
+      expect(textsOf(await readAllOf(shared.readAll()))).toEqual(['a', 'b']);
+    const following = new AbortController();
+    const seen: string[] = [];
+    for await (const message of shared.subscribe({ signal: following.signal })) {
+      if (message.kind === 'caught-up') following.abort();
+      else seen.push(...textsOf([message.event]));
+    }
+    expect(seen).toEqual(['a', 'b']);
+    expect(shared.foreignEvents()).toBe(1);
+    expect(notices).toEqual(['found', 'foreign-event']);
+    expect(await shared.eventAt(ours.position)).toMatchObject({ data: { text: 'a' } });
   });
 });
 
@@ -301,7 +314,7 @@ describe('a subscription', () => {
       ...UNAVAILABLE,
       message: expect.stringMatching(/silent/),
     });
-    expect(notices).toContain('silent-subscription');
+    expect(notices).toEqual(['found', 'silent-subscription']); // and the client that appends use was not given up
   });
 
   it('that has nothing to say is left alone', async () => {

@@ -46,6 +46,8 @@ const TLS_REASONS: readonly [RegExp, string][] = [
   ],
 ];
 
+const INVALID_POSITION = /InvalidPosition/i;
+
 /** The gRPC codes that matter here (https://grpc.io/docs/guides/status-codes/). */
 const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
@@ -69,7 +71,7 @@ export function faultOf(error: unknown): Fault {
       `EventStoreDB takes only ${maxAppendSize} bytes in one append: set its MaxAppendSize to 1048576 or more`,
     );
   }
-  if (/InvalidPosition/i.test(message)) {
+  if (INVALID_POSITION.test(message)) {
     return answered('EventStoreDB does not know this position: it came from another server, or from before a restore');
   }
   for (const [words, reason] of TLS_REASONS) {
@@ -84,6 +86,12 @@ export function faultOf(error: unknown): Fault {
   if (/server is not ready/i.test(message)) return passing('EventStoreDB is not ready yet');
   if (error instanceof GaveUp) return passing(error.message);
   return passing(`EventStoreDB does not answer as it should: ${oneLine(message)}`);
+}
+
+/** The server has no record that begins at the position that was asked for. */
+export function isInvalidPosition(error: unknown): boolean {
+  const { message, cause } = error as { message?: string; cause?: { message?: string } };
+  return INVALID_POSITION.test(message ?? '') || INVALID_POSITION.test(cause?.message ?? '');
 }
 
 /** Words for an operator, with the cause kept. */

@@ -1,4 +1,4 @@
-import { EventStoreUnavailable } from '../../event-store.ts';
+import { DamagedRecord, EventStoreUnavailable } from '../../event-store.ts';
 import type { Position, RecordedEvent } from '../../event-store.ts';
 import { parseRecordedEvent } from '../../recorded-event.ts';
 import type { Resolved } from './inflow.ts';
@@ -47,20 +47,36 @@ export function isSystemEvent({ event }: Resolved): boolean {
   return event === undefined || event.streamId.startsWith('$') || event.type.startsWith('$');
 }
 
-/** @throws EventStoreUnavailable when it is no record of ours, or not the one that the server says it is */
+/** Whether an event of this type in this stream is ours, whatever its bytes. */
+export type IsOurs = (stream: string, type: string) => boolean;
+
+/**
+ * The server may be shared: an event is ours by its bytes, or by its stream and type, and then what cannot be read of it is damage
+ * that nobody may pass over without a word. @returns null for an event of another program @throws DamagedRecord
+ */
+export function ourEventOf(resolved: Resolved, isOurs: IsOurs): RecordedEvent | null {
+  try {
+    return recordedEventOf(resolved);
+  } catch (error) {
+    const { streamId = '', type = '' } = resolved.event ?? {};
+    if (error instanceof DamagedRecord && !isOurs(streamId, type)) return null;
+    throw error;
+  }
+}
+
+/** @throws DamagedRecord when it is no record of ours, or not the one that the server says it is; EventStoreUnavailable */
 export function recordedEventOf(resolved: Resolved): RecordedEvent {
   const { event } = resolved;
   const place = placeOf(resolved);
   if (event === undefined || place === null) throw new EventStoreUnavailable('EventStoreDB is older than 23.10');
   const where = `stream ${event.streamId} at revision ${event.revision}`;
   if (!(event.data instanceof Uint8Array)) {
-    throw new EventStoreUnavailable(
-      `EventStoreDB holds an event that Segl did not write (${where}): the server must be Segl's own`,
-    );
+    throw new DamagedRecord(positionOf(place), `EventStoreDB holds an event that Segl did not write: ${where}`);
   }
   const record = parseRecordedEvent(event.data, positionOf(place));
   if (record.stream !== event.streamId || record.id !== event.id || BigInt(record.revision) !== event.revision) {
-    throw new EventStoreUnavailable(`the record of ${where} belongs elsewhere: restore EventStoreDB from a backup`);
+    const words = `the record of ${where} belongs elsewhere: restore EventStoreDB from a backup`;
+    throw new DamagedRecord(positionOf(place), words);
   }
   return record;
 }

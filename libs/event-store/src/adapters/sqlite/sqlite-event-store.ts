@@ -39,6 +39,7 @@ const MAX_BYTES_IN_PAGE = 4096;
 const COLUMNS = `position, CASE WHEN length(bytes) <= ${MAX_BYTES_IN_PAGE} THEN CAST(bytes AS TEXT) END`;
 const SELECT_STREAM = `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`;
 const SELECT_ALL = `SELECT ${COLUMNS} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?`;
+const SELECT_AT = `SELECT ${COLUMNS} FROM events WHERE position = ?`;
 const SELECT_BYTES = 'SELECT bytes FROM events WHERE position = ?';
 const SELECT_HEAD = 'SELECT max(position) FROM events';
 /** Stands for bytes that are no UTF-8, or for itself: looked into before it is believed. */
@@ -195,12 +196,22 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
     }
   }
 
+  override async eventAt(position: Position): Promise<RecordedEvent | null> {
+    const [row] = await this.rows(SELECT_AT, rowOf(position));
+    return row === undefined ? null : this.event(row);
+  }
+
   override async *subscribe({ after, signal }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
     let last = rowOf(after);
     let isAnnounced = false;
+    let file: string | null = null;
     while (!signal.aborted) {
       const changes = this.changes; // taken before reading: what comes in meanwhile is not slept through
       const page = await this.rows(SELECT_ALL, last, Number.MAX_SAFE_INTEGER, PAGE_EVENTS);
+      file ??= this.reader.identity;
+      if (this.reader.identity !== file || (page.length === 0 && (await this.read(() => this.head())) < last)) {
+        throw new EventStoreUnavailable('another event store, or an older copy, took the place of the file');
+      }
       for (const row of page) {
         if (signal.aborted) return;
         yield { kind: 'event', event: this.event(row) };

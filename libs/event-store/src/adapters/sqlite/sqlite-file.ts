@@ -113,12 +113,18 @@ export class SqliteFile {
   private readonly busyTimeoutMs: number;
   private db: DatabaseSync | null = null;
   private opened: Stats | null = null;
+  private last: Stats | null = null;
   private readonly statements = new Map<string, StatementSync>();
 
   constructor(path: string, mode: 'ro' | 'rw', busyTimeoutMs: number) {
     this.path = path;
     this.mode = mode;
     this.busyTimeoutMs = busyTimeoutMs;
+  }
+
+  /** Of the file that was read last: another one when the path leads to another file. Null before the first. */
+  get identity(): string | null {
+    return this.last === null ? null : `${this.last.dev}/${this.last.ino}`;
   }
 
   /** The open connection, on the file that the path leads to now. */
@@ -143,6 +149,7 @@ export class SqliteFile {
     }
     this.db = db;
     this.opened = there;
+    this.last = there;
     return db;
   }
 

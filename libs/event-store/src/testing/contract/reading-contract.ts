@@ -111,6 +111,23 @@ export function readingContract(at: TwoStores): void {
       },
     );
 
+    it('has the one event that stands at a position, and none where none does', async () => {
+      const stream = newStream();
+      await at.store.append(
+        stream,
+        'NONE',
+        ['a', 'b', 'c'].map((text) => noted(text)),
+      );
+      for (const event of await readAllOf(at.store.readStream(stream))) {
+        const there = await at.another.eventAt(event.position);
+        expect(there).toMatchObject({ id: event.id, stream, revision: event.revision, position: event.position });
+      }
+      const { position } = await at.store.append(newStream(), 'NONE', [noted('last')]);
+      const beyond = position.replace(/\d+/g, (digits) => String(BigInt(digits) + 1_000_000_000n)) as Position;
+      expect(await at.store.eventAt(beyond)).toBeNull();
+      await expect(at.store.eventAt('x' as Position)).rejects.toBeInstanceOf(TypeError);
+    });
+
     it('has events of streams alone: nothing that a store keeps for itself', async () => {
       for (const { stream, type, bytes } of await readAllOf(at.store.readAll())) {
         expect(stream).toMatch(/^[A-Za-z0-9._]+-/);
