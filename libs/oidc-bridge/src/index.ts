@@ -45,4 +45,5 @@ export {
   type SharedMailboxRule,
   type SignInClient,
 } from './settings.ts';
+export { begunParameters, type BegunAtClient } from './begun-at-client.ts';
 export { clientSigningKey } from './client-signing-key.ts';

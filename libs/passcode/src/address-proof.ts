@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { putJson, takeJson } from '#libs/ephemeral-store';
+import { changeJson, putJson } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { base64url, parsePersonId } from '#libs/vocabulary';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
@@ -16,6 +16,8 @@ export interface AddressProof {
   readonly returnTo: string;
   /** Whether it was a code of 80 bits rather than of 8 digits. */
   readonly longCode: boolean;
+  /** Whether it was brought by another browser, or for another journey, which is told once. */
+  readonly wasSeenElsewhere?: boolean;
 }
 
 /** 2 minutes: the browser comes for it with its next request. */
@@ -28,9 +30,38 @@ export async function leaveAddressProof(store: EphemeralStore, proof: AddressPro
   return proofId;
 }
 
-/** The proof, once: null for every later caller, for what is no proof id, and when two minutes are over. */
-export async function takeAddressProof(store: EphemeralStore, proofId: string): Promise<AddressProof | null> {
-  return /^[A-Za-z0-9_-]{22}$/.test(proofId) ? takeJson(store, keyOf(proofId), parseProof) : null;
+/** Who may take a proof: the browser that proved it, for the journey that it was proven for. */
+export type ProofOwner = Pick<AddressProof, 'browserId' | 'returnTo'>;
+
+export type TakenProof =
+  | { readonly status: 'taken'; readonly proof: AddressProof }
+  /** Somebody else's, and theirs it stays. `isFirstTime`: true for one caller at most. */
+  | { readonly status: 'elsewhere'; readonly proof: AddressProof; readonly isFirstTime: boolean };
+
+/**
+ * The proof, once, and bound before it is spent: whoever else brings it takes nothing from its owner.
+ * @returns null for every later caller, for what is no proof id, and when two minutes are over
+ */
+export async function takeAddressProof(
+  store: EphemeralStore,
+  proofId: string,
+  owner: ProofOwner,
+): Promise<TakenProof | null> {
+  if (!/^[A-Za-z0-9_-]{22}$/.test(proofId)) return null;
+  let found: TakenProof | null = null;
+  await changeJson(store, keyOf(proofId), parseProof, (proof) => {
+    found = null;
+    if (proof === null) return 'leave';
+    if (proof.browserId === owner.browserId && proof.returnTo === owner.returnTo) {
+      found = { status: 'taken', proof };
+      return 'remove';
+    }
+    found = { status: 'elsewhere', proof, isFirstTime: proof.wasSeenElsewhere !== true };
+    return proof.wasSeenElsewhere === true
+      ? 'leave'
+      : { value: { ...proof, wasSeenElsewhere: true }, ttlSeconds: PROOF_TTL_SECONDS };
+  });
+  return found;
 }
 
 /** A digest: who reads the keys of the store cannot take a proof with them. */

@@ -8,7 +8,7 @@ export {
   TooManyChallenges,
   type BeginChallenge,
 } from './challenges.ts';
-export { takeAddressProof, type AddressProof } from './address-proof.ts';
+export { takeAddressProof, type AddressProof, type TakenProof } from './address-proof.ts';
 export { IssueOtp } from './issue-otp/issue-otp.ts';
 export { VerifyOtp, type OtpOutcome } from './verify-otp/verify-otp.ts';
 export {

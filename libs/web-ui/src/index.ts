@@ -32,3 +32,4 @@ export { logFieldsOf } from './log-fields.ts';
 export { installWebUi, STREAM_PREFIXES, type PortalOrganisation, type WebUiOptions } from './install-web-ui.ts';
 export { PrivacyController } from './privacy/privacy-controller.ts';
 export { discardRest } from './discard-rest.ts';
+export { HeadSpendsNothing } from './head-spends-nothing.ts';

@@ -1,14 +1,15 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
 import { errors } from 'oidc-provider';
 import type { ErrorOut, InteractionResults, KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { EphemeralStore } from '#libs/ephemeral-store';
+import { EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { Clock, DomainError, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import { logFieldsOf, PageError, requestFacts } from '#libs/web-ui';
+import { browserMark, isSameMark, parseTie, tieOf } from '../begun-at-client.ts';
+import type { Tie } from '../begun-at-client.ts';
 import type { BridgeProof, SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
 import { uidInPath } from '../sign-in/addresses.ts';
@@ -29,6 +30,20 @@ export class SignInNotHere extends DomainError {
     super('sign-in-not-here', undefined, options);
   }
 }
+
+/** The browser is back at a sign-in of its own that has ended: it goes on where it began. */
+export class SignInOver extends SignInNotHere {
+  constructor(
+    /** Path of this portal. */
+    readonly begunAt: string,
+    options?: ErrorOptions,
+  ) {
+    super(options);
+  }
+}
+
+/** Twice as long as the interaction: whoever comes back late goes on as well. */
+const TIE_SECONDS = 2 * LIFETIME_SECONDS.interaction;
 
 interface BuiltProvider {
   /** The keys it was built with, by name and in order. */
@@ -148,9 +163,14 @@ export class BridgeProvider {
 
   private async find(request: Request, response: Response) {
     const { provider } = this.current();
-    const interaction = await notHere(() => provider.interactionDetails(request, response));
-    const isAtItsPage = uidInPath(request.originalUrl) === interaction.uid && interaction.prompt.name === 'login';
-    if (!isAtItsPage || !(await this.isItsBrowser(request, interaction.uid))) throw new SignInNotHere();
+    const uid = uidInPath(request.originalUrl);
+    const interaction = await notHere(() => provider.interactionDetails(request, response)).catch(
+      async (error: unknown) => {
+        throw error instanceof SignInNotHere ? await this.notHere(request, uid, error) : error;
+      },
+    );
+    const isAtItsPage = uid === interaction.uid && interaction.prompt.name === 'login';
+    if (!isAtItsPage || (await this.tieHere(request, interaction.uid)) === null) throw await this.notHere(request, uid);
     return interaction;
   }
 
@@ -158,17 +178,25 @@ export class BridgeProvider {
    * The interaction's own cookie cannot have the `__Host-` prefix (its path is that of its page), so that a neighbouring host
    * could set one: an interaction is also tied to the browser's `__Host-` cookie (threats.md A5).
    */
-  private async tieToBrowser(request: Request, uid: string): Promise<void> {
+  private async tieToBrowser(request: Request, uid: string, params: Readonly<Record<string, unknown>>): Promise<void> {
+    const isPortal = signInKindOf(this.settings, String(params['client_id'])) === 'portal';
     const browser = browserOf(request, (facts) => facts.browser());
-    if (browser === null) return;
-    await this.store.put(ephemeralKey('browser', uid), digest(browser.id), LIFETIME_SECONDS.interaction);
+    const tie = tieOf(params, isPortal, browser?.id ?? null);
+    if (tie !== null) await putJson(this.store, ephemeralKey('browser', uid), tie, TIE_SECONDS);
   }
 
-  private async isItsBrowser(request: Request, uid: string): Promise<boolean> {
+  /** @returns the interaction's tie when it is this browser's; null when it is not */
+  private async tieHere(request: Request, uid: string): Promise<Tie | null> {
+    const tie = await getJson(this.store, ephemeralKey('browser', uid), parseTie);
     const browser = browserOf(request, (facts) => facts.knownBrowser());
-    const known = await this.store.get(ephemeralKey('browser', uid));
-    if (known === null) return browser === null && !isBehindWebUi(request);
-    return browser !== null && timingSafeEqual(known, digest(browser.id));
+    if (tie === null) return browser === null && !isBehindWebUi(request) ? { browserMark: '', begunAt: null } : null;
+    return browser !== null && isSameMark(tie.browserMark, browserMark(browser.id)) ? tie : null;
+  }
+
+  /** A sign-in of this browser that has ended leads on to where it began, where that is known. */
+  private async notHere(request: Request, uid: string | null, cause?: unknown): Promise<SignInNotHere> {
+    const tie = uid === null || !isBehindWebUi(request) ? null : await this.tieHere(request, uid);
+    return tie?.begunAt == null ? new SignInNotHere({ cause }) : new SignInOver(tie.begunAt, { cause });
   }
 
   /** Built anew when there is another key, when one is gone, and when a new one begins to sign. */
@@ -188,7 +216,7 @@ export class BridgeProvider {
       store,
       proofs,
       cookieSignatures,
-      onInteraction: ({ req }, { uid }) => this.tieToBrowser(req as Request, uid),
+      onInteraction: ({ req }, { uid, params }) => this.tieToBrowser(req as Request, uid, params),
       renderError: (context, out, error) => this.renderError(context, out, error),
     });
     const isSecure = settings.publicUrl.protocol === 'https:';
@@ -261,8 +289,4 @@ function isBehindWebUi(request: Request): boolean {
   } catch {
     return false; // the provider alone, in a test
   }
-}
-
-function digest(text: string): Uint8Array {
-  return createHash('sha256').update(text).digest();
 }

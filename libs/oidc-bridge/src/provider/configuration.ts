@@ -1,6 +1,7 @@
 import type { Configuration, ErrorOut, Interaction, KoaContextWithOIDC } from 'oidc-provider';
 import { errors, interactionPolicy } from 'oidc-provider';
 import type { EphemeralStore } from '#libs/ephemeral-store';
+import { BEGUN_PARAMETERS } from '../begun-at-client.ts';
 import type { OidcBridgeSettings, ProgramClient } from '../settings.ts';
 import { pathTo } from '../sign-in/addresses.ts';
 import { clientMetadata, ConfiguredClients, PORTAL_CLIENT_ID } from './clients.ts';
@@ -99,6 +100,7 @@ export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
       email: ['email', 'email_verified'],
     },
     responseTypes: ['code'],
+    extraParams: [...BEGUN_PARAMETERS],
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
     expiresWithSession: () => false, // there is no session to expire with

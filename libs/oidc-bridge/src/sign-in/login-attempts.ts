@@ -5,7 +5,7 @@ import { DomainError } from '#libs/vocabulary';
 import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { SignInRequest } from '../proof.ts';
 import type { KeptForUpstream } from '../upstreams/upstream.ts';
-import { digestOf, isSecret, newSecret } from './digest.ts';
+import { digestOf, isSameDigest, isSecret, newSecret } from './digest.ts';
 
 /** One journey to a provider and back: bound to a browser, a provider and a sign-in. */
 export interface LoginAttempt {
@@ -24,7 +24,9 @@ export interface LoginAttempt {
 /** What became of the state that a browser came back with. */
 export type Claim =
   | { readonly status: 'first'; readonly attempt: LoginAttempt }
-  | { readonly status: 'again'; readonly attempt: LoginAttempt };
+  | { readonly status: 'again'; readonly attempt: LoginAttempt }
+  /** Another browser than the one that began: nothing was spent. `wasClaimed`: its own browser had been back already. */
+  | { readonly status: 'elsewhere'; readonly attempt: LoginAttempt; readonly wasClaimed: boolean };
 
 interface Stored {
   readonly attempt: LoginAttempt;
@@ -32,8 +34,9 @@ interface Stored {
   readonly claimedBy: string | null;
   /** Where the browser was led then; null as long as the provider is being asked, or when it was led nowhere. */
   readonly end: AttemptEnd | null;
-  /** Whether the record has a failure of this attempt: it gets one at most. */
+  /** Whether the record has a failure of this attempt: it gets one at most, and one of other browsers. */
   readonly hasFailed: boolean;
+  readonly wasSeenElsewhere: boolean;
 }
 
 export interface AttemptEnd {
@@ -93,21 +96,28 @@ export class LoginAttempts {
   }
 
   async keep(state: string, attempt: LoginAttempt): Promise<void> {
-    const stored: Stored = { attempt, claimedBy: null, end: null, hasFailed: false };
+    const stored: Stored = { attempt, claimedBy: null, end: null, hasFailed: false, wasSeenElsewhere: false };
     await putJson(this.store, keyOf(state), stored, ATTEMPT_TTL_SECONDS);
   }
 
-  /** Of any number of callers at once, one gets `first`. @returns null for what is no state of ours, or is no more */
-  async claim(state: unknown): Promise<Claim | null> {
+  /**
+   * Bound first, then spent: only the browser that began it claims it, and of any number of its calls at once, one gets `first`.
+   * @returns null for what is no state of ours, or is no more
+   */
+  async claim(state: unknown, browserId: string): Promise<Claim | null> {
     if (!isSecret(state)) return null;
     const claimedBy = newSecret();
     let attempt: LoginAttempt | null = null;
     const after = await this.change(state, (stored) => {
       ({ attempt } = stored);
+      if (!isSameDigest(stored.attempt.browserDigest, digestOf(browserId))) return null;
       // What the provider's answer is checked with serves once.
       return stored.claimedBy === null ? { ...stored, claimedBy, attempt: { ...stored.attempt, kept: {} } } : null;
     });
     if (after === null || attempt === null) return null;
+    if (!isSameDigest(after.attempt.browserDigest, digestOf(browserId))) {
+      return { status: 'elsewhere', attempt, wasClaimed: after.claimedBy !== null };
+    }
     return { status: after.claimedBy === claimedBy ? 'first' : 'again', attempt };
   }
 
@@ -120,12 +130,12 @@ export class LoginAttempts {
     return (await getJson(this.store, keyOf(state), parseStored))?.end ?? null;
   }
 
-  /** @returns whether that is the attempt's first failure: true for one caller at most */
-  async noteFailure(state: string): Promise<boolean> {
+  /** @returns whether that is the first time that another browser came with it: true for one caller at most */
+  async noteSeenElsewhere(state: string): Promise<boolean> {
     let isFirst = false;
     await this.change(state, (stored) => {
-      isFirst = !stored.hasFailed;
-      return isFirst ? { ...stored, hasFailed: true } : null;
+      isFirst = !stored.wasSeenElsewhere;
+      return isFirst ? { ...stored, wasSeenElsewhere: true } : null;
     });
     return isFirst;
   }
@@ -151,6 +161,7 @@ function parseStored(json: unknown): Stored | null {
     [uid, upstreamId, browserDigest, clientId, clientKind, purpose].every((text) => typeof text === 'string') &&
     typeof kept === 'object' &&
     typeof stored.hasFailed === 'boolean' &&
+    typeof stored.wasSeenElsewhere === 'boolean' &&
     [stored.claimedBy, stored.end, stored.attempt.wantedAddress, stored.attempt.personId].every(
       (part) => part !== undefined,
     );

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { EphemeralStore, getJson, putJson, takeJson } from '#libs/ephemeral-store';
+import { changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
 import type { EphemeralKey } from '#libs/ephemeral-store';
 import type { BridgeProof, ReaderIdentity } from '../proof.ts';
 import { digestOf, isSameDigest, isSecret, newSecret } from './digest.ts';
@@ -40,15 +40,10 @@ export class SignInOutcomes {
     return outcomeId;
   }
 
-  /** Null when it was taken before, is no more, or belongs to another browser or sign-in: it is gone then too. */
+  /** Once. Null when it was taken before, is no more, or belongs to another browser or sign-in: theirs it stays then. */
   async take(outcomeId: unknown, owner: Owner): Promise<SignInOutcome | null> {
     if (!isSecret(outcomeId)) return null;
-    const kept = await takeJson(this.store, outcomeKey(outcomeId), parseKept<SignInOutcome>);
-    return kept !== null && isOf(owner, kept) ? kept.value : null;
-  }
-
-  async isWaiting(outcomeId: string): Promise<boolean> {
-    return (await getJson(this.store, outcomeKey(outcomeId), parseKept<SignInOutcome>)) !== null;
+    return this.takeIf(outcomeKey(outcomeId), (kept: Kept<SignInOutcome>) => isOf(owner, kept));
   }
 
   /** A proof of a shared mailbox, until it is known who reads there. A newer one takes its place. */
@@ -61,9 +56,24 @@ export class SignInOutcomes {
     return (await getJson(this.store, pendingKey(owner), parseKept<BridgeProof>))?.value ?? null;
   }
 
-  /** Once: of a hundred callers at once, one gets it. */
-  async takePending(owner: Owner): Promise<BridgeProof | null> {
-    return (await takeJson(this.store, pendingKey(owner), parseKept<BridgeProof>))?.value ?? null;
+  /**
+   * Once: of a hundred callers at once, one gets it. In one step with the look at it, so that a proof that took its place
+   * meanwhile is judged by itself. @returns null too for one that `may` refuses, which stays
+   */
+  async takePending(owner: Owner, may: (proof: BridgeProof) => boolean = () => true): Promise<BridgeProof | null> {
+    return this.takeIf(pendingKey(owner), (kept: Kept<BridgeProof>) => may(kept.value));
+  }
+
+  private async takeIf<Value extends object>(
+    key: EphemeralKey,
+    may: (kept: Kept<Value>) => boolean,
+  ): Promise<Value | null> {
+    let taken: Value | null = null;
+    await changeJson(this.store, key, parseKept<Value>, (kept) => {
+      taken = kept !== null && may(kept) ? kept.value : null;
+      return taken === null ? 'leave' : 'remove';
+    });
+    return taken;
   }
 }
 

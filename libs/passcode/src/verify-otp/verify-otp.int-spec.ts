@@ -13,6 +13,7 @@ import { VerifyOtp } from './verify-otp.ts';
 import type { OtpOutcome } from './verify-otp.ts';
 
 const browserId = 'the browser that asked';
+const owner = { browserId, returnTo: '/m/abc/authenticate' };
 
 describe('verifying a code', () => {
   let room: PasscodeRoom;
@@ -36,7 +37,7 @@ describe('verifying a code', () => {
     const code = await room.codeInMail(1);
     expect(await enter(challengeId, code)).toBe('accepted');
     const { proofId } = await room.challenge(challengeId);
-    expect(await takeAddressProof(room.ephemeral, proofId ?? '')).toEqual({
+    const proof = {
       address: anna,
       personId: room.person.personId,
       method: 'passcode',
@@ -44,8 +45,18 @@ describe('verifying a code', () => {
       browserId,
       returnTo: '/m/abc/authenticate',
       longCode: false,
-    });
-    expect(await takeAddressProof(room.ephemeral, proofId ?? '')).toBeNull();
+    };
+    // bound first, then spent: whoever else brings it takes nothing from its owner
+    for (const [other, isFirstTime] of [
+      [{ ...owner, browserId: 'another' }, true],
+      [{ ...owner, returnTo: '/m/abc/elsewhere' }, false],
+    ] as const) {
+      const found = await takeAddressProof(room.ephemeral, proofId ?? '', other);
+      expect(found).toMatchObject({ status: 'elsewhere', proof, isFirstTime });
+    }
+    const taken = await takeAddressProof(room.ephemeral, proofId ?? '', owner);
+    expect(taken).toMatchObject({ status: 'taken', proof });
+    expect(await takeAddressProof(room.ephemeral, proofId ?? '', owner)).toBeNull();
     expect(await types()).toContain('OtpAccepted');
   });
 
@@ -54,8 +65,8 @@ describe('verifying a code', () => {
     await enter(challengeId, await room.codeInMail(1));
     room.elapse(121);
     const { proofId } = await room.challenge(challengeId);
-    expect(await takeAddressProof(room.ephemeral, proofId ?? '')).toBeNull();
-    expect(await takeAddressProof(room.ephemeral, 'no proof id')).toBeNull();
+    expect(await takeAddressProof(room.ephemeral, proofId ?? '', owner)).toBeNull();
+    expect(await takeAddressProof(room.ephemeral, 'no proof id', owner)).toBeNull();
   });
 
   it('accepts once when a hundred enter the right code at once (A11)', async () => {
@@ -66,7 +77,9 @@ describe('verifying a code', () => {
     expect((await types()).filter((type) => type === 'OtpRejected')).toHaveLength(0);
     expect(outcomes).toContain('accepted');
     const { proofId } = await room.challenge(challengeId);
-    const taken = await Promise.all(Array.from({ length: 100 }, () => takeAddressProof(room.ephemeral, proofId ?? '')));
+    const taken = await Promise.all(
+      Array.from({ length: 100 }, () => takeAddressProof(room.ephemeral, proofId ?? '', owner)),
+    );
     expect(taken.filter((proof) => proof !== null)).toHaveLength(1);
   });
 
@@ -145,7 +158,7 @@ describe('verifying a code', () => {
     expect(long).toMatch(/^([A-Z2-7]{4} ){3}[A-Z2-7]{4}$/);
     expect(await enter(challengeId, long.toLowerCase().replaceAll(' ', ''))).toBe('accepted');
     const { proofId } = await room.challenge(challengeId);
-    expect(await takeAddressProof(room.ephemeral, proofId ?? '')).toMatchObject({ longCode: true });
+    expect(await takeAddressProof(room.ephemeral, proofId ?? '', owner)).toMatchObject({ proof: { longCode: true } });
   });
 
   it('evaluates no more than ten guesses in a day, however many challenges run at once', async () => {

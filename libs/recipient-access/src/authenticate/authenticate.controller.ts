@@ -1,16 +1,22 @@
-import { Controller, Get, Headers, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Get, Headers, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { BrowserSession, RequestLocale, RequestNetwork, rotateBrowserSession } from '#libs/web-ui';
+import {
+  BrowserSession,
+  HeadSpendsNothing,
+  KnownBrowser,
+  RequestLocale,
+  RequestNetwork,
+  rotateBrowserSession,
+} from '#libs/web-ui';
 import type { Browser, ClientNetwork, Locale } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../message-for-reader.ts';
 import { WaitingCiphertext } from '../waiting-ciphertext.ts';
-import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
+import { AskedBy, NamedMessage } from '../parameters.ts';
 import { VisitCounter } from '../visit-counter.ts';
-import type { Visit } from '../visit-counter.ts';
 import { Authenticate } from './authenticate.ts';
 import { IdentityProvider } from './identity-provider.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
@@ -21,6 +27,7 @@ const FROM_ANOTHER_SITE: readonly (string | undefined)[] = ['cross-site', 'same-
 /** The way to the identity provider and back. Both are links: a form may lead to this portal alone (form-action 'self'). */
 @Controller()
 @UseFilters(CannotBeShownFilter)
+@UseInterceptors(HeadSpendsNothing)
 export class AuthenticateController {
   constructor(
     private readonly commands: CommandBus,
@@ -49,31 +56,32 @@ export class AuthenticateController {
     const { personId } = recipientPerson;
     const wish = { browserId: browser.id, messageId, personId, address: recipient };
     const attempt = await this.attempts.begin(wish, network.prefix);
-    const location = await this.provider.begin(recipient, attempt, locale);
+    const begun = { browserId: browser.id, path: `/m/${messageId}` };
+    const location = await this.provider.begin(recipient, attempt, locale, begun);
     await this.waiting.keepWaiting(messageId); // a sign-in that begins is a step: the whole time again
     response.redirect(303, location.href);
   }
 
   @Get('authenticate')
   async authenticate(
-    @AskedBy() asking: Asking,
-    @BrowserSession() browser: Browser,
-    @VisitOf() visit: Visit,
+    @KnownBrowser() browser: Browser | null,
+    @RequestNetwork() network: ClientNetwork,
+    @Headers('user-agent') userAgent: string | undefined,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     const outcome = await this.commands.execute(
       new Authenticate({
         answer: new URL(request.originalUrl, 'http://here').searchParams,
-        browserId: browser.id,
-        sessionId: asking.sessionId,
+        browserId: browser?.id ?? null,
+        sessionId: browser?.sessionId ?? null,
         nextSessionId: () => rotateBrowserSession(request),
-        networkAddress: asking.networkAddress,
+        networkAddress: network.address,
       }),
     );
     switch (outcome.status) {
       case 'authenticated':
-        this.counter.signedIn({ ...visit, visitId: outcome.personId }, outcome.method);
+        this.counter.signedIn({ visitId: outcome.personId, userAgent }, outcome.method);
         return response.redirect(303, `/m/${outcome.messageId}`);
       case 'repeated':
         return response.redirect(303, `/m/${outcome.messageId}`);

@@ -48,7 +48,12 @@ describe('Authenticate', () => {
 
   async function comesBack(
     answer: URLSearchParams,
-    { browserId = 'browser', next = 'after', before = 'before', provider = issuer.provider } = {},
+    {
+      browserId = 'browser',
+      next = 'after',
+      before = 'before',
+      provider = issuer.provider,
+    }: { browserId?: string | null; next?: string; before?: string; provider?: Issuer['provider'] } = {},
   ) {
     return handler(provider).execute(
       new Authenticate({
@@ -150,6 +155,12 @@ describe('Authenticate', () => {
     issuer.says(passcodeClaims(anna, attempt.personId));
     const answer = await issuer.answerTo(attempt);
     await expectRefused(() => comesBack(answer, { browserId: 'another', next: 'thief' }), 'wrong-browser');
+    const before = (await events()).length;
+    await comesBack(answer, { browserId: 'another', next: 'thief' }); // told once
+    expect(await comesBack(answer, { browserId: null, next: 'thief' })).toEqual({ status: 'unknown' });
+    expect(await events()).toHaveLength(before);
+    // and nothing was spent: the rightful browser signs in
+    expect(await comesBack(answer, { browserId: 'browser-of-anna' })).toMatchObject({ status: 'authenticated' });
     expect(await comesBack(answer, { browserId: 'browser-of-anna' })).toMatchObject({ status: 'repeated' });
   });
 
@@ -258,7 +269,9 @@ describe('Authenticate', () => {
     const away = await issuerHere();
     await away.close();
     const attempt = await begun();
-    await expect(away.provider.begin(anna, attempt, 'en')).rejects.toMatchObject({
+    await expect(
+      away.provider.begin(anna, attempt, 'en', { browserId: 'browser', path: '/m/a' }),
+    ).rejects.toMatchObject({
       code: 'identity-provider-unavailable',
     });
     const command = new Authenticate({

@@ -39,8 +39,9 @@ export type Authentication =
 export class Authenticate extends Command<Authentication> {
   /** The query with which the browser came back. */
   readonly answer: URLSearchParams;
-  readonly browserId: string;
-  readonly sessionId: string;
+  /** Null when it brought no cookie of ours. */
+  readonly browserId: string | null;
+  readonly sessionId: string | null;
   /** The session id that replaces the old one when the proof holds: made by whoever can set the cookie. */
   readonly nextSessionId: () => string;
   readonly networkAddress: string | null;
@@ -75,18 +76,17 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
    * PersonDirectoryUnavailable, EphemeralStoreUnavailable
    */
   async execute(command: Authenticate): Promise<Authentication> {
-    const claimed = await this.attempts.claim(command.answer.get('state') ?? '');
+    // Whoever has no cookie of ours, as scanners and previews have none, spends nothing and is nobody to record.
+    if (command.browserId === null) return { status: 'unknown' };
+    const claimed = await this.attempts.claim(command.answer.get('state') ?? '', command.browserId);
     if (claimed.status === 'unknown') return { status: 'unknown' };
     const { attempt } = claimed;
     const { messageId, personId } = attempt;
-    const isSameBrowser = attempt.browserId === command.browserId;
-    if (claimed.status === 'spent') {
-      if (isSameBrowser) return { status: 'repeated', messageId };
-      return (await this.attempts.isFirstReplay(attempt))
-        ? this.fail(attempt, 'replayed')
-        : failed(attempt, 'replayed');
+    if (claimed.status === 'spent') return { status: 'repeated', messageId };
+    if (claimed.status === 'elsewhere') {
+      const reason = claimed.wasSpent ? 'replayed' : 'wrong-browser';
+      return (await this.attempts.isFirstElsewhere(attempt)) ? this.fail(attempt, reason) : failed(attempt, reason);
     }
-    if (!isSameBrowser) return this.fail(attempt, 'wrong-browser');
 
     let proof: ProvenAddress;
     try {
@@ -110,7 +110,7 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
       { address, personId, method, issuer, subject, provenAt: now, ...(reader === undefined ? {} : { reader }) },
       now,
     );
-    await this.sessions.end(command.sessionId);
+    if (command.sessionId !== null) await this.sessions.end(command.sessionId);
     return { status: 'authenticated', messageId, personId, method };
   }
 

@@ -13,8 +13,8 @@ import {
   PrivateKeyJwt,
 } from 'openid-client';
 import type { ClientAuth } from 'openid-client';
-import { clientSigningKey } from '#libs/oidc-bridge';
-import type { SignInMethod } from '#libs/oidc-bridge';
+import { begunParameters, clientSigningKey } from '#libs/oidc-bridge';
+import type { BegunAtClient, SignInMethod } from '#libs/oidc-bridge';
 import { AddressRefused, DomainError, parseMailAddress } from '#libs/vocabulary';
 import type { Locale } from '#libs/web-ui';
 import type { IdentityProviderSettings } from '../identity-provider-settings.ts';
@@ -59,10 +59,10 @@ export class IdentityProvider {
 
   /**
    * Where the browser goes. The address that is wanted goes ahead over a pushed request (RFC 9126) where the issuer takes one, so
-   * that it stands in no address bar, history or log on the way.
+   * that it stands in no address bar, history or log on the way. Our own bridge is told as well which browser began, and serves no other.
    * @throws IdentityProviderUnavailable
    */
-  async begin(address: string, kept: KeptOfRequest, locale: Locale): Promise<URL> {
+  async begin(address: string, kept: KeptOfRequest, locale: Locale, begun: BegunAtClient): Promise<URL> {
     const parameters = {
       redirect_uri: this.settings.redirectUri,
       scope: 'openid email',
@@ -72,6 +72,7 @@ export class IdentityProvider {
       code_challenge_method: 'S256',
       login_hint: address,
       ui_locales: locale,
+      ...(this.isOwnBridge ? begunParameters(begun) : {}),
     };
     const configuration = await this.discovered();
     try {

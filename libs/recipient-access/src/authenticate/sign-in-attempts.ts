@@ -20,6 +20,8 @@ export interface SignInAttempt extends KeptOfRequest {
 /** What an answer found that names an attempt by its state. */
 export type ClaimedAttempt =
   | { readonly status: 'claimed' | 'spent'; readonly attempt: SignInAttempt }
+  /** Another browser's: it is as it was. `wasSpent`: its own browser had been back with it. */
+  | { readonly status: 'elsewhere'; readonly attempt: SignInAttempt; readonly wasSpent: boolean }
   /** A state that nobody made, or whose time is over. */
   | { readonly status: 'unknown' };
 
@@ -60,22 +62,26 @@ export class SignInAttempts {
     return attempt;
   }
 
-  /** Of any number of answers at once, one claims the attempt; the others find it spent. What it was for stays known as long. */
-  async claim(state: string): Promise<ClaimedAttempt> {
+  /**
+   * Bound first, then spent: of any number of answers at once in the browser that began it, one claims the attempt; the others find
+   * it spent. What it was for stays known as long.
+   */
+  async claim(state: string, browserId: string): Promise<ClaimedAttempt> {
     if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return { status: 'unknown' };
     let found: SignInAttempt | null = null;
     await changeJson(this.store, keyOf(state), parseAttempt, (current) => {
       found = current;
-      if (current === null || current.isSpent) return 'leave';
+      if (current === null || current.isSpent || current.browserId !== browserId) return 'leave';
       return { value: { ...current, isSpent: true, nonce: '', codeVerifier: '' }, ttlSeconds: ATTEMPT_TTL_SECONDS };
     });
     const attempt = found as SignInAttempt | null;
     if (attempt === null) return { status: 'unknown' };
+    if (attempt.browserId !== browserId) return { status: 'elsewhere', attempt, wasSpent: attempt.isSpent };
     return { status: attempt.isSpent ? 'spent' : 'claimed', attempt };
   }
 
-  /** Whether this is the first time that somebody else comes with what is spent: told once in the record, however often they try. */
-  async isFirstReplay({ state }: SignInAttempt): Promise<boolean> {
+  /** Whether this is the first time that another browser comes with it: told once in the record, however often they try. */
+  async isFirstElsewhere({ state }: SignInAttempt): Promise<boolean> {
     const key: EphemeralKey = `sign-in-replays:${digestOfState(state)}`;
     return (await this.store.increment(key, { ttlSeconds: ATTEMPT_TTL_SECONDS })) === 1;
   }

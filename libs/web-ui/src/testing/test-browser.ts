@@ -18,6 +18,10 @@ export class TestBrowser {
     return this.ask(path, { headers });
   }
 
+  head(path: string): Promise<TestPage> {
+    return this.ask(path, { method: 'HEAD', headers: {} });
+  }
+
   /** Posts a form as a browser does. A `csrf` among the fields replaces the one of the page it is on. */
   post(path: string, fields: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<TestPage> {
     return this.ask(path, { method: 'POST', body: new URLSearchParams({ csrf: this.csrf, ...fields }), headers });

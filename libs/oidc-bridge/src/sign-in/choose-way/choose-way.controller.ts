@@ -1,11 +1,12 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { RequestNetwork } from '#libs/web-ui';
+import { HeadSpendsNothing, RequestNetwork } from '#libs/web-ui';
 import type { ClientNetwork } from '#libs/web-ui';
 import { BridgeProvider } from '../../provider/bridge-provider.ts';
 import { SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { signInHere } from '../sign-in-here.ts';
+import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
 import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
@@ -13,6 +14,8 @@ import { chooseWayPage } from './choose-way-page.ts';
 
 /** The sign-in page: every way there is, and back. */
 @Controller()
+@UseFilters(SignInOverFilter)
+@UseInterceptors(HeadSpendsNothing)
 export class ChooseWayController {
   constructor(
     private readonly provider: BridgeProvider,

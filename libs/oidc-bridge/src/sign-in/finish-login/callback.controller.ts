@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Controller, Get, Logger, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Logger, Param, Query, Req, Res, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { Clock } from '#libs/vocabulary';
-import { KnownBrowser } from '#libs/web-ui';
+import { HeadSpendsNothing, KnownBrowser } from '#libs/web-ui';
 import type { Browser } from '#libs/web-ui';
 import { SignInNotHere } from '../../provider/bridge-provider.ts';
 import type { SignInFailure } from '../../sign-in-events.ts';
@@ -11,7 +11,6 @@ import { OidcBridgeSettings } from '../../settings.ts';
 import { UpstreamRefused, UpstreamUnreachable } from '../../upstreams/upstream.ts';
 import type { Upstream, UpstreamIdentity } from '../../upstreams/upstream.ts';
 import { pathTo, redirectUriOf, SIGN_IN_ADDRESSES } from '../addresses.ts';
-import { digestOf, isSameDigest } from '../digest.ts';
 import { LoginAttempts } from '../login-attempts.ts';
 import type { AttemptEnd, LoginAttempt } from '../login-attempts.ts';
 import { pathAfter } from '../next-sign-in-step.ts';
@@ -37,6 +36,7 @@ class AttemptFailed {
  * so what is found out is left for the page that has it.
  */
 @Controller()
+@UseInterceptors(HeadSpendsNothing)
 export class CallbackController {
   private readonly logger = new Logger('sign-in');
 
@@ -48,7 +48,10 @@ export class CallbackController {
     private readonly settings: OidcBridgeSettings,
   ) {}
 
-  /** @throws SignInNotHere for a state that nobody waits for (nothing is recorded), and for another browser's */
+  /**
+   * Without the cookie of a browser nothing is looked at, spent or recorded: scanners and previews come so.
+   * @throws SignInNotHere for them, for a state that nobody waits for, and for another browser's
+   */
   @Get(SIGN_IN_ADDRESSES.callback)
   async callback(
     @Param('upstream') upstreamId: string,
@@ -57,13 +60,11 @@ export class CallbackController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const claim = await this.attempts.claim(state);
+    const claim = browser === null ? null : await this.attempts.claim(state, browser.id);
     if (claim === null || typeof state !== 'string') throw new SignInNotHere();
     const { attempt } = claim;
-    const isSameBrowser = browser !== null && isSameDigest(attempt.browserDigest, digestOf(browser.id));
-    if (!isSameBrowser) {
-      await this.recordOnce(state, attempt, claim.status === 'first' ? 'wrong-browser' : 'replayed');
-      if (claim.status === 'first') await this.attempts.settle(state, overOf(attempt), { hasFailed: true });
+    if (claim.status === 'elsewhere') {
+      await this.recordElsewhere(state, attempt, claim.wasClaimed ? 'replayed' : 'wrong-browser');
       throw new SignInNotHere(); // never leads a browser into another one's sign-in
     }
     const end =
@@ -127,24 +128,18 @@ export class CallbackController {
     }
   }
 
-  /** The same browser again: a second click, a reload, the back button. Or a callback that was seen by somebody else. */
+  /** The same browser again: a second click, a reload, the back button. Nobody is blamed for it, and the page goes on. */
   private async endAgain(state: string, attempt: LoginAttempt): Promise<AttemptEnd> {
-    const before = await this.attempts.endOf(state);
-    if (before === null) {
-      for (let waited = 0; waited < WAIT_FOR_FIRST_MS; waited += ASK_EVERY_MS) {
-        const end = await this.attempts.endOf(state);
-        if (end !== null) return end;
-        await sleep(ASK_EVERY_MS);
-      }
-      return { path: pathAfter(attempt.uid, { with: 'nothing' }), outcomeId: null };
+    for (let waited = 0; waited < WAIT_FOR_FIRST_MS; waited += ASK_EVERY_MS) {
+      const end = await this.attempts.endOf(state);
+      if (end !== null) return end;
+      await sleep(ASK_EVERY_MS);
     }
-    const isSpent = before.outcomeId !== null && !(await this.outcomes.isWaiting(before.outcomeId));
-    if (isSpent) await this.recordOnce(state, attempt, 'replayed');
-    return before;
+    return { path: pathAfter(attempt.uid, { with: 'nothing' }), outcomeId: null };
   }
 
-  private async recordOnce(state: string, attempt: LoginAttempt, reason: SignInFailure): Promise<void> {
-    if (!(await this.attempts.noteFailure(state))) return;
+  private async recordElsewhere(state: string, attempt: LoginAttempt, reason: SignInFailure): Promise<void> {
+    if (!(await this.attempts.noteSeenElsewhere(state))) return;
     const upstream = this.settings.upstreams.find(({ id }) => id === attempt.upstreamId);
     await this.record(attempt, upstream ?? null, reason);
   }

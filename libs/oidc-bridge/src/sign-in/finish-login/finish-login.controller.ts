@@ -1,11 +1,12 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { maskAddress } from '#libs/vocabulary';
-import { KnownBrowser } from '#libs/web-ui';
+import { HeadSpendsNothing, KnownBrowser } from '#libs/web-ui';
 import type { Browser } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
 import { SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { signInHere } from '../sign-in-here.ts';
+import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { chooseWayPage } from '../choose-way/choose-way-page.ts';
 import { SignInEnding } from '../sign-in-ending.ts';
@@ -15,6 +16,8 @@ import type { SignInOutcome } from '../sign-in-outcomes.ts';
 
 /** Where an outcome meets the sign-in it was made for: same browser, same interaction, once. */
 @Controller()
+@UseFilters(SignInOverFilter)
+@UseInterceptors(HeadSpendsNothing)
 export class FinishLoginController {
   constructor(
     private readonly provider: BridgeProvider,

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { maskAddress } from '#libs/vocabulary';
 import { KnownBrowser } from '#libs/web-ui';
@@ -7,6 +7,7 @@ import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts
 import { linksOf, pathTo, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { nextSignInStep, readerAskedFor } from '../next-sign-in-step.ts';
 import { signInHere } from '../sign-in-here.ts';
+import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import type { BridgeProof } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { accountButtons, noticeOf } from '../choose-way/choose-way-page.ts';
@@ -17,6 +18,7 @@ import { parseReaderName } from './reader-name.ts';
 
 /** Who reads at a shared mailbox: asked after its address was proven by a passcode, and before the proof leaves. */
 @Controller()
+@UseFilters(SignInOverFilter)
 export class NameReaderController {
   constructor(
     private readonly provider: BridgeProvider,
@@ -56,9 +58,13 @@ export class NameReaderController {
       return this.show(here, pending, { told: null, entered: (entered ?? '').slice(0, 200), hasError: true });
     }
     const reader = { kind: 'stated', name: name ?? '' } as const;
-    // Asked before anything is taken: a proof that is not to leave yet stays where it is.
-    const wouldLeave = nextSignInStep(here.signIn, { with: 'reader', reader, pending }, this.settings).step === 'leave';
-    const taken = wouldLeave ? await this.outcomes.takePending(owner) : pending;
+    // Taken only if it may leave by this name: a proof of another mailbox may have taken its place since the page was shown.
+    const leaves = (proof: BridgeProof) =>
+      name !== null &&
+      nextSignInStep(here.signIn, { with: 'reader', reader, pending: proof }, this.settings).step === 'leave';
+    const taken = await this.outcomes.takePending(owner, leaves);
+    const isStillAsked = taken === null && (await this.outcomes.pending(owner)) !== null;
+    if (isStillAsked) return response.redirect(303, pathTo('reader', { uid }));
     await this.ending.goOnAfterForm(here, { with: 'reader', reader, pending: taken });
   }
 

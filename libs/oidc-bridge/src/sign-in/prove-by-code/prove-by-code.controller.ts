@@ -1,20 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Body, Controller, Get, Headers, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseFilters,
+  UseInterceptors,
+} from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { PersonDirectory } from '#libs/keyring';
 import { Challenges, IssueOtp, MESSAGE_BUDGET, takeAddressProof } from '#libs/passcode';
-import type { OtpBudget } from '#libs/passcode';
+import type { OtpBudget, TakenProof } from '#libs/passcode';
 import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress, PersonId } from '#libs/vocabulary';
-import { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from '#libs/web-ui';
+import { BrowserSession, HeadSpendsNothing, KnownBrowser, RequestLocale, RequestNetwork } from '#libs/web-ui';
 import type { Browser, ClientNetwork, Locale, TextKey } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
 import { issuerOf } from '../../provider/configuration.ts';
 import { pathTo, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { pathAfter } from '../next-sign-in-step.ts';
 import { signInHere } from '../sign-in-here.ts';
+import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import type { BridgeProof, SignInRequest } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { chooseWayPage } from '../choose-way/choose-way-page.ts';
@@ -32,6 +45,8 @@ const ANSWER_AFTER_MS = 300;
 
 /** The passcode as one way among several: the passcode room's own pages, within this sign-in. */
 @Controller()
+@UseFilters(SignInOverFilter)
+@UseInterceptors(HeadSpendsNothing)
 export class ProveByCodeController {
   constructor(
     private readonly provider: BridgeProvider,
@@ -96,20 +111,14 @@ export class ProveByCodeController {
     @Res() response: Response,
   ): Promise<void> {
     const signIn = await signInHere(this.provider, uid, request, response);
-    const proof = typeof proofId === 'string' ? await takeAddressProof(this.ephemeral, proofId) : null;
-    if (proof === null) return response.redirect(303, pathAfter(uid, { with: 'nothing-left' }));
-    const tried = { clientId: signIn.clientId, personId: proof.personId };
-    if (browser === null || proof.browserId !== browser.id) {
-      await this.commands.execute(new RecordFailedSignIn(tried, { method: 'passcode' }, 'wrong-browser'));
-      throw new SignInNotHere();
-    }
-    const isOfThisSignIn =
-      proof.returnTo === pathTo('code', { uid }) &&
-      (signIn.wantedAddress === null || signIn.wantedAddress === proof.address);
-    if (!isOfThisSignIn) {
-      await this.commands.execute(new RecordFailedSignIn(tried, { method: 'passcode' }, 'replayed'));
+    if (browser === null) throw new SignInNotHere();
+    const owner = { browserId: browser.id, returnTo: pathTo('code', { uid }) };
+    const taken = typeof proofId === 'string' ? await takeAddressProof(this.ephemeral, proofId, owner) : null;
+    if (taken?.status !== 'taken') {
+      await this.recordElsewhere(signIn, browser, taken);
       return response.redirect(303, pathAfter(uid, { with: 'nothing-left' }));
     }
+    const { proof } = taken;
     const { address, provenAt, longCode } = proof;
     const bridgeProof: BridgeProof = {
       ...{ address, method: 'passcode', provenAt, longCode, roles: [] },
@@ -118,6 +127,20 @@ export class ProveByCodeController {
     };
     const here: Here = { signIn, browserId: browser.id, request, response };
     await this.ending.goOnAfterForm(here, { with: 'proof', proof: bridgeProof });
+  }
+
+  /** Another sign-in of the same browser is nobody's attack: a second tab, or the way back. @throws SignInNotHere */
+  private async recordElsewhere(
+    { clientId }: SignInRequest,
+    browser: Browser,
+    taken: TakenProof | null,
+  ): Promise<void> {
+    if (taken?.status !== 'elsewhere' || taken.proof.browserId === browser.id) return;
+    const tried = { clientId, personId: taken.proof.personId };
+    if (taken.isFirstTime) {
+      await this.commands.execute(new RecordFailedSignIn(tried, { method: 'passcode' }, 'wrong-browser'));
+    }
+    throw new SignInNotHere();
   }
 
   private parseEntered(entered: string): MailAddress | { readonly error: TextKey } {

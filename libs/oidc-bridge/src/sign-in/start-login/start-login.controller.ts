@@ -1,10 +1,11 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { BrowserSession, RequestLocale, RequestNetwork } from '#libs/web-ui';
+import { BrowserSession, HeadSpendsNothing, RequestLocale, RequestNetwork } from '#libs/web-ui';
 import type { Browser, ClientNetwork, Locale } from '#libs/web-ui';
 import { BridgeProvider } from '../../provider/bridge-provider.ts';
 import { signInHere } from '../sign-in-here.ts';
+import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import type { SignInRequest } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { UpstreamUnreachable } from '../../upstreams/upstream.ts';
@@ -30,6 +31,8 @@ interface Start {
 
 /** A provider's button: a plain link, so that `form-action 'self'` stands where it leads to another site. */
 @Controller()
+@UseFilters(SignInOverFilter)
+@UseInterceptors(HeadSpendsNothing)
 export class StartLoginController {
   constructor(
     private readonly provider: BridgeProvider,

@@ -22,6 +22,8 @@ import { Clock, parseMailAddress, SystemClock } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 import { installWebUi, ViewEngine } from '#libs/web-ui';
 import { TestBrowser, testOrganisation } from '#libs/web-ui/testing';
+import { begunParameters } from '../../begun-at-client.ts';
+import type { BegunAtClient } from '../../begun-at-client.ts';
 import { OidcBridgeModule } from '../../oidc-bridge.module.ts';
 import { BridgeProvider } from '../../provider/bridge-provider.ts';
 import { portalClientKeys } from '../../provider/clients.ts';
@@ -40,6 +42,8 @@ export interface AuthorizationWish {
   readonly client?: string;
   /** Default: anna for the portal, none for others. */
   readonly hint?: string;
+  /** What our own portal says of the browser that began it. Default: nothing. */
+  readonly begun?: BegunAtClient;
 }
 
 export interface Authorization {
@@ -192,7 +196,7 @@ export async function openSignInRoom(
       tab.cookies.set('segl', browser.cookies.get('segl') ?? '');
       return tab;
     },
-    async authorize({ client: clientId = 'portal', hint = clientId === 'portal' ? anna : undefined } = {}) {
+    async authorize({ client: clientId = 'portal', hint = clientId === 'portal' ? anna : undefined, begun } = {}) {
       const verifier = randomBytes(32).toString('base64url');
       const redirectUri = redirectUriOf(clientId);
       const pushed = await postForm(`${publicUrl.origin}/oidc/request`, {
@@ -201,6 +205,7 @@ export async function openSignInRoom(
         ...{ state: randomUUID(), nonce: randomUUID(), code_challenge_method: 'S256' },
         code_challenge: createHash('sha256').update(verifier).digest('base64url'),
         ...(hint === undefined ? {} : { login_hint: hint }),
+        ...(begun === undefined ? {} : begunParameters(begun)),
       });
       if (typeof pushed['request_uri'] !== 'string') throw new Error(`not pushed: ${JSON.stringify(pushed)}`);
       const query = new URLSearchParams({ client_id: clientId, request_uri: pushed['request_uri'] });

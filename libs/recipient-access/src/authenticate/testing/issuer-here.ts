@@ -50,7 +50,7 @@ export async function issuerHere(isOwnBridge = true) {
     },
     /** Goes where the portal sends a browser, and comes back with what the provider answers. */
     async answerTo(attempt: KeptOfRequest & { readonly address: MailAddress }): Promise<URLSearchParams> {
-      const location = await provider.begin(attempt.address, attempt, 'en');
+      const location = await provider.begin(attempt.address, attempt, 'en', { browserId: 'browser', path: '/m/a' });
       const { headers } = await fetch(location, { redirect: 'manual' });
       return new URL(headers.get('location') ?? '').searchParams;
     },

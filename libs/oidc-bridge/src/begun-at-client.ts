@@ -1,0 +1,60 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/**
+ * What our own portal, a client on the bridge's own host, says in its pushed request of the browser that began it there. The
+ * request is authenticated, so nobody else says it. Without it, somebody could begin a sign-in and have its link opened by the
+ * person whose address is wanted: they would prove it, for a journey that is not theirs.
+ */
+export interface BegunAtClient {
+  /** web-ui `Browser.id`: one cookie for the portal and the bridge. */
+  readonly browserId: string;
+  /** Path of the portal from which it began, and where it goes on when the sign-in is over. */
+  readonly path: string;
+}
+
+/** Names of the two parameters, which the bridge takes of the portal alone. */
+export const BEGUN_PARAMETERS = ['segl_browser', 'segl_begun_at'] as const;
+
+/** A path of this portal, and nothing that a browser could take for another host. */
+const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,200}$/;
+
+/** The parameters as they are pushed: a digest, since the id itself is half of a secret. */
+export function begunParameters({ browserId, path }: BegunAtClient): Readonly<Record<string, string>> {
+  return { segl_browser: browserMark(browserId), segl_begun_at: path };
+}
+
+export function browserMark(browserId: string): string {
+  return createHash('sha256').update(`segl-begun-at-client\0${browserId}`).digest('base64url');
+}
+
+/** In constant time. */
+export function isSameMark(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}
+
+/** Which browser an interaction belongs to: the one that the client named, else the one that opened it first. */
+export interface Tie {
+  readonly browserMark: string;
+  /** Null where the client did not say. */
+  readonly begunAt: string | null;
+}
+
+/** @param params of the authorization request. @param openedBy null outside web-ui, in a test. @returns null for nobody's */
+export function tieOf(
+  params: Readonly<Record<string, unknown>>,
+  isPortal: boolean,
+  openedBy: string | null,
+): Tie | null {
+  const { segl_browser: named, segl_begun_at: path } = params;
+  const mark = isPortal && typeof named === 'string' ? named : openedBy && browserMark(openedBy);
+  if (mark === null) return null;
+  const begunAt = isPortal && typeof path === 'string' && LOCAL_PATH.test(path) ? path : null;
+  return { browserMark: mark, begunAt };
+}
+
+export function parseTie(json: unknown): Tie | null {
+  const { browserMark: mark, begunAt } = (json ?? {}) as Partial<Tie>;
+  return typeof mark === 'string' && (begunAt === null || typeof begunAt === 'string')
+    ? { browserMark: mark, begunAt }
+    : null;
+}

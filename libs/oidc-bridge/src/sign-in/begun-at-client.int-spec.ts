@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { TestBrowser } from '#libs/web-ui/testing';
+import { ScriptedUpstream } from './testing/scripted-upstream.ts';
+import { anna, openSignInRoom, throughCode, throughProvider } from './testing/sign-in-room.ts';
+import type { SignInRoom } from './testing/sign-in-room.ts';
+
+/** As the portal knows a browser: by the first part of its cookie. */
+const idOf = (browser: TestBrowser) => browser.cookies.get('segl')?.split('.')[0] ?? '';
+
+describe('a sign-in that the portal began for one browser', () => {
+  const google = new ScriptedUpstream('google', { method: 'google', name: 'Google' });
+  let room: SignInRoom;
+  beforeAll(async () => {
+    google.answer = () => google.account(anna);
+    room = await openSignInRoom([google]);
+  });
+  afterAll(() => room.close());
+
+  /** A browser that was here before, as every browser was that comes from `/m/…`. */
+  async function visitor(): Promise<TestBrowser> {
+    const browser = room.browser();
+    await browser.get((await room.authorize()).url);
+    return browser;
+  }
+
+  it('is not for whoever its link is sent to: they prove nothing for somebody else', async () => {
+    const attacker = await visitor();
+    const { url } = await room.authorize({ begun: { browserId: idOf(attacker), path: '/m/abc' } });
+    for (const victim of [room.browser(), await visitor()]) {
+      const sent = await victim.get(url);
+      const page = await victim.follow(sent);
+      expect([page.status, page.text]).toEqual([400, expect.stringContaining('This sign-in cannot go on here')]);
+      const path = sent.headers.get('location') ?? '';
+      for (const below of ['/with/google', '/code?proof=x', '/finish?outcome=x', '/cancel']) {
+        expect((await victim.get(`${path}${below}`)).status).toBe(400);
+      }
+    }
+  });
+
+  it('ends well in that browser', async () => {
+    const browser = await visitor();
+    const signIn = await room.begin({ browser, begun: { browserId: idOf(browser), path: '/m/abc' } });
+    const { callback } = await throughProvider(signIn, 'google');
+    const back = await browser.get(callback);
+    expect(await signIn.end(back.headers.get('location') ?? '')).toMatchObject({ email: anna });
+  });
+
+  it('goes on where it began when the browser comes back to it afterwards, or too late', async () => {
+    const browser = await visitor();
+    const signIn = await room.begin({ browser, begun: { browserId: idOf(browser), path: '/m/abc' } });
+    const proven = await throughCode(room, signIn, room.mailCount() + 1);
+    expect(await signIn.end(proven)).toMatchObject({ email: anna });
+    for (const path of [signIn.path, proven, `${signIn.path}/reader`, `${signIn.path}/finish?outcome=x`]) {
+      const page = await browser.get(path);
+      expect([page.status, page.headers.get('location')]).toEqual([303, '/m/abc']);
+    }
+    const late = await room.begin({ browser, begun: { browserId: idOf(browser), path: '/m/abc' } });
+    room.elapse(15 * 60 + 1);
+    expect((await browser.get(late.path)).headers.get('location')).toBe('/m/abc');
+    expect((await room.browser().get(late.path)).status).toBe(400); // nobody else learns where
+  });
+
+  it('never leads to another host, nor where an application says', async () => {
+    const browser = await visitor();
+    for (const [client, path] of [
+      ['portal', '//evil.example'],
+      ['portal', 'https://evil.example/'],
+      ['portal', '/\\evil.example'],
+      ['intranet', '/m/abc'],
+    ] as const) {
+      const signIn = await room.begin({ browser, client, begun: { browserId: idOf(browser), path } });
+      expect(await signIn.end(`${signIn.path}/cancel`)).toEqual({ error: 'access_denied' });
+      expect((await browser.get(signIn.path)).status).toBe(400);
+    }
+  });
+});
