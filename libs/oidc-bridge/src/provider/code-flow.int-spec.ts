@@ -4,7 +4,7 @@ import { plusSeconds, SystemClock } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
 import { proveAs, signIn, StrangerHouse, toSignIn } from '../testing/stranger-client-house.ts';
 import { proofOf, PUBLIC_URL } from '../testing/stranger-client-portal.ts';
-import { LIFETIME_SECONDS } from './lifetimes.ts';
+import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
 
 const account: Partial<BridgeProof> = {
   method: 'organisation',
@@ -19,7 +19,9 @@ function proofs(who: string): BridgeProof {
     case 'staff':
       return proofOf(who, account);
     case 'late':
-      return proofOf(who, { provenAt: plusSeconds(new SystemClock().now(), -LIFETIME_SECONDS.proof - 1) });
+      return proofOf(who, {
+        provenAt: plusSeconds(new SystemClock().now(), -LIFETIME_SECONDS.proof - CLOCK_TOLERANCE_SECONDS - 1),
+      });
     case 'long-code':
       return proofOf(who, { longCode: true });
     case 'shared':
