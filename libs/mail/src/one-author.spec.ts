@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import addressparser from 'nodemailer/lib/addressparser';
+import { parseMailAddress } from '#libs/vocabulary';
 import { readMail } from './reading/read-mail.ts';
 import { READING_LIMITS } from './reading/reading-limits.ts';
-import { authorField } from './syntax/author.ts';
+import { authorField, writtenBy } from './syntax/author.ts';
 import type { AuthorField } from './syntax/author.ts';
 import { MailHeader } from './syntax/header-fields.ts';
 import { carrierOf } from './testing/carrier-of.ts';
@@ -44,6 +45,8 @@ describe('the author of a mail', () => {
     const mail = Buffer.from('Subject: x\r\n\r\nFrom: office@example.org\r\n');
     expect(authorField(MailHeader.of(mail), 'from')).toEqual({ kind: 'missing', names: [] });
     expect((await shownFrom(mail)).from).toBe('');
+    const sender = parseMailAddress('office@example.org');
+    expect(writtenBy(authorField(MailHeader.of(mail), 'from'), sender)).toMatchObject({ kind: 'one', names: [sender] });
   });
 
   it.each([
