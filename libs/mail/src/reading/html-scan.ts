@@ -1,12 +1,22 @@
 import { Token, Tokenizer, TokenizerMode } from 'parse5';
 import { linkAddress } from './links/link-address.ts';
 import type { ReadingLimits } from './reading-limits.ts';
+import type { MailSheet } from './styles/style-sheet.ts';
 
 export interface HtmlScan {
   /** Past a limit: it must not come near a parser that builds trees, some of which need quadratic time for such input. */
   readonly isTooComplex: boolean;
   /** What a reader of plain text should see. */
   readonly text: string;
+  readonly frame: MailFrame;
+}
+
+/** What an HTML part says of its look outside of what stands in its body. Unchecked. */
+export interface MailFrame {
+  readonly sheets: readonly MailSheet[];
+  /** Of its first `html` and `body` tags; values as written. */
+  readonly htmlAttributes: Readonly<Record<string, string>>;
+  readonly bodyAttributes: Readonly<Record<string, string>>;
 }
 
 type Limits = Pick<ReadingLimits, 'htmlBytes' | 'htmlElements' | 'htmlDepth' | 'htmlAttributes'>;
@@ -99,8 +109,12 @@ export function scanHtml(html: string, limits: Limits): HtmlScan {
   scan.tokenizer = tokenizer;
   const isTooLong = Buffer.byteLength(html) > limits.htmlBytes;
   tokenizer.write(isTooLong ? html.slice(0, limits.htmlBytes) : html, true);
-  return { isTooComplex: isTooLong || scan.isTooComplex, text: scan.text() };
+  return { isTooComplex: isTooLong || scan.isTooComplex, text: scan.text(), frame: scan.frame() };
 }
+
+const OVERRIDES = /[\u202d\u202e]/;
+/** What is written as one space. */
+const LOOSE_SPACE = /[\t\r\n\f]| {2}/;
 
 /** An element that closes these when they stand right before it, as the sanitiser's parser (htmlparser2) has it. */
 const CLOSES: Readonly<Record<string, readonly string[]>> = {
@@ -159,6 +173,9 @@ class Scan {
   private pending = '';
   private preformatted = 0;
   private readonly hrefs: string[] = [];
+  private readonly sheets: { text: string; media: string }[] = [];
+  private htmlAttributes: Record<string, string> | null = null;
+  private bodyAttributes: Record<string, string> | null = null;
 
   constructor(limits: Limits) {
     this.limits = limits;
@@ -175,7 +192,13 @@ class Scan {
       if (tagName === this.hiddenBy) this.hiddenDepth++;
       return;
     }
-    const mode = RAW_MODE[tagName];
+    if (tagName === 'html') this.htmlAttributes ??= valuesOf(attrs);
+    if (tagName === 'body') this.bodyAttributes ??= valuesOf(attrs);
+    if (tagName === 'style') {
+      const { media = '', type = '' } = valuesOf(attrs);
+      this.sheets.push({ text: '', media: /^(?:text\/css)?$/i.test(type.trim()) ? media.trim() : 'not all' });
+    }
+    const mode = Object.hasOwn(RAW_MODE, tagName) ? RAW_MODE[tagName] : undefined;
     if (mode !== undefined && this.tokenizer) {
       this.tokenizer.state = mode;
       this.tokenizer.lastStartTagName = tagName;
@@ -223,12 +246,19 @@ class Scan {
   onEof(): void {}
 
   text(): string {
-    const lines = this.pieces.join('').split('\n');
-    return lines
-      .map((line) => line.trimEnd())
-      .join('\n')
-      .replace(/\n{3,}/g, '\n\n')
-      .trim(); // no pattern that backtracks over spaces
+    const text = this.pieces.join('');
+    const lines = / \n|[^\S\n ]/.test(text)
+      ? text
+          .split('\n')
+          .map((line) => line.trimEnd())
+          .join('\n')
+      : text;
+    return lines.replace(/\n{3,}/g, '\n\n').trim(); // no pattern that backtracks over spaces
+  }
+
+  frame(): MailFrame {
+    const { sheets, htmlAttributes, bodyAttributes } = this;
+    return { sheets, htmlAttributes: htmlAttributes ?? {}, bodyAttributes: bodyAttributes ?? {} };
   }
 
   /** The address behind a link, where the text does not say it anyway: a reader of text must see where it leads. */
@@ -242,23 +272,35 @@ class Scan {
 
   private break(kind: string): void {
     const lines = Math.max(lineBreaks(this.pending), lineBreaks(kind));
-    this.pending = '\n'.repeat(lines) + (kind.endsWith('- ') ? '- ' : lines === 0 ? ' ' : '');
+    const breaks = lines === 2 ? '\n\n' : lines === 1 ? '\n' : '';
+    this.pending = kind.endsWith('- ') ? `${breaks}- ` : breaks || ' ';
     if (kind === '\n' && lines === 1 && this.pieces.length === 0) this.pending = '';
   }
 
   private write(chars: string): void {
+    const sheet = this.hiddenBy === 'style' ? this.sheets.at(-1) : undefined;
+    if (sheet) sheet.text += chars;
     if (this.hiddenBy !== '') return;
-    const straight = chars.replace(/[\u202d\u202e]/g, ''); // overrides of direction: they turn the addresses written here, too
-    const text = this.preformatted > 0 ? straight : straight.replace(/[ \t\r\n\f]+/g, ' ');
-    if (this.preformatted === 0 && this.pending !== '' && text.trimStart() === '') return;
-    this.pieces.push(
-      this.pending,
-      this.pending.endsWith(' ') || this.pending.endsWith('\n') ? text.replace(/^ /, '') : text,
-    );
+    // overrides of direction: they turn the addresses written here, too
+    const straight = OVERRIDES.test(chars) ? chars.replace(/[\u202d\u202e]/g, '') : chars;
+    const isLoose = this.preformatted === 0;
+    const text = isLoose && LOOSE_SPACE.test(straight) ? straight.replace(/[ \t\r\n\f]+/g, ' ') : straight;
+    if (this.pending === '') {
+      this.pieces.push(text);
+      return;
+    }
+    if (isLoose && text.trimStart() === '') return;
+    const isSpaced = this.pending.endsWith(' ') || this.pending.endsWith('\n');
+    this.pieces.push(this.pending, isSpaced && text.startsWith(' ') ? text.slice(1) : text);
     this.pending = '';
   }
 }
 
+function valuesOf(attrs: Token.TagToken['attrs']): Record<string, string> {
+  return Object.fromEntries(attrs.map(({ name, value }) => [name, value]));
+}
+
+/** Of what is pending: at its beginning, if anywhere. */
 function lineBreaks(text: string): number {
-  return text.split('\n').length - 1;
+  return text.startsWith('\n\n') ? 2 : text.startsWith('\n') ? 1 : 0;
 }

@@ -7,6 +7,7 @@ import { headerDate, headerText } from '../syntax/header-text.ts';
 import { addressesText } from '../syntax/mailbox-text.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
+import type { MailFrame } from './html-scan.ts';
 import { LinkList } from './links/link-list.ts';
 import { ImageBudget } from './inline-images.ts';
 import type { MimePart } from './mime-structure.ts';
@@ -58,6 +59,8 @@ interface BodyText {
   /** HTML as the mail has it, or text. */
   readonly source: string;
   readonly asText: string;
+  /** Of HTML alone. */
+  readonly frame?: MailFrame;
   /** HTML that may be sanitised. */
   readonly isFit: boolean;
 }
@@ -135,11 +138,11 @@ class MessageReading {
     for (const inner of this.nested) inner.sanitise(progress);
   }
 
-  private sanitised({ source, asText }: BodyText): string {
+  private sanitised({ source, asText, frame }: BodyText): string {
     try {
-      const { html, links, remoteContentRemoved, imagesOmitted } = sanitiseMailHtml(source, (url) =>
-        this.inlineImage(url),
-      );
+      const sanitised = sanitiseMailHtml(source, (url) => this.inlineImage(url), frame, this.shared.limits);
+      const { html, links, remoteContentRemoved, imagesOmitted } = sanitised;
+      if (sanitised.areStylesOmitted) this.notes.add('styles-too-complex');
       this.links.add(links);
       this.remoteContentRemoved += remoteContentRemoved;
       if (remoteContentRemoved > 0) this.notes.add('remote-content-removed');
@@ -182,7 +185,7 @@ class MessageReading {
     const scan = scanHtml(text, limits);
     const isFit = !scan.isTooComplex && bytes.length <= limit && this.shared.htmlLeft >= bytes.length;
     if (isFit) this.shared.htmlLeft -= bytes.length;
-    return { part, isHtml: true, source: text, asText: scan.text, isFit };
+    return { part, isHtml: true, source: text, asText: scan.text, frame: scan.frame, isFit };
   }
 
   private headerFields(): MessageReading['fields'] {

@@ -6,6 +6,8 @@ import type { MailLink } from './links/link-notes.ts';
 export type ReadingNote =
   /** Its HTML was past a limit, or its sanitiser was stopped: the text view is shown instead. */
   | 'html-too-complex'
+  /** Its style sheets ask for more than is held against its text: they are left out, what is said on each element stays. */
+  | 'styles-too-complex'
   /** It could not be taken apart as a mail: what is shown is its source as text. */
   | 'unparsable'
   /** More than the limits allow: some of it is not shown. */

@@ -27,6 +27,14 @@ export interface ReadingLimits {
   readonly htmlDepth: number;
   /** Attributes of one tag. */
   readonly htmlAttributes: number;
+  /** Characters of all style sheets of one HTML part; beyond this and the next three, its sheets are left out. */
+  readonly sheetBytes: number;
+  /** Selectors of all of them. */
+  readonly sheetSelectors: number;
+  /** Different widths that their media queries ask for. */
+  readonly sheetWidths: number;
+  /** Steps of holding selectors against elements: what a browser would have to do as well. */
+  readonly styleSteps: number;
   /** Different addresses that are listed of one message's links. */
   readonly links: number;
   /** One inline image. */
@@ -58,6 +66,10 @@ export const READING_LIMITS: ReadingLimits = {
   htmlElements: 50_000,
   htmlDepth: 256,
   htmlAttributes: 256,
+  sheetBytes: 512 * 1024,
+  sheetSelectors: 5_000,
+  sheetWidths: 10,
+  styleSteps: 4_000_000,
   links: 200,
   imageBytes: 2 * 1024 * 1024,
   allImageBytes: 10 * 1024 * 1024,

@@ -224,7 +224,7 @@ export function bodyShapes(): MailShape[] {
         ['Subject: Newsletter', 'Content-Type: text/html; charset=utf-8'],
         '<body bgcolor="#ffeedd"><!--[if mso]><table><tr><td>Outlook only</td></tr></table><![endif]--><![if !mso]><table bgcolor=red background="http://t.example/b.png"><tr><td style="color:#112233;position:fixed">Offer<img src="http://t.example/p.gif" width=1 height=1></table><![endif]>',
       ),
-      expected: { html: 'bgcolor="#ffeedd"', text: 'Offer' },
+      expected: { html: 'background-color:#ffeedd', text: 'Offer' },
     },
     {
       name: 'unicode-line-noise',

@@ -34,7 +34,6 @@ export function linkTricks(): LinkTrick[] {
     'a table that covers it': `<div style="height:0">${evil('bank.example')}</div><table width="600" bgcolor="#ffffff"><tr><td height="80" bgcolor="#ffffff">bank.example</td></tr></table>`,
     'a line without height': `<div style="line-height:0">${evil('bank')}<br><b style="background:#fff;line-height:30px">https://bank.example</b></div>`,
     'letters of no size around it': `<div style="font-size:0;line-height:0"><span style="font-size:16px">${evil('https://bank.example')}</span></div>`,
-    'a box of no size': `<div style="width:0;height:0;max-width:0;max-height:0;overflow:hidden">${evil('bank')}</div>`,
     'a low box': `<div style="height:16px;overflow:hidden;width:90px">${evil('bank.example')}</div>`,
     'a box within the link that is cut': evil(
       '<div style="height:12px;overflow:hidden">bank</div>',
