@@ -6,7 +6,6 @@ import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installati
 import { OidcBridgeModule } from '#libs/oidc-bridge';
 import { PasscodeModule } from '#libs/passcode';
 import { RecipientAccessModule } from '#libs/recipient-access';
-import { MetricsController } from '#libs/telemetry';
 import { PrivacyController } from '#libs/web-ui';
 import type { ViewEngine } from '#libs/web-ui';
 import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
@@ -46,12 +45,7 @@ export class ApplianceModule {
         RoomSettingsModule.of(settings, stores, views, signIn, ownAddress),
         ...settings.roles.flatMap((role) => ROOMS[role]),
       ],
-      controllers: [
-        HealthController,
-        MetricsController,
-        ...settings.roles.flatMap((role) => CONTROLLERS[role]),
-        ...demonstration,
-      ],
+      controllers: [HealthController, ...settings.roles.flatMap((role) => CONTROLLERS[role]), ...demonstration],
       providers: stores.relay instanceof DemoMailbox ? [{ provide: DemoMailbox, useValue: stores.relay }] : [],
     };
   }

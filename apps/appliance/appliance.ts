@@ -3,8 +3,17 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
 import type { ProjectionRunner } from '#libs/event-store';
-import { hasRole, openStores, openWhenReachable, pathsElsewhere, signInParts } from '#libs/installation';
+import {
+  CannotListen,
+  hasRole,
+  openStores,
+  openWhenReachable,
+  pathsElsewhere,
+  readinessOf,
+  signInParts,
+} from '#libs/installation';
 import type { OpenedStores, Settings } from '#libs/installation';
 import { BridgeProvider } from '#libs/oidc-bridge';
 import type { Clock } from '#libs/vocabulary';
@@ -15,6 +24,7 @@ import { loopbackOnly } from './demo/loopback-only.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { NestLog, openLog } from './logging.ts';
+import { ManagementServer } from './management-server.ts';
 import { servedElsewhere } from './served-elsewhere.ts';
 
 /** A running appliance. */
@@ -32,17 +42,33 @@ const PROJECTION_WATCH_SECONDS = 10;
 
 /**
  * Starts everything that its roles need, or nothing: what was opened is closed again when a later part fails. While a server
- * that it needs cannot be reached it waits, and says so at /readyz (waiting-room.ts).
- * @throws ConfigurationFault, KeyringFault; whatever a store throws that cannot be opened; EADDRINUSE
+ * that it needs cannot be reached it waits, and says so at /readyz, on the management port.
+ * @throws ConfigurationFault, KeyringFault, CannotListen; whatever a store throws that cannot be opened
  */
 export async function startAppliance(settings: Settings): Promise<Appliance> {
   const log = openLog(settings.logLevel);
   const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a template with a fault stops the start
+  const management = await ManagementServer.listen(settings, log);
+  try {
+    return await serve(settings, log, views, management);
+  } catch (error) {
+    await management.close();
+    throw error;
+  }
+}
+
+async function serve(
+  settings: Settings,
+  log: Logger,
+  views: ViewEngine,
+  management: ManagementServer,
+): Promise<Appliance> {
   const demonstrationRelay = (clock: Clock) => new DemoMailbox({ clock });
   const { stores, closing } = await openWhenReachable(
     () => openStores(settings, log, demonstrationRelay),
     settings,
     log,
+    (reason) => management.isWaiting(reason),
   );
   try {
     let listening: URL | null = null;
@@ -88,7 +114,9 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
     if (hasRole(settings, 'portal')) app.use('/oidc', app.get(BridgeProvider).middleware());
     await app.init();
     if (settings.demonstration) await sealSampleMail(app); // it lies in the mailbox when the first page is answered
-    const server = await app.listen(settings.httpPort, settings.httpHost);
+    const server = await app.listen(settings.httpPort, settings.httpHost).catch((cause: Error) => {
+      throw new CannotListen('SEGL_HTTP', cause);
+    });
     listening = addressOf(server as Server);
     // A large upload on a slow line takes its time; bounded-body.ts holds it to a pace.
     server.requestTimeout = 10 * 60_000;
@@ -103,9 +131,15 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
     }
 
     const publicUrl = new URL(settings.publicUrl);
-    log.info({ publicUrl: publicUrl.href, httpPort: settings.httpPort, roles: settings.roles }, 'ready');
+    management.serves({ readiness: readinessOf(settings, stores), metrics: stores.metrics });
+    const { httpPort, roles } = settings;
+    log.info({ publicUrl: publicUrl.href, httpPort, managementPort: management.port, roles }, 'ready');
+    const stop = () => {
+      management.isStopping();
+      return closing.close().finally(() => management.close());
+    };
     let stopping: Promise<void> | null = null;
-    return { publicUrl, stores, stop: () => (stopping ??= closing.close()) };
+    return { publicUrl, stores, stop: () => (stopping ??= stop()) };
   } catch (error) {
     await closing.close().catch(() => undefined); // the first failure is the one to tell
     throw error;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { ConfigurationFault, EXIT_CONFIGURATION, readSettings } from '#libs/installation';
+import { CannotListen, ConfigurationFault, EXIT_CONFIGURATION, readSettings } from '#libs/installation';
 import { KeyringFault } from '#libs/keyring';
 import { BridgeConfigurationFault } from '#libs/oidc-bridge';
 import { startAppliance } from './appliance.ts';
@@ -42,13 +42,9 @@ main().catch((error: unknown) => {
   const isConfiguration =
     error instanceof ConfigurationFault || error instanceof KeyringFault || error instanceof BridgeConfigurationFault;
   if (isConfiguration) fail(error, EXIT_CONFIGURATION);
-  const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown };
-  if (code !== 'EADDRINUSE' && (syscall === 'listen' || syscall === 'getaddrinfo')) {
-    const fault = `SEGL_HTTP_HOST, SEGL_HTTP_PORT: this process cannot listen there: ${(error as Error).message}`;
-    fail(new ConfigurationFault([fault]), EXIT_CONFIGURATION);
+  if (error instanceof CannotListen && error.isTaken) {
+    fail(new Error(`another program listens on that port already: stop it, or set ${error.listener}_PORT`), 1);
   }
-  if (code === 'EADDRINUSE') {
-    fail(new Error('another program listens on that port already: stop it, or set SEGL_HTTP_PORT'), 1);
-  }
+  if (error instanceof CannotListen) fail(new ConfigurationFault([error.message]), EXIT_CONFIGURATION);
   fail(error, 1);
 });

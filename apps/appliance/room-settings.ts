@@ -1,6 +1,5 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
-import { Readiness, readinessOf } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
 import { SealingClients, SubmissionSettings } from '#libs/gateway';
@@ -65,7 +64,6 @@ export class RoomSettingsModule {
       { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
       { provide: OidcBridgeSettings, useValue: signIn.bridge },
       { provide: IdentityProviderSettings, useValue: signIn.identityProvider(stores.keyring, ownAddress) },
-      { provide: Readiness, useValue: readinessOf(settings, stores) },
     ];
     if (telemetry !== null) providers.push({ provide: VisitCounter, useValue: new CountedVisits(telemetry, metrics) });
     return { module: RoomSettingsModule, providers, exports: providers };

@@ -190,8 +190,8 @@ async function warmPortal(
 }
 
 /** Since it was last asked for. The timer that measures it comes every 10 ms by itself, which is no delay. */
-async function longestDelayMs({ port }: PortalProcess): Promise<number> {
-  const { body } = await exchange(port, 'GET', '/metrics');
+async function longestDelayMs({ managementPort }: PortalProcess): Promise<number> {
+  const { body } = await exchange(managementPort, 'GET', '/metrics');
   const seconds = /^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(body.toString())?.[1];
   return Number(seconds) * 1000 - 10;
 }

@@ -10,6 +10,8 @@ import { ProgramClient } from './program-client.ts';
 /** The appliance as `npm start` starts it, in a process of its own, with a program that may seal; and what its memory did. */
 export interface PortalProcess {
   readonly port: number;
+  /** `/readyz`, `/metrics`. */
+  readonly managementPort: number;
   readonly pid: number;
   /** Where readers reach it; how it is reached here is `port`. */
   readonly publicUrl: URL;
@@ -109,23 +111,30 @@ async function start(
   { program, isPinned = false, execArgv = [] }: ProductionOptions & { readonly program: ProgramClient },
 ): Promise<PortalProcess> {
   const port = await freePort();
+  const managementPort = await freePort();
   const main = [process.execPath, ...execArgv, join(root, 'dist', 'apps', 'appliance', 'main.js'), ...args] as const;
   const [command, ...rest] = isPinned ? onOneCore(main) : main;
   const askedAt = performance.now();
   const child = spawn(command, rest, {
-    env: { PATH: process.env.PATH ?? '', SEGL_HTTP_PORT: String(port), ...environment },
+    env: {
+      PATH: process.env.PATH ?? '',
+      SEGL_HTTP_PORT: String(port),
+      SEGL_MANAGEMENT_PORT: String(managementPort),
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text: Buffer) => (output = `${output}${text.toString()}`.slice(-10_000)));
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  while (!(await isReady(port))) {
+  while (!(await isReady(managementPort))) {
     if (child.exitCode !== null) throw new Error(`the appliance ended with ${child.exitCode}:\n${output}`);
     await new Promise((resume) => setTimeout(resume, 5));
   }
   return {
     port,
+    managementPort,
     pid: child.pid ?? 0,
     publicUrl: new URL(environment.SEGL_PUBLIC_URL ?? `http://localhost:${port}`),
     program,

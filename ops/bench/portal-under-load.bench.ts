@@ -149,12 +149,12 @@ async function slowUploads(directory: string): Promise<Measured[]> {
   const [ours = [], theirs = []] = await pinging([portal.port, bare.port], async () => {
     const uploads = Array.from({ length: UPLOADS }, () => slowUpload(portal.port, carrier));
     await new Promise((resume) => setTimeout(resume, (UPLOAD_SECONDS - 1) * 1000));
-    waiting = await waitingBytes(portal.port);
+    waiting = await waitingBytes(portal.managementPort);
     await Promise.all(uploads);
   });
   const { peak } = memoryOf(portal.pid);
   await new Promise((resume) => setTimeout(resume, 1000));
-  const left = await waitingBytes(portal.port);
+  const left = await waitingBytes(portal.managementPort);
   bare.stop();
   await portal.stop();
   return [

@@ -339,7 +339,7 @@ withPostfix(
       const { location } = await handIn(carrier);
       const path = await asksForACode(reader, location);
       await pageSaying(reader, path, 'We will try again at');
-      expect((await reader.get('/readyz')).status).toBe(200);
+      expect((await fetch(new URL('/readyz', portal.managementUrl))).status).toBe(200);
 
       postfix.start();
       const codePage = await pageSaying(reader, path, 'was accepted by the mail server');

@@ -81,7 +81,8 @@ describe('what bad input gets', () => {
 
   it('answers what it may no longer show like what it never sealed, with the reason in the record alone', async () => {
     const generic = await post(`m=${randomBytes(3000).toString('base64url')}`, form);
-    const metrics = await (await fetch(new URL('/metrics', portal.url))).text();
+    const metrics = await (await fetch(new URL('/metrics', portal.managementUrl))).text();
+    for (const path of ['/metrics', '/readyz']) expect((await fetch(new URL(path, portal.url))).status).toBe(404);
     expect(metrics).toMatch(/segl_view_denials_total\{reason="not-sealed-mail"\} [1-9]/);
     for (const reason of ['revoked', 'expired']) {
       const other = await startProcess({
@@ -252,9 +253,9 @@ describe('what bad input gets', () => {
       const blocker = new DatabaseSync(join(portal.dataDir, file));
       blocker.exec('BEGIN EXCLUSIVE');
       try {
-        const ready = await reader.get('/readyz');
+        const ready = await fetch(new URL('/readyz', portal.managementUrl));
         expect(ready.status).toBe(503);
-        expect(ready.body).toContain(name);
+        expect(await ready.text()).toContain(name);
         const refused = await reader.view(location, confirm);
         expect(refused.status).toBe(503);
         expect(refused.body).not.toContain('412,500');
@@ -269,7 +270,7 @@ describe('what bad input gets', () => {
         blocker.close();
       }
       const deadline = Date.now() + 10_000;
-      while ((await reader.get('/readyz')).status !== 200 && Date.now() < deadline);
+      while ((await fetch(new URL('/readyz', portal.managementUrl))).status !== 200 && Date.now() < deadline);
       const shown = await reader.view(location, await reader.get(location));
       expect(shown.status).toBe(200);
       expect(shown.body).toContain('412,500');

@@ -100,13 +100,13 @@ for (const { name, isEmbedded, missing } of variants) {
     };
     const newJourney = () => new FaultJourney(all, tally, revoke);
     const ask = async (process: (typeof PROCESSES)[number], path: string) => {
-      const answer = await fetch(new URL(path, all.process(process).url));
+      const answer = await fetch(new URL(path, all.process(process).managementUrl));
       return { status: answer.status, text: await answer.text() };
     };
     const stateOf = async (process: (typeof PROCESSES)[number]): Promise<string> => {
       try {
-        const { url, output } = all.process(process);
-        const answer = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(20_000) });
+        const { managementUrl, output } = all.process(process);
+        const answer = await fetch(new URL('/readyz', managementUrl), { signal: AbortSignal.timeout(20_000) });
         return `${(await answer.text()).trim()}; its last words: ${output().slice(-2000)}`;
       } catch (error) {
         return String(error);

@@ -40,10 +40,8 @@ const memory = (text: string) => Number.parseInt(text, 10) * 1024 ** (text.endsW
 const grantsOf = (grants: ComposeService['secrets']) =>
   grants.map((each) => (typeof each === 'string' ? { source: each, target: `/run/secrets/${each}` } : each));
 const healthOf = ({ healthcheck }: ComposeService) => ('test' in healthcheck ? healthcheck.test.join(' ') : null);
-/** Paths that the health controller answers. */
-const watched = [...textOf('apps/appliance/health.controller.ts').matchAll(/@Get\('(\w+)'\)/g)].map(
-  ([, path]) => `/${path}`,
-);
+/** Paths that the management port answers. */
+const watched = [...textOf('apps/appliance/management-server.ts').matchAll(/case '(\/\w+)'/g)].map(([, path]) => path);
 
 describe('docker-compose.yml', () => {
   it('is what the Compose specification’s own schema allows, and nothing that a linter calls an error', () => {
@@ -185,7 +183,7 @@ describe('docker-compose.yml', () => {
       }
       const settings = readSettings(environment);
       expect(settings.roles).toEqual([service.environment['SEGL_ROLES']]);
-      expect(healthOf(service)).toContain(`127.0.0.1:${settings.httpPort}/readyz`);
+      expect(healthOf(service)).toContain(`127.0.0.1:${settings.managementPort}/readyz`);
       for (const variable of Object.keys(environment).filter((each) => each.startsWith('SEGL_'))) {
         expect(variable === 'SEGL_CONFIG' || variable in VARIABLES).toBe(true);
       }
@@ -233,9 +231,16 @@ describe('the proxy', () => {
   });
 
   it('asks portals whether they are ready, and shows nobody what is for those who watch', () => {
-    expect(watched).toEqual(expect.arrayContaining(['/healthz', '/readyz']));
-    expect(caddyfile).toMatch(/health_uri \/readyz\n/);
-    expect(caddyfile).toMatch(/@inside path \/metrics \/readyz\n\trespond @inside 404/);
+    expect(watched).toEqual(['/healthz', '/readyz', '/metrics']);
+    const [, port] = /health_port (\d+)\n\t+health_uri \/readyz\n/.exec(caddyfile) ?? [];
+    for (const [, { environment, ports }] of running) {
+      expect(environment['SEGL_MANAGEMENT_PORT']).toBe(port);
+      expect(ports).toEqual([]);
+      // The proxy asks portals; the others are asked from within alone.
+      const isPortal = environment['SEGL_ROLES'] === 'portal';
+      expect(environment['SEGL_MANAGEMENT_HOST']).toBe(isPortal ? '0.0.0.0' : undefined);
+    }
+    expect(caddyfile).not.toMatch(new RegExp(`reverse_proxy [^{\\n]*:${port ?? ''}`));
   });
 
   it('is the one whose X-Forwarded-* counts, at an address of its own', () => {

@@ -12,6 +12,8 @@ export const dist = join(root, 'dist');
 /** The appliance as it is started in production, in a process of its own. */
 export interface RunningProcess {
   readonly url: URL;
+  /** `/readyz`, `/metrics`, `/healthz`. */
+  readonly managementUrl: URL;
   readonly dataDir: string;
   /** Everything it wrote to standard output and standard error so far. */
   output(): string;
@@ -29,6 +31,7 @@ export interface StartOptions {
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly port?: number;
+  readonly managementPort?: number;
   /** The directory of another build than `dist`. */
   readonly build?: string;
 }
@@ -52,6 +55,7 @@ export function ensureBuilt(): void {
 export async function startProcess(options: StartOptions = {}): Promise<RunningProcess> {
   ensureBuilt();
   const port = options.port ?? (await freePort());
+  const managementPort = options.managementPort ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'segl-data-')));
   const child = spawn(
     process.execPath,
@@ -61,6 +65,7 @@ export async function startProcess(options: StartOptions = {}): Promise<RunningP
       env: {
         PATH: process.env['PATH'] ?? '',
         SEGL_HTTP_PORT: String(port),
+        SEGL_MANAGEMENT_PORT: String(managementPort),
         SEGL_DATA_DIR: dataDir,
         ...options.environment,
       },
@@ -71,9 +76,11 @@ export async function startProcess(options: StartOptions = {}): Promise<RunningP
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const url = new URL(`http://localhost:${port}`);
-  await ready(child, url, () => output);
+  const managementUrl = new URL(`http://localhost:${managementPort}`);
+  await ready(child, managementUrl, () => output);
   return {
     url,
+    managementUrl,
     dataDir,
     output: () => output,
     async stop() {

@@ -111,7 +111,9 @@ for (const { name, isEmbedded, missing } of variants) {
 
     const get = async (name: ProcessName, path: string): Promise<Answer> =>
       answerOf(await fetch(new URL(path, all.process(name).url), { redirect: 'manual' }));
-    const isReady = async (name: ProcessName) => (await get(name, '/readyz')).status === 200;
+    const watch = async (name: ProcessName, path: string): Promise<Answer> =>
+      answerOf(await fetch(new URL(path, all.process(name).managementUrl)));
+    const isReady = async (name: ProcessName) => (await watch(name, '/readyz')).status === 200;
 
     it('a mail is sealed, delivered, handed in, proven, read, taken home and finished, each step by another portal', async () => {
       expect((await askToSeal(randomUUID(), 'anna@example.com', true)).status).toBe(201);
@@ -196,7 +198,7 @@ for (const { name, isEmbedded, missing } of variants) {
         'console-1': 'segl_projection',
       };
       for (const process of Object.keys(figures) as (keyof typeof figures)[]) {
-        const { body } = await get(process, '/metrics');
+        const { body } = await watch(process, '/metrics');
         expect(body).toContain(figures[process]);
         if (process !== 'console-1') expect(body).not.toContain('segl_projection');
       }
@@ -231,12 +233,12 @@ for (const { name, isEmbedded, missing } of variants) {
       await reader.signInFor(location);
       await redis.kill();
       await until('both portals say so', async () => !(await isReady('portal-1')) && !(await isReady('portal-2')));
-      const { body } = await get('portal-1', '/readyz');
+      const { body } = await watch('portal-1', '/readyz');
       expect(body).toMatch(/^ephemeral store: .{10,}/);
       expect(body).not.toMatch(/127\.0\.0\.1|:\d{4,5}|\/tmp/);
       expect((await get('portal-1', '/healthz')).status).toBe(200);
       for (const process of ['gateway', 'console-1', 'console-2'] as const) expect(await isReady(process)).toBe(true);
-      expect((await get('portal-1', '/metrics')).status).toBe(200);
+      expect((await watch('portal-1', '/metrics')).status).toBe(200);
       const views = async () =>
         ofMessage(await record(), location).filter(({ type }) => type === 'MessageViewed').length;
       expect((await reader.get(location)).status).toBe(503);
@@ -258,7 +260,7 @@ for (const { name, isEmbedded, missing } of variants) {
       const starting = all.startOne('portal-2');
       const itself = all.addressOf('portal-2');
       await until('it listens', async () => (await fetch(new URL('/healthz', itself))).status === 200);
-      const ready = await fetch(new URL('/readyz', itself));
+      const ready = await fetch(new URL('/readyz', all.managementOf('portal-2')));
       expect([ready.status, await ready.text()]).toEqual([503, expect.stringContaining('ephemeral store')]);
       expect((await fetch(url)).status).toBe(200); // a page that needs nothing of it
       await redis.start();

@@ -45,7 +45,7 @@ export interface SharedStores {
 /** Two portals, a gateway and two consoles, each in a process with its own directories and its own keys, behind one front. */
 export class SeveralProcesses {
   private readonly running = new Map<ProcessName, RunningProcess>();
-  private readonly ports = new Map<ProcessName, number>();
+  private readonly ports = new Map<ProcessName, { readonly readers: number; readonly management: number }>();
   private readonly output: string[] = [];
 
   private constructor(
@@ -95,7 +95,12 @@ export class SeveralProcesses {
 
   /** Where a process listens, or will. */
   addressOf(name: ProcessName): URL {
-    return new URL(`http://localhost:${this.ports.get(name) ?? 0}`);
+    return new URL(`http://localhost:${this.ports.get(name)?.readers ?? 0}`);
+  }
+
+  /** Where it says how it is, or will. */
+  managementOf(name: ProcessName): URL {
+    return new URL(`http://localhost:${this.ports.get(name)?.management ?? 0}`);
   }
 
   /** Everything that every process ever wrote to its log. */
@@ -121,12 +126,13 @@ export class SeveralProcesses {
   }
 
   async startOne(name: ProcessName): Promise<RunningProcess> {
-    const port = this.ports.get(name) ?? (await freePort());
-    this.ports.set(name, port);
+    const ports = this.ports.get(name) ?? { readers: await freePort(), management: await freePort() };
+    this.ports.set(name, ports);
     const running = await startProcess({
       arguments: [],
       dataDir: this.dataDirOf(name),
-      port,
+      port: ports.readers,
+      managementPort: ports.management,
       environment: this.environmentOf(name),
     });
     this.running.set(name, running);

@@ -1,6 +1,7 @@
+export { CannotListen } from './cannot-listen.ts';
 export type { Check, CheckedParts } from './checks/check.ts';
 export { checksFor } from './checks/checks.ts';
-export { Readiness, readinessOf, type ReadinessCheck } from './checks/readiness.ts';
+export { type Readiness, readinessOf } from './checks/readiness.ts';
 export {
   hasRole,
   isShared,

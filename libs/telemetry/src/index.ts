@@ -10,5 +10,4 @@ export {
 } from './telemetry.ts';
 export { readTelemetry, telemetryTallies, type TelemetryRow } from './read-model.ts';
 export { Metrics, type MetricsSources } from './metrics.ts';
-export { MetricsController } from './metrics-controller.ts';
 export { TimedEventStore } from './timed-event-store.ts';

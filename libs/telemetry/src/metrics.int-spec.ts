@@ -5,7 +5,6 @@ import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { streamName } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
-import { MetricsController } from './metrics-controller.ts';
 import { Metrics } from './metrics.ts';
 import { TimedEventStore } from './timed-event-store.ts';
 
@@ -28,7 +27,7 @@ const metrics = new Metrics({
 });
 
 beforeAll(async () => {
-  const controllers = [MessageController, MetricsController];
+  const controllers = [MessageController];
   const module = await Test.createTestingModule({
     controllers,
     providers: [{ provide: Metrics, useValue: metrics }],
@@ -41,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 async function scrape(): Promise<string> {
-  return (await fetch(`${url}/metrics`)).text();
+  return (await metrics.scrape()).text;
 }
 
 describe('/metrics', () => {
@@ -76,9 +75,7 @@ describe('/metrics', () => {
       expect(text).toContain(line);
     }
     expect(text).toMatch(/nodejs_eventloop_lag_p99_seconds \d/);
-    expect((await fetch(`${url}/metrics`)).headers.get('content-type')).toBe(
-      'text/plain; version=0.0.4; charset=utf-8',
-    );
+    expect((await metrics.scrape()).contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
   });
 
   it('times the appends to the event store', async () => {

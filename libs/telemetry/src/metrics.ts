@@ -114,6 +114,11 @@ export class Metrics {
     }
   }
 
+  /** As Prometheus reads it. */
+  async scrape(): Promise<{ readonly text: string; readonly contentType: string }> {
+    return { text: await this.registry.metrics(), contentType: this.registry.contentType };
+  }
+
   countView(form: 'page' | 'print' | 'original' | 'attachment'): void {
     this.views.inc({ form });
   }

@@ -14,6 +14,17 @@ export interface ReadinessCheck {
   check(): Promise<void>;
 }
 
+export interface ReadinessAnswer {
+  readonly isReady: boolean;
+  /** As anybody may read it: a line for each part that is not well. */
+  readonly text: string;
+  /** For the log, with everything; empty when ready. */
+  readonly reasons: string;
+}
+
+/** Seconds that a part has to say whether it is well. */
+const CHECK_SECONDS = 3;
+
 /** What /readyz asks: the parts that the roles of this process have, and no others. */
 export class Readiness {
   /** @param hosts of the configured stores: they are left out of what everybody is told */
@@ -22,13 +33,48 @@ export class Readiness {
     private readonly hosts: readonly string[] = [],
   ) {}
 
+  async ask(): Promise<ReadinessAnswer> {
+    const answers = await Promise.all(this.checks.map(reasonOf));
+    const faults = answers.filter((fault) => fault !== null);
+    return {
+      isReady: faults.length === 0,
+      text: faults.length === 0 ? 'ready\n' : faults.map((fault) => `${this.publicLineOf(fault)}\n`).join(''),
+      reasons: faults.map(({ check: { part }, reason }) => `${part}: ${reason}`).join('; '),
+    };
+  }
+
+  /** What names paths (embedded person directory, keyring) is for the log alone. */
+  private publicLineOf({ check: { part, isTold }, reason }: PartFault): string {
+    return `${part}: ${isTold ? this.publicWordsOf(reason) : 'cannot be used; the log says why'}`;
+  }
+
   /** A reason as anybody may read it: without addresses and paths of the machines behind. */
-  publicWordsOf(reason: string): string {
+  private publicWordsOf(reason: string): string {
     const withoutHosts = this.hosts.reduce((text, host) => text.replaceAll(host, '…'), reason);
     return withoutHosts
       .replace(/[a-z][a-z+]*:\/\/[^\s,;]+/gi, '…')
       .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d+)?|\[[0-9a-f:.]*:[0-9a-f:.]*\](?::\d+)?/gi, '…')
       .replace(/(^|[\s("'`=:])\/[^\s"'`),;]+/g, '$1…');
+  }
+}
+
+interface PartFault {
+  readonly check: ReadinessCheck;
+  readonly reason: string;
+}
+
+async function reasonOf(check: ReadinessCheck): Promise<PartFault | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${CHECK_SECONDS} s`)), CHECK_SECONDS * 1000);
+  });
+  try {
+    await Promise.race([check.check(), late]);
+    return null;
+  } catch (error) {
+    return { check, reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

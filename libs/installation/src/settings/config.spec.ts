@@ -120,6 +120,7 @@ describe('configuration', () => {
       'stores.eventStoreCredentialsFile: /no/such/file cannot be read: ENOENT',
     ],
     [{ SEGL_CONFIG: yaml('stores: { personKeysCaFile: /does/not/exist.pem }') }, 'stores.personKeysCaFile: has no use'],
+    [{ SEGL_MANAGEMENT_PORT: '8080' }, 'SEGL_MANAGEMENT_PORT (managementPort): is the port that readers reach'],
     [{ SEGL_ROLES: '' }, 'SEGL_ROLES (roles): names no role: portal, gateway, console'],
     [{ SEGL_ROLES: 'portal,portal' }, 'SEGL_ROLES (roles): names a role twice'],
     [{ SEGL_ROLES: 'portal,reader' }, 'SEGL_ROLES (roles.1): Invalid option'],

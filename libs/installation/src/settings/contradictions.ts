@@ -21,6 +21,11 @@ export function contradictions(settings: Settings): string[] {
   if (publicUrl.pathname !== '/' || publicUrl.search !== '' || publicUrl.hash !== '' || publicUrl.username !== '') {
     faults.push(`${nameOf('publicUrl')}: must be scheme, host and port alone, without a path`);
   }
+  if (settings.managementPort !== 0 && settings.managementPort === settings.httpPort) {
+    faults.push(
+      `${nameOf('managementPort')}: is the port that readers reach; what is for those who watch needs another`,
+    );
+  }
   for (const [setting, fault] of storeFileFaults(settings, settings.stores)) faults.push(`${setting}: ${fault}`);
   if (settings.demonstration) {
     if (settings.roles.length < ROLES.length)
@@ -32,6 +37,8 @@ export function contradictions(settings: Settings): string[] {
     if (settings.relayUrl !== undefined)
       faults.push(`${nameOf('relayUrl')}: a demonstration sends no mail; leave it out`);
     if (!isLoopback(settings.httpHost)) faults.push(`${nameOf('httpHost')}: a demonstration listens on loopback only`);
+    if (!isLoopback(settings.managementHost))
+      faults.push(`${nameOf('managementHost')}: a demonstration listens on loopback only`);
     if (!isLoopback(publicUrl.hostname)) faults.push(`${nameOf('publicUrl')}: a demonstration is on loopback only`);
   } else if (settings.relayUrl === undefined) {
     // A console alone sends nothing.

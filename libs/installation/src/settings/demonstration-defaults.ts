@@ -8,6 +8,7 @@ export function demonstrationDefaults({ dataDir, httpPort = '8080' }: Mapping): 
     publicUrl: `http://localhost:${String(httpPort)}`,
     httpHost: '127.0.0.1',
     httpPort,
+    managementPort: 0, // several demonstrations on one machine need no more than a port each
     dataDir: directory,
     keyring: join(directory, 'keyring'),
     logLevel: 'warn',

@@ -48,6 +48,13 @@ export const settingsSchema = z.object({
   publicUrl: z.url({ protocol: /^https?$/ }).describe('where readers reach the portal; https, or http on loopback'),
   httpHost: z.string().default('0.0.0.0').describe('the address to listen on'),
   httpPort: port.default(8080).describe('the port to listen on'),
+  managementHost: z
+    .string()
+    .default('127.0.0.1')
+    .describe('the address of the management port: loopback, or one that those who watch can reach and readers cannot'),
+  managementPort: port
+    .default(8081)
+    .describe('the port for those who watch: `/metrics`, `/readyz`, `/healthz`; 0 for any that is free'),
   dataDir: z
     .string()
     .default('/var/lib/segl')

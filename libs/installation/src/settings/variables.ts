@@ -3,6 +3,8 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_PUBLIC_URL: 'publicUrl',
   SEGL_HTTP_HOST: 'httpHost',
   SEGL_HTTP_PORT: 'httpPort',
+  SEGL_MANAGEMENT_HOST: 'managementHost',
+  SEGL_MANAGEMENT_PORT: 'managementPort',
   SEGL_DATA_DIR: 'dataDir',
   SEGL_EVENT_STORE: 'eventStore',
   SEGL_EPHEMERAL_STORE: 'ephemeralStore',

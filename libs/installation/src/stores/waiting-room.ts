@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { DomainError } from '#libs/vocabulary';
+import { CannotListen } from '../cannot-listen.ts';
 import type { Settings } from '../settings/settings.ts';
 import { isEmbedded } from './store-urls.ts';
 import type { StoreName } from './store-urls.ts';
@@ -18,15 +19,17 @@ const UNREACHABLE: Readonly<Record<string, readonly [StoreName, string]>> = {
 
 /**
  * Opens, and while a server that is needed cannot be reached, tries again: processes of a cluster start in any order. Meanwhile
- * the process is alive and says at /readyz what it waits for; everything else is answered with 503. A store in a file of this
+ * the process is alive, and says what it waits for; everything else is answered with 503. A store in a file of this
  * machine is not waited for: it comes by itself never.
  *
+ * @param onWaiting what anybody may read of it, for /readyz
  * @throws what `open` throws but that
  */
 export async function openWhenReachable<Opened>(
   open: () => Promise<Opened>,
   settings: Settings,
   log: Logger,
+  onWaiting: (reason: string) => void = () => undefined,
 ): Promise<Opened> {
   const room = new WaitingRoom(settings);
   try {
@@ -36,6 +39,7 @@ export async function openWhenReachable<Opened>(
       } catch (error) {
         const part = partThatIsAway(error, settings);
         if (part === null) throw error;
+        onWaiting(`${part}: cannot be reached yet; the log says why`);
         if (await room.waitFor(part, (error as Error).message)) log.warn(`not ready, and waiting: ${room.reason}`);
       }
       await sleep(pauseMs * (0.5 + Math.random() / 2));
@@ -53,7 +57,6 @@ function partThatIsAway(error: unknown, settings: Settings): string | null {
 /** Answers on the process's own port until what is waited for has come. */
 class WaitingRoom {
   reason = '';
-  private part = '';
   private server: Server | null = null;
 
   constructor(private readonly settings: Settings) {}
@@ -62,7 +65,6 @@ class WaitingRoom {
   async waitFor(part: string, message: string): Promise<boolean> {
     const reason = `${part}: ${message}`;
     const isNews = reason !== this.reason;
-    this.part = part;
     this.reason = reason;
     this.server ??= await this.listen();
     return isNews;
@@ -88,11 +90,10 @@ class WaitingRoom {
         ...(!isAlive && { 'Retry-After': '10' }),
       });
       if (isAlive) response.end('alive\n');
-      else if (path === '/readyz') response.end(`${this.part}: cannot be reached yet; the log says why\n`);
       else response.end('Not possible right now. Try again in a few minutes.\n');
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      server.once('error', (cause) => reject(new CannotListen('SEGL_HTTP', cause)));
       server.listen(this.settings.httpPort, this.settings.httpHost, resolve);
     });
     return server;

@@ -1,11 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Logger } from '@nestjs/common';
-import type { Response } from 'express';
-import { Readiness } from '#libs/installation';
 import { KeyringFault, PersonDirectoryUnavailable } from '#libs/keyring';
-import { HealthController } from './health.controller.ts';
-
-Logger.overrideLogger(false);
+import { Readiness } from './readiness.ts';
 
 const well = () => Promise.resolve();
 
@@ -17,16 +12,8 @@ async function readyWith(failing: { persons?: Error; keyring?: Error; eventStore
     { part: 'ephemeral store', isTold: true, check: well },
     { part: 'keyring', isTold: false, check: failsWith(failing.keyring) },
   ];
-  const controller = new HealthController(new Readiness(checks, hosts));
-  let status = 0;
-  let body = '';
-  const response = {
-    status: (code: number) => ((status = code), response),
-    type: () => response,
-    send: (text: string) => void (body = text),
-  };
-  await controller.ready(response as unknown as Response);
-  return { status, body };
+  const { isReady, text } = await new Readiness(checks, hosts).ask();
+  return { status: isReady ? 200 : 503, body: text };
 }
 
 describe('/readyz, which anybody may ask', () => {

@@ -1,0 +1,74 @@
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import { CannotListen } from '#libs/installation';
+import type { Readiness, Settings } from '#libs/installation';
+import { Metrics } from '#libs/telemetry';
+import { ManagementServer } from './management-server.ts';
+
+const log = pino({ level: 'silent' });
+const on = (managementPort: number) => ({ managementHost: '127.0.0.1', managementPort }) as Settings;
+const answering = (isReady: boolean, text: string) =>
+  ({ ask: async () => ({ isReady, text, reasons: isReady ? '' : text }) }) as unknown as Readiness;
+
+let management: ManagementServer;
+beforeEach(async () => {
+  management = await ManagementServer.listen(on(0), log);
+});
+afterEach(() => management.close());
+
+async function ask(path: string, options: RequestInit = {}) {
+  const answer = await fetch(`http://127.0.0.1:${management.port}${path}`, options);
+  return [answer.status, await answer.text(), answer.headers.get('content-type')] as const;
+}
+
+function statusUnder(host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request(
+      { host: '127.0.0.1', port: management.port, path: '/metrics', headers: { host } },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    );
+    asked.once('error', reject).end();
+  });
+}
+
+describe('the management port', () => {
+  it('is there before anything else, alive and not ready', async () => {
+    expect((await ask('/healthz')).slice(0, 2)).toEqual([200, 'alive\n']);
+    expect((await ask('/readyz')).slice(0, 2)).toEqual([503, 'not ready: it is starting\n']);
+    management.isWaiting('event store: cannot be reached yet; the log says why');
+    expect((await ask('/readyz'))[1]).toBe('not ready: event store: cannot be reached yet; the log says why\n');
+    expect((await ask('/metrics'))[0]).toBe(503);
+  });
+
+  it('says what its parts say, counts, and is not ready from the moment it stops', async () => {
+    const metrics = new Metrics();
+    management.serves({ readiness: answering(true, 'ready\n'), metrics });
+    metrics.countDenial('revoked');
+    expect((await ask('/readyz')).slice(0, 2)).toEqual([200, 'ready\n']);
+    const [status, text, contentType] = await ask('/metrics');
+    expect([status, contentType]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect(text).toContain('segl_view_denials_total{reason="revoked"} 1');
+    management.serves({ readiness: answering(false, 'keyring: cannot be used; the log says why\n'), metrics });
+    expect((await ask('/readyz')).slice(0, 2)).toEqual([503, 'keyring: cannot be used; the log says why\n']);
+    management.isStopping();
+    expect((await ask('/readyz')).slice(0, 2)).toEqual([503, 'not ready: it is stopping\n']);
+    expect((await ask('/healthz'))[0]).toBe(200);
+  });
+
+  it('has nothing else, takes nothing, and answers on loopback to this machine’s names alone', async () => {
+    for (const path of ['/', '/metricsx', '/m/x']) expect((await ask(path))[0]).toBe(404);
+    expect((await ask('/metrics', { method: 'POST', body: 'x'.repeat(100_000) }))[0]).toBe(405);
+    expect(await statusUnder('rebound.example')).toBe(421);
+    expect(await statusUnder(`localhost:${management.port}`)).toBe(503);
+  });
+
+  it('says which setting is to be changed when the port is taken', async () => {
+    const second = ManagementServer.listen(on(management.port), log);
+    await expect(second).rejects.toThrow(CannotListen);
+    await expect(second).rejects.toMatchObject({ listener: 'SEGL_MANAGEMENT', isTaken: true });
+  });
+});

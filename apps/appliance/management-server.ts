@@ -1,0 +1,128 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { CannotListen, isLoopback } from '#libs/installation';
+import type { Readiness, Settings } from '#libs/installation';
+import type { Metrics } from '#libs/telemetry';
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly contentType?: string;
+}
+
+/** What a process says of itself once it serves. */
+interface Watched {
+  readonly readiness: Readiness;
+  readonly metrics: Metrics;
+}
+
+/**
+ * The second listener, for those who watch the process: `/healthz` (alive), `/readyz` (able to do what its roles are there for) and
+ * `/metrics`. Apart from the public port, where nobody is to learn from a count that one message was revoked. It listens before
+ * anything else does and until the very end: a process that waits for a server says so here.
+ *
+ * On loopback it answers to the names of this machine alone, so that no page whose name was made to point here can read it.
+ */
+export class ManagementServer {
+  private readonly server: Server;
+  private watched: Watched | null = null;
+  private notReadyBecause: string | null = 'it is starting';
+  private logged = '';
+
+  private constructor(
+    private readonly host: string,
+    private readonly log: Logger,
+  ) {
+    this.server = createServer((request, response) => void this.answer(request, response));
+  }
+
+  /** @throws CannotListen */
+  static async listen({ managementHost, managementPort }: Settings, log: Logger): Promise<ManagementServer> {
+    const management = new ManagementServer(managementHost, log);
+    await new Promise<void>((resolve, reject) => {
+      management.server.once('error', (cause) => reject(new CannotListen('SEGL_MANAGEMENT', cause)));
+      management.server.listen(managementPort, managementHost, resolve);
+    });
+    return management;
+  }
+
+  /** Where it listens: of its own choosing where the setting is 0. */
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** @param reason as anybody may read it */
+  isWaiting(reason: string): void {
+    this.notReadyBecause = reason;
+  }
+
+  /** From now on it is ready when its parts are. */
+  serves(watched: Watched): void {
+    this.watched = watched;
+    this.notReadyBecause = null;
+  }
+
+  /** What balances load looks elsewhere from now on. */
+  isStopping(): void {
+    this.notReadyBecause = 'it is stopping';
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.resume();
+    const {
+      status,
+      text,
+      contentType = 'text/plain; charset=utf-8',
+    } = await this.answerTo(request).catch((error: unknown): Answer => {
+      this.log.error({ error: String(error) }, 'the management port could not answer');
+      return { status: 500, text: 'failed; the log says why\n' };
+    });
+    response.writeHead(status, {
+      'Content-Type': contentType,
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
+
+  private async answerTo({ url = '', method = '', headers }: IncomingMessage): Promise<Answer> {
+    const asked = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+    if (isLoopback(this.host) && !isLoopback(asked))
+      return { status: 421, text: 'this is reached at localhost only\n' };
+    if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'GET and HEAD only\n' };
+    switch (url.split('?')[0]) {
+      case '/healthz':
+        return { status: 200, text: 'alive\n' };
+      case '/readyz':
+        return this.ready();
+      case '/metrics':
+        return this.scrape();
+      default:
+        return { status: 404, text: 'there is /healthz, /readyz and /metrics\n' };
+    }
+  }
+
+  private async ready(): Promise<Answer> {
+    if (this.notReadyBecause !== null || this.watched === null) {
+      return { status: 503, text: `not ready: ${this.notReadyBecause ?? ''}\n` };
+    }
+    const { isReady, text, reasons } = await this.watched.readiness.ask();
+    if (reasons !== '' && reasons !== this.logged) this.log.warn(`not ready: ${reasons}`);
+    this.logged = reasons;
+    return { status: isReady ? 200 : 503, text };
+  }
+
+  private async scrape(): Promise<Answer> {
+    if (this.watched === null) return { status: 503, text: 'no metrics yet\n' };
+    return { status: 200, ...(await this.watched.metrics.scrape()) };
+  }
+}
