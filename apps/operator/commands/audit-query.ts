@@ -5,6 +5,9 @@ import type { PersonDirectory } from '#libs/keyring';
 import { addressOf, countGiven, instantGiven, messageIdOf } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
+import { exportCommand } from './audit-export.ts';
+import { checkpointCommand, keyCommand } from './audit-key.ts';
+import { verifyCommand } from './audit-verify.ts';
 
 interface QueryOptions {
   readonly message?: string;
@@ -19,7 +22,13 @@ interface QueryOptions {
 }
 
 export function auditCommand(operator: Operator): Command {
-  return new Command('audit').description('ask the record').addCommand(queryCommand(operator));
+  return new Command('audit')
+    .description('ask the record, and prove it')
+    .addCommand(queryCommand(operator))
+    .addCommand(exportCommand(operator))
+    .addCommand(verifyCommand(operator))
+    .addCommand(keyCommand(operator))
+    .addCommand(checkpointCommand(operator));
 }
 
 function queryCommand(operator: Operator): Command {

@@ -41,6 +41,10 @@ export class PartsFromOutside implements CheckedParts {
     throw new Refused('an outbox is its own process’s alone');
   }
 
+  async ledger(): Promise<never> {
+    throw new Refused('a ledger is kept by a running process alone');
+  }
+
   async projections(): Promise<ProjectionRunner | null> {
     const isThere = existsSync(join(this.places.dataDir, DATA_FILES.readModels));
     return isThere ? (await caughtUpReadModels(this.places, this.stores)).runner : null;

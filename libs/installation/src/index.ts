@@ -31,6 +31,7 @@ export {
   sqlitePath,
   type StorePlace,
 } from './stores/open-adapters.ts';
+export { ledgerOrigin } from './stores/open-ledger.ts';
 export { openStores } from './stores/open-stores.ts';
 export type { OpenedStores } from './stores/opened-stores.ts';
 export { PROJECTIONS } from './stores/projections.ts';

@@ -1,3 +1,4 @@
+import type { LedgerKeeper } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner } from '#libs/event-store';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
@@ -21,6 +22,8 @@ export interface CheckedParts {
   outbox(): Promise<Outbox>;
   /** Following the record; from outside, caught up with it. */
   projections(): Promise<ProjectionRunner | null>;
+  /** Of a running process alone. */
+  ledger(): Promise<LedgerKeeper>;
 }
 
 /** One thing that must be well for an installation to do what it is there for. */

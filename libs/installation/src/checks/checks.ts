@@ -115,6 +115,21 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    part: 'ledger',
+    looksAt: 'that the last checkpoint that was due could be signed, recorded and published',
+    failsWhen: 'the log contradicts what was signed, the directory cannot be written, or the key is gone',
+    whatToDo:
+      'a contradiction: restore the log from a backup that holds the last checkpoint, or find out who changed it ("segl audit verify"); else mend the directory',
+    askers: ['readiness'],
+    concerns: (settings) => partsOf(settings).has('readModels'),
+    isTold: never,
+    async run(parts) {
+      const { lastFault } = await parts.ledger();
+      if (lastFault !== null) throw lastFault;
+      return 'signed and published';
+    },
+  },
+  {
     part: 'sign-in',
     looksAt: 'every file that the sign-in settings name, and that each provider can be as it is described',
     failsWhen: 'a secret, key or certificate is missing, empty or of another kind',

@@ -88,6 +88,7 @@ export function readinessOf(settings: Settings, stores: OpenedStores): Readiness
     ephemeralStore: async () => opened(stores.ephemeralStore),
     outbox: async () => opened(stores.outbox),
     projections: async () => stores.projections,
+    ledger: async () => opened(stores.ledger),
   };
   const checks = checksFor('readiness', settings).map(({ part, isTold, run }): ReadinessCheck => ({
     part,

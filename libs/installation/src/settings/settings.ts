@@ -174,6 +174,17 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   signIn: signInSchema,
+  ledger: z
+    .object({
+      directory: z
+        .string()
+        .transform((path) => resolve(path))
+        .optional()
+        .describe(
+          'directory in which checkpoints and tiles of the ledger are published; best on a machine that the database’s administrator cannot write to. A start over a log that contradicts it is refused',
+        ),
+    })
+    .prefault({}),
   telemetry: z
     .object({ flushSeconds: positive.default(3600).describe('seconds between writings of tallies') })
     .prefault({}),

@@ -20,6 +20,7 @@ import { openKeyringAndDataDirectory } from './open-keyring.ts';
 import { hasRole, isShared, partsOf } from '../roles.ts';
 import { DATA_FILES } from './data-files.ts';
 import { PROJECTIONS } from './projections.ts';
+import { openLedger } from './open-ledger.ts';
 import type { OpenedStores } from './opened-stores.ts';
 
 /**
@@ -85,6 +86,10 @@ async function open(
     ...(parts.has('outbox') && { outbox: async () => (await outbox?.counts()) ?? {} }),
   });
   const eventStore = new TimedEventStore(events, metrics);
+  const ledger =
+    readModels !== null && projections !== null
+      ? await openLedger(settings, { eventStore, readModels, projections, keyring, clock, log }, closing)
+      : null;
   const telemetry = parts.has('telemetry') ? openTelemetry(settings, eventStore, clock, log, closing) : null;
 
   const relay = parts.has('relay')
@@ -116,6 +121,7 @@ async function open(
     telemetry,
     readModels,
     projections,
+    ledger,
   };
 }
 

@@ -1,5 +1,5 @@
-import { auditTrail } from '#libs/audit';
+import { auditTrail, ledgerProjection } from '#libs/audit';
 import { telemetryTallies } from '#libs/telemetry';
 
 /** Every read model of an installation, in the one file that its processes and `segl` share. */
-export const PROJECTIONS = [auditTrail, telemetryTallies] as const;
+export const PROJECTIONS = [auditTrail, ledgerProjection, telemetryTallies] as const;

@@ -1,0 +1,138 @@
+import { open, readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { Command } from 'commander';
+import { checkpointsBetween, eventsFrom, exportRange, readCheckpoint, readTrustedKey, verifyExport } from '#libs/audit';
+import type { Finding, TrustedKey, VerifyReport } from '#libs/audit';
+import { BadInput, UsageFault } from '../exit-codes.ts';
+import { ledgerKeys, openedLedger } from '../opened-ledger.ts';
+import type { Operator } from '../operator.ts';
+
+interface VerifyOptions {
+  readonly key?: readonly string[];
+  readonly checkpoint?: readonly string[];
+  readonly log?: boolean;
+  readonly json?: boolean;
+}
+
+/** How often progress is said, in events. */
+const PROGRESS_EVENTS = 100_000;
+const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
+
+export function verifyCommand(operator: Operator): Command {
+  return new Command('verify')
+    .description('prove an export, offline, or the whole log')
+    .argument('[file]', 'an export; - or nothing: standard input')
+    .option(
+      '--key <key>',
+      'a public key that you trust, or a file with some, one on a line; may be given again',
+      collect,
+    )
+    .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere; may be given again', collect)
+    .option('--log', 'verify the log of this installation itself')
+    .option('--json', 'print as JSON')
+    .addHelpText(
+      'after',
+      `
+Nothing but the export, the key and the checkpoint is looked at: no network, no installation. What is wrong is named: altered, removed,
+reordered, inserted, truncated, rolled back, forked, forged (LEDGER.md). Ends with 0 when everything is proven, with 65 when something is wrong.
+
+Without --checkpoint an export is only as good as the key: a log that was set back to an older state shows only against a checkpoint that
+somebody kept.
+
+Examples:
+  segl audit verify record.ndjson --key ledger.keys --checkpoint checkpoint-of-may
+  segl audit verify --log --checkpoint /mnt/elsewhere/checkpoint`,
+    )
+    .action(async (file: string | undefined, options: VerifyOptions, command: Command) => {
+      if (options.log && file !== undefined) throw new UsageFault('--log verifies the log itself: give no file');
+      if (!options.log && options.key === undefined) {
+        throw new UsageFault(
+          '--key is missing: a key that came with the export would prove nothing ("segl audit key" prints it)',
+        );
+      }
+      const known = await Promise.all((options.checkpoint ?? []).map(readText));
+      const keys = (await Promise.all((options.key ?? []).map(keysIn))).flat();
+      await using stores = operator.stores(command);
+      const report = options.log
+        ? await verifyLog(operator, command, stores, keys, known)
+        : await verifyExport(linesOf(operator, file), { keys, known, onProgress: progress(operator) });
+      await say(operator, report, options.json ?? false);
+      if (!report.isProven) throw new BadInput('not proven');
+    });
+}
+
+async function verifyLog(
+  operator: Operator,
+  command: Command,
+  stores: ReturnType<Operator['stores']>,
+  given: readonly TrustedKey[],
+  known: readonly string[],
+): Promise<VerifyReport> {
+  const { store, db, tree, origin, checkpoint } = await openedLedger(operator, command, stores);
+  const size = readCheckpoint(checkpoint)?.size ?? 0;
+  const own = ledgerKeys(await stores.keyring(['ledger.pub']), origin).flatMap((key) => readTrustedKey(key) ?? []);
+  if (given.length === 0)
+    operator.terminal.say('segl: with the keys of this keyring; give --key for keys that were kept elsewhere');
+  const lines = exportRange({
+    events: eventsFrom(store, tree, 0, size),
+    tree,
+    from: 0,
+    checkpoints: checkpointsBetween(db, 0, size),
+  });
+  return verifyExport(lines, { keys: given.length > 0 ? given : own, known, onProgress: progress(operator) });
+}
+
+async function say(operator: Operator, report: VerifyReport, json: boolean): Promise<void> {
+  if (json) return operator.printJson(report);
+  for (const finding of report.findings) await operator.print(sentenceOfFinding(finding));
+  if (report.provenTo === null) return operator.print('no checkpoint proves anything of this');
+  const { origin, size } = report.provenTo;
+  await operator.print(`${report.provenEvents} events proven, up to the checkpoint of ${origin} at ${size}`);
+  if (report.unprovenEvents > 0) await operator.print(`${report.unprovenEvents} events that no checkpoint proves`);
+}
+
+/** `altered at 450: MessageViewed …`: the word first, so that scripts can look for it. */
+function sentenceOfFinding({ kind, ...facts }: Finding): string {
+  const said = Object.entries(facts).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `${kind.toUpperCase()} ${said.join(' ')}`;
+}
+
+function progress(operator: Operator): (events: number) => void {
+  return (events) => {
+    if (events % PROGRESS_EVENTS === 0) operator.terminal.say(`segl: ${events} events`);
+  };
+}
+
+async function* linesOf(operator: Operator, file: string | undefined): AsyncIterable<string> {
+  const source = file === undefined || file === '-' ? operator.terminal.input : (await opened(file)).createReadStream();
+  yield* createInterface({ input: Readable.from(source), crlfDelay: Infinity });
+}
+
+async function opened(file: string): Promise<FileHandle> {
+  try {
+    return await open(file);
+  } catch (cause) {
+    throw new BadInput(`${file} cannot be read`, { cause });
+  }
+}
+
+async function keysIn(given: string): Promise<TrustedKey[]> {
+  const own = readTrustedKey(given);
+  if (own !== null) return [own];
+  const lines = (await readText(given)).split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => {
+    const key = readTrustedKey(line);
+    if (key === null) throw new BadInput(`${given} holds no public key of a ledger`);
+    return key;
+  });
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new BadInput(`${path} cannot be read`, { cause });
+  }
+}

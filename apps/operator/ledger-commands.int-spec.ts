@@ -1,0 +1,124 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { segl } from './test/captured-terminal.ts';
+import type { RunOptions } from './test/captured-terminal.ts';
+import { temporaryInstallation } from './test/installation.ts';
+import type { Installation } from './test/installation.ts';
+
+const MAIL = Buffer.from('From: Anna <anna@example.com>\r\nSubject: x\r\n\r\nbody\r\n');
+
+let home: Installation;
+beforeEach(async () => {
+  home = await temporaryInstallation();
+});
+afterEach(() => home.remove());
+
+const inHome = (argv: readonly string[], options: RunOptions = {}) =>
+  segl(argv, { environment: home.environment, ...options });
+const at = (name: string) => join(home.directory, name);
+
+async function seal(to: string): Promise<string> {
+  const ran = await inHome(['seal', '--from', 'anna@example.com', '--to', to], { input: MAIL });
+  expect(ran.exitCode).toBe(0);
+  return ran.said.slice(7, 39);
+}
+
+/** What an auditor keeps elsewhere. */
+async function keep(): Promise<void> {
+  await writeFile(at('keys'), (await inHome(['audit', 'key'])).text);
+  await writeFile(at('checkpoint'), (await inHome(['audit', 'checkpoint'])).text);
+}
+
+async function exported(...more: string[]): Promise<string> {
+  const ran = await inHome(['audit', 'export', ...more]);
+  expect([ran.exitCode, ran.said]).toEqual([0, '']);
+  await writeFile(at('export'), ran.text);
+  return ran.text;
+}
+
+/** Far away from the installation: no settings, no data. */
+const verify = (...more: string[]) =>
+  segl(['audit', 'verify', at('export'), '--key', at('keys'), '--checkpoint', at('checkpoint'), ...more], {
+    environment: {},
+  });
+
+describe('the record, exported', () => {
+  it('is proven anywhere, with the key and a checkpoint that were kept', async () => {
+    for (const to of ['bo@example.org', 'cy@example.org']) await seal(to);
+    await keep();
+    await seal('di@example.org');
+    const lines = (await exported()).split('\n');
+    expect(lines.at(-1)).toBe('');
+    const ran = await verify();
+    expect([ran.exitCode, ran.text]).toEqual([
+      0,
+      expect.stringMatching(/^\d+ events proven, up to the checkpoint of post\.example\.com\/ledger at \d+\n$/),
+    ]);
+    expect(ran.text).not.toContain('example.org');
+    expect((await exported()).length).toBeGreaterThan(0);
+    const since = await exported('--since', at('checkpoint'));
+    expect(since.split('\n').length).toBeLessThan(lines.length);
+    expect((await verify()).exitCode).toBe(0);
+  });
+
+  it('proves the events of one message alone', async () => {
+    await seal('bo@example.org');
+    const messageId = await seal('cy@example.org');
+    await keep();
+    const text = await exported('--message', messageId);
+    expect(text.match(/"record"/g)).toHaveLength(1);
+    const ran = await verify();
+    expect([ran.exitCode, ran.text]).toEqual([0, expect.stringMatching(/^1 events proven/)]);
+    await writeFile(at('export'), text.replace('MessageSealed', 'MessageSealeD'));
+    expect(await verify('--json')).toMatchObject({ exitCode: 65, text: expect.stringContaining('"not-proven"') });
+  });
+
+  it('shows what somebody with the database did to it, and in the log itself too', async () => {
+    for (const to of ['bo@example.org', 'cy@example.org', 'di@example.org']) await seal(to);
+    await keep();
+    const text = await exported();
+    await writeFile(
+      at('export'),
+      text.replace('"mailBytes', '"mailbytes').replaceAll('\\"mailBytes\\":', '\\"mailBytes\\": '),
+    );
+    expect(await verify()).toMatchObject({ exitCode: 65, text: expect.stringMatching(/^ALTERED /m) });
+    await writeFile(
+      at('export'),
+      text
+        .split('\n')
+        .filter((line) => !line.includes('"index":1,'))
+        .join('\n'),
+    );
+    expect(await verify()).toMatchObject({ exitCode: 65, text: expect.stringMatching(/^REMOVED .*index=1/m) });
+
+    expect((await inHome(['audit', 'verify', '--log', '--checkpoint', at('checkpoint')])).exitCode).toBe(0);
+    const events = new DatabaseSync(join(home.dataDir, 'events.sqlite'));
+    events.exec(`DROP TRIGGER events_are_never_changed; UPDATE events
+      SET bytes = CAST(replace(CAST(bytes AS TEXT), 'Nordlys', 'Sydlys!') AS BLOB) WHERE position = (SELECT min(position) FROM events)`);
+    events.close();
+    const ran = await inHome(['audit', 'verify', '--log', '--checkpoint', at('checkpoint'), '--key', at('keys')]);
+    expect(ran).toMatchObject({ exitCode: 65, text: expect.stringMatching(/^ALTERED /m) });
+  });
+
+  it('says what is missing, in words', async () => {
+    expect(await inHome(['audit', 'verify', at('nothing')])).toMatchObject({
+      exitCode: 64,
+      said: expect.stringContaining('--key is missing'),
+    });
+    expect(await inHome(['audit', 'verify', at('nothing'), '--key', at('nothing')])).toMatchObject({ exitCode: 65 });
+    await seal('bo@example.org');
+    await keep();
+    expect(await inHome(['audit', 'verify', at('nothing'), '--key', at('keys')])).toMatchObject({ exitCode: 65 });
+    expect(await inHome(['audit', 'export', '--since', at('keys')])).toMatchObject({
+      exitCode: 65,
+      said: expect.stringContaining('holds no checkpoint'),
+    });
+    const key = (await readFile(at('keys'), 'utf8')).trim();
+    expect(key).toMatch(/^post\.example\.com\/ledger\+[0-9a-f]{8}\+/);
+    expect(await inHome(['audit', 'verify', '-', '--key', key], { input: Buffer.from('') })).toMatchObject({
+      exitCode: 65,
+    });
+  });
+});
