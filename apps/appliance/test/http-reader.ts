@@ -3,7 +3,11 @@ export class HttpReader {
   /** By host (with its port, as if each had a name of its own), path and name: a sign-in in another tab has cookies of its own. */
   private cookies = new Map<string, Cookie>();
 
-  constructor(readonly url: URL) {}
+  /** @param address where its requests come from, where the portal trusts this machine as its proxy */
+  constructor(
+    readonly url: URL,
+    private readonly address: string | null = null,
+  ) {}
 
   async get(path: string): Promise<Answer> {
     return this.request(path, { method: 'GET' });
@@ -20,7 +24,7 @@ export class HttpReader {
 
   /** Whoever has a copy of this browser's cookies, as they are now. */
   thief(): HttpReader {
-    const thief = new HttpReader(this.url);
+    const thief = new HttpReader(this.url, this.address);
     thief.cookies = new Map(this.cookies);
     return thief;
   }
@@ -98,6 +102,7 @@ export class HttpReader {
     const url = new URL(path, this.url);
     const headers = new Headers(init.headers);
     headers.set('accept-language', 'en');
+    if (this.address !== null) headers.set('x-forwarded-for', this.address);
     // A story may stand still between two requests (a command line run in it) for longer than a connection is kept.
     headers.set('connection', 'close');
     const cookies = [...this.cookies.values()].filter((cookie) => isFor(url, cookie));
@@ -183,7 +188,7 @@ export async function mailIdsIn(url: URL): Promise<string[]> {
 /** The code in a mail, or null when it is no code mail. */
 export async function codeIn(url: URL, mailId: string): Promise<string | null> {
   const mail = await (await fetch(new URL(`/demo/mailbox/${mailId}`, url))).text();
-  return /\b(\d{4} \d{4})\b/.exec(mail)?.[1] ?? null;
+  return /\b(\d{4} \d{4}|(?:[A-Z2-7]{4} ){3}[A-Z2-7]{4})\b/.exec(mail)?.[1] ?? null;
 }
 
 /** The code that came since those mails lay there. */

@@ -15,7 +15,8 @@ export class Program {
   private readonly tokens = new Map<string, { readonly text: string; readonly until: number }>();
 
   private constructor(
-    private readonly key: KeyObject /** What stands in the configuration under `signIn.clients`. */,
+    private readonly key: KeyObject,
+    /** What stands in the configuration under `signIn.clients`. */
     readonly client: Record<string, unknown>,
   ) {}
 

@@ -57,14 +57,17 @@ export class SeveralProcesses {
   ) {}
 
   /** @param storesIn told a directory of this machine that all processes may share */
-  static async start(storesIn: (directory: string) => Promise<SharedStores>): Promise<SeveralProcesses> {
+  static async start(
+    storesIn: (directory: string) => Promise<SharedStores>,
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<SeveralProcesses> {
     const directory = await mkdtemp(join(tmpdir(), 'segl-several-'));
     const sink = await startSmtpSink();
     const front = await Front.start(sink.mails);
     const program = await Program.in(directory, ['@nordlys.example']);
     const all = new SeveralProcesses(directory, await storesIn(directory), sink, front, program);
     await initKeyring(all.keyringOf('whole'), { demonstration: false, now: new SystemClock().now() });
-    await writeFile(join(directory, 'segl.yaml'), all.configuration());
+    await writeFile(join(directory, 'segl.yaml'), JSON.stringify({ ...all.configuration(), ...settings })); // which is YAML;
     for (const name of PROCESSES) {
       await mkdir(all.keyringOf(name), { mode: 0o700 });
       for (const file of KEY_FILES[roleOf(name)] ?? []) await all.handOut(file, name);
@@ -165,9 +168,9 @@ export class SeveralProcesses {
     if (codes.some((code) => code !== 0)) throw new Error(`ended with ${codes.join(', ')}:\n${this.everythingSaid()}`);
   }
 
-  private configuration(): string {
+  private configuration(): Record<string, unknown> {
     const { eventStore, ephemeralStore, personKeys } = this.stores;
-    const settings = {
+    return {
       publicUrl: this.front.url.origin,
       httpHost: '127.0.0.1',
       eventStore,
@@ -182,7 +185,6 @@ export class SeveralProcesses {
       passcode: { sender: 'no-reply@nordlys.example', codesPerHour: 1000, codesPerHourAndNetwork: 1000 },
       signIn: { clients: [this.program.client] },
     };
-    return JSON.stringify(settings); // which is YAML
   }
 }
 

@@ -16,3 +16,5 @@ export { openRedisEphemeralStore } from './adapters/redis/open.ts';
 export type { RedisEphemeralStoreOptions } from './adapters/redis/redis-ephemeral-store.ts';
 export type { RedisNotice } from './adapters/redis/redis-link.ts';
 export { changeJson, getJson, putJson, takeJson, type JsonChange } from './json-records.ts';
+export { Allowance, noteSuccess, type AllowanceLimits, type Spent, type Standing } from './allowance.ts';
+export { Tickets } from './ticket.ts';

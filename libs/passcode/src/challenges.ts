@@ -1,13 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
-import type { EphemeralKey } from '#libs/ephemeral-store';
-import { DomainError } from '#libs/vocabulary';
+import { Allowance, changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
+import type { AllowanceLimits, EphemeralKey, Spent } from '#libs/ephemeral-store';
+import { digestOf, DomainError, isSameDigest } from '#libs/vocabulary';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import { isLocale } from '#libs/web-ui';
 import type { Locale } from '#libs/web-ui';
 import { MESSAGE_BUDGET, newChallengeId, parseChallengeId } from './passcode.ts';
-import type { ChallengeId, OtpBudget, OtpForm } from './passcode.ts';
+import type { ChallengeId, OtpBudget, OtpForm, PasscodeLimits } from './passcode.ts';
 
 /** What became of the code mail, as the browser that asked for it is told. */
 export type CodeDelivery =
@@ -61,8 +60,8 @@ export interface BeginChallenge {
   readonly locale: Locale;
   /** Path of this portal where somebody goes whose challenge is over. Default: the start page. */
   readonly startAgainAt?: string;
-  /** The network that asks, /24 of IPv4 or /64 of IPv6. Counted, never kept; absent: only counted with all others. */
-  readonly networkPrefix?: string;
+  /** The network that asks (ClientNetwork.prefix). Counted, never kept. */
+  readonly networkPrefix: string;
   /** On whose account codes are counted. Default: the address stands in a sealed message. */
   readonly budget?: OtpBudget;
 }
@@ -70,14 +69,16 @@ export interface BeginChallenge {
 /** 30 minutes since the last thing that happened in it: room for a second code, short of an evening. */
 const CHALLENGE_TTL_SECONDS = 1800;
 /**
- * Challenges begun in an hour for one person: from one network, and in all. Many times what the limits on codes leave of use, and
- * few enough that nobody fills the store with them, however many browsers they make up.
+ * Challenges begun in an hour for one person: many times what the limits on codes leave of use, and few enough that nobody fills
+ * the store with them, however many browsers they make up. Strangers never spend the last five of another network.
  */
-const MAX_BEGUN_PER_HOUR_AND_NETWORK = 20;
-const MAX_BEGUN_PER_HOUR = 200;
+const BEGUN_PER_HOUR: AllowanceLimits = { host: 20, site: 60, block: 200, inAll: 200, lastResort: 5, known: 20 };
+/** The address is a client's choice: no one is kept out of a message by it. */
+const BEGUN_FOR_CLIENTS: AllowanceLimits = { ...BEGUN_PER_HOUR, lastResort: 0, known: 0 };
+/** What each browser or network that signed in before has of codes beside those of all. */
+const KNOWN_CODES_PER_HOUR = 6;
 /** 10: an office behind one address still signs in at a client with few codes. */
 const MIN_CLIENT_CODES_OF_A_NETWORK = 10;
-const SECONDS_PER_HOUR = 3600;
 /** A path, so that no challenge sends a browser to another host. */
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
 
@@ -105,7 +106,13 @@ export class ClientCodesSpent extends DomainError {
 /** Challenges wait in the ephemeral store, each for the browser that began it and for no other. */
 @Injectable()
 export class Challenges {
-  constructor(private readonly store: EphemeralStore) {}
+  private readonly begun: Allowance;
+  private readonly codes: Allowance;
+
+  constructor(private readonly store: EphemeralStore) {
+    this.begun = new Allowance(store, 'challenges-begun');
+    this.codes = new Allowance(store, 'codes-asked-for');
+  }
 
   /** @throws TypeError for a path that leads elsewhere; TooManyChallenges; EphemeralStoreFull */
   async begin({
@@ -118,11 +125,17 @@ export class Challenges {
     for (const path of [wish.returnTo, startAgainAt]) {
       if (!LOCAL_PATH.test(path)) throw new TypeError('a challenge returns to a path of this portal');
     }
-    await this.countBegun(budget.of === 'message' ? person.personId : `client:${person.personId}`, wish.networkPrefix);
+    const visitor = { networkPrefix: wish.networkPrefix, browserDigest: digestOf(browserId) };
+    const { personId } = person;
+    const { standing } =
+      budget.of === 'message'
+        ? await this.begun.spend(personId, visitor, BEGUN_PER_HOUR, personId)
+        : await this.begun.spend(`client:${personId}`, visitor, BEGUN_FOR_CLIENTS);
+    if (standing === 'over') throw new TooManyChallenges();
     const challengeId = newChallengeId();
     const challenge: Challenge = {
-      browserDigest: digestOf(browserId),
-      personId: person.personId,
+      browserDigest: visitor.browserDigest,
+      personId,
       address: wish.address,
       locale: wish.locale,
       budget,
@@ -138,17 +151,6 @@ export class Challenges {
     return challengeId;
   }
 
-  /** By network first, so that one network alone never uses up what there is for all. */
-  private async countBegun(subject: string, networkPrefix: string | undefined): Promise<void> {
-    const window = { ttlSeconds: SECONDS_PER_HOUR };
-    if (networkPrefix !== undefined) {
-      const key: EphemeralKey = `challenges-begun:${subject}:${digestOf(networkPrefix)}`;
-      if ((await this.store.increment(key, window)) > MAX_BEGUN_PER_HOUR_AND_NETWORK) throw new TooManyChallenges();
-    }
-    const inAll = await this.store.increment(`challenges-begun:${subject}`, window);
-    if (inAll > MAX_BEGUN_PER_HOUR) throw new TooManyChallenges();
-  }
-
   /** @throws ChallengeNotHere */
   async find(challengeId: ChallengeId): Promise<Challenge> {
     const challenge = await getJson(this.store, keyOf(challengeId), parseChallenge);
@@ -159,7 +161,7 @@ export class Challenges {
   /** @throws ChallengeNotHere, also when another browser began it */
   async ofBrowser(browserId: string, challengeId: ChallengeId): Promise<Challenge> {
     const challenge = await this.find(challengeId);
-    if (!isSame(challenge.browserDigest, digestOf(browserId))) throw new ChallengeNotHere();
+    if (!isSameDigest(challenge.browserDigest, digestOf(browserId))) throw new ChallengeNotHere();
     return challenge;
   }
 
@@ -188,22 +190,18 @@ export class Challenges {
   }
 
   /**
-   * One of the codes that a client may have sent in an hour, over all addresses and processes: claimed before anything is
-   * decided. By network first, so that one network alone, with as many addresses as it likes, never uses up what there is for
-   * all (threats.md A13). Always there where the address stands in a sealed message.
+   * One of the codes of an hour, over all processes, claimed before anything is decided: of those to one person, where the address
+   * stands in a sealed message; else of those that a client may have sent, over all addresses (threats.md A13).
    */
-  async claimCode(budget: OtpBudget, networkPrefix: string): Promise<boolean> {
-    if (budget.of === 'message') return true;
-    const ofNetwork = await this.countClientCodes(networkKeyOf(budget.clientId, networkPrefix), 1);
-    if (ofNetwork > codesOfANetwork(budget)) return false;
-    return (await this.countClientCodes(budget.clientId, 1)) <= budget.codesPerHour;
-  }
-
-  /** For a code that was not made after all. */
-  async giveCodeBack(budget: OtpBudget, networkPrefix: string): Promise<void> {
-    if (budget.of === 'message') return;
-    await this.countClientCodes(networkKeyOf(budget.clientId, networkPrefix), -1);
-    await this.countClientCodes(budget.clientId, -1);
+  claimCode(
+    { personId, browserDigest, budget }: Pick<Challenge, 'personId' | 'browserDigest' | 'budget'>,
+    networkPrefix: string,
+    { codesPerHour, codesPerHourAndNetwork: host }: PasscodeLimits,
+  ): Promise<Spent> {
+    const visitor = { networkPrefix, browserDigest };
+    if (budget.of === 'client') return this.codes.spend(`client:${budget.clientId}`, visitor, limitsOfClient(budget));
+    const ofNetworks = { host, site: 2 * host, block: 3 * host, inAll: codesPerHour };
+    return this.codes.spend(personId, visitor, { ...ofNetworks, lastResort: 1, known: KNOWN_CODES_PER_HOUR }, personId);
   }
 
   /**
@@ -212,13 +210,8 @@ export class Challenges {
    */
   async checkBudget(budget: OtpBudget, networkPrefix: string): Promise<void> {
     if (budget.of === 'message') return;
-    const ofNetwork = await this.countClientCodes(networkKeyOf(budget.clientId, networkPrefix), 0);
-    const inAll = await this.countClientCodes(budget.clientId, 0);
-    if (ofNetwork >= codesOfANetwork(budget) || inAll >= budget.codesPerHour) throw new ClientCodesSpent();
-  }
-
-  private countClientCodes(whose: string, by: number): Promise<number> {
-    return this.store.increment(`client-codes:${whose}`, { by, ttlSeconds: SECONDS_PER_HOUR });
+    const isLeft = await this.codes.isLeft(`client:${budget.clientId}`, { networkPrefix }, limitsOfClient(budget));
+    if (!isLeft) throw new ClientCodesSpent();
   }
 
   /** For a try that came to nothing, since something else failed: it was not the reader's fault. */
@@ -246,21 +239,10 @@ function triesKeyOf(challengeId: ChallengeId): EphemeralKey {
   return `challenge-tries:${challengeId}`;
 }
 
-function digestOf(browserId: string): string {
-  return createHash('sha256').update(browserId).digest('base64url');
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
-}
-
-/** What one network may have of a client's codes in an hour: a quarter, and never fewer than ten (threats.md A13). */
-function codesOfANetwork({ codesPerHour }: OtpBudget & { of: 'client' }): number {
-  return Math.max(MIN_CLIENT_CODES_OF_A_NETWORK, Math.ceil(codesPerHour / 4));
-}
-
-function networkKeyOf(clientId: string, networkPrefix: string): string {
-  return `${clientId}:${digestOf(networkPrefix)}`;
+/** One network may have a quarter of a client's codes in an hour, and never fewer than ten (threats.md A13). */
+function limitsOfClient({ codesPerHour }: OtpBudget & { of: 'client' }): AllowanceLimits {
+  const quarter = Math.max(MIN_CLIENT_CODES_OF_A_NETWORK, Math.ceil(codesPerHour / 4));
+  return { host: quarter, site: quarter, block: quarter, inAll: codesPerHour, lastResort: 0, known: 0 };
 }
 
 function isBudget(budget: unknown): boolean {

@@ -214,6 +214,25 @@ describe('an address gets', () => {
     expect(issueOtp(state, { ...ask, now: at(600) })).toHaveLength(1);
   });
 
+  it('a long code a minute later when others have spent the hour’s, so that nobody keeps its owner out', () => {
+    const twelve = Array.from({ length: 12 }, (_, index) =>
+      issuedAt(-59, { challenge: newChallengeId(), network: `network ${index}` }),
+    );
+    given(passcodes, ...twelve)
+      .when((state) => issueOtp(state, { ...ask, standing: 'last-resort' }))
+      .thenThrows('otp-limit-reached');
+    const state = twelve.reduce(passcodes.evolve, passcodes.initialState());
+    const [code] = issueOtp(state, { ...ask, standing: 'last-resort', now: at(1) });
+    expect(code?.data).toMatchObject({ form: 'long', issuedAt: at(1) });
+  });
+
+  it('a code at once where its owner signed in before, whatever strangers have spent', () => {
+    const many = Array.from({ length: 30 }, () => issuedAt(-1, { challenge: newChallengeId() }));
+    given(passcodes, ...many)
+      .when((state) => issueOtp(state, { ...ask, standing: 'known' }))
+      .then(issuedAt(0));
+  });
+
   it('as many as the limits say that an organisation has set', () =>
     given(passcodes, issuedAt(-60, { challenge: other }))
       .when((state) => issueOtp(state, ask, { codesPerHour: 12, codesPerHourAndNetwork: 1 }))

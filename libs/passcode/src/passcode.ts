@@ -16,6 +16,8 @@ export const MAX_OTP_REJECTIONS = 5;
 export const MAX_OTP_FAILURES_PER_DAY = 10;
 /** 20 seconds: a second click on "send a new code" is the same wish, and costs nothing of the hour's codes. */
 export const MIN_SECONDS_BETWEEN_CODES = 20;
+/** A minute between codes past the hour's limit: a mailbox gets no flood of them, and its owner always gets in. */
+export const LAST_RESORT_PAUSE_SECONDS = 60;
 
 const SECONDS_PER_HOUR = 3600;
 const SECONDS_PER_DAY = 86_400;
@@ -141,6 +143,11 @@ export interface OtpWish {
   readonly now: Instant;
   /** Default: of a message. */
   readonly budget?: OtpBudget;
+  /**
+   * `known`: signed in here before, with a share of its own. `last-resort`: others have spent this hour's codes; this one is long,
+   * so that nobody guesses it, and comes after a pause. Default `within`: the hour's limits hold.
+   */
+  readonly standing?: 'within' | 'known' | 'last-resort';
 }
 
 /**
@@ -149,14 +156,15 @@ export interface OtpWish {
  */
 export function issueOtp(
   state: Passcodes,
-  { challengeId, networkTag, now, budget = MESSAGE_BUDGET }: OtpWish,
+  { challengeId, networkTag, now, budget = MESSAGE_BUDGET, standing = 'within' }: OtpWish,
   limits: PasscodeLimits = DEFAULT_PASSCODE_LIMITS,
 ): PasscodeEvent[] {
   const challenge = state.challenges.get(challengeId);
   if (challenge?.status === 'spent') throw new OtpNotAwaited(challenge.how);
   if (challenge && Math.abs(secondsBetween(challenge.issuedAt, now)) < MIN_SECONDS_BETWEEN_CODES) return [];
 
-  const retryAt = nextCodeAt(state, { networkTag, budget, now }, limits);
+  const retryAt =
+    standing === 'within' ? nextCodeAt(state, { networkTag, budget, now }, limits) : endOfPause(state, standing, now);
   if (retryAt > now) throw new OtpLimitReached(retryAt);
   return [
     {
@@ -165,7 +173,7 @@ export function issueOtp(
         challengeId,
         codeNumber: (challenge?.codeNumber ?? 0) + 1,
         // Whoever holds an attachment could spend the day's failures: a code that needs no counting keeps the recipient in.
-        form: areShortCodesSuspended(state, now, budget.of) ? 'long' : 'short',
+        form: standing === 'last-resort' || areShortCodesSuspended(state, now, budget.of) ? 'long' : 'short',
         networkTag,
         issuedAt: now,
         expiresAt: plusSeconds(now, OTP_TTL_SECONDS),
@@ -251,7 +259,8 @@ export function parseChallengeId(text: string): ChallengeId | null {
   return /^[a-z2-7]{26}$/.test(text) ? (text as ChallengeId) : null;
 }
 
-function nextCodeAt(
+/** When the hour's limits leave room for another code; `now` when they do already. */
+export function nextCodeAt(
   { issued }: Passcodes,
   { networkTag, budget, now }: { networkTag: string; budget: OtpBudget; now: Instant },
   limits: PasscodeLimits,
@@ -262,6 +271,12 @@ function nextCodeAt(
     endOfWindow(hour, limits.codesPerHour, now),
     endOfWindow(ofNetwork, limits.codesPerHourAndNetwork, now),
   ].reduce((later, at) => (at > later ? at : later));
+}
+
+function endOfPause({ issued }: Passcodes, standing: 'known' | 'last-resort', now: Instant): Instant {
+  const last = issued.at(-1);
+  if (standing === 'known' || last === undefined || last.at > now) return now;
+  return plusSeconds(last.at, LAST_RESORT_PAUSE_SECONDS);
 }
 
 /** When so many of the codes are an hour old that the next one is within the limit; now, when it is already. */

@@ -27,7 +27,7 @@ describe('where a request came from', () => {
   });
 
   it('has a network by which limits are counted', () => {
-    expect(clientNetworkOf('203.0.113.9', {}, []).prefix).toBe('203.0.113.0/24');
+    expect(clientNetworkOf('203.0.113.9', {}, []).prefix).toBe('203.0.113.9/32');
     expect(clientNetworkOf('2001:db8:1:2:3:4:5:6', {}, []).prefix).toBe('2001:db8:1:2::/64');
     expect(clientNetworkOf('fe80::1%eth0', {}, []).prefix).toBe('fe80::/64');
     expect(clientNetworkOf(undefined, {}, [])).toEqual({ address: 'unknown', prefix: 'unknown' });

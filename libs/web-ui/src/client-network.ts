@@ -4,7 +4,7 @@ import ipaddr from 'ipaddr.js';
 export interface ClientNetwork {
   /** The address itself, IPv4 also where it came mapped into IPv6: personal data. */
   readonly address: string;
-  /** The network that one household or office usually has: /24 of IPv4, /64 of IPv6. */
+  /** The smallest network that is one visitor's: one address of IPv4 (/32), a /64 of IPv6. */
   readonly prefix: string;
 }
 
@@ -80,12 +80,9 @@ function isTrusted(address: Address, trusted: readonly Cidr[]): boolean {
 }
 
 function networkOf(address: Address): ClientNetwork {
-  const bits = address.kind() === 'ipv4' ? 24 : 64;
-  const network =
-    address.kind() === 'ipv4'
-      ? ipaddr.IPv4.networkAddressFromCIDR(`${address.toString()}/${bits}`)
-      : ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${bits}`);
-  return { address: address.toString(), prefix: `${network.toString()}/${bits}` };
+  const text = address.toString();
+  if (address.kind() === 'ipv4') return { address: text, prefix: `${text}/32` };
+  return { address: text, prefix: `${ipaddr.IPv6.networkAddressFromCIDR(`${text}/64`).toString()}/64` };
 }
 
 function xForwardedFor(header: string | undefined): string[] {

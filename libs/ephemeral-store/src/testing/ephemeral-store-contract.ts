@@ -3,6 +3,7 @@ import type { EphemeralStore } from '../ephemeral-store.ts';
 import { byteValuesContract } from './byte-values-contract.ts';
 import { recordsContract } from './records-contract.ts';
 import { boundsContract } from './bounds-contract.ts';
+import { wordsContract } from './words-contract.ts';
 
 /** One store, empty at the beginning, and how a test drives it. */
 export interface EphemeralStoreUnderTest {
@@ -53,6 +54,7 @@ export function ephemeralStoreContract(name: string, open: OpenEphemeralStore): 
     recordsContract(setting);
     byteValuesContract(setting);
     boundsContract(setting);
+    wordsContract(setting);
   });
 }
 

@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
-import type { EphemeralKey } from '#libs/ephemeral-store';
-import { DomainError } from '#libs/vocabulary';
+import { Allowance, changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
+import type { AllowanceLimits, EphemeralKey } from '#libs/ephemeral-store';
+import { digestOf, DomainError, isSameDigest, isSecret, newSecret } from '#libs/vocabulary';
 import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { SignInRequest } from '../proof.ts';
 import type { KeptForUpstream } from '../upstreams/upstream.ts';
-import { digestOf, isSameDigest, isSecret, newSecret } from './digest.ts';
 
 /** One journey to a provider and back: bound to a browser, a provider and a sign-in. */
 export interface LoginAttempt {
@@ -49,13 +48,16 @@ export interface AttemptEnd {
 export const ATTEMPT_TTL_SECONDS = 600;
 
 /**
- * Attempts begun in an hour, from one network and in all: for one address, and for one client over all of its people. They bound
- * what strangers can write into the record and what they can make wait. Each client's are counted apart: whoever names addresses
- * to an application never takes a recipient's own. And the bounds of an address are the same whether the portal knows it or not,
- * or counting to them would tell (threats.md A12).
+ * Attempts begun in an hour, for one address, and for one client over all of its people. They bound what strangers can write into
+ * the record and what they can make wait. Each client's are counted apart: whoever names addresses to an application never takes
+ * a recipient's own. And the bounds of an address are the same whether the portal knows it or not, or counting to them would
+ * tell (threats.md A12). At our own portal, which names recipients alone, strangers cannot spend the last of it.
  */
-const MAX_PER_HOUR = { address: { network: 20, all: 200 }, client: { network: 200, all: 2000 } };
-const SECONDS_PER_HOUR = 3600;
+const MAX_PER_HOUR = {
+  recipient: { host: 20, site: 60, block: 200, inAll: 200, lastResort: 5, known: 20 },
+  address: { host: 20, site: 60, block: 200, inAll: 200, lastResort: 0, known: 0 },
+  client: { host: 200, site: 600, block: 1000, inAll: 2000, lastResort: 0, known: 0 },
+} satisfies Record<string, AllowanceLimits>;
 
 /** More attempts were begun for this address, or at this client, than people make. */
 export class TooManySignIns extends DomainError {
@@ -64,35 +66,35 @@ export class TooManySignIns extends DomainError {
   }
 }
 
-interface Bound {
-  readonly key: EphemeralKey;
-  readonly network: number;
-  readonly all: number;
-}
+type Begun = Pick<SignInRequest, 'clientId' | 'clientKind' | 'wantedAddress' | 'personId'>;
 
 /** Attempts wait in the ephemeral store under a digest of their state, so that any portal process takes the browser back. */
 @Injectable()
 export class LoginAttempts {
-  constructor(private readonly store: EphemeralStore) {}
+  private readonly begun: Allowance;
 
-  /** By network first, so that one network alone never uses up what there is for all. @throws TooManySignIns */
-  async countBegun(
-    { clientId, clientKind, wantedAddress }: Pick<SignInRequest, 'clientId' | 'clientKind' | 'wantedAddress'>,
-    networkPrefix: string,
-  ): Promise<void> {
-    const client: Bound = { key: `logins-begun:${clientId}`, ...MAX_PER_HOUR.client };
-    const address: Bound | null = wantedAddress && {
-      key: `logins-begun:${clientId}:${digestOf(wantedAddress)}`,
-      ...MAX_PER_HOUR.address,
-    };
-    // Our own portal names none but recipients, who must not be kept out by what others do.
-    const bounds = [address, clientKind === 'portal' && address !== null ? null : client].filter((one) => one !== null);
-    for (const { key, network } of bounds) await this.count(`${key}:${digestOf(networkPrefix)}`, network);
-    for (const { key, all } of bounds) await this.count(key, all);
+  constructor(private readonly store: EphemeralStore) {
+    this.begun = new Allowance(store, 'logins-begun');
   }
 
-  private async count(key: EphemeralKey, limit: number): Promise<void> {
-    if ((await this.store.increment(key, { ttlSeconds: SECONDS_PER_HOUR })) > limit) throw new TooManySignIns();
+  /** @throws TooManySignIns */
+  async countBegun(
+    { clientId, clientKind, wantedAddress, personId }: Begun,
+    networkPrefix: string,
+    browserId: string | null = null,
+  ): Promise<void> {
+    const visitor = { networkPrefix, ...(browserId === null ? {} : { browserDigest: digestOf(browserId) }) };
+    const isRecipient = clientKind === 'portal' && wantedAddress !== null;
+    if (wantedAddress !== null) {
+      const limits = isRecipient ? MAX_PER_HOUR.recipient : MAX_PER_HOUR.address;
+      const subject = `${clientId}:${digestOf(wantedAddress)}`;
+      const { standing } = await this.begun.spend(subject, visitor, limits, isRecipient ? personId : null);
+      if (standing === 'over') throw new TooManySignIns();
+    }
+    // Our own portal names none but recipients, who must not be kept out by what others do.
+    if (isRecipient) return;
+    const { standing } = await this.begun.spend(clientId, visitor, MAX_PER_HOUR.client);
+    if (standing === 'over') throw new TooManySignIns();
   }
 
   async keep(state: string, attempt: LoginAttempt): Promise<void> {

@@ -4,7 +4,7 @@ import { BridgeProvider } from '../provider/bridge-provider.ts';
 import type { SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
 import { pathTo } from './addresses.ts';
-import { digestOf } from './digest.ts';
+import { digestOf } from '#libs/vocabulary';
 import { PasscodeNotOffered } from './error-pages.ts';
 import { nextSignInStep, pathOf } from './next-sign-in-step.ts';
 import type { Arrival, NextSignInStep } from './next-sign-in-step.ts';

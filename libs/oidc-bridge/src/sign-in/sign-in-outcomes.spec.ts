@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { instantOf, parseMailAddress } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
-import { digestOf } from './digest.ts';
+import { digestOf } from '#libs/vocabulary';
 import { SignInOutcomes } from './sign-in-outcomes.ts';
 
 const owner = { uid: 'u', browserId: 'browser' };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
 import type { EphemeralKey } from '#libs/ephemeral-store';
 import type { BridgeProof, ReaderIdentity } from '../proof.ts';
-import { digestOf, isSameDigest, isSecret, newSecret } from './digest.ts';
+import { digestOf, isSameDigest, isSecret, newSecret } from '#libs/vocabulary';
 
 /** What came of a way to sign in, on its way to the page that ends it. */
 export type SignInOutcome =

@@ -29,7 +29,14 @@ describe('a code mail, as a real mail server gets it', () => {
   afterAll(() => room.close());
   beforeAll(async () => {
     const challengeId = await room.challenges.begin({
-      ...{ browserId: 'a Firefox', person: room.person, address: anna, returnTo: '/m', locale: 'en' },
+      ...{
+        browserId: 'a Firefox',
+        person: room.person,
+        address: anna,
+        returnTo: '/m',
+        locale: 'en',
+        networkPrefix: '192.0.2.1/32',
+      },
     });
     const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
     await room.commands.execute(new IssueOtp(challengeId, '198.51.100.0/24', firefox));
@@ -106,6 +113,7 @@ describe('a code mail, as a real mail server gets it', () => {
       address,
       returnTo: '/m',
       locale: 'da',
+      networkPrefix: '192.0.2.1/32',
     });
     await room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'));
     await room.codeInMail(3);

@@ -1,17 +1,20 @@
 import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
-import { decideAndAppend, EventStore } from '#libs/event-store';
+import { decideAndAppend, EventStore, readState } from '#libs/event-store';
 import { PersonDirectory, personPseudonym } from '#libs/keyring';
-import { Clock } from '#libs/vocabulary';
+import { Clock, plusSeconds } from '#libs/vocabulary';
 import { ChallengeNotHere, Challenges } from '../challenges.ts';
+import type { EntryProblem } from '../challenges.ts';
 import { HashingTurns, PasscodeBusy } from '../hashing-turns.ts';
 import { IssuedOtps } from '../issued-otps.ts';
 import { newOneTimeCode } from '../one-time-code.ts';
-import { issueOtp, OtpLimitReached, OtpNotAwaited, passcodes, passcodeStream } from '../passcode.ts';
+import { issueOtp, nextCodeAt, OtpLimitReached, OtpNotAwaited, passcodes, passcodeStream } from '../passcode.ts';
 import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
 import { browserFamily } from './code-mail.ts';
 import { CodeMails } from './code-mails.ts';
+
+const SECONDS_PER_HOUR = 3600;
 
 /**
  * Makes a code for a challenge and mails it, the first time or again. What came of it is told on the challenge's page: that no
@@ -20,7 +23,7 @@ import { CodeMails } from './code-mails.ts';
  */
 export class IssueOtp extends Command<'issued' | 'limit-reached' | 'over'> {
   readonly challengeId: ChallengeId;
-  /** The network that asks: /24 of IPv4 or /64 of IPv6. Recorded only as a pseudonym. */
+  /** The network that asks (ClientNetwork.prefix). Recorded only as a pseudonym. */
   readonly networkPrefix: string;
 
   /** The header as it was sent: all that the mail tells of it is the family of the browser, from a list of our own. */
@@ -54,17 +57,26 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
    * @throws ChallengeNotHere, PasscodeBusy, and what the stores and the person directory throw when they are away
    */
   async execute({ challengeId, networkPrefix, userAgent }: IssueOtp): Promise<'issued' | 'limit-reached' | 'over'> {
-    const { personId, address, locale, budget } = await this.challenges.find(challengeId);
+    const challenge = await this.challenges.find(challengeId);
+    const { personId, address, locale, budget } = challenge;
     if (this.turns.isFull || this.mails.isFull) throw new PasscodeBusy();
     await this.persons.checkWritable(); // a directory that takes no erasures proves nobody
     const person = await this.persons.findById(personId);
     if (person === null) throw new ChallengeNotHere(); // erased since it began
     const now = this.clock.now();
-    const facts = { challengeId, networkTag: personPseudonym(person, 'passcode-network', networkPrefix), now, budget };
-    if (!(await this.challenges.claimCode(budget, networkPrefix))) {
-      await this.challenges.change(challengeId, () => ({ problem: { kind: 'client-limit-reached' } }));
+    const networkTag = personPseudonym(person, 'passcode-network', networkPrefix);
+    const claim = await this.challenges.claimCode(challenge, networkPrefix, this.settings.limits);
+    const { standing } = claim;
+    if (standing === 'over') {
+      const { state } = await readState(this.store, passcodeStream(personId), passcodes);
+      const ofRecord = nextCodeAt(state, { networkTag, budget, now }, this.settings.limits);
+      const retryAt = ofRecord > now ? ofRecord : plusSeconds(now, SECONDS_PER_HOUR); // at the latest
+      const problem: EntryProblem =
+        budget.of === 'client' ? { kind: 'client-limit-reached' } : { kind: 'limit-reached', retryAt };
+      await this.challenges.change(challengeId, () => ({ problem }));
       return 'limit-reached';
     }
+    const facts = { challengeId, networkTag, now, budget, standing };
 
     let events: readonly PasscodeEvent[];
     try {
@@ -74,7 +86,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
       );
       events = decided.events;
     } catch (error) {
-      await this.challenges.giveCodeBack(budget, networkPrefix);
+      await claim.giveBack();
       if (error instanceof OtpNotAwaited) return 'over';
       if (!(error instanceof OtpLimitReached)) throw error;
       const { retryAt } = error;
@@ -83,7 +95,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
     }
 
     if (events.length === 0) {
-      await this.challenges.giveCodeBack(budget, networkPrefix);
+      await claim.giveBack();
       await this.challenges.change(challengeId, () => ({ problem: { kind: 'on-its-way' } }));
     }
     for (const event of events) {

@@ -85,6 +85,7 @@ class WishController {
       returnTo: '/m/abc/authenticate',
       startAgainAt: '/m/abc',
       locale,
+      networkPrefix: network.prefix,
     });
     await this.commands.execute(new IssueOtp(challengeId, network.prefix));
     response.redirect(303, `/prove/code/${challengeId}`);
@@ -157,7 +158,8 @@ export async function openPasscodeRoom(): Promise<PasscodeRoom> {
     },
     async begin(browserId, network = '192.0.2.0/24', change = {}) {
       const wish = { browserId, person, address: anna, returnTo: '/m/abc/authenticate', locale: 'en' as const };
-      const challengeId = await challenges.begin({ ...wish, ...change });
+      const networkPrefix = network;
+      const challengeId = await challenges.begin({ ...wish, networkPrefix, ...change });
       await commands.execute(new IssueOtp(challengeId, network));
       return challengeId;
     },

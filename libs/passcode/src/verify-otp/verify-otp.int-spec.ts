@@ -123,7 +123,7 @@ describe('verifying a code', () => {
     const older = await room.codeInMail(1);
     for (let turn = 0; turn < 3; turn++) await enter(challengeId, wrongFor(older));
     room.elapse(30);
-    await room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'));
+    await room.commands.execute(new IssueOtp(challengeId, '192.0.2.1/32'));
     const newer = await room.codeInMail(2);
     expect(await enter(challengeId, older)).toBe(older === newer ? 'accepted' : 'rejected');
     expect((await room.challenge(challengeId)).problem).toEqual({ kind: 'wrong', triesLeft: 1 });
@@ -148,7 +148,7 @@ describe('verifying a code', () => {
   it('takes a guess from any of a person’s challenges into one account, and lets the recipient in by a long code', async () => {
     // Two attackers' browsers with the attachment spend the day's ten failures.
     for (let browser = 0; browser < 2; browser++) {
-      const challengeId = await room.begin(`attacker ${browser}`, `198.51.100.${browser}/24`);
+      const challengeId = await room.begin(`attacker ${browser}`, `198.51.${browser}.1/32`);
       const code = await room.codeInMail(browser + 1);
       for (let turn = 0; turn < 5; turn++) await enter(challengeId, wrongFor(code), `attacker ${browser}`);
     }
@@ -165,7 +165,7 @@ describe('verifying a code', () => {
     const attackers = Array.from({ length: 12 }, (_, index) => `attacker ${index}`);
     const challenges: ChallengeId[] = [];
     for (const [index, attacker] of attackers.entries()) {
-      challenges.push(await room.begin(attacker, `198.51.${index}.0/24`));
+      challenges.push(await room.begin(attacker, `198.51.${index}.1/32`));
     }
     const lastCode = await room.codeInMail(12);
     await Promise.all(
@@ -188,9 +188,9 @@ describe('verifying a code', () => {
       const challenges: { id: ChallengeId; browser: string }[] = [];
       for (let index = 0; index < 200; index++) {
         const browser = `attacker ${index}`;
-        challenges.push({ id: await room.begin(browser, `2001:db8:0:${index.toString(16)}::/64`), browser });
+        challenges.push({ id: await room.begin(browser, `2001:db8:${index.toString(16)}::/64`), browser });
       }
-      const lastCode = await room.codeInMail(12); // no more than 12 codes in an hour, whoever asks
+      const lastCode = await room.codeInMail(12); // no more than 12 codes at once, whoever asks
       const guesses = challenges.flatMap(({ id, browser }) =>
         Array.from({ length: 5 }, () => enter(id, wrongFor(lastCode), browser)),
       );
@@ -211,7 +211,7 @@ describe('verifying a code', () => {
   it('keeps an address that a client chose apart: its failures leave a recipient’s short codes alone', async () => {
     const chosen = { budget: { of: 'client', clientId: 'intranet', codesPerHour: 100 } as const };
     for (let browser = 0; browser < 2; browser++) {
-      const challengeId = await room.begin(`stranger ${browser}`, `198.51.100.${browser}/24`, chosen);
+      const challengeId = await room.begin(`stranger ${browser}`, `198.51.${browser}.1/32`, chosen);
       const code = await room.codeInMail(browser + 1);
       for (let turn = 0; turn < 5; turn++) await enter(challengeId, wrongFor(code), `stranger ${browser}`);
     }
@@ -231,8 +231,8 @@ describe('verifying a code', () => {
 
   it('mails no more codes for a client than its configuration says, and its page says so', async () => {
     const chosen = { budget: { of: 'client', clientId: 'intranet', codesPerHour: 2 } as const };
-    for (let turn = 0; turn < 2; turn++) await room.begin(`stranger ${turn}`, `198.51.${turn}.0/24`, chosen);
-    const third = await room.begin('stranger 2', '198.51.2.0/24', chosen);
+    for (let turn = 0; turn < 2; turn++) await room.begin(`stranger ${turn}`, `198.51.${turn}.1/32`, chosen);
+    const third = await room.begin('stranger 2', '198.51.2.1/32', chosen);
     expect((await room.challenge(third)).problem).toEqual({ kind: 'client-limit-reached' });
     expect((await room.challenge(third)).code).toBeNull();
     expect((await room.challenge(await room.begin(browserId))).code).not.toBeNull();
@@ -252,7 +252,7 @@ describe('verifying a code', () => {
   });
 
   it('writes neither code nor address nor network anywhere', async () => {
-    const challengeId = await room.begin(browserId, '192.0.2.0/24');
+    const challengeId = await room.begin(browserId, '192.0.2.1/32');
     const code = await room.codeInMail(1);
     await enter(challengeId, wrongFor(code));
     await enter(challengeId, code);
@@ -277,7 +277,7 @@ describe('verifying a code', () => {
     });
     await room.codeInMail(3);
     await room.ephemeral.delete(`challenge:${fourth}`);
-    expect((await room.challenge(await room.begin('browser 4', '203.0.113.0/24'))).code).not.toBeNull();
+    expect((await room.challenge(await room.begin('browser 4', '203.0.113.1/32'))).code).not.toBeNull();
     room.elapse(3600);
     expect((await room.challenge(await room.begin('browser 5'))).code).not.toBeNull();
   });
@@ -286,7 +286,7 @@ describe('verifying a code', () => {
     const challengeId = await room.begin(browserId);
     room.elapse(30);
     await Promise.all(
-      Array.from({ length: 5 }, () => room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'))),
+      Array.from({ length: 5 }, () => room.commands.execute(new IssueOtp(challengeId, '192.0.2.1/32'))),
     );
     await room.codeInMail(2);
     expect((await types()).filter((type) => type === 'OtpIssued')).toHaveLength(2);
@@ -296,7 +296,7 @@ describe('verifying a code', () => {
     const challengeId = await room.begin(browserId);
     await room.persons.erase(room.person.personId);
     room.elapse(30);
-    await expect(room.commands.execute(new IssueOtp(challengeId, '192.0.2.0/24'))).rejects.toMatchObject({
+    await expect(room.commands.execute(new IssueOtp(challengeId, '192.0.2.1/32'))).rejects.toMatchObject({
       code: 'challenge-not-here',
     });
   });
@@ -304,7 +304,8 @@ describe('verifying a code', () => {
   it.each(['https://evil.example/', '//evil.example/', '/\\evil.example', 'm/abc', '', '/m/a b'])(
     'never returns a browser to %p',
     async (returnTo) => {
-      const wish = { browserId, person: room.person, address: anna, locale: 'en' as const };
+      const networkPrefix = '192.0.2.1/32';
+      const wish = { browserId, person: room.person, address: anna, locale: 'en' as const, networkPrefix };
       await expect(room.challenges.begin({ ...wish, returnTo })).rejects.toThrow(TypeError);
       await expect(room.challenges.begin({ ...wish, returnTo: '/m', startAgainAt: returnTo })).rejects.toThrow(
         TypeError,

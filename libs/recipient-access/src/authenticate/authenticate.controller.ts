@@ -77,6 +77,7 @@ export class AuthenticateController {
         sessionId: browser?.sessionId ?? null,
         nextSessionId: () => rotateBrowserSession(request),
         networkAddress: network.address,
+        networkPrefix: network.prefix,
       }),
     );
     switch (outcome.status) {

@@ -62,6 +62,7 @@ describe('Authenticate', () => {
         sessionId: before,
         nextSessionId: () => next,
         networkAddress: '192.0.2.7',
+        networkPrefix: '192.0.2.7/32',
       }),
     );
   }
@@ -280,6 +281,7 @@ describe('Authenticate', () => {
       sessionId: 'before',
       nextSessionId: () => 'thief',
       networkAddress: null,
+      networkPrefix: '192.0.2.7/32',
     });
     await expect(handler(away.provider).execute(command)).rejects.toMatchObject({
       code: 'identity-provider-unavailable',

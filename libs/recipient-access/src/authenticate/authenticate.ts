@@ -45,14 +45,17 @@ export class Authenticate extends Command<Authentication> {
   /** The session id that replaces the old one when the proof holds: made by whoever can set the cookie. */
   readonly nextSessionId: () => string;
   readonly networkAddress: string | null;
+  /** ClientNetwork.prefix: it is known from then on. */
+  readonly networkPrefix: string;
 
-  constructor(facts: Pick<Authenticate, 'answer' | 'browserId' | 'sessionId' | 'nextSessionId' | 'networkAddress'>) {
+  constructor(facts: Omit<Authenticate, keyof Command<Authentication>>) {
     super();
     this.answer = facts.answer;
     this.browserId = facts.browserId;
     this.sessionId = facts.sessionId;
     this.nextSessionId = facts.nextSessionId;
     this.networkAddress = facts.networkAddress;
+    this.networkPrefix = facts.networkPrefix;
   }
 }
 
@@ -111,6 +114,7 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
       now,
     );
     if (command.sessionId !== null) await this.sessions.end(command.sessionId);
+    await this.attempts.noteSuccess(attempt, command.networkPrefix);
     return { status: 'authenticated', messageId, personId, method };
   }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   allowInsecureRequests,
   authorizationCodeGrant,
@@ -174,9 +173,4 @@ export class IdentityProvider {
       return PrivateKeyJwt(newest.keyId === null ? key : { key, kid: newest.keyId })(...request);
     };
   }
-}
-
-/** A digest, so that a dump of the store's keys ends no sign-in. */
-export function digestOfState(state: string): string {
-  return createHash('sha256').update(state).digest('base64url');
 }

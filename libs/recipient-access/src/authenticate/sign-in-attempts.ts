@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { changeJson, putJson } from '#libs/ephemeral-store';
-import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
-import { base64url, DomainError } from '#libs/vocabulary';
+import { Allowance, changeJson, noteSuccess, putJson } from '#libs/ephemeral-store';
+import type { AllowanceLimits, EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
+import { digestOf, DomainError, isSecret, newSecret } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
-import { digestOfState } from './identity-provider.ts';
 import type { KeptOfRequest } from './identity-provider.ts';
 
 /** One browser's way to the identity provider and back, for one message. */
@@ -30,10 +28,11 @@ export type ClaimedAttempt =
  * where another company's provider answers. This way leads to our own bridge and holds the reader's wait for a mail.)
  */
 const ATTEMPT_TTL_SECONDS = 900;
-/** Attempts begun in an hour for one person: from one network, and in all. Each may leave one failure in the record. */
-const MAX_BEGUN_PER_HOUR_AND_NETWORK = 20;
-const MAX_BEGUN_PER_HOUR = 200;
-const SECONDS_PER_HOUR = 3600;
+/**
+ * Attempts begun in an hour for one person; each may leave one failure in the record. Whoever knows a message's address can begin
+ * them, so all that strangers can spend leaves every other network its last five (threats.md).
+ */
+const BEGUN_PER_HOUR: AllowanceLimits = { host: 20, site: 60, block: 200, inAll: 200, lastResort: 5, known: 20 };
 
 /** More sign-ins were begun for this person within the hour than anyone could make use of. */
 export class TooManySignIns extends DomainError {
@@ -43,23 +42,36 @@ export class TooManySignIns extends DomainError {
 }
 
 export class SignInAttempts {
-  constructor(private readonly store: EphemeralStore) {}
+  private readonly begun: Allowance;
+
+  constructor(private readonly store: EphemeralStore) {
+    this.begun = new Allowance(store, 'sign-ins-begun');
+  }
 
   /** @throws TooManySignIns; EphemeralStoreFull */
   async begin(
     wish: Omit<SignInAttempt, keyof KeptOfRequest | 'isSpent'>,
     networkPrefix: string,
   ): Promise<SignInAttempt> {
-    await this.countBegun(wish.personId, networkPrefix);
+    const { personId, browserId } = wish;
+    const visitor = { networkPrefix, browserDigest: digestOf(browserId) };
+    const { standing } = await this.begun.spend(personId, visitor, BEGUN_PER_HOUR, personId);
+    if (standing === 'over') throw new TooManySignIns();
     const attempt: SignInAttempt = {
       ...wish,
       isSpent: false,
-      state: random(),
-      nonce: random(),
-      codeVerifier: random(),
+      // 256 bits: RFC 7636 §4.1 asks as much of a code verifier.
+      state: newSecret(),
+      nonce: newSecret(),
+      codeVerifier: newSecret(),
     };
     await putJson(this.store, keyOf(attempt.state), attempt, ATTEMPT_TTL_SECONDS);
     return attempt;
+  }
+
+  /** The browser and its network signed in for that person: what strangers spend is not theirs any more. */
+  async noteSuccess({ personId, browserId }: SignInAttempt, networkPrefix: string): Promise<void> {
+    await noteSuccess(this.store, personId, { networkPrefix, browserDigest: digestOf(browserId) });
   }
 
   /**
@@ -67,7 +79,7 @@ export class SignInAttempts {
    * it spent. What it was for stays known as long.
    */
   async claim(state: string, browserId: string): Promise<ClaimedAttempt> {
-    if (!/^[A-Za-z0-9_-]{43}$/.test(state)) return { status: 'unknown' };
+    if (!isSecret(state)) return { status: 'unknown' };
     let found: SignInAttempt | null = null;
     await changeJson(this.store, keyOf(state), parseAttempt, (current) => {
       found = current;
@@ -82,28 +94,13 @@ export class SignInAttempts {
 
   /** Whether this is the first time that another browser comes with it: told once in the record, however often they try. */
   async isFirstElsewhere({ state }: SignInAttempt): Promise<boolean> {
-    const key: EphemeralKey = `sign-in-replays:${digestOfState(state)}`;
+    const key: EphemeralKey = `sign-in-replays:${digestOf(state)}`;
     return (await this.store.increment(key, { ttlSeconds: ATTEMPT_TTL_SECONDS })) === 1;
   }
-
-  /** By network first, so that one network alone never uses up what there is for all. */
-  private async countBegun(personId: PersonId, networkPrefix: string): Promise<void> {
-    const window = { ttlSeconds: SECONDS_PER_HOUR };
-    const ofNetwork: EphemeralKey = `sign-ins-begun:${personId}:${digestOfState(networkPrefix)}`;
-    if ((await this.store.increment(ofNetwork, window)) > MAX_BEGUN_PER_HOUR_AND_NETWORK) throw new TooManySignIns();
-    if ((await this.store.increment(`sign-ins-begun:${personId}`, window)) > MAX_BEGUN_PER_HOUR) {
-      throw new TooManySignIns();
-    }
-  }
-}
-
-/** 256 bits: RFC 7636 §4.1 asks as much of a code verifier. */
-function random(): string {
-  return base64url(randomBytes(32));
 }
 
 function keyOf(state: string): EphemeralKey {
-  return `sign-in:${digestOfState(state)}`;
+  return `sign-in:${digestOf(state)}`;
 }
 
 /** Written by this class alone; what is checked is what tells one release's shape from another's. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { newPersonId, parseMailAddress } from '#libs/vocabulary';
 import { UpstreamRefused, UpstreamUnreachable } from '../../upstreams/upstream.ts';
-import { newSecret } from '../digest.ts';
+import { newSecret } from '#libs/vocabulary';
 import { ScriptedUpstream } from '../testing/scripted-upstream.ts';
 import { anna, bo, openSignInRoom, throughProvider } from '../testing/sign-in-room.ts';
 import type { SignInRoom } from '../testing/sign-in-room.ts';

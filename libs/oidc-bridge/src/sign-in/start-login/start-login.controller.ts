@@ -11,7 +11,7 @@ import { OidcBridgeSettings } from '../../settings.ts';
 import { UpstreamUnreachable } from '../../upstreams/upstream.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 import { redirectUriOf, SIGN_IN_ADDRESSES } from '../addresses.ts';
-import { digestOf, newSecret } from '../digest.ts';
+import { digestOf, newSecret } from '#libs/vocabulary';
 import { NoSuchUpstream } from '../error-pages.ts';
 import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
 import { pathAfter } from '../next-sign-in-step.ts';
@@ -85,7 +85,7 @@ export class StartLoginController {
     const pageThatTells = (told: Told) => pathAfter(signIn.uid, { with: 'failure', purpose, told });
     if (!upstream.isReachable()) return pageThatTells('unreachable');
     try {
-      await this.attempts.countBegun(signIn, network.prefix);
+      await this.attempts.countBegun(signIn, network.prefix, browser.id);
     } catch (error) {
       if (error instanceof TooManySignIns) return pageThatTells('too-many');
       throw error;

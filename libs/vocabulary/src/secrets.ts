@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { base64url } from '#libs/vocabulary';
+import { base64url } from './encodings.ts';
 
-/** SHA-256, base64url: what lies in the store instead of a secret, so that whoever reads its keys can do nothing with them. */
+/** SHA-256, base64url: what lies in a store instead of a secret or a name, so that its keys are of no use to anybody. */
 export function digestOf(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
@@ -11,7 +11,7 @@ export function isSameDigest(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 
-/** 256 random bits, base64url. */
+/** 256 random bits, base64url: names what waits for somebody and cannot be guessed. */
 export function newSecret(): string {
   return base64url(randomBytes(32));
 }

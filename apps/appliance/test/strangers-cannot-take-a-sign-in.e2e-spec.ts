@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing';
+import { carrierFieldOf, HttpReader, newestCarrierField } from './http-reader.ts';
+import { startProcess } from './running-process.ts';
+import { SeveralProcesses } from './several-processes.ts';
+
+const PATIENCE_MS = 420_000;
+/** Both stories say where a request comes from by the header of a proxy, which this machine is for them. */
+const TRUSTED_PROXIES = ['127.0.0.1', '::1'];
+
+interface House {
+  readonly url: URL;
+  /** A sealed message's ciphertext, as its form sends it. */
+  ciphertext(): Promise<string>;
+  close(): Promise<void>;
+}
+
+async function oneProcess(): Promise<House> {
+  const portal = await startProcess({ environment: { SEGL_TRUSTED_PROXIES: TRUSTED_PROXIES.join(',') } });
+  return {
+    url: portal.url,
+    ciphertext: () => newestCarrierField(portal.url),
+    async close() {
+      await portal.stop();
+      await portal.cleanUp();
+    },
+  };
+}
+
+async function twoPortals(): Promise<House> {
+  const redis = await startRedisServer();
+  const all = await SeveralProcesses.start(
+    async (directory) => ({
+      eventStore: `sqlite:${join(directory, 'events.sqlite')}`,
+      ephemeralStore: redis.url,
+      personKeys: `sqlite:${join(directory, 'persons.sqlite')}`,
+    }),
+    { trustedProxies: TRUSTED_PROXIES, passcode: { sender: 'no-reply@nordlys.example' } },
+  );
+  return {
+    url: all.url,
+    async ciphertext() {
+      const answer = await fetch(new URL('/api/v1/messages?from=mette@nordlys.example&to=anna@example.com', all.url), {
+        method: 'POST',
+        headers: {
+          authorization: await all.program.authorization(all.url),
+          'content-type': 'message/rfc822',
+          'idempotency-key': randomUUID(),
+        },
+        body: 'From: mette@nordlys.example\r\nTo: anna@example.com\r\nSubject: The offer\r\n\r\nWe offer 412,500.\r\n',
+      });
+      return carrierFieldOf(await answer.text());
+    },
+    async close() {
+      await all.stop();
+      await redis.stop();
+    },
+  };
+}
+
+const houses = [
+  { name: 'one process', open: oneProcess, isThere: true },
+  { name: 'two portals on one Redis', open: twoPortals, isThere: redisServerPath() !== null },
+];
+
+for (const { name, open, isThere } of houses) {
+  (isThere ? describe : describe.skip)(`strangers who know a message's address, at ${name}`, () => {
+    let house: House;
+    let message: string;
+    beforeAll(async () => {
+      house = await open();
+      message = (await new HttpReader(house.url).handIn(await house.ciphertext())).location;
+    }, PATIENCE_MS);
+    afterAll(() => house?.close(), PATIENCE_MS);
+
+    /** Begins sign-ins, each time as a browser that was never here. @returns how many went as far as the page to choose on */
+    async function begin(times: number, addressOf: (turn: number) => string): Promise<number> {
+      let begun = 0;
+      for (let turn = 0; turn < times; turn++) {
+        const answer = await new HttpReader(house.url, addressOf(turn)).get(`${message}/prove`);
+        if (answer.status === 303 && answer.location.includes('/oidc/')) begun++;
+        else expect(answer.status).toBe(429);
+      }
+      return begun;
+    }
+
+    it(
+      'take nobody’s sign-in away: a recipient who was never here gets in from another network, from an office’s too',
+      async () => {
+        // 200 from ten /64s of one /48, 20 from one address of an office, 12 codes from four /64s.
+        expect(await begin(200, (turn) => `2001:db8:0:${(turn % 10) * 256}::${turn}`)).toBeLessThanOrEqual(200);
+        expect(await begin(20, () => '198.51.100.1')).toBeLessThanOrEqual(20);
+        for (let turn = 0; turn < 12; turn++) {
+          const stranger = new HttpReader(house.url, `2001:db8:f${turn % 4}::${turn}`);
+          await stranger.asksForACode(message).catch(() => null); // what they are refused is not the question
+        }
+        const anna = new HttpReader(house.url, '198.51.100.77');
+        const page = await untilSignedIn(() => anna.signInFor(message));
+        expect(page.body).toContain('You have proven that');
+        await anna.view(message, page);
+
+        // She comes back to what strangers have spent anew: her browser has a share of its own.
+        await begin(60, (turn) => `2001:db8:${(turn + 1) * 16}::1`);
+        const again = new HttpReader(house.url, '203.0.113.5');
+        expect((await untilSignedIn(() => again.signInFor(message))).body).toContain('You have proven that');
+      },
+      PATIENCE_MS,
+    );
+  });
+}
+
+/** A code past the hour's limit comes a minute after the last one: asked for again until then, as a person would. */
+async function untilSignedIn<T>(signIn: () => Promise<T>): Promise<T> {
+  for (const deadline = Date.now() + 200_000; ; await new Promise((resolve) => setTimeout(resolve, 5000))) {
+    try {
+      return await signIn();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+  }
+}
