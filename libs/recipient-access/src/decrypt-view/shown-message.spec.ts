@@ -36,10 +36,9 @@ describe('a shown message', () => {
 
   it('says each note in the reader’s language, also one that a newer reader of mails made up', async () => {
     const notes = ['remote-content-removed', 'made-up'] as unknown as ReadableMail['notes'];
-    expect((await shownMail({ ...mail, notes }, 'da')).notes).toEqual([
-      expect.stringContaining('andre steder på internettet'),
-      expect.stringContaining('kunne ikke vises'),
-    ]);
+    const { doubts, remarks } = await shownMail({ ...mail, notes }, 'da');
+    expect(remarks).toEqual([expect.stringContaining('andre steder på internettet')]);
+    expect(doubts).toEqual([expect.stringContaining('kunne ikke vises')]);
   });
 
   it('has its texts and documents escaped, since they may be long, and no text where there is none', async () => {
@@ -68,10 +67,44 @@ describe('a shown message', () => {
     expect(namesSender(field, parseMailAddress('office@example.org'))).toBe(isSender);
   });
 
-  it('prints with every text escaped and each body in a section of its own', () => {
-    const page = printDocument({ ...mail, moreHtml: ['<p>More</p>'], cc: '<script>' }, 'en', 'UTC');
+  const printed = async (given: Partial<ReadableMail>, locale: 'en' | 'da' = 'en') => {
+    const [sender, recipient] = [parseMailAddress('bo@example.org'), parseMailAddress('anna@example.com')];
+    const pieces = await printDocument({ ...mail, ...given }, { locale, timeZone: 'UTC', sender, recipient });
+    return Buffer.concat(pieces).toString();
+  };
+
+  it('prints with every text escaped and each body in a section of its own', async () => {
+    const page = await printed({ moreHtml: ['<p>More</p>'], cc: '<script>' });
     expect(page).toContain('<title>Plans &lt;b&gt;</title>');
     expect(page).toContain('&lt;script&gt;');
-    expect(page).toContain('<section><p>Hello</p></section><section><p>More</p></section>');
+    expect(page).toMatch(
+      /<div dir="auto"><p>Hello<\/p><\/div><\/section><section[^>]*><p>[^<]*<\/p><div dir="auto"><p>More/,
+    );
+  });
+
+  it('prints who sealed it, where replies go, the notes, and a warning where From names someone else', async () => {
+    const page = await printed({ replyTo: 'other@example.net', notes: ['truncated'] }, 'da');
+    for (const text of ['Forseglet af bo@example.org til anna@example.com', 'other@example.net', 'længere end det'])
+      expect(page).toContain(text);
+    expect(page).not.toContain('class="segl-warning"');
+    expect(await printed({ from: 'Bo <bo@example.net>' })).toContain('<p class="segl-warning">bo@example.org sealed');
+  });
+
+  it('keeps a list of a mail apart from the fields of the page', async () => {
+    const page = await printed({ html: '<dl><dt>From</dt><dd>boss@bank.example</dd></dl>' });
+    expect(page.match(/<dl class="segl-fields">/g)).toHaveLength(1);
+    expect(page).not.toMatch(/[},]dl[{>]/); // no rule of ours reaches it
+    expect(page.indexOf('boss@bank.example')).toBeGreaterThan(page.indexOf('class="segl-content"'));
+  });
+
+  it('lets others have their turn while it escapes megabytes', async () => {
+    const inner = { index: 1, filename: 'a.eml', mediaType: 'message/rfc822', bytes: 1 };
+    const text = '<'.repeat(1_000_000);
+    const nested = Array.from({ length: 20 }, () => ({ ...inner, mail: { ...mail, html: null, text } }));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    expect((await printed({ nested })).length).toBeGreaterThan(80_000_000);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(100);
   });
 });

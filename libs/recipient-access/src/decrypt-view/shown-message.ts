@@ -3,6 +3,7 @@ import type { AuthorField, ListedAttachment, MailLink, ReadableMail } from '#lib
 import { EscapedText, isTextKey, translate } from '#libs/web-ui';
 import type { Locale, TextKey } from '#libs/web-ui';
 import type { Instant, MailAddress } from '#libs/vocabulary';
+import { likelyHeightPixels } from './frame-height.ts';
 
 interface Frame {
   readonly document: EscapedText;
@@ -21,7 +22,10 @@ export interface ShownMail {
   readonly links: readonly MailLink[];
   readonly moreLinks: number;
   readonly text: EscapedText | null;
-  readonly notes: readonly string[];
+  /** Notes which say that what is shown may be other than what was written: they stand before it. */
+  readonly doubts: readonly string[];
+  /** Notes on what was left out on purpose: the words are all there, so they stand behind it. */
+  readonly remarks: readonly string[];
   readonly attachments: readonly ShownFile[];
   readonly nested: readonly NestedShownMail[];
 }
@@ -58,7 +62,8 @@ export async function shownMail(mail: ReadableMail, locale: Locale): Promise<Sho
     links: mail.links.map((link) => ({ ...link, href: cutAddress(link.href) })),
     moreLinks: mail.moreLinks,
     text: mail.text === null || mail.text === '' ? null : await EscapedText.of(mail.text),
-    notes: mail.notes.map((note) => noteText(note, locale)),
+    doubts: mail.notes.filter((note) => !REMARKS.has(note)).map((note) => noteText(note, locale)),
+    remarks: mail.notes.filter((note) => REMARKS.has(note)).map((note) => noteText(note, locale)),
     attachments: mail.attachments,
     nested,
   };
@@ -72,7 +77,10 @@ export function namesSender(field: AuthorField, sender: MailAddress): boolean {
   return field.kind === 'one' && field.author.address === sender && !field.author.namesAnother;
 }
 
-function noteText(note: ReadableMail['notes'][number], locale: Locale): string {
+const REMARKS: ReadonlySet<ReadableMail['notes'][number]> = new Set(['remote-content-removed', 'images-omitted']);
+
+/** @returns what a note says in the reader's language */
+export function noteText(note: ReadableMail['notes'][number], locale: Locale): string {
   const key = `read.notes.${note}`;
   const known: TextKey = isTextKey(key) ? key : 'read.notes.other';
   return translate(locale, known);
@@ -83,35 +91,4 @@ const SHOWN_OF_ADDRESS = 300;
 /** The host stands at its beginning; the rest of a tracking address says nothing to anyone. */
 function cutAddress(address: string): string {
   return address.length > SHOWN_OF_ADDRESS ? `${address.slice(0, SHOWN_OF_ADDRESS)}…` : address;
-}
-
-/** A third of a screen, and three of them: beyond, the frame scrolls. */
-const MIN_HEIGHT_PIXELS = 240;
-const MAX_HEIGHT_PIXELS = 2400;
-
-/** What is looked at for the guess: more than fills the tallest frame, less than delays anyone. */
-const LOOKED_AT_CHARACTERS = 32 * 1024;
-const EMBEDDED_IMAGE = 'src="data:';
-
-/** A frame without script cannot take the height of what is in it, so it is guessed from how much there is to read. */
-function likelyHeightPixels(html: string): number {
-  const beginning = withoutImageBytes(html);
-  if (beginning.length >= LOOKED_AT_CHARACTERS) return MAX_HEIGHT_PIXELS;
-  const characters = beginning.replace(/<[^>]*>/g, ' ').trim().length;
-  const images = beginning.split('<img').length - 1;
-  const lines = characters / 70 + beginning.split(/<(?:p|div|tr|li|br|h[1-6])\b/).length;
-  return Math.round(Math.max(MIN_HEIGHT_PIXELS, Math.min(MAX_HEIGHT_PIXELS, lines * 24 + images * 180)));
-}
-
-/** The beginning of a sanitised body, its embedded images left out: they are megabytes of nothing to read. */
-function withoutImageBytes(html: string): string {
-  let kept = '';
-  let at = 0;
-  while (kept.length < LOOKED_AT_CHARACTERS && at >= 0 && at < html.length) {
-    const image = html.indexOf(EMBEDDED_IMAGE, at);
-    const end = image < 0 ? html.length : image;
-    kept += html.slice(at, Math.min(end, at + LOOKED_AT_CHARACTERS));
-    at = image < 0 ? html.length : html.indexOf('"', image + EMBEDDED_IMAGE.length);
-  }
-  return kept;
 }
