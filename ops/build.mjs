@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 /** What travels beside the code, as it is. */
-const ASSETS = ['libs/**/src/**/*.{hbs,css,svg,json,sql,png,ico}', 'apps/**/*.{hbs,css,svg,json,eml}'];
+const ASSETS = ['libs/**/src/**/*.{hbs,css,mjs,svg,json,sql,png,ico}', 'apps/**/*.{hbs,css,svg,json,eml}'];
 
 function run(...args) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });

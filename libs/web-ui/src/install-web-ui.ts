@@ -9,6 +9,7 @@ import { ErrorFilter } from './error-filter.ts';
 import type { UnexpectedError } from './error-filter.ts';
 import { STORE_ERRORS } from './error-pages.ts';
 import type { ErrorPages } from './error-pages.ts';
+import { FRAME_FITTING } from './frame-fitting.ts';
 import { forms, isBelow } from './forms.ts';
 import { LANGUAGES, LOCALES } from './locales/translate.ts';
 import type { Locale } from './locales/translate.ts';
@@ -131,6 +132,7 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
             accountProviders: options.accountProviders ?? [],
             stylesheet: assets.addressOf('segl.css'),
             icon: assets.addressOf('seal.svg'),
+            frameFitting: FRAME_FITTING,
             languages: languageSwitch(facts, request, locales),
             languagesByForm: request.method !== 'GET',
           },

@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
+import { FRAME_FITTING } from './frame-fitting.ts';
 
 const PAGE_POLICY = {
   'default-src': "'none'",
@@ -77,10 +78,16 @@ export function securityHeaders(isSecure: boolean): RequestHandler[] {
 
 /**
  * For the page that shows a message in a sandboxed `srcdoc` frame: the frame inherits this policy, and mail brings its own
- * inline styles. `frame-src 'none'` does not concern srcdoc, it stops frames inside the mail (threats.md A29).
+ * inline styles. `frame-src 'none'` does not concern srcdoc, it stops frames inside the mail (threats.md A29). The one script that may
+ * run is named by its digest; in the frame itself none may, whatever its text: it is sandboxed, and has a policy of its own.
  */
 export function messagePageHeaders(response: Response): void {
-  const policy = { ...PAGE_POLICY, 'style-src': "'self' 'unsafe-inline'", 'frame-src': "'none'" };
+  const policy = {
+    ...PAGE_POLICY,
+    'script-src': FRAME_FITTING.source,
+    'style-src': "'self' 'unsafe-inline'",
+    'frame-src': "'none'",
+  };
   response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
 }
 

@@ -22,8 +22,8 @@ const STYLE = [
 export function frameDocument(html: string, locale?: string): string {
   const lang = locale && /^[a-z]{2,8}(?:-[a-zA-Z0-9]{1,8}){0,3}$/.test(locale) ? ` lang="${locale}"` : '';
   return (
-    `<!doctype html><html${lang}><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">` +
+    `<!doctype html><html${lang} dir="auto"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">` +
     '<meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width">' +
-    `<style>${STYLE}</style></head><body>${html}</body></html>`
+    `<style>${STYLE}</style></head><body dir="auto">${html}</body></html>`
   );
 }
