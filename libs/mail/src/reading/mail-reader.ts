@@ -139,7 +139,7 @@ class ReadingThread {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.worker = new Worker(new URL(`./reading-worker.${extension}`, import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
-      execArgv: ['--no-warnings'],
+      execArgv: ['--no-warnings', ...(extension === 'ts' ? ['--conditions=segl-source'] : [])], // rooms as sources, too
       env: {}, // a mail that found a way out of the sanitiser would find no configuration here
       stdout: true,
       stderr: true,
