@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { frameDocument, MailReader, type ReadableMail } from '#libs/mail';
+import { frameDocument, MailReader } from '#libs/mail';
+import type { ReadableMail } from '#libs/mail';
 import { messagePageHeaders } from '#libs/web-ui';
-import { chromiumPath, launchChromium, openTestPortal, type TestPortal } from '#libs/web-ui/testing';
+import { chromiumPath, launchChromium, openTestPortal } from '#libs/web-ui/testing';
+import type { TestPortal } from '#libs/web-ui/testing';
 import { shownMail } from './shown-message.ts';
 
 const DATA = join(import.meta.dirname, '../../../../../shared/data');

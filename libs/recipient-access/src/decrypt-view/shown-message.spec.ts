@@ -87,7 +87,9 @@ describe('a shown message', () => {
     for (const text of ['Forseglet af bo@example.org til anna@example.com', 'other@example.net', 'længere end det'])
       expect(page).toContain(text);
     expect(page).not.toContain('class="segl-warning"');
-    expect(await printed({ from: 'Bo <bo@example.net>' })).toContain('<p class="segl-warning">bo@example.org sealed');
+    expect(
+      await printed({ author: authorField(MailHeader.of(Buffer.from('From: Bo <bo@example.net>\r\n\r\n')), 'from') }),
+    ).toContain('<p class="segl-warning">bo@example.org sealed');
   });
 
   it('keeps a list of a mail apart from the fields of the page', async () => {
