@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { temporaryInstallation } from './test/installation.ts';
 import type { Installation } from './test/installation.ts';
 
-const LOADER = join(import.meta.dirname, 'test', 'source-loader.mjs');
+const LOADER = join(import.meta.dirname, '../../ops/source-loader.mjs');
 const MAIN = join(import.meta.dirname, 'main.ts');
 /** Tells on stderr, at the end, the most memory that the process ever had, in KiB. */
 const MEMORY = `data:text/javascript,process.on('exit',()=>process.stderr.write('maxRSS='+process.resourceUsage().maxRSS))`;

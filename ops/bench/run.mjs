@@ -25,7 +25,13 @@ if (process.env.SEGL_BENCH_FILE) {
     const { status } = spawnSync(
       process.execPath,
       // --expose-gc: memory is measured after a collection, or it measures the collector's mood
-      ['--conditions=segl-source', '--expose-gc', '--disable-warning=ExperimentalWarning', import.meta.filename],
+      [
+        '--import',
+        join(root, 'ops', 'source-loader.mjs'),
+        '--expose-gc',
+        '--disable-warning=ExperimentalWarning',
+        import.meta.filename,
+      ],
       { cwd: root, stdio: 'inherit', env: { ...process.env, SEGL_BENCH_FILE: join(root, file) } },
     );
     if (status !== 0) process.exitCode = 1;

@@ -14,7 +14,7 @@ import { parseMailAddress } from '#libs/vocabulary';
 import { segl } from '../test/captured-terminal.ts';
 import { copyPersons } from './persons-copying.ts';
 
-const LOADER = join(import.meta.dirname, '../test/source-loader.mjs');
+const LOADER = join(import.meta.dirname, '../../../ops/source-loader.mjs');
 const MAIN = join(import.meta.dirname, '../main.ts');
 const KILLS = 20;
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;

@@ -1,6 +1,6 @@
 /**
  * `node --import ./source-loader.mjs main.ts`: runs the sources without a build, decorators included, as Jest does.
- * For tests that need a real process of the code as it stands.
+ * For benchmarks, and for tests that need a real process of the code as it stands.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
