@@ -1,25 +1,14 @@
 export { CannotListen } from './cannot-listen.ts';
-export type { Check, CheckedParts } from './checks/check.ts';
+export type { CheckedParts } from './checks/check.ts';
 export { checksFor } from './checks/checks.ts';
 export { type Readiness, readinessOf } from './checks/readiness.ts';
-export {
-  hasRole,
-  isShared,
-  keysOf,
-  type Part,
-  partsOf,
-  pathsElsewhere,
-  type Role,
-  ROLE_PARTS,
-  ROLES,
-  type RolesAndStores,
-} from './roles.ts';
+export { hasRole, keysOf, partsOf, pathsElsewhere, type Role, ROLE_PARTS, ROLES } from './roles.ts';
 export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';
 export { isLoopback } from './settings/contradictions.ts';
 export { type Places, type Settings, settingsSchema } from './settings/settings.ts';
 export type { SignInSettings } from './settings/sign-in-settings.ts';
-export { nameOf, VARIABLES } from './settings/variables.ts';
+export { VARIABLES } from './settings/variables.ts';
 export { type SignInParts, signInParts } from './sign-in/sign-in-parts.ts';
 export { Closing } from './stores/closing.ts';
 export { prepareDataDirectory } from './stores/data-directory.ts';
@@ -35,5 +24,5 @@ export { ledgerOrigin } from './stores/open-ledger.ts';
 export { openStores } from './stores/open-stores.ts';
 export type { OpenedStores } from './stores/opened-stores.ts';
 export { PROJECTIONS } from './stores/projections.ts';
-export { isEmbedded, type StoreFiles, type StoreName, storeUrlFault } from './stores/store-urls.ts';
+export { isEmbedded, type StoreFiles, storeUrlFault } from './stores/store-urls.ts';
 export { openWhenReachable } from './stores/waiting-room.ts';
