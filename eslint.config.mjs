@@ -1,69 +1,6 @@
 import { readdirSync } from 'node:fs';
 import tseslint from 'typescript-eslint';
-
-/**
- * The arrows of the house: a room may import the rooms listed behind it, by their door, and no others.
- * A room missing here may import nothing. Order: from the street door down to the words.
- */
-const rooms = {
-  vocabulary: [],
-  'event-store': ['vocabulary'],
-  'ephemeral-store': ['vocabulary'],
-  keyring: ['event-store', 'ephemeral-store', 'vocabulary'],
-  sealing: ['keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
-  mail: ['vocabulary'],
-  gateway: ['mail', 'sealing', 'keyring', 'event-store', 'vocabulary'],
-  passcode: ['mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
-  'oidc-bridge': ['passcode', 'mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
-  'recipient-access': [
-    'oidc-bridge',
-    'passcode',
-    'mail',
-    'sealing',
-    'keyring',
-    'event-store',
-    'ephemeral-store',
-    'vocabulary',
-  ],
-  audit: [
-    'recipient-access',
-    'oidc-bridge',
-    'gateway',
-    'passcode',
-    'mail',
-    'sealing',
-    'keyring',
-    'event-store',
-    'ephemeral-store',
-    'vocabulary',
-  ],
-  installation: [
-    'audit',
-    'recipient-access',
-    'oidc-bridge',
-    'gateway',
-    'passcode',
-    'mail',
-    'sealing',
-    'keyring',
-    'event-store',
-    'ephemeral-store',
-    'vocabulary',
-  ],
-  telemetry: ['event-store', 'vocabulary'],
-  'web-ui': ['keyring', 'ephemeral-store', 'vocabulary'],
-};
-/** These two serve any room above the stores. */
-const serveAny = ['web-ui', 'telemetry'];
-const belowTheServants = new Set([
-  'vocabulary',
-  'event-store',
-  'ephemeral-store',
-  'keyring',
-  'sealing',
-  'telemetry',
-  'web-ui',
-]);
+import { rooms, roomsInTests } from './ops/rooms.mjs';
 
 /** The steps of a room that lie beside each other: none imports another, but all may import the room's words below them. */
 const stepsBesideEachOther = { mail: ['carrier', 'reading', 'outbound'] };
@@ -104,13 +41,13 @@ const parameterProperty = {
 };
 
 const all = Object.keys(rooms);
-const patternsOf = (room) => {
-  const allowed = new Set([room, ...rooms[room], ...(belowTheServants.has(room) ? [] : serveAny)]);
+const patternsOf = (room, more = []) => {
+  const allowed = new Set([room, ...rooms[room], ...more]);
   const forbidden = all.filter((other) => !allowed.has(other));
   return [
     {
       regex: `^#libs/(${forbidden.join('|') || '-'})(/testing)?$`,
-      message: `${room} may not import this room: arrows point one way (eslint.config.mjs).`,
+      message: `${room} may not import this room: arrows point one way (ops/rooms.mjs).`,
     },
     { regex: '^#libs/[^/]+/(?!testing$)', message: 'Import a room by its door: #libs/<room>.' },
     { regex: '^(\\.\\./)+(apps|libs)/', message: 'Import a room by its door: #libs/<room>.' },
@@ -118,7 +55,10 @@ const patternsOf = (room) => {
   ];
 };
 const restrict = (files, patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
-const arrows = all.map((room) => restrict([`libs/${room}/**/*.ts`], patternsOf(room)));
+const arrows = all.flatMap((room) => [
+  restrict([`libs/${room}/**/*.ts`], patternsOf(room)),
+  restrict([`libs/${room}/**/{testing/**/*,*spec}.ts`], patternsOf(room, roomsInTests[room] ?? [])),
+]);
 /** Later in the list than the room's own, and so in its place: the room's patterns stand in it too. */
 const arrowsOfSteps = Object.entries(stepsBesideEachOther).flatMap(([room, steps]) => {
   const words = belowTheSteps[room];

@@ -1,7 +1,7 @@
 export { AUDITED_TYPES, eventCatalogue } from './event-catalogue.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';
 export { readCheckpoint } from './ledger/checkpoint.ts';
-export { LedgerContradicted } from './ledger/ledger.ts';
+
 export { eventsFrom, LedgerKeeper } from './ledger/ledger-keeper.ts';
 export { checkpointAtMost, checkpointsBetween, lastCheckpoint, ledgerProjection } from './ledger/ledger-projection.ts';
 export { LedgerTree } from './ledger/ledger-tree.ts';
@@ -9,8 +9,8 @@ export { MerkleTree } from './ledger/merkle-tree.ts';
 export { publishedCheckpoint } from './ledger/publication.ts';
 export { verifierKey } from './ledger/signed-note.ts';
 export { inclusionProof } from './ledger/tree-proofs.ts';
-export { decryptForDisplay, ERASED } from './query/decrypt-for-display.ts';
-export { queryAuditTrail, UnknownEventType, type AuditQuery, type AuditRow } from './query/query-audit-trail.ts';
+export { decryptForDisplay } from './query/decrypt-for-display.ts';
+export { queryAuditTrail, type AuditQuery, type AuditRow } from './query/query-audit-trail.ts';
 export { auditTrail } from './read-models/audit-trail.ts';
 export { readTrustedKey, type TrustedKey } from './verify/note.ts';
 export { verifyExport, type Finding, type VerifyReport } from './verify/verify-export.ts';

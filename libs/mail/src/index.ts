@@ -14,12 +14,12 @@ export { Outbox, type OutboxOptions } from './outbound/outbox.ts';
 export type { Settlement } from './outbound/outbox-spool.ts';
 export { parseRelayUrl, RelayUrlRefused } from './outbound/relay-url.ts';
 export { SmtpRelay } from './outbound/smtp-relay.ts';
-export { OutboxUnavailable, readEnvelope, type CarrierEnvelope, type StagedFile } from './outbound/staged-file.ts';
+export { readEnvelope, type CarrierEnvelope, type StagedFile } from './outbound/staged-file.ts';
 export { frameDocument } from './reading/frame-document.ts';
 export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';
 export type { ListedAttachment, ReadableMail } from './reading/readable-mail.ts';
-export { READING_LIMITS } from './reading/reading-limits.ts';
+
 export { authorField, authorText, writtenBy, type AuthorFault, type AuthorField } from './syntax/author.ts';
 export { MailHeader, MailHeaderCollector } from './syntax/header-fields.ts';
 export { headerText } from './syntax/header-text.ts';

@@ -1,4 +1,3 @@
-export type { OpeningEvent, SignInEvent } from './access-events.ts';
 export { openingEvents, signInEvents } from './access-events.ts';
 export { IdentityProviderSettings, type ClientKey, type IssuerFetch } from './identity-provider-settings.ts';
 export { RECIPIENT_ACCESS_ERRORS } from './error-pages.ts';

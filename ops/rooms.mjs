@@ -1,0 +1,56 @@
+/**
+ * The arrows of the house: a room may import the rooms listed behind it, by their door, and no others. Each list names what the
+ * room uses and nothing else (ops/rooms.spec.ts). Order: from the words up to the street door.
+ */
+export const rooms = {
+  vocabulary: [],
+  'event-store': ['vocabulary'],
+  'ephemeral-store': ['vocabulary'],
+  'web-ui': ['vocabulary'],
+  telemetry: ['event-store', 'vocabulary'],
+  keyring: ['event-store', 'vocabulary'],
+  sealing: ['keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
+  mail: ['vocabulary', 'web-ui'],
+  gateway: ['mail', 'sealing', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
+  passcode: ['mail', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui', 'telemetry'],
+  'oidc-bridge': ['passcode', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
+  'recipient-access': [
+    'oidc-bridge',
+    'mail',
+    'sealing',
+    'keyring',
+    'event-store',
+    'ephemeral-store',
+    'vocabulary',
+    'web-ui',
+  ],
+  audit: [
+    'recipient-access',
+    'oidc-bridge',
+    'gateway',
+    'passcode',
+    'sealing',
+    'keyring',
+    'event-store',
+    'vocabulary',
+    'telemetry',
+  ],
+  installation: [
+    'audit',
+    'recipient-access',
+    'oidc-bridge',
+    'gateway',
+    'passcode',
+    'mail',
+    'sealing',
+    'keyring',
+    'event-store',
+    'ephemeral-store',
+    'vocabulary',
+    'web-ui',
+    'telemetry',
+  ],
+};
+
+/** What a room's tests and its folder `testing` use beside that. */
+export const roomsInTests = { 'oidc-bridge': ['mail'] };
