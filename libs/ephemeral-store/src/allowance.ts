@@ -22,8 +22,11 @@ export interface AllowanceLimits {
   readonly block: number;
   /** From everywhere, visitors that are known not counted. */
   readonly inAll: number;
-  /** What each block still has after all is spent: strangers never use up the last of it for others. */
-  readonly lastResort: number;
+  /**
+   * What each host still has after all is spent, so that strangers never use up the last of it for others; and what its block has
+   * then. Null: nothing.
+   */
+  readonly lastResort: { readonly host: number; readonly block: number } | null;
   /** What each browser or network that succeeded before for this subject has, and no stranger can spend. */
   readonly known: number;
 }
@@ -97,9 +100,13 @@ export class Allowance {
       if (!(await isWithin(this.networkKey(subject, network), limits[network.size]))) return 'over';
     }
     if (await isWithin(this.keyOf(subject), limits.inAll)) return 'within';
-    const block = networks.at(-1)?.prefix ?? visitor.networkPrefix;
-    const last: EphemeralKey = `${this.keyOf(subject)}:last:${digestOf(block)}`;
-    return limits.lastResort > 0 && (await isWithin(last, limits.lastResort)) ? 'last-resort' : 'over';
+    const { lastResort } = limits;
+    if (lastResort === null) return 'over';
+    for (const network of networks) {
+      if (network.size === 'site') continue;
+      if (!(await isWithin(`${this.networkKey(subject, network)}:last`, lastResort[network.size]))) return 'over';
+    }
+    return 'last-resort';
   }
 
   private keyOf(subject: string): EphemeralKey {

@@ -46,9 +46,9 @@ describe('challenges of made-up browsers', () => {
     await begin('192.0.2.1/32');
   });
 
-  it('are 200 for a person in an hour from all networks, and then the last five of each, so that they never fill the store', async () => {
+  it('are 200 for a person in an hour from all networks, and then the last ten of each, so that they never fill the store', async () => {
     await times(200, (index) => `2001:db8:${index.toString(16)}::/64`);
-    await times(5, () => '2001:db8:ffff::/64'); // what each network still has, so that strangers keep nobody out
+    await times(10, () => '2001:db8:ffff::/64'); // what each network still has, so that strangers keep nobody out
     await expect(begin('2001:db8:ffff::/64')).rejects.toBeInstanceOf(TooManyChallenges);
     await expect(begin('2001:db8:0::/64')).resolves.toBeDefined();
     const { usedBytes } = await store.usage();

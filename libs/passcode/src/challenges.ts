@@ -70,11 +70,18 @@ export interface BeginChallenge {
 const CHALLENGE_TTL_SECONDS = 1800;
 /**
  * Challenges begun in an hour for one person: many times what the limits on codes leave of use, and few enough that nobody fills
- * the store with them, however many browsers they make up. Strangers never spend the last five of another network.
+ * the store with them, however many browsers they make up. Strangers never spend the last ten of another network.
  */
-const BEGUN_PER_HOUR: AllowanceLimits = { host: 20, site: 60, block: 200, inAll: 200, lastResort: 5, known: 20 };
+const BEGUN_PER_HOUR: AllowanceLimits = {
+  host: 20,
+  site: 60,
+  block: 200,
+  inAll: 200,
+  lastResort: { host: 10, block: 50 },
+  known: 20,
+};
 /** The address is a client's choice: no one is kept out of a message by it. */
-const BEGUN_FOR_CLIENTS: AllowanceLimits = { ...BEGUN_PER_HOUR, lastResort: 0, known: 0 };
+const BEGUN_FOR_CLIENTS: AllowanceLimits = { ...BEGUN_PER_HOUR, lastResort: null, known: 0 };
 /** What each browser or network that signed in before has of codes beside those of all. */
 const KNOWN_CODES_PER_HOUR = 6;
 /** 10: an office behind one address still signs in at a client with few codes. */
@@ -201,7 +208,12 @@ export class Challenges {
     const visitor = { networkPrefix, browserDigest };
     if (budget.of === 'client') return this.codes.spend(`client:${budget.clientId}`, visitor, limitsOfClient(budget));
     const ofNetworks = { host, site: 2 * host, block: 3 * host, inAll: codesPerHour };
-    return this.codes.spend(personId, visitor, { ...ofNetworks, lastResort: 1, known: KNOWN_CODES_PER_HOUR }, personId);
+    return this.codes.spend(
+      personId,
+      visitor,
+      { ...ofNetworks, lastResort: { host: 1, block: 3 }, known: KNOWN_CODES_PER_HOUR },
+      personId,
+    );
   }
 
   /**
@@ -242,7 +254,7 @@ function triesKeyOf(challengeId: ChallengeId): EphemeralKey {
 /** One network may have a quarter of a client's codes in an hour, and never fewer than ten (threats.md A13). */
 function limitsOfClient({ codesPerHour }: OtpBudget & { of: 'client' }): AllowanceLimits {
   const quarter = Math.max(MIN_CLIENT_CODES_OF_A_NETWORK, Math.ceil(codesPerHour / 4));
-  return { host: quarter, site: quarter, block: quarter, inAll: codesPerHour, lastResort: 0, known: 0 };
+  return { host: quarter, site: quarter, block: quarter, inAll: codesPerHour, lastResort: null, known: 0 };
 }
 
 function isBudget(budget: unknown): boolean {

@@ -5,7 +5,7 @@ import type { AllowanceLimits } from '../allowance.ts';
 import { Tickets } from '../ticket.ts';
 import type { ContractSetting } from './ephemeral-store-contract.ts';
 
-const LIMITS: AllowanceLimits = { host: 3, site: 6, block: 9, inAll: 12, lastResort: 1, known: 2 };
+const LIMITS: AllowanceLimits = { host: 3, site: 6, block: 9, inAll: 12, lastResort: { host: 1, block: 2 }, known: 2 };
 const parse = (json: unknown) => (typeof json === 'string' ? json : null);
 
 /** The words that rooms build on the store, raced over two clients. */
@@ -70,10 +70,12 @@ export function wordsContract(setting: ContractSetting): void {
       expect(await spend('198.51.100.1/32')).toBe('within');
     });
 
-    it('leave each block the last of it when strangers have spent all', async () => {
+    it('leave each host the last of it when strangers have spent all', async () => {
       for (let block = 0; block < 20; block++) await spend(`2001:db8:${block.toString(16)}::/64`);
       expect(await spend('2001:db8:ffff::/64')).toBe('last-resort');
-      expect(await spend('2001:db8:ffff:1::/64')).toBe('over');
+      expect(await spend('2001:db8:ffff::/64')).toBe('over');
+      expect(await spend('2001:db8:ffff:1::/64')).toBe('last-resort');
+      expect(await spend('2001:db8:ffff:2::/64')).toBe('over');
       expect(await spend('2001:db8:fffe::/64')).toBe('last-resort');
     });
 

@@ -54,9 +54,9 @@ export const ATTEMPT_TTL_SECONDS = 600;
  * tell (threats.md A12). At our own portal, which names recipients alone, strangers cannot spend the last of it.
  */
 const MAX_PER_HOUR = {
-  recipient: { host: 20, site: 60, block: 200, inAll: 200, lastResort: 5, known: 20 },
-  address: { host: 20, site: 60, block: 200, inAll: 200, lastResort: 0, known: 0 },
-  client: { host: 200, site: 600, block: 1000, inAll: 2000, lastResort: 0, known: 0 },
+  recipient: { host: 20, site: 60, block: 200, inAll: 200, lastResort: { host: 10, block: 50 }, known: 20 },
+  address: { host: 20, site: 60, block: 200, inAll: 200, lastResort: null, known: 0 },
+  client: { host: 200, site: 600, block: 1000, inAll: 2000, lastResort: null, known: 0 },
 } satisfies Record<string, AllowanceLimits>;
 
 /** More attempts were begun for this address, or at this client, than people make. */

@@ -30,9 +30,16 @@ export type ClaimedAttempt =
 const ATTEMPT_TTL_SECONDS = 900;
 /**
  * Attempts begun in an hour for one person; each may leave one failure in the record. Whoever knows a message's address can begin
- * them, so all that strangers can spend leaves every other network its last five (threats.md).
+ * them, so all that strangers can spend leaves every other network its last ten (threats.md).
  */
-const BEGUN_PER_HOUR: AllowanceLimits = { host: 20, site: 60, block: 200, inAll: 200, lastResort: 5, known: 20 };
+const BEGUN_PER_HOUR: AllowanceLimits = {
+  host: 20,
+  site: 60,
+  block: 200,
+  inAll: 200,
+  lastResort: { host: 10, block: 50 },
+  known: 20,
+};
 
 /** More sign-ins were begun for this person within the hour than anyone could make use of. */
 export class TooManySignIns extends DomainError {
