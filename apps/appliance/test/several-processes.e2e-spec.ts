@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { AUDITED_TYPES } from '#libs/audit';
 import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing';
 import type { RedisServer } from '#libs/ephemeral-store/testing';
 import { openEventStoreDb, SqliteEventStore } from '#libs/event-store';
@@ -355,7 +356,7 @@ for (const { name, isEmbedded, missing } of variants) {
 
     it('both consoles hold the whole record once each, whichever was killed, and so does a third on the same file', async () => {
       const events = await record();
-      const expected = events.filter(({ stream }) => /^(message|openings|signins|passcodes)-/.test(stream)).length;
+      const expected = events.filter(({ type }) => AUDITED_TYPES.includes(type)).length;
       const held = (name: ProcessName) => {
         const file = new DatabaseSync(join(all.dataDirOf(name), 'read-models.sqlite'), { readOnly: true });
         const sql = 'SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_trail_v2';
