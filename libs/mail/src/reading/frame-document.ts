@@ -1,4 +1,5 @@
 import { LINK_NOTE_STYLE } from './links/link-notes.ts';
+import { NARROW_STYLE } from './narrow-screens.ts';
 
 /** The policy of the frame itself, besides the one it inherits from the page: nothing loads but the images of the mail. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'";
@@ -6,6 +7,7 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; fo
 /** Mails are written for white paper: their own colours assume it, so the frame stays light whatever the reader prefers. */
 const STYLE = [
   LINK_NOTE_STYLE, // before anything that a mail brings
+  NARROW_STYLE,
   ':root{color-scheme:only light;background:#ffffff}',
   'body{margin:16px;background:#ffffff;color:#1a1a1a;font:16px/1.5 system-ui,sans-serif;overflow-wrap:break-word}',
   'img{max-width:100%;height:auto}',

@@ -100,7 +100,7 @@ describe('sanitising mail HTML', () => {
       '<body bgcolor="#eeeeee"><table width="600" align="center" cellpadding="0" border="0" role="presentation"><tr><td valign="top" bgcolor="#fee" style="padding: 10px 5%; font-family: \'Segoe UI\', Arial; COLOR:#333 !important">' +
       '<h1 style="font-size:24px;line-height:1.2">Hi</h1><font color="blue" size="2" face="Arial">there</font><br><ul type="square"><li>one</ul></td></tr></table>';
     expect(clean(mail)).toMatch(
-      /^<style>[^<]*div\.segl-m\w+\{background-color:#eeeeee\}[^<]*<\/style><div class="segl-m\w+"><table width="600" align="center" cellpadding="0" border="0" role="presentation"><tbody><tr><td valign="top" bgcolor="#fee" style="padding:10px 5%;font-family:'Segoe UI',arial;color:#333"><h1 style="font-size:24px;line-height:1.2">Hi<\/h1><font color="blue" size="2" face="Arial">there<\/font><br><ul type="square"><li>one<\/li><\/ul><\/td><\/tr><\/tbody><\/table><\/div>$/,
+      /^<style>[^<]*div\.segl-m\w+\{background-color:#eeeeee\}[^<]*<\/style><div class="segl-m\w+"><table width="600" align="center" cellpadding="0" border="0" role="presentation" style="--segl-w:600px"><tbody><tr><td valign="top" bgcolor="#fee" style="padding:10px 5%;font-family:'Segoe UI',arial;color:#333"><h1 style="font-size:24px;line-height:1.2">Hi<\/h1><font color="blue" size="2" face="Arial">there<\/font><br><ul type="square"><li>one<\/li><\/ul><\/td><\/tr><\/tbody><\/table><\/div>$/,
     );
   });
 
@@ -160,7 +160,7 @@ describe('sanitising mail HTML', () => {
     [
       'https://example.com/a',
       'https://example.com/a',
-      '<a href="https://example.com/a" target="_blank" rel="noopener noreferrer nofollow">https://example.com/a<span class="segl-to">example.com</span></a>',
+      '<a href="https://example.com/a" style="--segl-b:1" target="_blank" rel="noopener noreferrer nofollow">https://example.com/a<span class="segl-to">example.com</span></a>',
     ],
     [
       'mailto:a@b.example?subject=Hi&amp;attach=/etc/passwd',

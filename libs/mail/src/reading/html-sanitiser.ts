@@ -7,6 +7,7 @@ import type { MailFrame } from './html-scan.ts';
 import { linkAddress } from './links/link-address.ts';
 import { finishLink } from './links/link-notes.ts';
 import type { MailLink } from './links/link-notes.ts';
+import { markForNarrow } from './narrow-screens.ts';
 import { separateCells } from './links/separate-cells.ts';
 import { READING_LIMITS } from './reading-limits.ts';
 import { safeStyle } from './styles/declarations.ts';
@@ -107,6 +108,7 @@ function finish(fragment: ParentNode): MailLink[] {
     if (!isElement(node)) continue;
     for (let at = node.childNodes.length - 1; at >= 0; at--) open.push(node.childNodes[at] as ChildNode);
     if (node.tagName === 'tbody' || node.tagName === 'thead' || node.tagName === 'tfoot') separateCells(node);
+    markForNarrow(node);
     const link = node.tagName === 'a' ? finishLink(node) : null;
     if (link) links.push(link);
   }

@@ -1,5 +1,6 @@
 import parse from 'css-tree/parser';
 import type { CssNode, List } from 'css-tree';
+import { narrowDeclarations, onNarrow } from '../narrow-screens.ts';
 import { declarationsText, safeDeclarations } from './declarations.ts';
 import type { Declaration } from './declarations.ts';
 import { ANY_MEDIA, mediaText, meeting, safeMedia } from './media.ts';
@@ -58,7 +59,10 @@ export function sheetText(rules: readonly StyleRule[], scope: string, isBody: (c
     const condition = conditions.includes('') ? '' : conditions.join(',');
     if (condition !== open) text += `${open === '' ? '' : '}'}${condition === '' ? '' : `@media ${condition}{`}`;
     open = condition;
-    text += `${selectors.map((selector) => scopedText(selector, scope, isBody)).join(',')}{${declarationsText(declarations)}}`;
+    const reached = selectors.map((selector) => scopedText(selector, scope, isBody)).join(',');
+    text += `${reached}{${declarationsText(declarations)}}`;
+    const narrow = narrowDeclarations(declarations);
+    if (narrow.length > 0) text += onNarrow(`${reached}{${declarationsText(narrow)}}`);
   }
   return open === '' ? text : `${text}}`;
 }

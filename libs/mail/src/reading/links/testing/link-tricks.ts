@@ -86,6 +86,19 @@ export function linkTricks(): LinkTrick[] {
       'evil.example',
     ],
     'a name in a list without marks': `<ul style="list-style:none;padding:0;margin:0"><li style="display:inline">${evil('bank.example')}</li></ul>`,
+    'a sheet that hides spans': `<style>span,a span{display:none!important;font-size:0!important}</style>${evil('bank.example')}`,
+    'a sheet that names the note': `<style>.segl-to,[class=segl-to]{color:#fff!important;opacity:0!important}</style>${evil('bank.example')}`,
+    'a sheet that paints everything white': `<style>*{color:#fff!important;background:#fff!important;line-height:0!important}</style>${evil('bank.example')}`,
+    'a sheet with words before and after': `<style>*::after{content:"bank.example"}a:after{content:"bank.example";position:absolute}</style>${evil('x')}`,
+    'a sheet that turns and moves': `<style>a,span{transform:scaleX(-1);direction:rtl!important;unicode-bidi:bidi-override!important;position:relative;left:-999px}</style>${evil('bank')}`,
+    'a sheet that cuts': `<style>div,a{overflow:hidden!important;height:14px!important;width:60px!important;max-height:14px!important;display:block}</style><div>${evil('bank.example')}</div>`,
+    'a sheet for narrow and wide windows': `<style>@media(min-width:1px){a>*{font-size:0!important;max-width:0!important;width:0!important}}</style>${evil('bank.example')}`,
+    'a sheet with layers': `<style>@layer segl{.segl-to{display:none!important}}@layer a{span{display:none!important}}</style>${evil('bank.example')}`,
+    'a sheet that lays one note over another': [
+      `<style>.a{height:0;line-height:0}.b{margin-top:-18px;padding-left:110px}</style><div class="a">${evil('LOG IN')}</div><div class="b"><a href="https://bank.example">.</a></div>`,
+      'evil.example',
+      'bank.example',
+    ],
     'upper case': evil('BANK.EXAMPLE', 'style="text-transform:lowercase;font-variant:small-caps"'),
   };
   return Object.entries(tricks).map(([name, trick]) => {
