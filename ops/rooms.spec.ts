@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { pictureOf } from './draw-rooms.mjs';
 import { rooms as roomsOfLint, roomsInTests as roomsInTestsOfLint } from './rooms.mjs';
 
 const rooms: Readonly<Record<string, readonly string[]>> = roomsOfLint;
@@ -52,6 +53,10 @@ describe('the arrows of the house', () => {
     const there = new Set(sources.map(({ room }) => room).filter((room) => room !== null));
     expect([...there].sort()).toEqual(Object.keys(rooms).sort());
   });
+});
+
+it('the picture of the rooms shows the table', () => {
+  expect(readFileSync(join(root, 'ops/rooms.md'), 'utf8')).toBe(pictureOf(roomsOfLint)); // else: node ops/draw-rooms.mjs
 });
 
 it('doors export what somebody outside uses, and nothing else', () => {
