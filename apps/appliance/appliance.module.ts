@@ -6,7 +6,7 @@ import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installati
 import { OidcBridgeModule } from '#libs/oidc-bridge';
 import { PasscodeModule } from '#libs/passcode';
 import { RecipientAccessModule } from '#libs/recipient-access';
-import { PrivacyController } from '#libs/web-ui';
+import { HelpController, PrivacyController } from '#libs/web-ui';
 import type { ViewEngine } from '#libs/web-ui';
 import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
@@ -21,7 +21,7 @@ export const ROOMS: Readonly<Record<Role, readonly Type[]>> = {
   console: [],
 };
 export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
-  portal: [PrivacyController],
+  portal: [HelpController, PrivacyController],
   gateway: [],
   console: [],
 };

@@ -11,6 +11,7 @@ import {
   openStores,
   openWhenReachable,
   pathsElsewhere,
+  portalOrganisation,
   readinessOf,
   signInParts,
 } from '#libs/installation';
@@ -90,12 +91,7 @@ async function serve(
     const elsewhere = pathsElsewhere(settings.roles);
     installWebUi(app, {
       publicUrl: new URL(settings.publicUrl),
-      organisation: {
-        name: organisation.name,
-        postalAddress: organisation.postalAddress,
-        contactMail: organisation.contactMail,
-        privacyContact: organisation.privacyContact ?? organisation.contactMail,
-      },
+      organisation: portalOrganisation(organisation),
       views,
       keys: hasRole(settings, 'portal') ? () => stores.keyring.cookieKeys() : keysOfNobody(),
       locales: organisation.locales,

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { organisationProfile } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
 import { SealingClients, SubmissionSettings } from '#libs/gateway';
@@ -48,7 +49,7 @@ export class RoomSettingsModule {
     };
     const submission: SubmissionSettings = {
       publicUrl,
-      organisation: settings.organisation,
+      organisation: organisationProfile(settings.organisation),
       lifetimeSeconds: settings.sealing.lifetimeDays * 86_400,
       maxMailBytes: settings.sealing.maxMailBytes,
       maxRecipients: settings.sealing.maxRecipients,

@@ -67,6 +67,7 @@ export async function visitEveryPage(
   for (const [name, path] of [
     ['start', '/'],
     ['privacy', '/privacy'],
+    ['help', '/help'],
     ['no such message', `/m/${'a'.repeat(32)}`],
     ['no such page', '/no-such-page'],
   ] as const) {

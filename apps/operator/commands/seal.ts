@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { sealForRecipients } from '#libs/gateway';
-import { prepareDataDirectory } from '#libs/installation';
+import { organisationProfile, prepareDataDirectory } from '#libs/installation';
 import { organisationProfileFaults } from '#libs/mail';
 import { SealMessage, SealMessageHandler } from '#libs/sealing';
 import { bytesOf } from '../handed-in.ts';
@@ -40,7 +40,10 @@ Examples:
       const [sender, recipient] = [addressOf(options.from), addressOf(options.to)];
       const lifetimeDays = daysGiven(options.expiresDays);
       const settings = operator.settings(command);
-      const organisation = { ...settings.organisation, name: options.organisation ?? settings.organisation.name };
+      const organisation = {
+        ...organisationProfile(settings.organisation),
+        name: options.organisation ?? settings.organisation.name,
+      };
       const faults = organisationProfileFaults(organisation);
       if (faults.length > 0) throw new UsageFault(faults.join('; '));
       prepareDataDirectory(settings.dataDir, settings);
@@ -54,7 +57,7 @@ Examples:
       const lifetimeSeconds = (lifetimeDays ?? settings.sealing.lifetimeDays) * SECONDS_IN_DAY;
       const publicUrl = new URL(settings.publicUrl);
       const { maxMailBytes } = settings.sealing;
-      const { seals } = await sealForRecipients({
+      const { seals, senderName } = await sealForRecipients({
         mail: bytesOf(source, operator.terminal),
         sender,
         recipients: [recipient],
@@ -64,7 +67,7 @@ Examples:
         openSink: async () => operator.terminal,
       });
       for (const { seal, lastBytes } of seals) {
-        await new SealMessageHandler(eventStore, persons).execute(new SealMessage(seal));
+        await new SealMessageHandler(eventStore, persons).execute(new SealMessage(seal, { senderName }));
         await operator.terminal.write(lastBytes);
         operator.terminal.say(`sealed ${seal.messageId}, until ${seal.manifest.expiresAt}`);
       }

@@ -6,6 +6,7 @@ export { hasRole, keysOf, partsOf, pathsElsewhere, type Role, ROLE_PARTS, ROLES 
 export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';
 export { isLoopback } from './settings/contradictions.ts';
+export { organisationProfile, portalOrganisation } from './settings/organisation.ts';
 export { type Places, type Settings, settingsSchema } from './settings/settings.ts';
 export type { SignInSettings } from './settings/sign-in-settings.ts';
 export { VARIABLES } from './settings/variables.ts';

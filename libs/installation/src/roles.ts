@@ -43,6 +43,7 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
       '/finished',
       '/oidc',
       '/privacy',
+      '/help',
     ],
   },
   gateway: {

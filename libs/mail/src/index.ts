@@ -19,7 +19,13 @@ export { frameDocument } from './reading/frame-document.ts';
 export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';
 export type { ListedAttachment, ReadableMail } from './reading/readable-mail.ts';
-
-export { authorField, authorText, writtenBy, type AuthorFault, type AuthorField } from './syntax/author.ts';
+export {
+  type Author,
+  authorField,
+  authorText,
+  writtenBy,
+  type AuthorFault,
+  type AuthorField,
+} from './syntax/author.ts';
 export { MailHeader, MailHeaderCollector } from './syntax/header-fields.ts';
 export { headerText } from './syntax/header-text.ts';

@@ -40,6 +40,8 @@ export interface Journey {
   readonly step: Exclude<NextStep, 'cannot-be-shown'>;
   /** Null once the sender was erased from the directory. */
   readonly sender: MailAddress | null;
+  /** Null where it was not recorded, too. */
+  readonly senderName: string | null;
   readonly recipient: MailAddress;
   readonly recipientPerson: Person;
   readonly sealedAt: Instant;
@@ -124,6 +126,7 @@ export class MessageForReader {
     return {
       step,
       sender: await this.senderOf(facts),
+      senderName: await this.senderNameOf(facts),
       recipient: recipient.address,
       recipientPerson: recipient.person,
       sealedAt: facts.sealedAt,
@@ -255,6 +258,12 @@ export class MessageForReader {
     const person = await this.persons.findById(state.recipientId);
     if (person === null) return null;
     return { person, address: decryptPersonalData(person, state.eventId, 'recipient', state.recipient) as MailAddress };
+  }
+
+  private async senderNameOf({ senderId, eventId, senderName }: SealedFacts): Promise<string | null> {
+    if (senderName === undefined) return null;
+    const person = await this.persons.findById(senderId);
+    return person && (decryptPersonalData(person, eventId, 'senderName', senderName) as string);
   }
 
   private async senderOf(state: SealedFacts): Promise<MailAddress | null> {

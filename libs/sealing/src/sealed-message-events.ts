@@ -11,7 +11,7 @@ export type ViewForm = 'page' | 'print' | 'original';
 /**
  * The stream of one sealed message. What must exclude each other shares it: a view and a revocation are appended at the
  * revision they were decided on, so after a confirmed revocation there is no view. Nothing that a visitor who has not signed in
- * can cause is written here. `sender` is encrypted under the sender's person key; `recipient`, `mailSubject` and
+ * can cause is written here. `sender` and `senderName` are encrypted under the sender's person key; `recipient`, `mailSubject` and
  * `networkAddress` under the recipient's: each with the event's id and the field's own name. Digests are lower-case hex.
  */
 export type SealedMessageEvent =
@@ -32,6 +32,8 @@ export type SealedMessageEvent =
         sealedAt: Instant;
         expiresAt: Instant;
         sender: EncryptedPersonalData;
+        /** Where the organisation shows it before sign-in. */
+        senderName?: EncryptedPersonalData;
         recipient: EncryptedPersonalData;
         mailSubject?: EncryptedPersonalData;
         submissionId?: string;
@@ -71,7 +73,7 @@ export const sealedMessageEvents = {
       evidence: 'message-sealed',
       outcome: 'done',
       persons: { senderId: 'sender', recipientId: 'recipient' },
-      encrypted: { sender: 'senderId', recipient: 'recipientId', mailSubject: 'recipientId' },
+      encrypted: { sender: 'senderId', senderName: 'senderId', recipient: 'recipientId', mailSubject: 'recipientId' },
       messages: { messageId: true },
       facts: { happenedAt: 'sealedAt', submissionId: 'submissionId' },
       words: ['organisation', 'sealingKeyId', 'manifestKeyId'],

@@ -22,6 +22,10 @@ export { PageError, type ErrorPages, type ErrorTexts } from './error-pages.ts';
 
 export { logFieldsOf } from './log-fields.ts';
 export { installWebUi, STREAM_PREFIXES } from './install-web-ui.ts';
+export { colourFault, type OrganisationColours } from './organisation/colours.ts';
+export { logoOf, LogoRefused, shownSize, type Logo } from './organisation/logo.ts';
+export type { PortalOrganisation } from './organisation/portal-organisation.ts';
+export { HelpController } from './help/help-controller.ts';
 export { PrivacyController } from './privacy/privacy-controller.ts';
 export { discardRest } from './discard-rest.ts';
 export { HeadSpendsNothing } from './head-spends-nothing.ts';

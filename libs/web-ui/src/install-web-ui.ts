@@ -11,23 +11,14 @@ import { STORE_ERRORS } from './error-pages.ts';
 import type { ErrorPages } from './error-pages.ts';
 import { FRAME_FITTING } from './frame-fitting.ts';
 import { forms, isBelow } from './forms.ts';
+import { assetsOf, shownOrganisation } from './organisation/shown-organisation.ts';
+import type { PortalOrganisation } from './organisation/portal-organisation.ts';
 import { LANGUAGES, LOCALES } from './locales/translate.ts';
 import type { Locale } from './locales/translate.ts';
 import { requestFacts, RequestFacts } from './request-facts.ts';
 import { securityHeaders } from './security-headers.ts';
 import { logFieldsOf } from './log-fields.ts';
 import type { ViewEngine } from './view-engine.ts';
-
-/** Whose portal it is, as pages name it. */
-export interface PortalOrganisation {
-  readonly name: string;
-  /** Lines are kept. */
-  readonly postalAddress: string;
-  /** Where anyone may write. */
-  readonly contactMail: string;
-  /** The mail address of whoever answers about privacy. */
-  readonly privacyContact: string;
-}
 
 export interface WebUiOptions {
   readonly publicUrl: URL;
@@ -70,7 +61,7 @@ const PACED_PREFIXES: readonly string[] = ['/open', '/api'];
  */
 export function installWebUi(app: NestExpressApplication, options: WebUiOptions): void {
   const isSecure = options.publicUrl.protocol === 'https:';
-  const assets = new Assets();
+  const assets = new Assets(assetsOf(options.organisation));
   const locales = options.locales ?? LOCALES;
   const settings = {
     isSecure,
@@ -128,6 +119,8 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
           csrfToken: () => facts.browser().csrfToken,
           page: {
             organisation: options.organisation,
+            address: new URL('/', options.publicUrl).href,
+            ...shownOrganisation(options.organisation, assets, facts.locale),
             isDemonstration: options.isDemonstration ?? false,
             accountProviders: options.accountProviders ?? [],
             stylesheet: assets.addressOf('segl.css'),

@@ -3,8 +3,10 @@ import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Render } from '@nestjs/common';
 import type { Browser, Page } from 'playwright-core';
+import { HelpController } from './help/help-controller.ts';
+import { logoOf } from './organisation/logo.ts';
 import { PrivacyController } from './privacy/privacy-controller.ts';
-import { chromiumPath, launchChromium, openTestPortal } from './testing/index.ts';
+import { chromiumPath, launchChromium, openTestPortal, testOrganisation } from './testing/index.ts';
 import type { TestPortal } from './testing/index.ts';
 
 @Controller('specimen')
@@ -14,7 +16,7 @@ class SpecimenController {
   }
 }
 
-const PAGES = ['/specimen', '/privacy', '/privacy?lang=da', '/nowhere'];
+const PAGES = ['/specimen', '/privacy', '/privacy?lang=da', '/help', '/help?lang=da', '/nowhere'];
 const SETTINGS = [
   { name: 'light', colorScheme: 'light', width: 1024 },
   { name: 'dark', colorScheme: 'dark', width: 1024 },
@@ -39,7 +41,10 @@ withBrowser('every page, in a real browser (skipped where there is no Chromium)'
   let chromium: Browser;
 
   beforeAll(async () => {
-    portal = await openTestPortal({ controllers: [SpecimenController, PrivacyController] }, { isDemonstration: true });
+    portal = await openTestPortal(
+      { controllers: [SpecimenController, HelpController, PrivacyController] },
+      { isDemonstration: true },
+    );
     chromium = await launchChromium();
   });
   afterAll(async () => {
@@ -86,6 +91,49 @@ withBrowser('every page, in a real browser (skipped where there is no Chromium)'
       }),
     );
   }
+
+  it.each(SETTINGS)('meets it with the logo and the colours of an organisation too, $name', async (settings) => {
+    const picture = await chromium.newPage({ viewport: { width: 300, height: 90 } });
+    await picture.setContent('<body style="background:#7a1f3d">');
+    const logo = logoOf(await picture.screenshot());
+    await picture.close();
+    const theirs = await openTestPortal(
+      { controllers: [SpecimenController, HelpController] },
+      {
+        organisation: {
+          ...testOrganisation,
+          logo,
+          colours: { light: '#7a1f3d', dark: '#f0a8c0' },
+          telephone: '+45 33 12 34 56',
+          howToCheck: { en: 'Ring us on the number that you know.', da: 'Ring til os på det nummer, du kender.' },
+        },
+      },
+    );
+    const context = await chromium.newContext({
+      bypassCSP: true,
+      colorScheme: settings.colorScheme,
+      viewport: { width: settings.width, height: 800 },
+    });
+    try {
+      const page = await context.newPage();
+      for (const path of ['/specimen', '/help', '/nowhere', '/help?lang=da']) {
+        await page.goto(theirs.url + path);
+        expect(await page.evaluate("document.querySelector('img.logo').naturalWidth")).toBe(300);
+        expect(await page.locator('footer').textContent()).toMatch(
+          /Ring us on the number that|Ring til os på det nummer/,
+        );
+        await page.addScriptTag({ path: axePath });
+        const { violations } = (await page.evaluate(
+          "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag22aa'] })",
+        )) as AxeResult;
+        expect(violations.map(({ id, nodes }) => `${path} ${id} ${nodes.map(({ html }) => html).join()}`)).toEqual([]);
+        expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+      }
+    } finally {
+      await context.close();
+      await theirs.close();
+    }
+  });
 
   it('asks nothing of anywhere else, and runs no script', async () => {
     const context = await chromium.newContext();

@@ -6,6 +6,7 @@ import type { Instant, MailAddress } from '#libs/vocabulary';
 import { authorField, CarrierWriter, MailHeaderCollector, writtenBy } from '#libs/mail';
 import type { MailHeader } from '#libs/mail';
 import { FromUnclear } from './from-unclear.ts';
+import { shownSenderName } from './shown-sender.ts';
 import type { SubmissionSettings } from './settings.ts';
 
 /** Where one carrier goes, in order; whoever is asked to write may keep the bytes only until its promise resolves. */
@@ -47,7 +48,12 @@ const PIECE_BYTES = 128 * 1024;
  */
 export async function sealForRecipients<Sink extends CarrierSink>(
   options: SealForRecipientsOptions<Sink>,
-): Promise<{ measure: MailMeasure; mailHeader: MailHeader; seals: FinishedSeal<Sink>[] }> {
+): Promise<{
+  measure: MailMeasure;
+  mailHeader: MailHeader;
+  senderName: string | null;
+  seals: FinishedSeal<Sink>[];
+}> {
   const { settings, sealedAt, sender } = options;
   const mail = options.mail[Symbol.asyncIterator]();
   try {
@@ -56,6 +62,7 @@ export async function sealForRecipients<Sink extends CarrierSink>(
     const from = writtenBy(authorField(mailHeader, 'from'), sender);
     if (from.kind === 'unclear') throw new FromUnclear(from.fault);
     const { author } = from;
+    const senderName = shownSenderName(author, sender, settings.organisation);
     const measure = new MailMeasure();
     const expiresAt = plusSeconds(sealedAt, settings.lifetimeSeconds);
     const lines: { recipient: MailAddress; seal: MailSealer; carrier: CarrierWriter; sink: Sink }[] = [];
@@ -68,7 +75,15 @@ export async function sealForRecipients<Sink extends CarrierSink>(
         measure,
       });
       const { messageId } = seal;
-      const carrier = new CarrierWriter({ ...settings, mailHeader, messageId, author, sealedAt, expiresAt });
+      const carrier = new CarrierWriter({
+        ...settings,
+        mailHeader,
+        messageId,
+        author,
+        senderName,
+        sealedAt,
+        expiresAt,
+      });
       const sink = await options.openSink(seal, recipient);
       await sink.write(carrier.begin());
       await writeAll(sink, carrier.update(seal.begin()));
@@ -84,7 +99,7 @@ export async function sealForRecipients<Sink extends CarrierSink>(
       const lastLines = Buffer.from(carrier.update(seal.finish())); // a copy: the writer uses its buffer again
       return { recipient, seal, sink, lastBytes: Buffer.concat([lastLines, carrier.finish()]) };
     });
-    return { measure, mailHeader, seals };
+    return { measure, mailHeader, senderName, seals };
   } finally {
     await mail.return?.();
   }

@@ -162,7 +162,7 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     staged: StagedFile[],
   ): Promise<Submitted> {
     const { sender, client, delivery } = submission;
-    const { measure, mailHeader, seals } = await sealForRecipients({
+    const { measure, mailHeader, senderName, seals } = await sealForRecipients({
       ...submission,
       sealedAt: this.clock.now(),
       keys: {
@@ -183,6 +183,7 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     }
     const options = {
       submissionId,
+      senderName,
       ...(this.settings.recordMailSubject && { mailSubject: mailSubjectOf(mailHeader) }),
     };
     await Promise.all(seals.map(({ seal }) => this.commands.execute(new SealMessage(seal, options))));

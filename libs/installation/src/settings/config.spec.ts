@@ -83,6 +83,21 @@ describe('configuration', () => {
   it.each([
     [{ SEGL_PUBLIC_URL: 'http://post.example.com' }, 'must be https://'],
     [{ SEGL_PUBLIC_URL: 'https://post.example.com/segl' }, 'without a path'],
+    [
+      { SEGL_ORGANISATION_LOGO_FILE: yaml('<svg xmlns="http://www.w3.org/2000/svg"/>') },
+      'SEGL_ORGANISATION_LOGO_FILE (organisation.logoFile): is an SVG, which may hold scripts',
+    ],
+    [{ SEGL_ORGANISATION_LOGO_FILE: '/no/such.png' }, '(organisation.logoFile): cannot be read (ENOENT)'],
+    [
+      { SEGL_ORGANISATION_COLOUR: 'red' },
+      'SEGL_ORGANISATION_COLOUR (organisation.colour): is no colour such as #1f4e79',
+    ],
+    [{ SEGL_ORGANISATION_COLOUR: '#ffcc00' }, 'on the light page, and text needs 4.5:1 (WCAG 1.4.3): a darker one'],
+    [
+      { SEGL_ORGANISATION_COLOUR_IN_DARK: '#1f4e79' },
+      'on the dark page, and text needs 4.5:1 (WCAG 1.4.3): a lighter one',
+    ],
+    [{ SEGL_ORGANISATION_TELEPHONE: 'call us' }, 'is no telephone number such as +45 33 12 34 56'],
     [{ SEGL_RELAY_URL: undefined }, 'is missing; carriers and codes need a next hop'],
     [{ SEGL_RELAY_URL: 'mail.example.com' }, 'is neither smtp://'],
     [{ SEGL_RELAY_URL: 'smtp://mail.example.com/path' }, 'has a path or a fragment'],

@@ -1,5 +1,6 @@
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
+import { organisationProfile } from './organisation.ts';
 import type { Settings } from './settings.ts';
 import { partsOf, ROLES } from '../roles.ts';
 import { signInContradictions } from './sign-in-settings.ts';
@@ -58,7 +59,7 @@ export function contradictions(settings: Settings): string[] {
       `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,
     );
   }
-  faults.push(...organisationProfileFaults(settings.organisation));
+  faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
   faults.push(...signInContradictions(settings.signIn));
   return faults;
 }

@@ -17,6 +17,15 @@ export function demonstrationDefaults({ dataDir, httpPort = '8080' }: Mapping): 
       locales: ['en', 'da'],
       postalAddress: 'Havnegade 1, 1058 København K, Denmark (a demonstration)',
       contactMail: 'post@nordlys.example',
+      telephone: '+45 00 00 00 00',
+      howToCheck: {
+        en: 'Ring us on the number on your letter of engagement, and ask whether we have written to you.',
+        da: 'Ring til os på nummeret i dit aftalebrev, og spørg, om vi har skrevet til dig.',
+      },
+      logoFile: join(import.meta.dirname, 'demonstration-logo.png'),
+      colour: '#1f4e79',
+      colourInDark: '#9cc8f0',
+      showSenderName: true,
       timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, // times as the newcomer's own clock tells them
     },
     passcode: { sender: 'no-reply@nordlys.example' },

@@ -1,31 +1,18 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
-import type { MailAddress } from '#libs/vocabulary';
-import { isProxyRange, LOCALES } from '#libs/web-ui';
+import { isProxyRange } from '#libs/web-ui';
 import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
 import { storeUrlFault } from '../stores/store-urls.ts';
 import type { StoreFiles, StoreName } from '../stores/store-urls.ts';
+import { organisationSchema } from './organisation-settings.ts';
+import { mailAddress, yesOrNo } from './setting-kinds.ts';
 import { signInSchema } from './sign-in-settings.ts';
 
 /** Every setting there is. The reference page (ops/configuration.md) is made from this schema by a test. */
 
-const mailAddress = z.string().transform((text, context): MailAddress => {
-  try {
-    return parseMailAddress(text);
-  } catch (error) {
-    if (!(error instanceof AddressRefused)) throw error;
-    context.addIssue(`is not one plain mail address (${error.refusal})`);
-    return z.NEVER;
-  }
-});
-
-const locale = z.enum(LOCALES);
-const perLocale = z.partialRecord(locale, z.string());
 const port = z.coerce.number().int().min(0).max(65535);
-const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 const positive = z.coerce.number().positive();
 const MEBIBYTE = 1024 * 1024;
 
@@ -99,22 +86,7 @@ export const settingsSchema = z.object({
     .default([])
     .describe('addresses or CIDR ranges whose X-Forwarded-* headers count; none by default'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('what is logged'),
-  organisation: z
-    .object({
-      name: z.string().min(1).max(100).describe('the name readers know'),
-      locales: z.array(locale).min(1).default(['en', 'da']).describe('languages of carriers and code mails, in order'),
-      postalAddress: z.string().min(1).describe('postal address of who is responsible, for the privacy page'),
-      contactMail: mailAddress.describe('mail address of who is responsible, for the privacy page'),
-      privacyContact: mailAddress
-        .optional()
-        .describe('mail address of who answers about privacy; default: the contact address'),
-      carrierSubject: perLocale
-        .default({})
-        .describe('subject of carriers by language (`en`, `da`, …), in place of our own'),
-      carrierText: perLocale.default({}).describe('first paragraph of carriers by language, in place of our own'),
-      timeZone: z.string().default('UTC').describe('IANA name of the zone in which times are told'),
-    })
-    .describe('the organisation that seals'),
+  organisation: organisationSchema,
   passcode: z
     .object({
       sender: mailAddress.describe('From address of code mails'),

@@ -10,6 +10,7 @@ export interface PortalAddresses {
   readonly open: string;
   readonly handIn: string;
   readonly privacy: string;
+  readonly help: string;
 }
 
 /** @param publicUrl `SEGL_PUBLIC_URL`, http(s), without query and fragment; a path in front of all others is kept. */
@@ -21,6 +22,7 @@ export function portalAddresses(publicUrl: URL): PortalAddresses {
     open: `${base}/open`,
     handIn: `${base}/`,
     privacy: `${base}/privacy`,
+    help: `${base}/help`,
   };
 }
 
@@ -43,13 +45,17 @@ export interface LocalCarrierTexts {
     readonly elsewhere: string;
     readonly until: string;
     readonly privacy: string;
+    readonly help: string;
   };
+  /** How to find out that it is really them, and whom to ring: lines under everything else; none when nothing is set. */
+  readonly identity: readonly string[];
 }
 
 export function carrierTexts(
   profile: OrganisationProfile,
   portal: PortalAddresses,
   expiresAt: Instant,
+  senderName: string | null,
 ): LocalCarrierTexts[] {
   const organisation = profile.name;
   return profile.locales.map((locale) => {
@@ -61,20 +67,42 @@ export function carrierTexts(
       direction: directionOf(locale),
       subject: profile.carrierSubject?.[locale] ?? translate(locale, 'carrier.subject', { organisation }),
       mail: {
-        intro: profile.carrierText?.[locale] ?? translate(locale, 'carrier.mail.intro', { organisation }),
+        intro: profile.carrierText?.[locale] ?? introOfMail(locale, organisation, senderName),
         steps: translate(locale, 'carrier.mail.steps', { button }),
         elsewhere: translate(locale, 'carrier.mail.elsewhere'),
         privacy: translate(locale, 'carrier.mail.privacy'),
       },
       page: {
         title: translate(locale, 'carrier.page.title', { organisation }),
-        intro: translate(locale, 'carrier.page.intro', { organisation, host: portal.host }),
+        intro: introOfPage(locale, organisation, senderName, portal.host),
         button,
         check: translate(locale, 'carrier.page.check', { origin: `${portal.origin}/` }),
         elsewhere: translate(locale, 'carrier.page.elsewhere'),
         until: translate(locale, 'carrier.page.until', { time }),
         privacy: translate(locale, 'carrier.page.privacy'),
+        help: translate(locale, 'carrier.page.help'),
       },
+      identity: identityOf(profile, locale),
     };
   });
+}
+
+function introOfMail(locale: Locale, organisation: string, sender: string | null): string {
+  return sender === null
+    ? translate(locale, 'carrier.mail.intro', { organisation })
+    : translate(locale, 'carrier.mail.introNamed', { organisation, sender });
+}
+
+function introOfPage(locale: Locale, organisation: string, sender: string | null, host: string): string {
+  return sender === null
+    ? translate(locale, 'carrier.page.intro', { organisation, host })
+    : translate(locale, 'carrier.page.introNamed', { organisation, sender, host });
+}
+
+function identityOf({ name: organisation, howToCheck, telephone }: OrganisationProfile, locale: Locale): string[] {
+  const check = howToCheck?.[locale];
+  return [
+    ...(check === undefined ? [] : [`${translate(locale, 'page.genuine', { organisation })} ${check}`]),
+    ...(telephone === undefined ? [] : [translate(locale, 'page.telephone', { organisation, telephone })]),
+  ];
 }

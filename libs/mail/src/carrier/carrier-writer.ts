@@ -21,6 +21,8 @@ export interface CarrierWriterOptions {
   /** `SEGL_PUBLIC_URL`. */
   readonly publicUrl: URL;
   readonly organisation: OrganisationProfile;
+  /** Named as who wrote, where the profile shows names; null or left out: nobody is named. */
+  readonly senderName?: string | null;
 }
 
 /** The name of the attachment; stays the same for ever, since people are told to look for it. */
@@ -29,7 +31,8 @@ export const MESSAGE_PAGE_NAME = 'message.html';
 /**
  * Writes the mail that carries one seal, as the ciphertext comes: `begin`, `update` with pieces of any size, `finish`. What these
  * give, one after the other, is an RFC 5322 mail of plain 7-bit ASCII with CRLF line ends, none over 990 octets: a text in plain and in HTML, and
- * `message.html` with one layer of base64url. It is at most 1.34 × the mail + 16 KiB. All of it is synchronous; whoever
+ * `message.html` with one layer of base64url. It is at most 1.34 × the mail + 16 KiB, or with a logo and
+ * everything else that an organisation can show of itself, + 24 KiB + 1.37 × the logo. All of it is synchronous; whoever
  * feeds it yields between pieces of at most 1 MiB. A returned buffer is valid until the next call.
  */
 export class CarrierWriter {
@@ -40,8 +43,8 @@ export class CarrierWriter {
   /** @throws TypeError for a profile without a language */
   constructor(options: CarrierWriterOptions) {
     const portal = portalAddresses(options.publicUrl);
-    const texts = carrierTexts(options.organisation, portal, options.expiresAt);
-    const page = messagePage(options.messageId, texts, portal);
+    const texts = carrierTexts(options.organisation, portal, options.expiresAt, options.senderName ?? null);
+    const page = messagePage(options.messageId, texts, portal, options.organisation);
     // base64url has no `=`, quoted-printable writes it as =3D: a boundary with `=_` is in neither.
     const boundary = `=_segl_${options.messageId}`;
     const alternative = `=_text_${options.messageId}`;
@@ -55,7 +58,7 @@ export class CarrierWriter {
       `--${boundary}\r\n` +
       `Content-Type: multipart/alternative; boundary="${alternative}"\r\n\r\n` +
       `--${alternative}\r\n${textPart('plain', plainText(texts, portal))}` +
-      `--${alternative}\r\n${textPart('html', htmlText(texts, portal))}` +
+      `--${alternative}\r\n${textPart('html', htmlText(texts, portal, options.organisation))}` +
       `--${alternative}--\r\n` +
       `--${boundary}\r\n` +
       `Content-Type: text/html; charset=utf-8; name="${MESSAGE_PAGE_NAME}"\r\n` +
@@ -89,25 +92,34 @@ function textPart(subtype: 'plain' | 'html', text: string): string {
 function plainText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses): string {
   return texts
     .map(
-      ({ mail }) =>
-        `${mail.intro}\n\n${mail.steps}\n\n${mail.elsewhere}\n${portal.handIn}\n\n${mail.privacy}\n${portal.privacy}\n`,
+      ({ mail, identity }) =>
+        `${mail.intro}\n\n${mail.steps}\n\n${mail.elsewhere}\n${portal.handIn}\n\n${mail.privacy}\n${portal.privacy}\n${identity.map((line) => `\n${line}\n`).join('')}`,
     )
     .join('\n-----\n\n');
 }
 
-function htmlText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses): string {
+function htmlText(
+  texts: readonly LocalCarrierTexts[],
+  portal: PortalAddresses,
+  { name, colours }: OrganisationProfile,
+): string {
   const link = (local: LocalCarrierTexts, url: string) =>
     `<br><a${directionOfAddress(local)} href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
   const [first] = texts;
+  // A stripe and not coloured letters: dark mail programs change the ground under them. No picture: most would not show it.
+  const letterhead =
+    colours?.light == null
+      ? ''
+      : `<p style="border-left:6px solid ${colours.light};padding-left:10px;font-weight:bold">${escapeHtml(name)}</p>\n`;
   const sections = texts.map(
     (local) => `<div${languageOf(local, first?.direction)}>
 <p>${escapeHtml(local.mail.intro)}</p>
 <p>${escapeHtml(local.mail.steps)}</p>
 <p>${escapeHtml(local.mail.elsewhere)}${link(local, portal.handIn)}</p>
 <p>${escapeHtml(local.mail.privacy)}${link(local, portal.privacy)}</p>
-</div>`,
+${local.identity.map((line) => `<p>${escapeHtml(line)}</p>\n`).join('')}</div>`,
   );
-  return `<!DOCTYPE html>\n<html${first === undefined ? '' : languageOf(first)}><body>\n${sections.join('\n<hr>\n')}\n</body></html>\n`;
+  return `<!DOCTYPE html>\n<html${first === undefined ? '' : languageOf(first)}><body>\n${letterhead}${sections.join('\n<hr>\n')}\n</body></html>\n`;
 }
 
 /** Unstructured text in a field: as it is where it is short ASCII, else as encoded words, folded between them. */

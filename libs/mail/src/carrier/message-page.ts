@@ -1,6 +1,8 @@
 import type { MessageId } from '#libs/vocabulary';
-import type { Direction } from '#libs/web-ui';
+import { shownSize } from '#libs/web-ui';
+import type { Direction, Logo, OrganisationColours } from '#libs/web-ui';
 import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
+import type { OrganisationProfile } from './organisation-profile.ts';
 
 /**
  * What a reader of carriers looks for near the top of message.html: `<meta name="segl" content="1 <messageId>">`, 1 being the
@@ -8,17 +10,24 @@ import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
  */
 export const CARRIER_MARK = '<meta name="segl" content="1 ';
 
-/** Text colours keep a contrast of 7:1 in both settings (WCAG 1.4.6); a button is at least 44 px high (2.5.8). The colours are the portal's. */
-const STYLE = `:root{color-scheme:light dark}
+/**
+ * Text keeps a contrast of 7:1 in both settings (WCAG 1.4.6), an organisation's own colour one of 4.5:1 (1.4.3); a button is at
+ * least 44 px high (2.5.8).
+ */
+const styleWith = (colours: OrganisationColours | undefined): string => {
+  const [light, dark] = [colours?.light ?? '#134e5e', colours?.dark ?? '#93cfe0'];
+  return `:root{color-scheme:light dark}
 body{margin:0;padding:1.5rem 1rem;font:1.0625rem/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;overflow-wrap:anywhere}
 main{max-width:34rem;margin:0 auto}
 h1,h2{font-size:1.375rem;line-height:1.25;margin:0 0 1rem;hyphens:auto}
 section+section{border-top:1px solid #767d86;margin-top:2rem;padding-top:1.5rem}
-button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1.4rem;border:2px solid #134e5e;border-radius:.4rem;color:#fff;background:#134e5e;cursor:pointer}
-a{color:#134e5e}
-a:focus-visible,button:focus-visible{outline:3px solid #134e5e;outline-offset:3px}
-@media(prefers-color-scheme:dark){body{color:#e9ebee;background:#14171a}button{color:#0d1115;background:#93cfe0;border-color:#93cfe0}a{color:#93cfe0}a:focus-visible,button:focus-visible{outline-color:#93cfe0}}
-@media print{button{display:none}}`;
+button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1.4rem;border:2px solid ${light};border-radius:.4rem;color:#fff;background:${light};cursor:pointer}
+a{color:${light}}
+a:focus-visible,button:focus-visible{outline:3px solid ${light};outline-offset:3px}
+@media(prefers-color-scheme:dark){body{color:#e9ebee;background:#14171a}button{color:#0d1115;background:${dark};border-color:${dark}}a{color:${dark}}a:focus-visible,button:focus-visible{outline-color:${dark}}}
+@media print{button{display:none}}
+img{background:#fff;padding:4px;border-radius:4px}`;
+};
 
 export interface MessagePageParts {
   /** Ends within the value of the field `m`, at the beginning of a line: base64url and line ends follow. */
@@ -34,11 +43,13 @@ export function messagePage(
   messageId: MessageId,
   texts: readonly LocalCarrierTexts[],
   portal: PortalAddresses,
+  { logo, colours }: Pick<OrganisationProfile, 'logo' | 'colours'>,
 ): MessagePageParts {
   const [first] = texts;
   if (!first) throw new TypeError('a carrier needs at least one language');
   const title = texts.map(({ page }) => page.title).join(' / ');
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; form-action ${portal.origin}; base-uri 'none'`;
+  const pictures = logo === undefined ? '' : ' img-src data:;';
+  const policy = `default-src 'none'; style-src 'unsafe-inline';${pictures} form-action ${portal.origin}; base-uri 'none'`;
   const beforeCiphertext = `<!DOCTYPE html>
 <html${languageOf(first)}>
 <head>
@@ -48,7 +59,7 @@ ${CARRIER_MARK}${messageId}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <style>
-${STYLE}
+${styleWith(colours)}
 </style>
 </head>
 <body>
@@ -57,7 +68,7 @@ ${STYLE}
 <input type="hidden" name="m" value="
 `;
   const afterCiphertext = `">
-${texts.map((local) => section(local, first, portal)).join('\n')}
+${logo === undefined ? '' : picture(logo)}${texts.map((local) => section(local, first, portal)).join('\n')}
 </form>
 </main>
 </body>
@@ -75,8 +86,20 @@ function section(texts: LocalCarrierTexts, first: LocalCarrierTexts, portal: Por
 <p><button>${escapeHtml(page.button)}</button></p>
 <p>${escapeHtml(page.check)}</p>
 <p>${escapeHtml(page.elsewhere)} <a${directionOfAddress(texts)} href="${escapeHtml(portal.handIn)}">${escapeHtml(portal.handIn)}</a></p>
-<p>${escapeHtml(page.until)} <a href="${escapeHtml(portal.privacy)}">${escapeHtml(page.privacy)}</a></p>
-</section>`;
+<p>${escapeHtml(page.until)} <a href="${escapeHtml(portal.privacy)}">${escapeHtml(page.privacy)}</a> <a href="${escapeHtml(portal.help)}">${escapeHtml(page.help)}</a></p>
+${texts.identity.map((line) => `<p>${escapeHtml(line)}</p>\n`).join('')}</section>`;
+}
+
+/** CSS pixels */
+const LOGO_BOX = { width: 240, height: 80 } as const;
+/** 800 of the 990 octets that a line may have; URLs are read without the line ends (WHATWG URL, "remove all ASCII tab or newline"). */
+const LINE_OF_BASE64 = /.{1,800}/g;
+
+/** The logo within the page, so that nothing is asked for. The heading below says whose it is. */
+function picture(logo: Logo): string {
+  const { width, height } = shownSize(logo, LOGO_BOX.width, LOGO_BOX.height);
+  const lines = Buffer.from(logo.bytes).toString('base64').match(LINE_OF_BASE64) ?? [];
+  return `<p><img alt="" width="${width}" height="${height}" src="data:${logo.type};base64,\n${lines.join('\n')}"></p>\n`;
 }
 
 /** The attributes that say in which language a part is, and which way it is written, where that differs from what is around it. */
@@ -97,7 +120,10 @@ export function escapeHtml(text: string): string {
     .replace(/[&<>"'`]/g, (character) => `&#${character.codePointAt(0)};`);
 }
 
-/** ASCII with CRLF: other characters as references, which mean the same in content and in attribute values. */
+/** ASCII with CRLF, long lines broken between words: other characters as references, which mean the same in content and in attribute values. */
 function asciiLines(html: string): string {
-  return html.replace(/\P{ASCII}/gu, (character) => `&#${character.codePointAt(0)};`).replace(/\n/g, '\r\n');
+  return html
+    .replace(/\P{ASCII}/gu, (character) => `&#${character.codePointAt(0)};`)
+    .replace(/.{900,}/g, (line) => line.replace(/(.{1,880}) /g, '$1\n')) // a reference takes up to ten characters
+    .replace(/\n/g, '\r\n');
 }

@@ -1,4 +1,4 @@
-import type { Locale } from '#libs/web-ui';
+import type { Locale, Logo, OrganisationColours } from '#libs/web-ui';
 
 /** Who sends sealed mail, as its recipients are told. From configuration; check it with `organisationProfileFaults`. */
 export interface OrganisationProfile {
@@ -10,6 +10,14 @@ export interface OrganisationProfile {
   readonly carrierSubject?: Partial<Readonly<Record<Locale, string>>>;
   /** The first paragraph of the carrier's text, in place of our own: 1 to 240 bytes. What to do next follows it always. */
   readonly carrierText?: Partial<Readonly<Record<Locale, string>>>;
+  /** Stands in `message.html` as it is. The mail around it has none: most mail programs drop pictures that are not attached. */
+  readonly logo?: Logo | undefined;
+  readonly colours?: OrganisationColours | undefined;
+  readonly telephone?: string | undefined;
+  /** How a reader finds out that this is really them: 1 to 300 bytes, one line, in every language or none. */
+  readonly howToCheck?: Partial<Readonly<Record<Locale, string>>>;
+  /** Whether carriers name the author of the mail in their text. Default no: a carrier says what its own From says, no more. */
+  readonly showSenderName?: boolean;
   /** Where "can be read until" is told for: an IANA name. Default UTC. */
   readonly timeZone?: string;
 }
@@ -32,6 +40,11 @@ export function organisationProfileFaults(profile: OrganisationProfile): string[
     check(`the carrier’s subject (${locale})`, text, 150);
   for (const [locale, text] of Object.entries(profile.carrierText ?? {}))
     check(`the carrier’s text (${locale})`, text, 240);
+  const howToCheck = Object.entries(profile.howToCheck ?? {});
+  for (const [locale, text] of howToCheck) check(`how to check (${locale})`, text, 300);
+  const missing = profile.locales.filter((locale) => profile.howToCheck?.[locale] === undefined);
+  if (howToCheck.length > 0 && missing.length > 0)
+    faults.push(`how to check is not said in every language of the carrier: ${missing.join(', ')}`);
   try {
     new Intl.DateTimeFormat('en', { timeZone: profile.timeZone ?? 'UTC' });
   } catch {

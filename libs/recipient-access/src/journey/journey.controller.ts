@@ -26,6 +26,7 @@ export class JourneyController {
         return response.render('recipient-access/journey/prove-address', {
           messageId,
           sender: journey.sender,
+          senderName: journey.senderName,
           sealedAt: journey.sealedAt,
           expiresAt: journey.expiresAt,
           maskedRecipient: maskAddress(journey.recipient),
@@ -36,6 +37,7 @@ export class JourneyController {
         return response.render('recipient-access/journey/confirm', {
           messageId,
           sender: journey.sender,
+          senderName: journey.senderName,
           sealedAt: journey.sealedAt,
           expiresAt: journey.expiresAt,
           recipient: journey.recipient,

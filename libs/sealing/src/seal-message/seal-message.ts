@@ -10,6 +10,8 @@ import { messageStream, recordSealing, sealedMessages } from '../sealed-message.
 export interface SealMessageOptions {
   /** Kept in the record, readable with the recipient's key, where the organisation's policy wants it. Absent: not kept. */
   readonly mailSubject?: string;
+  /** The sender's name, kept under the sender's key and shown before sign-in, where the organisation wants it. Null: not kept. */
+  readonly senderName?: string | null;
   /** One for all the seals of a submission. */
   readonly submissionId?: string;
 }
@@ -37,7 +39,7 @@ export class SealMessageHandler implements ICommandHandler<SealMessage> {
   ) {}
 
   /** May be repeated: the same seal is recorded once. @throws PersonDirectoryUnavailable, EventStoreUnavailable */
-  async execute({ seal, options: { mailSubject, submissionId } }: SealMessage): Promise<MessageId> {
+  async execute({ seal, options: { mailSubject, senderName = null, submissionId } }: SealMessage): Promise<MessageId> {
     const { messageId, headerSha256, manifest, sealingKeyId } = seal;
     const [sender, recipient] = await Promise.all([
       this.persons.findOrCreate(manifest.sender),
@@ -57,6 +59,7 @@ export class SealMessageHandler implements ICommandHandler<SealMessage> {
       sealedAt: manifest.sealedAt,
       expiresAt: manifest.expiresAt,
       sender: encryptPersonalData(sender, eventId, 'sender', manifest.sender),
+      ...(senderName !== null && { senderName: encryptPersonalData(sender, eventId, 'senderName', senderName) }),
       recipient: encryptPersonalData(recipient, eventId, 'recipient', manifest.recipient),
       ...(mailSubject === undefined
         ? {}
