@@ -29,6 +29,7 @@ describe('what a style may say', () => {
     ['opacity:.8', 'opacity:1'],
     ['list-style:none inside', 'list-style-type:none;list-style-position:inside'],
     ['color:inherit', 'color:inherit'],
+    ['width:inherit', 'width:inherit'],
     ['color:red/**/;/* ; */margin:0', 'color:red;margin:0'],
     ['color:hsl(120, 50%, 25%)', 'color:hsl(120,50%,25%)'],
     ['}color:red;a{margin:0', ''],

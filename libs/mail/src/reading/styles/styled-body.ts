@@ -59,7 +59,8 @@ function written(fragment: Fragment, { kept, sheets, given }: BodyLook, styles: 
   const names = body.attrs.find(({ name }) => name === 'class');
   if (names) names.value = `${scope} ${names.value}`;
   else body.attrs.unshift({ name: 'class', value: scope });
-  const own = `body:has(>.${scope}){margin:0}.${scope}{margin:16px}`;
+  // what browsers begin with: a mail with a look of its own was made upon that
+  const own = `body:has(>.${scope}){margin:0}.${scope}{margin:8px;line-height:normal}`;
   return `<style>${own}${text}</style>${serializeOuter(body)}`;
 }
 
