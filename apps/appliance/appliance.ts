@@ -97,6 +97,7 @@ async function serve(
       locales: organisation.locales,
       streamPrefixes: [...STREAM_PREFIXES, ...elsewhere.filter((path) => path !== '/')], // not read here, whatever it is
       trustedProxies: settings.trustedProxies,
+      proxyHeader: settings.proxyHeader,
       errorPages: ERROR_PAGES,
       accountProviders: accountProvidersOf(settings),
       isDemonstration: settings.demonstration,

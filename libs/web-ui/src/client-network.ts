@@ -34,26 +34,24 @@ export function isProxyRange(entry: string): boolean {
   }
 }
 
+/** Which header the proxies write: `X-Forwarded-For`, or `Forwarded` (RFC 7239). */
+export const PROXY_HEADERS = ['x-forwarded-for', 'forwarded'] as const;
+export type ProxyHeader = (typeof PROXY_HEADERS)[number];
+
 /**
- * The nearest address that is not one of our own proxies. `Forwarded` (RFC 7239) and `X-Forwarded-For` count only as far as
- * trusted proxies wrote them. A proxy that writes one of the two lets the visitor's own other one through: where they
- * disagree neither is believed, and the proxy itself stands for the visitor.
+ * The nearest address that is not one of our own proxies, by the one header that they write, as far as trusted proxies wrote it. The
+ * other header is never looked at: a proxy passes a visitor's own through, who would choose what the record says.
  */
 export function clientNetworkOf(
   socketAddress: string | undefined,
-  headers: { readonly forwarded?: string | undefined; readonly xForwardedFor?: string | undefined },
+  proxyHeader: { readonly name: ProxyHeader; readonly value: string | undefined },
   trusted: readonly Cidr[],
 ): ClientNetwork {
   const socket = parse(socketAddress ?? '');
   if (socket === null) return { address: 'unknown', prefix: 'unknown' };
   if (!isTrusted(socket, trusted)) return networkOf(socket);
-  const hops = [forwardedFor(headers.forwarded), xForwardedFor(headers.xForwardedFor)].filter(
-    (chain) => chain.length > 0,
-  );
-  const clients = hops.map((chain) => nearestUntrusted(socket, chain, trusted));
-  const [first] = clients;
-  if (first === undefined || clients.some((client) => client.toString() !== first.toString())) return networkOf(socket);
-  return networkOf(first);
+  const chain = proxyHeader.name === 'forwarded' ? forwardedFor(proxyHeader.value) : xForwardedFor(proxyHeader.value);
+  return networkOf(nearestUntrusted(socket, chain, trusted));
 }
 
 /** From the proxy nearest to us outwards: everything before the first stranger was written by a proxy of ours. */

@@ -14,7 +14,7 @@ export { formatInstant } from './format.ts';
 export { viewDirectories, ViewEngine } from './view-engine.ts';
 export { EscapedText } from './escaped-text.ts';
 export type { Browser } from './browser-session.ts';
-export { isProxyRange, type ClientNetwork } from './client-network.ts';
+export { isProxyRange, PROXY_HEADERS, type ClientNetwork } from './client-network.ts';
 export { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';
 export { forgetBrowser, languagesByForm, requestFacts, rotateBrowserSession } from './request-facts.ts';
 export { downloadHeaders, messagePageHeaders } from './security-headers.ts';

@@ -5,6 +5,7 @@ import { Assets } from './assets.ts';
 import { bodyInTime } from './body-in-time.ts';
 import type { CookieKeys } from './browser-session.ts';
 import { parseTrustedProxies } from './client-network.ts';
+import type { ProxyHeader } from './client-network.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { UnexpectedError } from './error-filter.ts';
 import { STORE_ERRORS } from './error-pages.ts';
@@ -29,6 +30,8 @@ export interface WebUiOptions {
   readonly locales?: readonly Locale[];
   /** `SEGL_TRUSTED_PROXIES`: addresses and networks. Default none. */
   readonly trustedProxies?: readonly string[];
+  /** The header that they write; default `x-forwarded-for`. */
+  readonly proxyHeader?: ProxyHeader;
   /** Paths whose requests read their own body and carry no CSRF field. */
   readonly streamPrefixes?: readonly string[];
   /** Until the whole of a body must be here that is no upload. Default: BODY_SECONDS. */
@@ -68,6 +71,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     keys: options.keys,
     locales,
     trustedProxies: parseTrustedProxies(options.trustedProxies ?? []),
+    proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
   };
   app.disable('x-powered-by');
   app.disable('etag'); // nothing that is not immutable is cached at all

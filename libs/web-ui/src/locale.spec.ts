@@ -25,6 +25,31 @@ describe('the language of a reader', () => {
     expect(negotiateLocale('fr', ['da', 'en'])).toBe('da');
   });
 
+  it('is one that its readers mostly read, where theirs is not there', () => {
+    expect(negotiateLocale('nb-NO', ['en', 'da'])).toBe('da');
+    expect(negotiateLocale('sv, fo', ['en', 'da'])).toBe('da');
+    expect(negotiateLocale('zz', ['en', 'da'])).toBe('en');
+  });
+
+  it('costs little for wishes that nobody has: less than ten times what reading them costs', () => {
+    const offered = ['en', 'da'] as const;
+    const tags = Array.from({ length: 200 }, (_, at) =>
+      Array.from(
+        { length: 20 },
+        (_, place) =>
+          `q${String.fromCharCode(97 + ((at * 7 + place) % 26))}${at % 10}`.slice(0, 2) + `-${1000 + at * 20 + place}`,
+      ).join(','),
+    );
+    negotiateLocale('xx', offered);
+    const time = (work: (header: string) => unknown) => {
+      const begun = performance.now();
+      for (let round = 0; round < 20; round++) for (const header of tags) work(header);
+      return performance.now() - begun;
+    };
+    time(parseAcceptLanguage);
+    expect(time((header) => negotiateLocale(header, offered)) / time(parseAcceptLanguage)).toBeLessThan(10);
+  });
+
   it('costs and throws nothing whatever is sent', () => {
     fc.assert(
       fc.property(

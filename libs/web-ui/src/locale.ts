@@ -21,20 +21,57 @@ export function parseAcceptLanguage(header: string): string[] {
     .map(({ tag }) => tag);
 }
 
-/** The offered language that suits the wishes best; `offered[0]` when none does or there are none. Never throws. */
+/**
+ * The offered language that suits the wishes best, the most wanted first; `offered[0]` when none does or there are none. Never throws. A
+ * wish costs two look-ups, whatever it is: which offered language suits another is found once for each language there is.
+ */
 export function negotiateLocale(header: string | undefined, offered: readonly Locale[]): Locale {
   const [fallback = ENGLISH] = offered;
-  const wishes = parseAcceptLanguage(header ?? '').flatMap((tag) => {
-    try {
-      return Intl.getCanonicalLocales(tag);
-    } catch {
-      return []; // well-formed to the eye, yet no language tag
-    }
-  });
-  if (wishes.length === 0) return fallback;
-  try {
-    return match(wishes, offered, fallback) as Locale;
-  } catch {
-    return fallback; // the matcher throws on tags that it does not know (stack.md section 4)
+  for (const wish of parseAcceptLanguage(header ?? '')) {
+    const found = lookedUp(wish.toLowerCase(), offered) ?? suitable(wish.slice(0, 3).split('-')[0] ?? '', offered);
+    if (found !== null) return found;
   }
+  return fallback;
+}
+
+/** RFC 4647 §3.4: the tag itself, or what is left of it when its last subtags are taken away. */
+function lookedUp(wish: string, offered: readonly Locale[]): Locale | null {
+  for (let tag = wish; tag !== ''; tag = tag.slice(0, Math.max(0, tag.lastIndexOf('-')))) {
+    const found = offered.find((locale) => locale.toLowerCase() === tag);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/** By the offered languages: which of them suits each two-letter language (ISO 639-1), such as Danish for Norwegian, by CLDR's distances. */
+const suitableTables = new WeakMap<readonly Locale[], ReadonlyMap<string, Locale>>();
+
+function suitable(language: string, offered: readonly Locale[]): Locale | null {
+  let table = suitableTables.get(offered);
+  if (table === undefined) {
+    table = tableOf(offered);
+    suitableTables.set(offered, table);
+  }
+  return table.get(language.toLowerCase()) ?? null;
+}
+
+function tableOf(offered: readonly Locale[]): ReadonlyMap<string, Locale> {
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  const languages = [...letters].flatMap((one) => [...letters].map((other) => one + other));
+  const nothing = 'zxx'; // "no linguistic content": never offered
+  return new Map(
+    languages.flatMap((language) => {
+      if (!isKnown(language)) return [];
+      try {
+        const found = match([language], offered, nothing);
+        return found === nothing ? [] : [[language, found as Locale] as const];
+      } catch {
+        return []; // the matcher throws on tags that it does not know
+      }
+    }),
+  );
+}
+
+function isKnown(language: string): boolean {
+  return new Intl.DisplayNames('en', { type: 'language', fallback: 'none' }).of(language) !== undefined;
 }

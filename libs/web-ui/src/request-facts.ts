@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { csrfTokenOf, isCsrfToken, newBrowserId, readBrowserCookie, signBrowserCookie } from './browser-session.ts';
 import type { Browser, BrowserNames, CookieKeys } from './browser-session.ts';
 import { clientNetworkOf } from './client-network.ts';
-import type { Cidr, ClientNetwork } from './client-network.ts';
+import type { Cidr, ClientNetwork, ProxyHeader } from './client-network.ts';
 import { cookieValues, setCookie } from './cookies.ts';
 import { negotiateLocale } from './locale.ts';
 import { isLocale } from './locales/translate.ts';
@@ -15,6 +15,7 @@ export interface RequestSettings {
   /** The languages offered; the first is spoken to whoever wants none of them. */
   readonly locales: readonly Locale[];
   readonly trustedProxies: readonly Cidr[];
+  readonly proxyHeader: ProxyHeader;
 }
 
 /** A year, in seconds: a chosen language says nothing about a person. */
@@ -38,7 +39,7 @@ export class RequestFacts {
     this.locale = this.chosenLocale();
     this.clientNetwork = clientNetworkOf(
       request.socket.remoteAddress,
-      { forwarded: request.get('forwarded'), xForwardedFor: request.get('x-forwarded-for') },
+      { name: settings.proxyHeader, value: request.get(settings.proxyHeader) },
       settings.trustedProxies,
     );
     factsOf.set(request, this);

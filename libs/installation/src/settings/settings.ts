@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
-import { isProxyRange } from '#libs/web-ui';
+import { isProxyRange, PROXY_HEADERS } from '#libs/web-ui';
 import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
 import { storeUrlFault } from '../stores/store-urls.ts';
@@ -85,6 +85,12 @@ export const settingsSchema = z.object({
     .array(z.string().refine(isProxyRange, 'is neither an address nor a network such as 10.0.0.0/8'))
     .default([])
     .describe('addresses or CIDR ranges whose X-Forwarded-* headers count; none by default'),
+  proxyHeader: z
+    .enum(PROXY_HEADERS)
+    .default('x-forwarded-for')
+    .describe(
+      'the one header in which trusted proxies write whom they speak for: `x-forwarded-for`, or `forwarded` (RFC 7239); the other is ignored, since visitors can send it themselves',
+    ),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('what is logged'),
   organisation: organisationSchema,
   passcode: z

@@ -13,6 +13,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_KEYRING: 'keyring',
   SEGL_RELAY_URL: 'relayUrl',
   SEGL_TRUSTED_PROXIES: 'trustedProxies',
+  SEGL_PROXY_HEADER: 'proxyHeader',
   SEGL_LOG_LEVEL: 'logLevel',
   SEGL_ORGANISATION_NAME: 'organisation.name',
   SEGL_ORGANISATION_LOCALES: 'organisation.locales',
