@@ -75,9 +75,42 @@ export async function decideAndAppend<State, Event extends DomainEvent>(
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
       if (attempt >= maxAttempts) throw new TooMuchContention(stream);
-      // Full jitter: callers that collided do not collide again in step. One of them wins each round, so a hundred take a hundred
-      // rounds of perhaps 15 ms on a slow disk: twenty attempts must span that.
-      await new Promise((resume) => setTimeout(resume, Math.random() * Math.min(2 ** attempt, MAX_PAUSE_MS)));
+      await pauseAfter(attempt);
     }
   }
+}
+
+/**
+ * Appends what stands beside whatever happened before, since nothing is decided on it: at the end of the stream, wherever that is now. It
+ * costs the same however long the stream is, because nothing of it is read: who is at the wrong revision is told the right one.
+ *
+ * @throws TooMuchContention after `maxAttempts` conflicts; and what EventStore.append throws, except RevisionConflict
+ */
+export async function appendFacts<Event extends DomainEvent>(
+  store: EventStore,
+  stream: StreamName,
+  facts: readonly Event[],
+  { maxAttempts = 20 }: DecideOptions = {},
+): Promise<void> {
+  const events = facts.map((event) => (event.id === undefined ? { ...event, id: newEventId() } : event));
+  let expected: ExpectedRevision = 'NONE';
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await store.append(stream, expected, events);
+      return;
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error;
+      if (attempt > maxAttempts) throw new TooMuchContention(stream);
+      expected = error.actual;
+      if (attempt > 1) await pauseAfter(attempt);
+    }
+  }
+}
+
+/**
+ * Full jitter: callers that collided do not collide again in step. One of them wins each round, so a hundred take a hundred rounds of
+ * perhaps 15 ms on a slow disk: twenty attempts must span that.
+ */
+function pauseAfter(attempt: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, Math.random() * Math.min(2 ** attempt, MAX_PAUSE_MS)));
 }

@@ -113,7 +113,7 @@ export class EventCatalogue {
           ? [{ field, personId: personId as PersonId }]
           : [];
       }),
-      facts: factsIn(descriptor.facts, data),
+      facts: factsIn(descriptor.facts, event, data),
       words: descriptor.words.flatMap((field) => textsAt(data, field)),
     };
   }
@@ -162,10 +162,17 @@ function messagesIn(
   return [...new Set(id === null ? named : [id, ...named])];
 }
 
-function factsIn(facts: EventFacts<string>, data: Readonly<Record<string, unknown>>): DescribedEvent['facts'] {
+type FactSource = EventFacts<string>[keyof EventFacts<string>];
+
+function factsIn(
+  facts: EventFacts<string>,
+  { id }: DescribableEvent,
+  data: DescribedEvent['data'],
+): DescribedEvent['facts'] {
   return Object.fromEntries(
-    Object.entries(facts).flatMap(([fact, source]: [string, string | { readonly always: string } | undefined]) => {
-      const value = typeof source === 'object' ? source.always : source === undefined ? undefined : data[source];
+    Object.entries(facts).flatMap(([fact, source]: [string, FactSource]) => {
+      const value =
+        typeof source === 'string' ? data[source] : source && 'always' in source ? source.always : source && id;
       return typeof value === 'string' ? [[fact, value]] : [];
     }),
   );

@@ -31,7 +31,7 @@ export type Outcome = 'done' | 'refused' | 'failed';
 /** What a person is in an event. `claimant`: whose address is to be proven (NIST SP 800-63); `reader`: who is shown content. */
 export type PersonPart = 'sender' | 'recipient' | 'claimant' | 'reader';
 
-/** What else an event says that is asked for, whatever the field is called. All of it is stored in clear. */
+/** What else an event says that is asked for, whatever the field is called. All of it is stored in clear. `own`: the event's own id. */
 export interface EventFacts<Field> {
   /** When it happened, where that is not when it was recorded. */
   readonly happenedAt?: Field;
@@ -41,7 +41,7 @@ export interface EventFacts<Field> {
   readonly submissionId?: Field;
   readonly caseNumber?: Field;
   /** The sign-in that this rests on, or is. */
-  readonly signInId?: Field;
+  readonly signInId?: Field | { readonly own: true };
   /** The challenge by a code that this rests on, or belongs to. */
   readonly challengeId?: Field;
 }

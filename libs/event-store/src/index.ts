@@ -1,4 +1,4 @@
-export type { DomainEvent, Fold, Json } from './domain-event.ts';
+export type { DomainEvent, Fold, Json, Revised } from './domain-event.ts';
 export { type Evidence, type StreamDescriptor } from './event-descriptor.ts';
 export { EventCatalogue, type DescribableEvent } from './event-catalogue.ts';
 export {
@@ -17,7 +17,7 @@ export {
   type SubscriptionMessage,
 } from './event-store.ts';
 export { MAX_IMPORT_EVENTS, sizeInAppend, type RecordedEventImport } from './import-recorded.ts';
-export { decideAndAppend, readState } from './decide-and-append.ts';
+export { appendFacts, decideAndAppend, readState } from './decide-and-append.ts';
 export { parseRecordedEvent, recordEvents, streamName } from './recorded-event.ts';
 export { SqliteEventStore } from './adapters/sqlite/sqlite-event-store.ts';
 export { openEventStoreDb } from './adapters/eventstoredb/open.ts';

@@ -1,4 +1,5 @@
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
+import type { ChallengeId } from '#libs/passcode';
 import type { SignInMethod } from './sign-in-events.ts';
 
 /** Who somebody at a shared mailbox is, beside the mailbox itself: as they say, or as an account proved. */
@@ -25,6 +26,8 @@ export interface BridgeProof {
   readonly reader?: ReaderIdentity;
   /** Whether a passcode was one of 80 bits. */
   readonly longCode?: boolean;
+  /** The challenge by a code: names events of the record, and is for the portal alone. */
+  readonly challengeId?: ChallengeId;
 }
 
 /** What the authorization request of a client asks of the sign-in page. */

@@ -3,6 +3,7 @@ import { changeJson, putJson } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { base64url, parsePersonId } from '#libs/vocabulary';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
+import type { ChallengeId } from './passcode-events.ts';
 
 /** That whoever sat at a browser could, at that time, read the mail of an address. Good once, in that browser. */
 export interface AddressProof {
@@ -14,6 +15,7 @@ export interface AddressProof {
   readonly browserId: string;
   /** The journey it was made for: compared likewise. */
   readonly returnTo: string;
+  readonly challengeId: ChallengeId;
   /** Whether it was a code of 80 bits rather than of 8 digits. */
   readonly longCode: boolean;
   /** Whether it was brought by another browser, or for another journey, which is told once. */
@@ -73,7 +75,9 @@ function parseProof(json: unknown): AddressProof | null {
   const proof = (json ?? {}) as AddressProof;
   const isProof =
     proof.method === 'passcode' &&
-    [proof.address, proof.provenAt, proof.browserId, proof.returnTo].every((text) => typeof text === 'string') &&
+    [proof.address, proof.provenAt, proof.browserId, proof.returnTo, proof.challengeId].every(
+      (text) => typeof text === 'string',
+    ) &&
     typeof proof.personId === 'string' &&
     parsePersonId(proof.personId) !== null &&
     typeof proof.longCode === 'boolean';

@@ -1,5 +1,5 @@
 import { streamName } from '#libs/event-store';
-import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
+import type { DomainEvent, Revised, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
 import { authenticationFailed } from '#libs/oidc-bridge';
 import type { AuthenticationFailed, SignInMethod } from '#libs/oidc-bridge';
@@ -29,20 +29,25 @@ export type OpeningEvent =
 
 /** The stream `signins-<PersonId>` (`signInsStream` of oidc-bridge, which adds the failures that happen at its own pages). */
 export type SignInEvent =
-  | DomainEvent<
-      'RecipientAuthenticated',
-      {
-        personId: PersonId;
-        method: SignInMethod;
-        /** Who vouched for the address: an upstream of the bridge, the bridge itself for a passcode, or the issuer configured. */
-        issuer: string;
-        /** The account at that issuer, under the person's key. Absent for a passcode, which is nobody's account. */
-        subjectId?: EncryptedPersonalData;
-        /** Who read a shared mailbox: what was stated or proven, under the key of the mailbox's own person. */
-        reader?: EncryptedPersonalData;
-        authenticatedAt: Instant;
-        networkAddress?: EncryptedPersonalData;
-      }
+  | Revised<
+      2,
+      DomainEvent<
+        'RecipientAuthenticated',
+        {
+          personId: PersonId;
+          method: SignInMethod;
+          /** Who vouched for the address: an upstream of the bridge, the bridge itself for a passcode, or the issuer configured. */
+          issuer: string;
+          /** The challenge by a code that it rests on; null for an account, for another issuer's word, and before version 2. */
+          challengeId: string | null;
+          /** The account at that issuer, under the person's key. Absent for a passcode, which is nobody's account. */
+          subjectId?: EncryptedPersonalData;
+          /** Who read a shared mailbox: what was stated or proven, under the key of the mailbox's own person. */
+          reader?: EncryptedPersonalData;
+          authenticatedAt: Instant;
+          networkAddress?: EncryptedPersonalData;
+        }
+      >
     >
   | AuthenticationFailed;
 
@@ -93,13 +98,14 @@ export const signInEvents = {
   events: {
     ...authenticationFailed,
     RecipientAuthenticated: {
-      version: 1,
+      version: 2,
+      upcasts: [<Data>(data: Data) => ({ ...data, challengeId: null })],
       evidence: 'identity-proven',
       outcome: 'done',
       persons: { personId: 'claimant' },
       encrypted: { subjectId: 'personId', reader: 'personId', networkAddress: 'personId' },
       messages: {},
-      facts: { happenedAt: 'authenticatedAt', method: 'method' },
+      facts: { happenedAt: 'authenticatedAt', method: 'method', challengeId: 'challengeId', signInId: { own: true } },
       words: ['method', 'issuer'],
     },
   },

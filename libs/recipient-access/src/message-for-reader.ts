@@ -63,6 +63,7 @@ export interface ViewFacts {
   readonly eventId: EventId;
   readonly now: Instant;
   readonly method: string;
+  readonly signInId: EventId | null;
   readonly recipientId: Person['personId'];
   readonly networkAddress?: EncryptedPersonalData;
   readonly reader?: EncryptedPersonalData;
@@ -198,6 +199,7 @@ export class MessageForReader {
       eventId,
       now: this.clock.now(),
       method: proof.method,
+      signInId: proof.signInId ?? null,
       recipientId: recipient.personId,
       ...encrypted,
     };

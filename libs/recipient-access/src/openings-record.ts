@@ -1,6 +1,6 @@
 import type { EphemeralStore } from '#libs/ephemeral-store';
-import { decideAndAppend } from '#libs/event-store';
-import type { EventStore, Fold } from '#libs/event-store';
+import { appendFacts } from '#libs/event-store';
+import type { EventStore } from '#libs/event-store';
 import type { Clock, MessageId } from '#libs/vocabulary';
 import { openingsStream } from './access-events.ts';
 import type { OpeningEvent } from './access-events.ts';
@@ -8,9 +8,6 @@ import type { OpeningEvent } from './access-events.ts';
 const SECONDS_PER_DAY = 86_400;
 /** Messages with an excess that one process remembers; past it the excess of further messages is not told, only counted in metrics. */
 const MAX_MESSAGES_IN_EXCESS = 10_000;
-
-/** Openings are facts side by side: nothing is decided on their history, so the fold holds nothing. */
-const openings: Fold<null, OpeningEvent> = { initialState: () => null, evolve: () => null };
 
 interface Excess {
   readonly messageId: MessageId;
@@ -79,6 +76,6 @@ export class OpeningsRecord {
   }
 
   private async append(messageId: MessageId, event: OpeningEvent): Promise<void> {
-    await decideAndAppend(this.store, openingsStream(messageId), openings, () => [event]);
+    await appendFacts(this.store, openingsStream(messageId), [event]);
   }
 }

@@ -3,7 +3,7 @@ import { getJson, putJson } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import type { ReaderIdentity, SignInMethod } from '#libs/oidc-bridge';
 import { secondsBetween } from '#libs/vocabulary';
-import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
+import type { EventId, Instant, MailAddress, PersonId } from '#libs/vocabulary';
 
 /** That somebody who held this browser's session could, at that time, read the mail of an address. Never an account. */
 export interface ProofInSession {
@@ -13,6 +13,8 @@ export interface ProofInSession {
   /** Who vouched, and for whom: the pair names an account at an identity provider, or the bridge and a person for a passcode. */
   readonly issuer: string;
   readonly subject: string;
+  /** The event of the sign-in. Absent in a session that an older release began. */
+  readonly signInId?: EventId;
   readonly provenAt: Instant;
   readonly reader?: ReaderIdentity;
 }

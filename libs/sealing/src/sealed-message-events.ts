@@ -1,6 +1,6 @@
-import type { DomainEvent, StreamDescriptor } from '#libs/event-store';
+import type { DomainEvent, Revised, StreamDescriptor } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
-import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
+import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
 
 /**
  * `page`: in the portal's own page; `print`: the same, made for paper; `original`: the whole mail as a file. All of them show
@@ -40,29 +40,46 @@ export type SealedMessageEvent =
       }
     >
   | DomainEvent<'MessageRevoked', { revokedAt: Instant; revokedBy: string; reason?: string }>
-  | DomainEvent<
-      'MessageViewed',
-      {
-        recipientId: PersonId;
-        viewedAt: Instant;
-        method: string;
-        form: ViewForm;
-        networkAddress?: EncryptedPersonalData;
-        /** Who it was, where a shared mailbox's reader is asked for. */
-        reader?: EncryptedPersonalData;
-      }
+  | Revised<
+      2,
+      DomainEvent<
+        'MessageViewed',
+        {
+          recipientId: PersonId;
+          viewedAt: Instant;
+          method: string;
+          form: ViewForm;
+          /** The event of the sign-in that this rests on; null where none was named (before version 2). */
+          signInId: EventId | null;
+          networkAddress?: EncryptedPersonalData;
+          /** Who it was, where a shared mailbox's reader is asked for. */
+          reader?: EncryptedPersonalData;
+        }
+      >
     >
-  | DomainEvent<
-      'AttachmentDownloaded',
-      {
-        recipientId: PersonId;
-        downloadedAt: Instant;
-        method: string;
-        attachmentIndex: number;
-        networkAddress?: EncryptedPersonalData;
-        reader?: EncryptedPersonalData;
-      }
+  | Revised<
+      2,
+      DomainEvent<
+        'AttachmentDownloaded',
+        {
+          recipientId: PersonId;
+          downloadedAt: Instant;
+          method: string;
+          attachmentIndex: number;
+          /** The event of the sign-in that this rests on; null where none was named (before version 2). */
+          signInId: EventId | null;
+          /** As the reader's own disk would call it; absent before version 2. */
+          fileName?: EncryptedPersonalData;
+          networkAddress?: EncryptedPersonalData;
+          reader?: EncryptedPersonalData;
+        }
+      >
     >;
+
+/** From version 1, which did not name the sign-in. */
+function withoutSignIn<Data>(data: Data): Data & { signInId: null } {
+  return { ...data, signInId: null };
+}
 
 export const sealedMessageEvents = {
   category: 'message',
@@ -89,23 +106,25 @@ export const sealedMessageEvents = {
       words: ['revokedBy', 'reason'],
     },
     MessageViewed: {
-      version: 1,
+      version: 2,
+      upcasts: [withoutSignIn],
       evidence: 'content-shown',
       outcome: 'done',
       persons: { recipientId: 'reader' },
       encrypted: { networkAddress: 'recipientId', reader: 'recipientId' },
       messages: {},
-      facts: { happenedAt: 'viewedAt', method: 'method' },
+      facts: { happenedAt: 'viewedAt', method: 'method', signInId: 'signInId' },
       words: ['form'],
     },
     AttachmentDownloaded: {
-      version: 1,
+      version: 2,
+      upcasts: [withoutSignIn],
       evidence: 'file-downloaded',
       outcome: 'done',
       persons: { recipientId: 'reader' },
-      encrypted: { networkAddress: 'recipientId', reader: 'recipientId' },
+      encrypted: { fileName: 'recipientId', networkAddress: 'recipientId', reader: 'recipientId' },
       messages: {},
-      facts: { happenedAt: 'downloadedAt', method: 'method' },
+      facts: { happenedAt: 'downloadedAt', method: 'method', signInId: 'signInId' },
       words: [],
     },
   },

@@ -41,11 +41,14 @@ const sealing = {
 };
 const sealed: SealedMessageEvent = { type: 'MessageSealed', id: eventId, data: sealing };
 const revoked: SealedMessageEvent = { type: 'MessageRevoked', data: { revokedAt: noon, revokedBy: 'operator' } };
-const showing = { eventId: newEventId(), recipientId, method: 'passcode', now: noon };
+const signInId = newEventId();
+const showing = { eventId: newEventId(), recipientId, method: 'passcode', signInId, now: noon };
+const fileName = 'cGxhbnM' as EncryptedPersonalData;
 const viewed: SealedMessageEvent = {
   type: 'MessageViewed',
+  version: 2,
   id: showing.eventId,
-  data: { recipientId, viewedAt: noon, method: 'passcode', form: 'page' },
+  data: { recipientId, viewedAt: noon, method: 'passcode', signInId, form: 'page' },
 };
 
 describe('a sealed message', () => {
@@ -114,11 +117,13 @@ describe('viewing', () => {
       )
       .then({
         type: 'MessageViewed',
+        version: 2,
         id: showing.eventId,
         data: {
           recipientId,
           viewedAt: noon,
           method: 'passcode',
+          signInId,
           form: 'original',
           networkAddress: 'bmV0' as EncryptedPersonalData,
         },
@@ -134,7 +139,7 @@ describe('viewing', () => {
     const state = events.reduce(sealedMessages.evolve, sealedMessages.initialState());
     for (const decide of [
       () => viewMessage(state, { ...showing, ...change, form: 'page' }),
-      () => downloadAttachment(state, { ...showing, ...change, attachmentIndex: 0 }),
+      () => downloadAttachment(state, { ...showing, ...change, attachmentIndex: 0, fileName }),
     ]) {
       expect(decide).toThrow(MessageNotOpenable);
       expect(decide).toThrow(expect.objectContaining({ code: 'message-not-openable', reason }));
@@ -143,11 +148,12 @@ describe('viewing', () => {
 
   it('of one attachment is a download', () =>
     given(sealedMessages, sealed)
-      .when((state) => downloadAttachment(state, { ...showing, attachmentIndex: 2 }))
+      .when((state) => downloadAttachment(state, { ...showing, attachmentIndex: 2, fileName }))
       .then({
         type: 'AttachmentDownloaded',
+        version: 2,
         id: showing.eventId,
-        data: { recipientId, downloadedAt: noon, method: 'passcode', attachmentIndex: 2 },
+        data: { recipientId, downloadedAt: noon, method: 'passcode', signInId, attachmentIndex: 2, fileName },
       }));
 });
 

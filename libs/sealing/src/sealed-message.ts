@@ -102,6 +102,8 @@ export interface Showing {
   readonly recipientId: PersonId;
   /** How the address was proven: `passcode`, … */
   readonly method: string;
+  /** The event of the sign-in that this rests on; null for a session that began before sign-ins were named. */
+  readonly signInId: EventId | null;
   readonly now: Instant;
   readonly networkAddress?: EncryptedPersonalData;
   readonly reader?: EncryptedPersonalData;
@@ -113,20 +115,28 @@ export function viewMessage(
   showing: Showing & { readonly form: ViewForm },
 ): SealedMessageEvent[] {
   checkOpenable(state, showing);
-  const { eventId, recipientId, method, now, form } = showing;
-  const data = { recipientId, viewedAt: now, method, form, ...personalDataOf(showing) };
-  return [{ type: 'MessageViewed', id: eventId, data }];
+  const { eventId, recipientId, method, signInId, now, form } = showing;
+  const data = { recipientId, viewedAt: now, method, signInId, form, ...personalDataOf(showing) };
+  return [{ type: 'MessageViewed', version: 2, id: eventId, data }];
 }
 
 /** @throws MessageNotOpenable */
 export function downloadAttachment(
   state: SealedMessage,
-  showing: Showing & { readonly attachmentIndex: number },
+  showing: Showing & { readonly attachmentIndex: number; readonly fileName: EncryptedPersonalData },
 ): SealedMessageEvent[] {
   checkOpenable(state, showing);
-  const { eventId, recipientId, method, now, attachmentIndex } = showing;
-  const data = { recipientId, downloadedAt: now, method, attachmentIndex, ...personalDataOf(showing) };
-  return [{ type: 'AttachmentDownloaded', id: eventId, data }];
+  const { eventId, recipientId, method, signInId, now, attachmentIndex, fileName } = showing;
+  const data = {
+    recipientId,
+    downloadedAt: now,
+    method,
+    signInId,
+    attachmentIndex,
+    fileName,
+    ...personalDataOf(showing),
+  };
+  return [{ type: 'AttachmentDownloaded', version: 2, id: eventId, data }];
 }
 
 function checkOpenable(state: SealedMessage, { recipientId, now }: Showing): void {

@@ -71,6 +71,12 @@ describe('a proof on its way to a client', () => {
     expect(subjects[0]).toMatch(/^[\w-]{43}$/);
   });
 
+  it('names the challenge, which names events of the record, to the portal alone', () => {
+    const byCode = proofOf('staff', { challengeId: 'x' as never });
+    expect(claimsOf(byCode, 'portal')).toMatchObject({ segl_proof: { challenge_id: 'x' } });
+    expect(JSON.stringify(claimsOf(byCode, 'application'))).not.toContain('challenge_id');
+  });
+
   it('names roles to a console alone, and never those of a passcode', () => {
     const account = proofOf('staff', { method: 'organisation', roles: ['auditor'] });
     expect(claimsOf(account, 'console')).toMatchObject({ roles: ['auditor'] });

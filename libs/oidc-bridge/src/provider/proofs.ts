@@ -79,7 +79,7 @@ export function claimsOf(
   proof: BridgeProof,
   clientKind: 'portal' | 'application' | 'console',
 ): Record<string, unknown> {
-  const { address, method, issuer, subject, provenAt, reader, longCode, roles } = proof;
+  const { address, method, issuer, subject, provenAt, reader, longCode, challengeId, roles } = proof;
   return {
     email: address,
     email_verified: true,
@@ -89,6 +89,7 @@ export function claimsOf(
       subject,
       proven_at: provenAt,
       ...(longCode === undefined ? {} : { long_code: longCode }),
+      ...(challengeId !== undefined && clientKind === 'portal' && { challenge_id: challengeId }),
     },
     ...(reader === undefined ? {} : { segl_reader: reader }),
     ...(clientKind === 'console' && method !== 'passcode' ? { roles: [...roles] } : {}),

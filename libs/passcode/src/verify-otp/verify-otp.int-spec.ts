@@ -45,6 +45,7 @@ describe('verifying a code', () => {
       browserId,
       returnTo: '/m/abc/authenticate',
       longCode: false,
+      challengeId,
     };
     // bound first, then spent: whoever else brings it takes nothing from its owner
     for (const [other, isFirstTime] of [

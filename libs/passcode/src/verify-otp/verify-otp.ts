@@ -96,7 +96,10 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
 
   private async accept({ browserId, challengeId, challenge, now }: Guess, longCode: boolean): Promise<'accepted'> {
     const { address, personId, returnTo } = challenge;
-    const proof = { address, personId, method: 'passcode', provenAt: now, browserId, returnTo, longCode } as const;
+    const proof = {
+      ...({ address, personId, method: 'passcode', provenAt: now } as const),
+      ...{ browserId, returnTo, longCode, challengeId },
+    };
     const proofId = await leaveAddressProof(this.ephemeral, proof);
     await this.challenges.change(challengeId, () => ({ proofId, problem: null }));
     await this.otps.forget(challengeId);

@@ -87,8 +87,11 @@ describe('Authenticate', () => {
     const last = (await events()).at(-1);
     expect(last).toMatchObject({
       type: 'RecipientAuthenticated',
-      data: { method: 'passcode', issuer: 'http://localhost:8080/oidc', personId: attempt.personId },
+      version: 2,
+      data: { method: 'passcode', issuer: 'http://localhost:8080/oidc', personId: attempt.personId, challengeId: null },
     });
+    const [inSession] = (await here.sessions.touch('after', here.clock.now()))?.proofs ?? [];
+    expect(inSession?.signInId).toBe(last?.id); // what views of this session will name
     expect(last?.data).not.toHaveProperty('subjectId');
     const person = await here.persons.findById(attempt.personId);
     const { networkAddress } = last?.data as { networkAddress: EncryptedPersonalData };

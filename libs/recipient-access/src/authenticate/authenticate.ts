@@ -1,13 +1,12 @@
 import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
-import { decideAndAppend, EventStore } from '#libs/event-store';
-import type { Fold } from '#libs/event-store';
+import { appendFacts, EventStore } from '#libs/event-store';
 import { encryptPersonalData, PersonDirectory } from '#libs/keyring';
 import type { Person } from '#libs/keyring';
 import { signInsStream } from '#libs/oidc-bridge';
 import type { SignInFailure } from '#libs/oidc-bridge';
 import { Clock, newEventId } from '#libs/vocabulary';
-import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
+import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
 import type { SignInEvent } from '../access-events.ts';
 import { readerForRecord } from '../message-for-reader.ts';
 import { PortalSessions } from '../portal-session.ts';
@@ -59,9 +58,6 @@ export class Authenticate extends Command<Authentication> {
   }
 }
 
-/** Sign-ins stand side by side: nothing is decided on earlier ones. */
-const signIns: Fold<null, SignInEvent> = { initialState: () => null, evolve: () => null };
-
 @CommandHandler(Authenticate)
 export class AuthenticateHandler implements ICommandHandler<Authenticate> {
   constructor(
@@ -105,12 +101,22 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
     if (person === null) return this.fail(attempt, 'person-erased', proof);
 
     const now = this.clock.now();
-    await this.record(personId, this.authenticated(person, proof, command.networkAddress, now));
+    const authenticated = this.authenticated(person, proof, command.networkAddress, now);
+    await this.record(personId, authenticated);
     const { address, method, issuer, subject, reader } = proof;
     const sessionId = command.nextSessionId();
     await this.sessions.begin(
       sessionId,
-      { address, personId, method, issuer, subject, provenAt: now, ...(reader === undefined ? {} : { reader }) },
+      {
+        address,
+        personId,
+        method,
+        issuer,
+        subject,
+        signInId: authenticated.id,
+        provenAt: now,
+        ...(reader === undefined ? {} : { reader }),
+      },
       now,
     );
     if (command.sessionId !== null) await this.sessions.end(command.sessionId);
@@ -118,9 +124,14 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
     return { status: 'authenticated', messageId, personId, method };
   }
 
-  private authenticated(person: Person, proof: ProvenAddress, network: string | null, now: Instant): SignInEvent {
+  private authenticated(
+    person: Person,
+    proof: ProvenAddress,
+    network: string | null,
+    now: Instant,
+  ): SignInEvent & { readonly id: EventId } {
     const { personId } = person;
-    const { method, issuer, subject, reader } = proof;
+    const { method, issuer, subject, reader, challengeId = null } = proof;
     const id = newEventId();
     const encrypted = (field: string, value: string | Record<string, string | null>) => ({
       [field]: encryptPersonalData(person, id, field, value),
@@ -129,12 +140,13 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
       personId,
       method,
       issuer,
+      challengeId,
       ...(method === 'passcode' ? {} : encrypted('subjectId', subject)),
       ...(reader === undefined ? {} : encrypted('reader', readerForRecord(reader))),
       authenticatedAt: now,
       ...(this.settings.recordNetworkAddress && network !== null ? encrypted('networkAddress', network) : {}),
     };
-    return { id, type: 'RecipientAuthenticated', data };
+    return { id, type: 'RecipientAuthenticated', version: 2, data };
   }
 
   private async fail(attempt: SignInAttempt, reason: SignInFailure, proof?: ProvenAddress): Promise<Authentication> {
@@ -146,7 +158,7 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
   }
 
   private async record(personId: PersonId, event: SignInEvent): Promise<void> {
-    await decideAndAppend(this.store, signInsStream(personId), signIns, () => [event]);
+    await appendFacts(this.store, signInsStream(personId), [event]);
   }
 }
 

@@ -9,6 +9,8 @@ export interface ProvenAddress {
   readonly method: SignInMethod;
   readonly issuer: string;
   readonly subject: string;
+  /** The challenge by a code, where our own bridge says it. */
+  readonly challengeId?: string;
   /** Who somebody at a shared mailbox is, where the organisation asks for it. */
   readonly reader?: ReaderIdentity;
 }
@@ -18,13 +20,17 @@ const METHODS: readonly string[] = ['microsoft', 'google', 'organisation', 'pass
 /** The proof in an ID token of our own bridge. @throws SignInRefused when a claim is missing or of another shape */
 export function proofIn(claims: Readonly<Record<string, unknown>>): ProvenAddress {
   const { email, email_verified: isVerified, segl_proof: proof, segl_reader: reader } = claims;
-  const { method, issuer, subject } = (proof ?? {}) as Record<string, unknown>;
+  const { method, issuer, subject, challenge_id: challengeId } = (proof ?? {}) as Record<string, unknown>;
   if (isVerified !== true || typeof email !== 'string') throw new SignInRefused('address-unverified');
   if (!isMethod(method) || typeof issuer !== 'string' || typeof subject !== 'string') {
     throw new SignInRefused('token-invalid');
   }
   const identity = readerIn(reader);
-  return { address: canonical(email), method, issuer, subject, ...(identity === null ? {} : { reader: identity }) };
+  return {
+    ...{ address: canonical(email), method, issuer, subject },
+    ...(typeof challengeId === 'string' && { challengeId }),
+    ...(identity !== null && { reader: identity }),
+  };
 }
 
 /** The bridge hands out canonical addresses; one that is not has been somewhere else. */

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { EventStoreUnavailable } from '#libs/event-store';
+import type { RecordedEvent } from '#libs/event-store';
+import { decryptPersonalData } from '#libs/keyring';
 import { messageStream } from '#libs/sealing';
-import type { MessageId } from '#libs/vocabulary';
+import type { EncryptedPersonalData, MessageId, PersonId } from '#libs/vocabulary';
 import { openingsStream } from '../access-events.ts';
 import { sealedMessagesHere } from '../testing/sealed-message-here.ts';
 import { DownloadAttachment, DownloadAttachmentHandler } from './download-attachment.ts';
@@ -57,6 +59,10 @@ describe('saving a file of a message', () => {
       expect.objectContaining({ type: 'AttachmentDownloaded', attachmentIndex: FILE }),
       expect.objectContaining({ type: 'MessageViewed', form: 'original' }),
     ]);
+    const { id, data } = events[1] as RecordedEvent;
+    const { fileName, recipientId } = data as { fileName: EncryptedPersonalData; recipientId: PersonId };
+    const person = await here.persons.findById(recipientId);
+    expect(person && decryptPersonalData(person, id, 'fileName', fileName)).toBe('plans.html');
     expect(new Set(events.map(({ id }) => id)).size).toBe(4); // an id of its own for each answer
   });
 

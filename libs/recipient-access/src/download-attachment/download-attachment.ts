@@ -1,5 +1,6 @@
 import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
+import { encryptPersonalData } from '#libs/keyring';
 import { MailReader } from '#libs/mail';
 import { downloadAttachment, viewMessage } from '#libs/sealing';
 import { DomainError } from '#libs/vocabulary';
@@ -57,9 +58,10 @@ export class DownloadAttachmentHandler implements ICommandHandler<DownloadAttach
       }
       const found = await this.reader.attachment(verified.mail, attachment);
       if (found === null) throw new NoSuchAttachment();
-      await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
-        downloadAttachment(state, { ...facts, attachmentIndex: attachment }),
-      );
+      await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) => {
+        const fileName = encryptPersonalData(verified.recipient, facts.eventId, 'fileName', found.filename);
+        return downloadAttachment(state, { ...facts, attachmentIndex: attachment, fileName });
+      });
       return { ...found, recipientId };
     });
   }

@@ -63,7 +63,10 @@ describe('RevokeMessage', () => {
     for (let round = 0; round < 20; round++) {
       const messageId = await sealedMessage();
       const view = async () => {
-        const showing = { eventId: newEventId(), recipientId, method: 'passcode', now: noon, form: 'page' as const };
+        const showing = {
+          ...{ eventId: newEventId(), recipientId, method: 'passcode', signInId: null },
+          ...{ now: noon, form: 'page' as const },
+        };
         try {
           await decideAndAppend(events.store, messageStream(messageId), sealedMessages, (state) =>
             viewMessage(state, showing),

@@ -119,9 +119,9 @@ export class ProveByCodeController {
       return response.redirect(303, pathAfter(uid, { with: 'nothing-left' }));
     }
     const { proof } = taken;
-    const { address, provenAt, longCode } = proof;
+    const { address, provenAt, longCode, challengeId } = proof;
     const bridgeProof: BridgeProof = {
-      ...{ address, method: 'passcode', provenAt, longCode, roles: [] },
+      ...{ address, method: 'passcode', provenAt, longCode, challengeId, roles: [] },
       issuer: issuerOf(this.settings.publicUrl),
       subject: proof.personId,
     };

@@ -1,7 +1,6 @@
 import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
-import { decideAndAppend, EventStore } from '#libs/event-store';
-import type { Fold } from '#libs/event-store';
+import { appendFacts, EventStore } from '#libs/event-store';
 import { Clock } from '#libs/vocabulary';
 import type { SignInRequest } from '../../proof.ts';
 import { clientSignInsStream, signInsStream } from '../../sign-in-events.ts';
@@ -28,9 +27,6 @@ export class RecordFailedSignIn extends Command<void> {
   }
 }
 
-/** Failures stand side by side: nothing is decided on earlier ones. */
-const failures: Fold<null, AuthenticationFailed> = { initialState: () => null, evolve: () => null };
-
 @CommandHandler(RecordFailedSignIn)
 export class RecordFailedSignInHandler implements ICommandHandler<RecordFailedSignIn> {
   constructor(
@@ -52,6 +48,6 @@ export class RecordFailedSignInHandler implements ICommandHandler<RecordFailedSi
       },
     };
     const stream = personId === null ? clientSignInsStream(clientId) : signInsStream(personId);
-    await decideAndAppend(this.store, stream, failures, () => [event]);
+    await appendFacts(this.store, stream, [event]);
   }
 }
