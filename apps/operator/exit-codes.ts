@@ -66,7 +66,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'not-a-carrier': EXIT.badInput,
   'not-sealed-mail': EXIT.badInput,
   'seal-broken': EXIT.badInput,
-  'unknown-event-type': EXIT.usage,
+  'bad-audit-query': EXIT.usage,
   unavailable: EXIT.unavailable,
   'event-store-unavailable': EXIT.unavailable,
   'person-directory-unavailable': EXIT.unavailable,

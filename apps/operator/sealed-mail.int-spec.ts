@@ -111,7 +111,7 @@ describe('segl seal', () => {
     const ran = await segl(SEAL, { input: randomBytes(1001), environment });
     expect([ran.exitCode, ran.said]).toEqual([65, expect.stringContaining('1000 bytes')]);
     const trail = await inHome(['audit', 'query', '--json']);
-    expect(JSON.parse(trail.text)).toEqual([]);
+    expect(JSON.parse(trail.text)).toEqual({ rows: [], next: null, previous: null, isWhole: true });
   });
 
   it.each([
@@ -137,7 +137,7 @@ describe('segl seal', () => {
     const opened = await segl(['open', '--demonstration', '-'], { environment, input: ran.output });
     expect(opened.output.equals(MAIL)).toBe(true);
     expect(
-      JSON.parse((await segl(['audit', 'query', '--demonstration', '--json'], { environment })).text),
+      JSON.parse((await segl(['audit', 'query', '--demonstration', '--json'], { environment })).text).rows,
     ).toHaveLength(1);
     const mixed = await segl(['audit', 'query', '--demonstration', '--keyring', home.keyring], { environment });
     expect([mixed.exitCode, mixed.said]).toEqual([78, expect.stringContaining('do not belong together')]);
@@ -266,10 +266,11 @@ describe('a sealed mail in the record', () => {
     const { messageId } = await sealed();
     await sealed(MAIL);
     const query = async (...options: string[]) =>
-      JSON.parse((await inHome(['audit', 'query', '--json', ...options])).text) as {
-        messageId: string;
-        data: Record<string, string>;
-      }[];
+      (
+        JSON.parse((await inHome(['audit', 'query', '--json', ...options])).text) as {
+          rows: { messageId: string; data: Record<string, string> }[];
+        }
+      ).rows;
     const [first] = await query('--message', messageId);
     expect(first).toMatchObject({
       messageId,
@@ -281,11 +282,22 @@ describe('a sealed mail in the record', () => {
     expect(await query('--person', 'BO@example.org')).toHaveLength(2);
     expect(await query('--person', 'nobody@example.org')).toEqual([]);
     expect(await query('--type', 'MessageRevoked')).toEqual([]);
-    expect(await query('--limit', '1')).toHaveLength(1);
+    expect(await query('--sender', 'anna@example.com', '--recipient', 'bo@example.org')).toHaveLength(2);
+    expect(await query('--reader', 'bo@example.org')).toEqual([]);
+    const cut = await inHome(['audit', 'query', '--json', '--limit', '1', '--newest-first']);
+    const { rows, next } = JSON.parse(cut.text) as { rows: { sequence: number }[]; next: string };
+    expect([rows.map(({ sequence }) => sequence), cut.said]).toEqual([[2], `segl: more rows exist: --after ${next}`]);
+    expect((await query('--after', next, '--newest-first')).map((row) => row.messageId)).toEqual([messageId]);
     expect(await query('--to', '2000-01-01')).toEqual([]);
     expect(await query('--from', '2000-01-01T00:00:00Z', '--type', 'MessageSealed')).toHaveLength(2);
     const [closed] = await query('--message', messageId, '--no-personal');
     expect(closed?.data['sender']).toMatch(/^[\w-]{60,}$/);
+    const csv = (await inHome(['audit', 'query', '--message', messageId, '--csv'])).text;
+    expect(csv).toMatch(
+      /^time,type,evidence,outcome,method,messageId,[^\r]*\r\n\S+Z,MessageSealed,message-sealed,done,,/,
+    );
+    const timeline = await inHome(['audit', 'timeline', '--person', 'bo@example.org']);
+    expect(timeline.text.match(/MessageSealed/g)).toHaveLength(2);
     const lines = await inHome(['audit', 'query', '--message', messageId]);
     expect(lines.text).toMatch(/^1 {2}\S+Z {2}MessageSealed {2}message-\S+ {2}.*recipient=bo@example\.org/);
   });
@@ -296,7 +308,7 @@ describe('a sealed mail in the record', () => {
     expect((await inHome([...revoke, '--json'])).text).toContain('"outcome": "revoked"');
     expect((await inHome(revoke)).text).toContain('had been revoked already');
     const trail = await inHome(['audit', 'query', '--type', 'MessageRevoked', '--json']);
-    expect(JSON.parse(trail.text)).toEqual([
+    expect(JSON.parse(trail.text).rows).toEqual([
       expect.objectContaining({
         data: { revokedAt: noon, revokedBy: 'compliance', reason: 'sent to the wrong company' },
       }),
@@ -312,7 +324,14 @@ describe('a sealed mail in the record', () => {
     [['audit', 'query', '--from', 'yesterday'], 64, '2026-03-01'],
     [['audit', 'query', '--limit', '-3'], 64, '-3'],
     [['audit', 'query', '--person', 'x'], 64, 'not-one-at-sign'],
-    [['projections', 'rebuild', 'nothing.v1'], 64, 'audit-trail.v2'],
+    [['audit', 'query', '--after', '17'], 64, 'after: '],
+    [['audit', 'query', '--limit', '5000'], 64, 'limit: '],
+    [['audit', 'query', '--words', '*'], 64, 'words: '],
+    [['audit', 'query', '--from', '2026-02-01', '--to', '2026-01-01'], 64, 'to: '],
+    [['audit', 'timeline'], 64, 'either --message or --person'],
+    [['projections', 'pass-over', 'audit-trail.v3', '--reason', 'none'], 1, 'does not stand in front'],
+    [['projections', 'pass-over', 'nothing.v1', '--reason', 'none'], 64, 'audit-trail.v3'],
+    [['projections', 'rebuild', 'nothing.v1'], 64, 'audit-trail.v3'],
   ])('%j ends with %d', async (argv, exitCode, words) => {
     await sealed();
     const ran = await inHome(argv);
@@ -323,8 +342,8 @@ describe('a sealed mail in the record', () => {
   it('is told again by rebuilt read models', async () => {
     await sealed();
     const before = (await inHome(['audit', 'query', '--json'])).text;
-    expect((await inHome(['projections', 'rebuild'])).text).toContain('audit-trail.v2');
-    expect((await inHome(['projections', 'rebuild', 'audit-trail.v2', '--json'])).exitCode).toBe(0);
+    expect((await inHome(['projections', 'rebuild'])).text).toContain('audit-trail.v3');
+    expect((await inHome(['projections', 'rebuild', 'audit-trail.v3', '--json'])).exitCode).toBe(0);
     expect((await inHome(['audit', 'query', '--json'])).text).toBe(before);
     expect(JSON.parse((await inHome(['telemetry', '--json'])).text)).toEqual([]);
   });
@@ -340,11 +359,13 @@ describe('a sealed mail in the record', () => {
     expect([nobodyThere.exitCode, nobodyThere.said]).toEqual([1, expect.stringContaining('--yes')]);
     expect((await inHome(['erase', 'bo@example.org'], { answer: 'yes' })).text).toMatch(/^[a-z2-7]{26} is erased\n$/);
     expect((await inHome(['erase', 'bo@example.org', '--yes'])).text).toContain('nobody is known');
-    const [row] = JSON.parse((await inHome(['audit', 'query', '--json', '--message', messageId])).text) as {
+    const [row] = JSON.parse((await inHome(['audit', 'query', '--json', '--message', messageId])).text).rows as {
       data: object;
     }[];
     expect(row?.data).toMatchObject({ sender: 'anna@example.com', recipient: '(erased)' });
-    expect((await inHome(['audit', 'query', '--person', 'bo@example.org', '--json'])).text).toBe('[]\n');
+    expect(JSON.parse((await inHome(['audit', 'query', '--person', 'bo@example.org', '--json'])).text).rows).toEqual(
+      [],
+    );
   });
 
   it('is counted before its epoch is destroyed: unexpired and unrevoked ones only', async () => {

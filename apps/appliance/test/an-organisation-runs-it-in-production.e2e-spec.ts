@@ -127,7 +127,7 @@ withPostfix(
     function recordOf(messageId: string): Told[] {
       const { status, stdout, stderr } = segl('audit', 'query', '--message', messageId, '--json');
       expect([status, stderr]).toEqual([0, '']);
-      return JSON.parse(stdout.toString()) as Told[];
+      return (JSON.parse(stdout.toString()) as { rows: Told[] }).rows;
     }
 
     async function seal(...to: string[]): Promise<Sealed[]> {

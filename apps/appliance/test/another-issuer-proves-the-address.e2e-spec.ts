@@ -13,10 +13,10 @@ const anna = 'anna.berg@example.com';
 
 /** What `segl audit query` prints of sign-ins, oldest first. */
 function signInsOf(portal: RunningProcess): { type: string; data: Record<string, unknown> }[] {
-  const rows = runSegl(
+  const page = runSegl(
     ...['audit', 'query', '--json', '--data-dir', portal.dataDir, '--keyring', join(portal.dataDir, 'keyring')],
   );
-  return (JSON.parse(rows) as { type: string; data: Record<string, unknown> }[]).filter(({ type }) =>
+  return (JSON.parse(page) as { rows: { type: string; data: Record<string, unknown> }[] }).rows.filter(({ type }) =>
     ['RecipientAuthenticated', 'AuthenticationFailed'].includes(type),
   );
 }

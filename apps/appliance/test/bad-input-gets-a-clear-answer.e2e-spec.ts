@@ -90,9 +90,9 @@ describe('what bad input gets', () => {
       });
       const field = await newestCarrierField(other.url);
       const segl = (...command: string[]) => runSegl(...command, '--demonstration', '--data-dir', other.dataDir);
-      const [sealed] = JSON.parse(segl('audit', 'query', '--type', 'MessageSealed', '--json')) as [
-        { messageId: string; data: { expiresAt: string } },
-      ];
+      const query = (type: string) =>
+        JSON.parse(segl('audit', 'query', '--type', type, '--json')) as { rows: unknown[] };
+      const [sealed] = query('MessageSealed').rows as [{ messageId: string; data: { expiresAt: string } }];
       if (reason === 'revoked') segl('revoke', sealed.messageId, '--by', 'compliance');
       else
         await new Promise((resolve) =>
@@ -101,7 +101,7 @@ describe('what bad input gets', () => {
       const answer = await post(`m=${field}`, form, other.url);
       expect([answer.status, generic.status]).toEqual([404, 404]);
       expect([reason, answer.body]).toEqual([reason, generic.body]);
-      const denied = JSON.parse(segl('audit', 'query', '--type', 'ViewDenied', '--json')) as object[];
+      const denied = query('ViewDenied').rows;
       const { messageId } = sealed;
       expect(denied).toMatchObject([{ messageId, data: { reason } }]);
       await other.stop();

@@ -251,7 +251,7 @@ for (const { name, isEmbedded, missing } of variants) {
       for (const console of ['console-1', 'console-2'] as const) {
         const held = () => {
           const file = new DatabaseSync(join(all.dataDirOf(console), 'read-models.sqlite'), { readOnly: true });
-          const sql = 'SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_trail_v2';
+          const sql = 'SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_event';
           const counts = file.prepare(sql).get() as { events: number; distinct: number };
           file.close();
           return counts;

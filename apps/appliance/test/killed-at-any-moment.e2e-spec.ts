@@ -175,7 +175,7 @@ describe('a process that is killed at any moment', () => {
 
     const readModels = new DatabaseSync(join(dataDir, 'read-models.sqlite'), { readOnly: true });
     const { events, distinct } = readModels
-      .prepare('SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_trail_v2')
+      .prepare('SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_event')
       .get() as { events: number; distinct: number };
     readModels.close();
     expect(events).toBe(distinct);

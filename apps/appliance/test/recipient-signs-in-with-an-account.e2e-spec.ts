@@ -215,8 +215,8 @@ describe('what comes back from a provider', () => {
   function audited(type: string, ...options: string[]): { data: Record<string, unknown> }[] {
     const { dataDir } = here.portal;
     const places = ['--data-dir', dataDir, '--keyring', join(dataDir, 'keyring')];
-    const rows = runSegl('audit', 'query', '--json', '--person', anna, '--type', type, ...places, ...options);
-    return JSON.parse(rows) as { data: Record<string, unknown> }[];
+    const page = runSegl('audit', 'query', '--json', '--person', anna, '--type', type, ...places, ...options);
+    return (JSON.parse(page) as { rows: { data: Record<string, unknown> }[] }).rows;
   }
 
   it(

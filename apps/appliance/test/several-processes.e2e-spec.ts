@@ -359,7 +359,7 @@ for (const { name, isEmbedded, missing } of variants) {
       const expected = events.filter(({ type }) => AUDITED_TYPES.includes(type)).length;
       const held = (name: ProcessName) => {
         const file = new DatabaseSync(join(all.dataDirOf(name), 'read-models.sqlite'), { readOnly: true });
-        const sql = 'SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_trail_v2';
+        const sql = 'SELECT count(*) AS events, count(DISTINCT event_id) AS "distinct" FROM audit_event';
         const counts = file.prepare(sql).get() as { events: number; distinct: number };
         file.close();
         return counts;
@@ -372,10 +372,10 @@ for (const { name, isEmbedded, missing } of variants) {
       const { eventStore, personKeys } = all.stores;
       const where = ['--data-dir', all.dataDirOf('console-1'), '--keyring', all.keyringOf('portal-1')];
       const stores = ['--event-store', eventStore, '--person-keys', personKeys];
-      const views = JSON.parse(
-        runSegl('audit', 'query', '--type', 'MessageViewed', '--json', ...where, ...stores),
-      ) as [];
-      expect(views.length).toBeGreaterThan(0);
+      const views = JSON.parse(runSegl('audit', 'query', '--type', 'MessageViewed', '--json', ...where, ...stores)) as {
+        rows: [];
+      };
+      expect(views.rows.length).toBeGreaterThan(0);
       expect(held('console-1')).toEqual({ events: expected, distinct: expected });
     }, 300_000);
 

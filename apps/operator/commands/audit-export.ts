@@ -9,7 +9,7 @@ import {
   queryAuditTrail,
   readCheckpoint,
 } from '#libs/audit';
-import type { AuditQuery, SelectedEvent } from '#libs/audit';
+import type { AuditFilter, SelectedEvent } from '#libs/audit';
 import { BadInput, UsageFault } from '../exit-codes.ts';
 import { openedLedger } from '../opened-ledger.ts';
 import type { OpenedLedger } from '../opened-ledger.ts';
@@ -76,7 +76,7 @@ function wholeExport({ store, db, tree, checkpoint }: OpenedLedger, from: number
   return exportRange({ events: eventsFrom(store, tree, from, size - from), tree, from, checkpoints });
 }
 
-function selectedExport(ledger: OpenedLedger, query: AuditQuery | null): AsyncIterable<string> {
+function selectedExport(ledger: OpenedLedger, query: AuditFilter | null): AsyncIterable<string> {
   const size = readCheckpoint(ledger.checkpoint)?.size ?? 0;
   return exportSelection(selected(ledger, query, size), ledger.checkpoint, (index) =>
     inclusionProof(ledger.tree, index, size),
@@ -85,19 +85,18 @@ function selectedExport(ledger: OpenedLedger, query: AuditQuery | null): AsyncIt
 
 async function* selected(
   { store, db, tree }: OpenedLedger,
-  query: AuditQuery | null,
+  query: AuditFilter | null,
   size: number,
 ): AsyncIterable<SelectedEvent> {
-  let after: number | undefined;
-  while (query !== null) {
-    const rows = queryAuditTrail(db, { ...query, after, limit: PAGE_ROWS });
+  let after: string | null | undefined;
+  while (query !== null && after !== null) {
+    const { rows, next } = queryAuditTrail(db, query, { after, limit: PAGE_ROWS });
     for (const { position } of rows) {
       const index = tree.leafAt(position);
       if (index === null || index >= size) continue; // behind the checkpoint: nothing proves it yet
       for await (const event of eventsFrom(store, tree, index, 1)) yield { index, event };
     }
-    if (rows.length < PAGE_ROWS) return;
-    after = rows.at(-1)?.sequence;
+    after = next;
   }
 }
 
@@ -115,10 +114,10 @@ async function sizeIn(path: string): Promise<number> {
   return checkpoint.size;
 }
 
-function queryOf({ message, type, from, to }: ExportOptions): AuditQuery {
+function queryOf({ message, type, from, to }: ExportOptions): AuditFilter {
   return {
     messageId: message === undefined ? undefined : messageIdOf(message),
-    type,
+    types: type === undefined ? undefined : [type],
     from: from === undefined ? undefined : instantGiven(from),
     to: to === undefined ? undefined : instantGiven(to),
   };

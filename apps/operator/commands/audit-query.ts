@@ -1,99 +1,170 @@
 import { Command, Option } from 'commander';
-import { AUDITED_TYPES, decryptForDisplay, queryAuditTrail } from '#libs/audit';
-import type { AuditQuery, AuditRow } from '#libs/audit';
-import type { PersonDirectory } from '#libs/keyring';
-import { addressOf, countGiven, instantGiven, messageIdOf } from '../operator.ts';
+import { AUDITED_TYPES, EVIDENCE_IN_TRAIL, messageTimeline, personTimeline, queryAuditTrail } from '#libs/audit';
+import type { AuditFilter, AuditPaging } from '#libs/audit';
+import { addressOf, messageIdOf, countGiven, instantGiven } from '../operator.ts';
 import type { Operator } from '../operator.ts';
-import { caughtUpReadModels } from '../read-models.ts';
+import { UsageFault } from '../exit-codes.ts';
 import { exportCommand } from './audit-export.ts';
 import { checkpointCommand, keyCommand } from './audit-key.ts';
 import { verifyCommand } from './audit-verify.ts';
+import { printPage, printTimeline } from './audit-output.ts';
+import type { OutputOptions } from './audit-output.ts';
+import { nobody, openTrail } from './audit-trail-here.ts';
 
-interface QueryOptions {
-  readonly message?: string;
-  readonly person?: string;
-  readonly type?: string;
-  readonly from?: string;
-  readonly to?: string;
+interface PageOptions extends OutputOptions {
   readonly limit?: string;
   readonly after?: string;
-  readonly personal: boolean;
-  readonly json?: boolean;
+  readonly before?: string;
+  readonly newestFirst?: boolean;
+}
+
+/** Addresses, by the name of the filter that their person's id becomes. */
+type PersonOptions = { readonly [Field in 'person' | 'sender' | 'recipient' | 'reader']?: string };
+
+interface QueryOptions extends PageOptions, PersonOptions {
+  readonly message?: string;
+  readonly type?: readonly string[];
+  readonly outcome?: string;
+  readonly method?: string;
+  readonly evidence?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly submission?: string;
+  readonly case?: string;
+  readonly words?: string;
 }
 
 export function auditCommand(operator: Operator): Command {
   return new Command('audit')
     .description('ask the record, and prove it')
     .addCommand(queryCommand(operator))
+    .addCommand(timelineCommand(operator))
     .addCommand(exportCommand(operator))
     .addCommand(verifyCommand(operator))
     .addCommand(keyCommand(operator))
     .addCommand(checkpointCommand(operator));
 }
 
-function queryCommand(operator: Operator): Command {
-  return new Command('query')
-    .description('list what happened, in the order of the record')
-    .option('--message <id>', 'of one message')
-    .option('--person <address>', 'of one person, as sender, recipient or whoever proved that address')
-    .addOption(new Option('--type <type>', 'of one type of event').choices(AUDITED_TYPES))
-    .option('--from <time>', 'from this time on (2026-03-01 or 2026-03-01T12:00:00Z)')
-    .option('--to <time>', 'before this time')
-    .option('--limit <count>', 'at most so many; default 100, at most 1000')
-    .option('--after <sequence>', 'the sequence number of the last one of the page before')
+function withPaging(command: Command): Command {
+  return command
+    .option('--newest-first', 'against the order of the record')
+    .option('--limit <count>', 'at most so many; default 100, at most 1000; more are said on stderr')
+    .option('--after <cursor>', 'what follows: the "next" of the page before')
+    .option('--before <cursor>', 'what goes before: the "previous" of the page after')
     .option('--no-personal', 'leave personal data encrypted, as it is stored')
     .option('--json', 'print as JSON')
+    .option('--csv', 'print as CSV (RFC 4180); nothing in it is a formula to a spreadsheet');
+}
+
+function queryCommand(operator: Operator): Command {
+  const command = new Command('query')
+    .description('list what happened, in the order of the record')
+    .option('--message <id>', 'of one message')
+    .option('--person <address>', 'of one person, as sender, recipient, reader or whoever was to prove that address')
+    .option('--sender <address>', 'of what that address sent')
+    .option('--recipient <address>', 'of what was sealed for that address')
+    .option('--reader <address>', 'of what was shown to whoever had proven that address')
+    .addOption(new Option('--type <type...>', 'of these types of event').choices(AUDITED_TYPES))
+    .addOption(new Option('--outcome <outcome>', 'how it ended').choices(['done', 'refused', 'failed']))
+    .option('--method <method>', 'how the address was proven: passcode, microsoft, google, organisation')
+    .addOption(new Option('--evidence <strength>', 'how strong it is as evidence').choices(EVIDENCE_IN_TRAIL))
+    .option('--from <time>', 'from this time on (2026-03-01 or 2026-03-01T12:00:00Z)')
+    .option('--to <time>', 'before this time')
+    .option('--submission <id>', 'of one submission')
+    .option('--case <number>', 'with this case number')
+    .option(
+      '--words <words>',
+      'that say all of these words: reasons, names of organisations and keys; never anything personal',
+    );
+  return withPaging(command)
     .addHelpText(
       'after',
       `
-Personal data is decrypted for showing only; what belongs to an erased person says so.
+All that is given must hold. Personal data is decrypted for showing only; what belongs to an erased person says so. Where rows are
+left, stderr says so and JSON holds "next"; "isWhole": false says that only a part of the record was looked at so far.
 
 Examples:
   segl audit query --message q2mzx4v3aaaabbbbccccddddeeeeffff
-  segl audit query --person anna@example.com --type MessageViewed --from 2026-03-01 --json`,
+  segl audit query --reader anna@example.com --type MessageViewed AttachmentDownloaded --from 2026-03-01 --json`,
     )
     .action(async (options: QueryOptions, command: Command) => {
-      const query = queryOf(options);
-      const person = options.person === undefined ? null : addressOf(options.person);
-      await using stores = operator.stores(command);
-      const needsPersons = options.personal || person !== null;
-      const persons = needsPersons && stores.has('personKeys') ? await stores.persons() : null;
-      const personId = person === null ? null : ((await persons?.find(person))?.personId ?? 'nobody');
-      if (personId === 'nobody')
-        operator.terminal.say('segl: nobody is known by that address, or the person was erased');
-      const { readModels } = await caughtUpReadModels(operator.places(command), stores);
-      const rows =
-        personId === 'nobody'
-          ? []
-          : queryAuditTrail(readModels.db, { ...query, ...(personId === null ? {} : { personId }) });
-      const shown = options.personal && persons !== null ? await decrypted(rows, persons) : rows;
-      if (options.json) return operator.printJson(shown);
-      for (const row of shown) await operator.print(lineOf(row));
+      const filter = filterOf(options);
+      const paging = pagingOf(options);
+      const addresses = addressesIn(options);
+      await using trail = await openTrail(operator, command, options.personal || addresses.length > 0);
+      const persons: Record<string, string> = {};
+      for (const [field, address] of addresses) {
+        const personId = await trail.personIdOf(address);
+        if (personId === null) return printPage(operator, nobody(operator), options, null);
+        persons[field] = personId;
+      }
+      const page = queryAuditTrail(await trail.db(), { ...filter, ...persons }, paging);
+      await printPage(operator, page, options, trail.persons);
     });
 }
 
-function queryOf({ message, type, from, to, limit, after }: QueryOptions): AuditQuery {
+function timelineCommand(operator: Operator): Command {
+  const command = new Command('timeline')
+    .description(
+      'what happened to one message or one person, each view with the sign-in and the code or account that it rests on',
+    )
+    .option('--message <id>', 'of one message')
+    .option('--person <address>', 'of one person');
+  return withPaging(command)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  segl audit timeline --message q2mzx4v3aaaabbbbccccddddeeeeffff
+  segl audit timeline --person anna@example.com --newest-first --limit 20`,
+    )
+    .action(async (options: PageOptions & { message?: string; person?: string }, command: Command) => {
+      const { message, person } = options;
+      if ((message === undefined) === (person === undefined)) throw new UsageFault('give either --message or --person');
+      const paging = pagingOf(options);
+      const messageId = message === undefined ? null : messageIdOf(message);
+      const address = person === undefined ? null : addressOf(person);
+      await using trail = await openTrail(operator, command, options.personal || address !== null);
+      const personId = address === null ? null : await trail.personIdOf(address);
+      if (messageId === null && personId === null) {
+        const { rows: entries, ...page } = nobody(operator);
+        return printTimeline(operator, { ...page, entries: entries as never[] }, options, null);
+      }
+      const db = await trail.db();
+      const timeline =
+        messageId !== null ? messageTimeline(db, messageId, paging) : personTimeline(db, personId as never, paging);
+      await printTimeline(operator, timeline, options, trail.persons);
+    });
+}
+
+function filterOf(options: QueryOptions): AuditFilter {
+  const { message, type, from, to, outcome, method, evidence, submission, words } = options;
   return {
     messageId: message === undefined ? undefined : messageIdOf(message),
-    type,
+    types: type,
     from: from === undefined ? undefined : instantGiven(from),
     to: to === undefined ? undefined : instantGiven(to),
-    limit: limit === undefined ? undefined : countGiven(limit),
-    after: after === undefined ? undefined : countGiven(after),
+    outcome: outcome as AuditFilter['outcome'],
+    evidence: evidence as AuditFilter['evidence'],
+    method,
+    submissionId: submission,
+    caseNumber: options.case,
+    words,
   };
 }
 
-async function decrypted(rows: readonly AuditRow[], persons: PersonDirectory): Promise<AuditRow[]> {
-  const shown: AuditRow[] = [];
-  for (const row of rows) shown.push(await decryptForDisplay(row, persons));
-  return shown;
+function addressesIn(options: PersonOptions): [string, ReturnType<typeof addressOf>][] {
+  return (['person', 'sender', 'recipient', 'reader'] as const).flatMap((name) => {
+    const text = options[name];
+    return text === undefined ? [] : [[`${name}Id`, addressOf(text)]];
+  });
 }
 
-/** `17  2026-03-01T12:00:00.000Z  MessageViewed  message-…  recipientId=… method=passcode`: one line, whatever a value holds. */
-function lineOf({ sequence, time, type, stream, data }: AuditRow): string {
-  const facts = Object.entries(data).map(
-    ([name, value]) =>
-      `${name}=${typeof value === 'string' && /^[\w.:@+-]+$/.test(value) ? value : JSON.stringify(value)}`,
-  );
-  return [sequence, time, type, stream, facts.join(' ')].join('  ');
+function pagingOf({ limit, after, before, newestFirst }: PageOptions): AuditPaging {
+  return {
+    limit: limit === undefined ? undefined : countGiven(limit),
+    after,
+    before,
+    order: newestFirst === true ? 'newest-first' : 'oldest-first',
+  };
 }

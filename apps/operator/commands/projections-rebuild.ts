@@ -26,7 +26,7 @@ Nothing can be lost by it: everything in them comes from the events. Queries ans
 
 Examples:
   segl projections rebuild
-  segl projections rebuild audit-trail.v2`,
+  segl projections rebuild audit-trail.v3`,
     )
     .action(async (name: string | undefined, { json }: { json?: boolean }, command: Command) => {
       await using stores = operator.stores(command);

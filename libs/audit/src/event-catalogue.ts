@@ -1,4 +1,4 @@
-import { EventCatalogue, projectionEvents } from '#libs/event-store';
+import { EventCatalogue, EVIDENCE, projectionEvents } from '#libs/event-store';
 import type { Evidence } from '#libs/event-store';
 import { submissionEvents } from '#libs/gateway';
 import { clientSignInEvents } from '#libs/oidc-bridge';
@@ -31,3 +31,5 @@ export function isAudited(evidence: Evidence): boolean {
 
 /** The types in the trail. */
 export const AUDITED_TYPES: readonly string[] = eventCatalogue.types(({ evidence }) => isAudited(evidence));
+
+export const EVIDENCE_IN_TRAIL: readonly Evidence[] = EVIDENCE.filter(isAudited);

@@ -1,4 +1,4 @@
-export { AUDITED_TYPES, eventCatalogue } from './event-catalogue.ts';
+export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue } from './event-catalogue.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';
 export { readCheckpoint } from './ledger/checkpoint.ts';
 
@@ -10,7 +10,13 @@ export { publishedCheckpoint } from './ledger/publication.ts';
 export { verifierKey } from './ledger/signed-note.ts';
 export { inclusionProof } from './ledger/tree-proofs.ts';
 export { decryptForDisplay } from './query/decrypt-for-display.ts';
-export { queryAuditTrail, type AuditQuery, type AuditRow } from './query/query-audit-trail.ts';
+
+export { AUDIT_CSV_HEAD, auditCsvLine } from './query/audit-csv.ts';
+export type { AuditFilter, AuditPaging } from './query/audit-filter.ts';
+export { queryAuditTrail } from './query/query-audit-trail.ts';
+export type { AuditPage, AuditRow } from './query/query-audit-trail.ts';
+export { messageTimeline, personTimeline } from './query/timelines.ts';
+export type { Timeline, TimelineEntry } from './query/timelines.ts';
 export { auditTrail } from './read-models/audit-trail.ts';
 export { readTrustedKey, type TrustedKey } from './verify/note.ts';
 export { verifyExport, type Finding, type VerifyReport } from './verify/verify-export.ts';

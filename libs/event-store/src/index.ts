@@ -1,6 +1,6 @@
 export type { DomainEvent, Fold, Json, Revised } from './domain-event.ts';
-export { type Evidence, type StreamDescriptor } from './event-descriptor.ts';
-export { EventCatalogue, type DescribableEvent } from './event-catalogue.ts';
+export { EVIDENCE, type Evidence, type Outcome, type PersonPart, type StreamDescriptor } from './event-descriptor.ts';
+export { EventCatalogue, type DescribableEvent, type DescribedEvent } from './event-catalogue.ts';
 export {
   EventStore,
   EventStoreUnavailable,
@@ -24,5 +24,5 @@ export { openEventStoreDb } from './adapters/eventstoredb/open.ts';
 
 export { EventStoreMisconfigured } from './adapters/eventstoredb/settings.ts';
 export { ProjectionRunner, type Projection } from './projection-runner.ts';
-export { ReadModels, type ReadModelDatabase } from './read-models.ts';
+export { ReadModels, type ReadModelDatabase, type SqlValue } from './read-models.ts';
 export { passOver, projectionEvents } from './passed-over.ts';

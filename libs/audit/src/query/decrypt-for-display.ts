@@ -26,7 +26,7 @@ export async function displayedData(
 }
 
 /** The row with what it says made readable. @see displayedData */
-export async function decryptForDisplay(row: AuditRow, persons: PersonDirectory): Promise<AuditRow> {
+export async function decryptForDisplay(row: AuditRow, persons: Pick<PersonDirectory, 'findById'>): Promise<AuditRow> {
   return { ...row, data: await displayedData({ ...row, id: row.eventId }, persons) };
 }
 

@@ -2,48 +2,37 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decideAndAppend, ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
-import type { DomainEvent, StreamName } from '#libs/event-store';
+import { appendFacts, ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
-import { encryptPersonalData } from '#libs/keyring';
-import type { Person } from '#libs/keyring';
-import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
-import { instantOf, newEventId, parseMailAddress, plusSeconds } from '#libs/vocabulary';
+import type { MessageId, PersonId } from '#libs/vocabulary';
 import { auditTrail } from '../read-models/audit-trail.ts';
+import { frozenEvents, frozenPersons } from '../testing/frozen/frozen-events.ts';
+import { AUDIT_CSV_HEAD, auditCsvLine } from './audit-csv.ts';
+import { BadAuditQuery } from './audit-filter.ts';
+import type { AuditFilter, AuditPaging } from './audit-filter.ts';
 import { decryptForDisplay, ERASED } from './decrypt-for-display.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
+import type { AuditRow } from './query-audit-trail.ts';
+import { messageTimeline, personTimeline } from './timelines.ts';
 
-const anna = parseMailAddress('anna@example.com');
-const bo = parseMailAddress('bo@example.org');
-const noon = instantOf('2026-11-22T12:00:00Z');
-const [one, two] = ['a'.repeat(32), 'b'.repeat(32)];
+const [senderId, readerId] = [...frozenPersons().keys()] as [PersonId, PersonId];
+const frozen = frozenEvents();
+const streamOf = (type: string) => frozen.find((event) => event.type === type)?.stream ?? '';
+const one = streamOf('MessageViewed').slice('message-'.length) as MessageId;
+const submissionId = streamOf('SubmissionAccepted').slice('submission-'.length);
 
 describe('the audit trail', () => {
   let sqlite: Awaited<ReturnType<typeof openTemporarySqlite>>;
-  let keys: Awaited<ReturnType<typeof temporaryKeyring>>;
-  let directory: Awaited<ReturnType<typeof temporaryPersonDirectory>>;
   let readModels: ReadModels;
   let runner: ProjectionRunner;
   let place: string;
-  let recipient: Person;
-  let sender: Person;
 
   beforeAll(async () => {
     sqlite = await openTemporarySqlite();
-    keys = await temporaryKeyring();
-    directory = await temporaryPersonDirectory(keys.keyring);
     place = await mkdtemp(join(tmpdir(), 'segl-audit-'));
     readModels = ReadModels.open(join(place, 'read-models.sqlite'));
-    [recipient, sender] = [await directory.persons.findOrCreate(anna), await directory.persons.findOrCreate(bo)];
-    for (const messageId of [one, two]) await append(streamName('message', messageId ?? ''), sealed(messageId ?? ''));
-    await append(streamName('message', one ?? ''), viewed());
-    await append(streamName('passcodes', recipient.personId), { type: 'OtpIssued', data: { challengeId: 'x' } });
-    await append(streamName('openings', two ?? ''), {
-      type: 'ViewDenied',
-      data: { messageId: two, reason: 'revoked' },
-    });
-    await append(streamName('telemetry', 'tallies'), { type: 'TelemetryTallied', data: {} });
-    runner = new ProjectionRunner(sqlite.store, readModels, [auditTrail]);
+    await sqlite.store.importRecorded(frozen); // every event ever written
+    runner = new ProjectionRunner(sqlite.store, readModels, [auditTrail], { minBackoffMs: 5, maxBackoffMs: 20 });
     runner.start();
     await runner.caughtUp();
   });
@@ -51,75 +40,145 @@ describe('the audit trail', () => {
     await runner.stop();
     readModels.close();
     await sqlite.cleanUp();
-    await directory.remove();
-    await keys.remove();
     await rm(place, { recursive: true });
   });
 
-  async function append(stream: StreamName, event: DomainEvent): Promise<void> {
-    await decideAndAppend(sqlite.store, stream, { initialState: () => null, evolve: () => null }, () => [event]);
-  }
+  const query = (filter: AuditFilter = {}, paging: AuditPaging = {}) => queryAuditTrail(readModels.db, filter, paging);
+  const typesOf = (filter: AuditFilter) => query(filter).rows.map(({ type }) => type);
+  const audited = frozen.filter(({ type }) => !['TelemetryTallied', 'CheckpointSigned'].includes(type));
 
-  function sealed(messageId: string): DomainEvent {
-    const id = newEventId();
-    const [senderId, recipientId] = [sender.personId, recipient.personId];
-    const addresses = {
-      sender: encryptPersonalData(sender, id, 'sender', bo),
-      recipient: encryptPersonalData(recipient, id, 'recipient', anna),
-    };
-    return { id, type: 'MessageSealed', data: { messageId, senderId, recipientId, sealedAt: noon, ...addresses } };
-  }
-
-  function viewed(): DomainEvent {
-    const id = newEventId();
-    const networkAddress = encryptPersonalData(recipient, id, 'networkAddress', '192.0.2.7');
-    return { id, type: 'MessageViewed', data: { recipientId: recipient.personId, method: 'passcode', networkAddress } };
-  }
-
-  const typesOf = (query: Parameters<typeof queryAuditTrail>[1]) =>
-    queryAuditTrail(readModels.db, query).map(({ type }) => type);
-
-  it('is asked by message, by person, by type and by time, and holds what is audited alone', () => {
-    expect(typesOf({})).toEqual(['MessageSealed', 'MessageSealed', 'MessageViewed', 'OtpIssued', 'ViewDenied']);
-    expect(typesOf({ messageId: one as never })).toEqual(['MessageSealed', 'MessageViewed']);
-    expect(typesOf({ messageId: two as never })).toEqual(['MessageSealed', 'ViewDenied']);
-    expect(typesOf({ personId: sender.personId })).toEqual(['MessageSealed', 'MessageSealed']);
-    expect(typesOf({ personId: recipient.personId })).toEqual([
-      'MessageSealed',
-      'MessageSealed',
-      'MessageViewed',
-      'OtpIssued',
-    ]);
-    expect(typesOf({ type: 'ViewDenied' })).toEqual(['ViewDenied']);
-    const now = instantOf(new Date());
-    expect(typesOf({ from: plusSeconds(now, -3600), to: plusSeconds(now, 3600) })).toHaveLength(5);
-    expect(typesOf({ to: plusSeconds(now, -3600) })).toEqual([]);
-    expect(() => typesOf({ type: 'Nothing' })).toThrow('no event type "Nothing"');
+  it('holds every event in the order of the record, but statistics and bookkeeping', () => {
+    const { rows, next, previous, isWhole } = query();
+    expect(rows.map(({ eventId }) => eventId)).toEqual(audited.map(({ id }) => id));
+    expect({ next, previous, isWhole }).toEqual({ next: null, previous: null, isWhole: true });
   });
 
-  it('is paged by the last row, each row once', () => {
-    const pages: number[] = [];
-    let after: number | undefined;
-    for (;;) {
-      const rows = queryAuditTrail(readModels.db, { after, limit: 2 });
-      if (rows.length === 0) break;
-      pages.push(rows.length);
-      after = rows.at(-1)?.sequence;
+  it('is asked by message, person and part, type, outcome, method, evidence, time, submission and words', () => {
+    const typesOfMessage = audited.filter(({ stream, data }) =>
+      [stream.slice(stream.indexOf('-') + 1), JSON.stringify(data)].some((text) => text.includes(one)),
+    );
+    expect(typesOf({ messageId: one })).toEqual(typesOfMessage.map(({ type }) => type));
+    const whose = (isSo: (data: Record<string, unknown>) => boolean) =>
+      audited.filter(({ data }) => isSo(data as Record<string, unknown>)).map(({ type }) => type);
+    expect(typesOf({ senderId })).toEqual(whose((data) => data['senderId'] === senderId));
+    expect(typesOf({ personId: senderId })).toEqual(typesOf({ senderId }));
+    expect(new Set(typesOf({ recipientId: readerId }))).toEqual(new Set(['MessageSealed', 'SubmissionAccepted']));
+    expect(new Set(typesOf({ readerId }))).toEqual(new Set(['MessageViewed', 'AttachmentDownloaded']));
+    expect(new Set(typesOf({ types: ['MessageRevoked', 'ViewDenied'] }))).toEqual(
+      new Set(['MessageRevoked', 'ViewDenied']),
+    );
+    expect(new Set(typesOf({ outcome: 'failed' }))).toEqual(new Set(['AuthenticationFailed', 'OtpDeliveryFailed']));
+    expect(typesOf({ method: 'organisation' })).toEqual(whose((data) => data['method'] === 'organisation'));
+    expect(new Set(typesOf({ evidence: 'challenge-sent' }))).toEqual(new Set(['OtpDelivered']));
+    expect(typesOf({ submissionId })).toEqual(whose((data) => data['submissionId'] === submissionId));
+    expect(typesOf({ words: 'WRONG address' })).toEqual(['MessageRevoked']);
+    expect(typesOf({ words: 'wrong OR nordlys' })).toEqual([]);
+    expect(typesOf({ readerId, messageId: one, types: ['MessageViewed'], method: 'organisation' })).toEqual([
+      'MessageViewed',
+    ]);
+    expect(
+      typesOf({ from: '2026-11-30T11:00:00.000Z' as never, to: '2026-11-30T12:00:00.001Z' as never }),
+    ).toHaveLength(audited.length);
+    expect(typesOf({ from: '2026-11-30T12:00:00.001Z' as never })).toEqual([]);
+    expect(typesOf({ to: '2026-11-30T12:00:00.000Z' as never })).toEqual([]);
+    expect(typesOf({ messageId: 'a'.repeat(32) as MessageId })).toEqual([]);
+  });
+
+  it.each(['oldest-first', 'newest-first'] as const)(
+    'is paged both ways, %s, each row once, while events arrive',
+    async (order) => {
+      const all = query({}, { order, limit: 1000 }).rows.map(({ sequence }) => sequence);
+      const forth: number[] = [];
+      const starts: (string | null)[] = [];
+      for (let after: string | null | undefined; after !== null;) {
+        const page = query({}, { order, limit: 4, after });
+        forth.push(...page.rows.map(({ sequence }) => sequence));
+        starts.push(page.previous);
+        after = page.next;
+      }
+      expect(forth).toEqual(all);
+      expect(starts.map((start) => start !== null)).toEqual(starts.map((_, index) => index > 0));
+      const back: number[] = [];
+      for (let before: string | null | undefined = starts.at(-1); before !== null;) {
+        const page = query({}, { order, limit: 4, before: before ?? undefined });
+        back.unshift(...page.rows.map(({ sequence }) => sequence));
+        before = page.previous;
+      }
+      expect(back).toEqual(all.slice(0, back.length));
+      expect(back).toHaveLength(all.length - (all.length % 4 || 4));
+    },
+  );
+
+  it.each<[string, AuditFilter, AuditPaging]>([
+    ['limit', {}, { limit: 0 }],
+    ['limit', {}, { limit: 1001 }],
+    ['limit', {}, { limit: 1.5 }],
+    ['after', {}, { after: '17' }],
+    ['before', {}, { before: 'v3.-1' }],
+    ['types', { types: ['Nothing'] }, {}],
+    ['outcome', { outcome: 'maybe' as never }, {}],
+    ['evidence', { evidence: 'hearsay' as never }, {}],
+    ['to', { from: '2026-01-01' as never, to: '2026-01-01' as never }, {}],
+    ['words', { words: '" *-' }, {}],
+    ['words', { words: ' ' }, {}],
+    ['method', { method: 'x'.repeat(201) }, {}],
+  ])('names the field that cannot be answered: %s', (field, filter, paging) => {
+    const ask = () => query(filter, paging);
+    expect(ask).toThrow(BadAuditQuery);
+    expect(ask).toThrow(expect.objectContaining({ code: 'bad-audit-query', field }));
+  });
+
+  it('names with each view the sign-in it rests on, and with each sign-in the code', () => {
+    const { entries } = messageTimeline(readModels.db, one);
+    const named = entries.filter(({ signIn }) => signIn !== null);
+    expect(named.map(({ row }) => [row.type, row.version])).toEqual([
+      ['MessageViewed', 2],
+      ['AttachmentDownloaded', 2],
+    ]);
+    for (const { signIn, challenge } of named) {
+      expect(signIn).toMatchObject({ type: 'RecipientAuthenticated', version: 2, method: 'passcode' });
+      expect(challenge.map(({ type }) => type)).toEqual(['OtpIssued', 'OtpDelivered', 'OtpRejected', 'OtpAccepted']);
     }
-    expect(pages).toEqual([2, 2, 1]);
+    const signIns = personTimeline(readModels.db, readerId).entries.filter(
+      ({ row }) => row.type === 'RecipientAuthenticated',
+    );
+    expect(signIns.map(({ challenge }) => challenge.length)).toEqual([0, 0, 4]);
   });
 
   it('holds no address in clear, shows them to who may see them, and no more once a person is erased', async () => {
-    const rows = queryAuditTrail(readModels.db);
-    expect(JSON.stringify(rows)).not.toMatch(/example|192\.0\.2/);
-    const shown = await Promise.all(rows.map((row) => decryptForDisplay(row, directory.persons)));
-    expect(shown[0]?.data).toMatchObject({ sender: bo, recipient: anna });
-    expect(shown[2]?.data).toMatchObject({ networkAddress: '192.0.2.7' });
+    const { rows } = query();
+    expect(JSON.stringify(readModels.db.all('SELECT * FROM audit_event'))).not.toMatch(/@|192\.0\.2/);
+    const persons = frozenPersons();
+    const shownTo = (erased: string) =>
+      Promise.all(
+        rows.map((row) =>
+          decryptForDisplay(row, { findById: async (id) => (id === erased ? null : (persons.get(id) ?? null)) }),
+        ),
+      );
+    const sealedIn = (shown: AuditRow[]) => shown.find(({ type }) => type === 'MessageSealed')?.data;
+    expect(sealedIn(await shownTo(''))).toMatchObject({
+      sender: 'office@nordlys.example',
+      recipient: 'anna@example.com',
+    });
+    expect(sealedIn(await shownTo(readerId))).toMatchObject({ sender: 'office@nordlys.example', recipient: ERASED });
+    const downloads = (await shownTo('')).filter(
+      ({ type, version }) => type === 'AttachmentDownloaded' && version === 2,
+    );
+    expect(downloads[0]?.data).toMatchObject({ fileName: 'årsopgørelse.pdf' });
+  });
 
-    await directory.persons.erase(recipient.personId);
-    const after = await Promise.all(rows.map((row) => decryptForDisplay(row, directory.persons)));
-    expect(after[0]?.data).toMatchObject({ sender: bo, recipient: ERASED });
-    expect(after[2]?.data).toMatchObject({ networkAddress: ERASED });
-    expect(queryAuditTrail(readModels.db)).toEqual(rows); // the record itself is whole
+  it('is CSV in which nothing is a formula', () => {
+    const row = { ...(query().rows[0] as AuditRow), method: '=HYPERLINK("x")' };
+    const line = auditCsvLine(row);
+    expect(line).toContain(`"'=HYPERLINK(""x"")"`);
+    expect(line.endsWith('\r\n')).toBe(true);
+    expect(AUDIT_CSV_HEAD.split(',')).toHaveLength(11);
+  });
+
+  it('stops in front of an event that nobody here describes, rather than leave it out', async () => {
+    await appendFacts(sqlite.store, streamName('message', one), [{ type: 'MessageForgotten', data: {} }]);
+    await expect(runner.caughtUp(500)).rejects.toThrow('does not know: MessageForgotten');
+    expect(runner.status()[0]?.stop).toMatchObject({ why: 'event-refused', eventType: 'MessageForgotten' });
+    expect(query().rows).toHaveLength(audited.length);
   });
 });

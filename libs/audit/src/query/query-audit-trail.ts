@@ -1,21 +1,9 @@
-import type { Position, ReadModelDatabase, StreamName } from '#libs/event-store';
-import { DomainError } from '#libs/vocabulary';
-import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
-import { AUDITED_TYPES } from '../event-catalogue.ts';
-
-export interface AuditQuery {
-  readonly messageId?: MessageId | undefined;
-  readonly personId?: PersonId | undefined;
-  readonly type?: string | undefined;
-  /** Inclusive. */
-  readonly from?: Instant | undefined;
-  /** Exclusive. */
-  readonly to?: Instant | undefined;
-  /** Exclusive: the `sequence` of the last row of the page before. */
-  readonly after?: number | undefined;
-  /** At most 1000; default 100. */
-  readonly limit?: number | undefined;
-}
+import type { Evidence, Outcome, Position, ReadModelDatabase, StreamName } from '#libs/event-store';
+import type { EventId, Instant, MessageId } from '#libs/vocabulary';
+import { checkedLimit, checkFilter, cursorOf, sequenceOf } from './audit-filter.ts';
+import type { AuditCursor, AuditFilter, AuditPaging } from './audit-filter.ts';
+import { candidates, walkOf } from './audit-lists.ts';
+import type { Span, Walk } from './audit-lists.ts';
 
 /** One event of the trail, personal data as stored. */
 export interface AuditRow {
@@ -28,50 +16,97 @@ export interface AuditRow {
   readonly revision: number;
   readonly messageId: MessageId | null;
   readonly position: Position;
+  readonly evidence: Evidence;
+  readonly outcome: Outcome;
+  readonly method: string | null;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export class UnknownEventType extends DomainError {
-  constructor(type: string) {
-    super('unknown-event-type', `no event type "${type}"; there are ${AUDITED_TYPES.join(', ')}`);
+export interface AuditPage {
+  readonly rows: readonly AuditRow[];
+  /** Where the following page begins, in the order asked for; null when there is none. */
+  readonly next: AuditCursor | null;
+  /** Before which the page before lies; null when this is the first. */
+  readonly previous: AuditCursor | null;
+  /** False when looking further would have cost too much: there may be more rows than these, and `next` or `previous` goes on from there. */
+  readonly isWhole: boolean;
+}
+
+/** Events looked at for one page: some 40 ms. A question to which hardly an event on its list answers is answered in parts. */
+const MAX_LOOKED_AT = 20_000;
+const FIRST_LOOK = 500;
+const LATER_LOOK = 4000;
+
+export const ROW_COLUMNS = `e.sequence, e.event_id AS eventId, k.type, e.version, e.time, e.stream, e.revision, e.message_id AS messageId,
+  e.position, k.evidence, k.outcome, nullif(k.method, '') AS method, e.data`;
+
+/**
+ * Rows in the order of the record or against it, by keyset: a page costs the same wherever it lies, and stays the same while events
+ * arrive. @throws BadAuditQuery
+ */
+export function queryAuditTrail(db: ReadModelDatabase, filter: AuditFilter = {}, paging: AuditPaging = {}): AuditPage {
+  checkFilter(filter);
+  const limit = checkedLimit(paging);
+  const after = sequenceOf('after', paging.after);
+  const before = sequenceOf('before', paging.before);
+  const isOldestFirst = paging.order !== 'newest-first';
+  // Backwards from `before`, unless there is an `after` to begin at: then both bound the page.
+  const isBackwards = before !== undefined && after === undefined;
+  const isForward = isOldestFirst !== isBackwards;
+  const [low, high] = isOldestFirst ? [after, before] : [before, after];
+  const walk = walkOf(db, filter);
+  if (walk === null) return { rows: [], next: null, previous: null, isWhole: true };
+  const first = Math.max(walk.span.first, (low ?? -1) + 1);
+  const last = Math.min(walk.span.last, (high ?? Number.MAX_SAFE_INTEGER) - 1);
+  const { rows, isWhole, end } = look(db, walk, { first, last }, isForward, limit);
+  const further = end === null ? null : cursorOf(end);
+  const [head, tail] = [rows[0], rows.at(-1)].map((row) => (row === undefined ? null : cursorOf(row.sequence)));
+  if (isBackwards) {
+    return { rows: rows.toReversed(), next: head ?? (paging.before as AuditCursor), previous: further, isWhole };
+  }
+  const previous = after === undefined ? null : (head ?? (paging.after as AuditCursor));
+  return { rows, next: further, previous: tail === null && after === undefined ? null : previous, isWhole };
+}
+
+interface Looked {
+  readonly rows: AuditRow[];
+  readonly isWhole: boolean;
+  /** The last event that was looked at; null when there is nothing beyond. */
+  readonly end: number | null;
+}
+
+function look(db: ReadModelDatabase, walk: Walk, span: Span, isForward: boolean, limit: number): Looked {
+  const rows: AuditRow[] = [];
+  let { first, last } = span;
+  let lookedAt = 0;
+  for (let count = FIRST_LOOK; ; count = LATER_LOOK) {
+    const sequences = candidates(db, walk, { first, last }, isForward, count);
+    lookedAt += sequences.length;
+    rows.push(...thoseThatFit(db, walk, sequences, limit + 1 - rows.length));
+    if (rows.length > limit) {
+      rows.pop();
+      return { rows, isWhole: true, end: rows.at(-1)?.sequence ?? null };
+    }
+    const end = sequences.at(-1);
+    if (end === undefined || sequences.length < count) return { rows, isWhole: true, end: null };
+    if (lookedAt >= MAX_LOOKED_AT) return { rows, isWhole: false, end };
+    if (isForward) first = end + 1;
+    else last = end - 1;
   }
 }
 
-const MAX_ROWS = 1000;
-
-/** Rows in the order of the record, by keyset: a page costs the same wherever it lies. @throws UnknownEventType */
-export function queryAuditTrail(db: ReadModelDatabase, query: AuditQuery = {}): AuditRow[] {
-  const { messageId, personId, type, from, to, after, limit = 100 } = query;
-  if (type !== undefined && !AUDITED_TYPES.includes(type)) throw new UnknownEventType(type);
-  const conditions: string[] = [];
-  const params: (string | number)[] = [];
-  const where = (condition: string, value: string | number | undefined) => {
-    if (value === undefined) return;
-    conditions.push(condition);
-    params.push(value);
-  };
-  where('message_id = ?', messageId);
-  where('sequence IN (SELECT sequence FROM audit_trail_person_v2 WHERE person_id = ?)', personId);
-  where('type = ?', type);
-  where('time >= ?', from);
-  where('time < ?', to);
-  where('sequence > ?', after);
-  const rows = db.all<Record<string, string | number | null>>(
-    `SELECT sequence, event_id, type, version, time, stream, revision, message_id, position, data FROM audit_trail_v2
-     ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''} ORDER BY sequence LIMIT ?`,
-    ...params,
-    Math.max(1, Math.min(limit, MAX_ROWS)),
+function thoseThatFit(db: ReadModelDatabase, { tests }: Walk, sequences: readonly number[], limit: number): AuditRow[] {
+  if (sequences.length === 0) return [];
+  const found = db.all<Omit<AuditRow, 'data'> & { readonly data: string }>(
+    `SELECT ${ROW_COLUMNS} FROM json_each(?) c CROSS JOIN audit_event e ON e.sequence = c.value JOIN audit_kind k ON k.kind = e.kind
+     WHERE ${['true', ...tests.map(({ from }) => from)].join(' AND ')} ORDER BY c.key LIMIT ?`,
+    JSON.stringify(sequences),
+    ...tests.flatMap(({ parameters }) => parameters),
+    limit,
   );
-  return rows.map((row) => ({
-    sequence: row['sequence'] as number,
-    eventId: row['event_id'] as EventId,
-    type: row['type'] as string,
-    version: row['version'] as number,
-    time: row['time'] as Instant,
-    stream: row['stream'] as StreamName,
-    revision: row['revision'] as number,
-    messageId: row['message_id'] as MessageId | null,
-    position: row['position'] as Position,
-    data: JSON.parse(row['data'] as string) as Record<string, unknown>,
-  }));
+  return found.map(rowOf);
+}
+
+export function rowOf(row: Omit<AuditRow, 'data'> & { readonly data: string }): AuditRow {
+  return { ...row, data: JSON.parse(row.data) as Record<string, unknown> };
 }

@@ -1,58 +1,118 @@
-import type { DomainEvent, Projection, ReadModelDatabase, RecordedEvent } from '#libs/event-store';
+import type { DescribedEvent, DomainEvent, Projection, ReadModelDatabase, RecordedEvent } from '#libs/event-store';
 import { eventCatalogue, isAudited } from '../event-catalogue.ts';
 
 /**
- * The record as compliance staff ask it: by message, by person, by type, by time. It holds person ids and the events' data as
- * they are stored, personal data still encrypted: whoever displays a row decrypts it then, and what was erased stays so.
+ * The record as compliance staff ask it, for ten million events. It holds person ids and the events' data as they are stored, personal
+ * data still encrypted: what was erased stays so. Every question is a walk along one list in the order of the record:
+ *
+ * - `audit_event`: the events, and by `kind` (type and method) the list of each kind;
+ * - `audit_term`: the list of each message, person in one part, submission, case, sign-in and challenge (`termOf`);
+ * - `audit_hour`: between which events an hour's lie. Times of several processes are not quite in the order of the record;
+ * - `audit_words`: what events say in words that are nobody's personal data.
  */
 export const auditTrail: Projection<DomainEvent> = {
-  name: 'audit-trail.v2',
+  name: 'audit-trail.v3',
   schema: `
-    CREATE TABLE audit_trail_v2 (
-      sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-      event_id TEXT NOT NULL UNIQUE,
+    CREATE TABLE audit_kind (
+      kind INTEGER PRIMARY KEY,
       type TEXT NOT NULL,
-      version INTEGER NOT NULL,
+      method TEXT NOT NULL, -- '' for none
+      evidence TEXT NOT NULL,
+      outcome TEXT NOT NULL,
+      UNIQUE (type, method)
+    ) STRICT;
+    CREATE TABLE audit_event (
+      sequence INTEGER PRIMARY KEY,
+      kind INTEGER NOT NULL,
       time TEXT NOT NULL,
+      event_id TEXT NOT NULL,
       stream TEXT NOT NULL,
       revision INTEGER NOT NULL,
-      message_id TEXT,
+      version INTEGER NOT NULL,
       position TEXT NOT NULL,
+      message_id TEXT,
       data TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX audit_trail_v2_by_message ON audit_trail_v2 (message_id, sequence);
-    CREATE INDEX audit_trail_v2_by_type ON audit_trail_v2 (type, sequence);
-    CREATE INDEX audit_trail_v2_by_time ON audit_trail_v2 (time);
-    CREATE TABLE audit_trail_person_v2 (
-      person_id TEXT NOT NULL,
+    CREATE INDEX audit_event_by_kind ON audit_event (kind, sequence);
+    CREATE TABLE audit_term (
+      term TEXT NOT NULL,
       sequence INTEGER NOT NULL,
-      PRIMARY KEY (person_id, sequence)
+      PRIMARY KEY (term, sequence)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE audit_hour (
+      hour TEXT PRIMARY KEY,
+      first INTEGER NOT NULL,
+      last INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE VIRTUAL TABLE audit_words USING fts5(words, content = '', columnsize = 0, detail = none);
   `,
   every: record,
 };
 
+/** What a list of events is kept of. */
+export type TermKind =
+  'message' | 'sender' | 'recipient' | 'claimant' | 'reader' | 'submission' | 'case' | 'sign-in' | 'challenge';
+
+export function termOf(kind: TermKind, value: string): string {
+  return `${kind}:${value}`;
+}
+
+/** `2026-11-30T12`: as many characters of an instant. */
+export const HOUR_CHARACTERS = 13;
+
 /** An event that nobody here describes stops the trail: it must not leave out what a later release recorded. */
 function record(db: ReadModelDatabase, event: RecordedEvent): void {
-  const { evidence, persons, messageIds } = eventCatalogue.describe(event);
-  if (!isAudited(evidence)) return;
-  db.run(
-    `INSERT INTO audit_trail_v2 (event_id, type, version, time, stream, revision, message_id, position, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    event.id,
-    event.type,
-    event.version,
+  const described = eventCatalogue.describe(event);
+  if (!isAudited(described.evidence)) return;
+  const { messageIds, words } = described;
+  const row = db.get<{ sequence: number }>(
+    `INSERT INTO audit_event (kind, time, event_id, stream, revision, version, position, message_id, data)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING sequence`,
+    kindOf(db, event.type, described),
     event.time,
+    event.id,
     event.stream,
     event.revision,
-    messageIds.length === 1 ? (messageIds[0] ?? null) : null,
+    event.version,
     event.position,
+    messageIds.length === 1 ? (messageIds[0] ?? null) : null,
     JSON.stringify(event.data),
   );
-  for (const personId of new Set(persons.map((person) => person.personId))) {
-    db.run(
-      'INSERT INTO audit_trail_person_v2 (person_id, sequence) SELECT ?, sequence FROM audit_trail_v2 WHERE event_id = ?',
-      personId,
-      event.id,
-    );
+  const sequence = row?.sequence ?? 0;
+  for (const term of termsOf(described)) {
+    db.run('INSERT OR IGNORE INTO audit_term (term, sequence) VALUES (?, ?)', term, sequence);
   }
+  db.run(
+    `INSERT INTO audit_hour (hour, first, last) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last = excluded.last`,
+    event.time.slice(0, HOUR_CHARACTERS),
+    sequence,
+    sequence,
+  );
+  if (words.length > 0) db.run('INSERT INTO audit_words (rowid, words) VALUES (?, ?)', sequence, words.join(' '));
+}
+
+function kindOf(db: ReadModelDatabase, type: string, { evidence, outcome, facts }: DescribedEvent): number {
+  const method = facts.method ?? '';
+  const known = db.get<{ kind: number }>('SELECT kind FROM audit_kind WHERE type = ? AND method = ?', type, method);
+  if (known !== undefined) return known.kind;
+  const made = db.get<{ kind: number }>(
+    'INSERT INTO audit_kind (type, method, evidence, outcome) VALUES (?, ?, ?, ?) RETURNING kind',
+    type,
+    method,
+    evidence,
+    outcome,
+  );
+  return made?.kind ?? 0;
+}
+
+function termsOf({ messageIds, persons, facts }: DescribedEvent): string[] {
+  const { submissionId, caseNumber, signInId, challengeId } = facts;
+  return [
+    ...messageIds.map((messageId) => termOf('message', messageId)),
+    ...persons.map(({ part, personId }) => termOf(part, personId)),
+    ...(submissionId === undefined ? [] : [termOf('submission', submissionId)]),
+    ...(caseNumber === undefined ? [] : [termOf('case', caseNumber)]),
+    ...(signInId === undefined ? [] : [termOf('sign-in', signInId)]),
+    ...(challengeId === undefined ? [] : [termOf('challenge', challengeId)]),
+  ];
 }

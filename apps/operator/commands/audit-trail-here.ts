@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import type { AuditPage } from '#libs/audit';
+import type { ReadModelDatabase } from '#libs/event-store';
+import type { PersonDirectory } from '#libs/keyring';
+import type { MailAddress, PersonId } from '#libs/vocabulary';
+import type { Operator } from '../operator.ts';
+import { caughtUpReadModels } from '../read-models.ts';
+
+/** The audit trail as a command asks it, with the directory that says who has an address. */
+export interface TrailHere extends AsyncDisposable {
+  /** Null where it is not needed, or is not on this machine. */
+  readonly persons: PersonDirectory | null;
+  /** Null for an address that nobody is known by. */
+  personIdOf(address: MailAddress): Promise<PersonId | null>;
+  /** Holds everything recorded before this call. @throws ProjectionsBehind */
+  db(): Promise<ReadModelDatabase>;
+}
+
+export async function openTrail(operator: Operator, command: Command, needsPersons: boolean): Promise<TrailHere> {
+  const stores = operator.stores(command);
+  const persons = needsPersons && stores.has('personKeys') ? await stores.persons() : null;
+  return {
+    persons,
+    personIdOf: async (address) => (await persons?.find(address))?.personId ?? null,
+    db: async () => (await caughtUpReadModels(operator.places(command), stores)).readModels.db,
+    [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
+  };
+}
+
+/** The answer about somebody whom nobody knows. */
+export function nobody(operator: Operator): AuditPage {
+  operator.terminal.say('segl: nobody is known by that address, or the person was erased');
+  return { rows: [], next: null, previous: null, isWhole: true };
+}

@@ -1,0 +1,137 @@
+/**
+ * The audit trail over a realistic history: how fast it is rebuilt, and how long each question takes while events arrive. 200,000 events;
+ * SEGL_BENCH_EVENTS=1000000,10000000 for the sizes that are aimed at (ten million need 20 GB in SEGL_BENCH_DIR, and patience).
+ */
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as Audit from '#libs/audit';
+import type * as Events from '#libs/event-store';
+import type { Instant } from '#libs/vocabulary';
+import { historyOf } from './history.ts';
+import type { History, HistoryRecord } from './history.ts';
+
+interface Figure {
+  readonly name: string;
+  readonly ratio: number;
+  readonly aim: string;
+  readonly detail: string;
+}
+
+const SIZES = (process.env.SEGL_BENCH_EVENTS ?? '200000').split(',').map(Number);
+const ASKED_EACH = 200;
+const AIM_EVENTS_PER_SECOND = 20_000;
+const AIM_P95_MS = 50;
+
+// The rooms above the stores have decorators, which are not erasable: they are taken as they are built.
+const built = (room: string): string => new URL(`../../dist/libs/${room}/src/index.js`, import.meta.url).href;
+
+export async function bench(): Promise<Figure[]> {
+  const audit = (await import(built('audit'))) as typeof Audit;
+  const events = (await import(built('event-store'))) as typeof Events;
+  const figures: Figure[] = [];
+  for (const size of SIZES) figures.push(...(await measured(audit, events, size)));
+  return figures;
+}
+
+async function measured(audit: typeof Audit, events: typeof Events, size: number): Promise<Figure[]> {
+  const directory = await mkdtemp(join(process.env.SEGL_BENCH_DIR ?? tmpdir(), 'segl-bench-'));
+  const store = await events.SqliteEventStore.open(join(directory, 'events.sqlite'));
+  const readModels = events.ReadModels.open(join(directory, 'read-models.sqlite'));
+  const history = historyOf(4711);
+  const runner = new events.ProjectionRunner(store, readModels, [audit.auditTrail]);
+  try {
+    const records = history.records(size + ASKED_EACH * 1000);
+    await take(store, records, size);
+    const beganAt = performance.now();
+    runner.start();
+    await runner.caughtUp(24 * 3600_000);
+    const perSecond = size / ((performance.now() - beganAt) / 1000);
+    const { size: bytes } = await stat(join(directory, 'read-models.sqlite'));
+    const rebuilt: Figure = {
+      name: `audit trail of ${size}: rebuilt, beside the aim`,
+      ratio: perSecond / AIM_EVENTS_PER_SECOND,
+      aim: 'at least 1 (20,000/s)',
+      detail: `${Math.round(perSecond)} events/s; ${Math.round(bytes / size)} bytes an event`,
+    };
+    return [rebuilt, ...(await questions(audit, readModels.db, history, size, () => take(store, records, 100)))];
+  } finally {
+    await runner.stop();
+    readModels.close();
+    await store.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Moves so many records of the history into the store. */
+async function take(store: Events.SqliteEventStore, records: Generator<HistoryRecord>, count: number): Promise<void> {
+  let batch: HistoryRecord[] = [];
+  for (let taken = 1; taken <= count; taken++) {
+    const { value } = records.next();
+    if (value === undefined) break;
+    batch.push(value);
+    if (batch.length === 500 || taken === count) {
+      await store.importRecorded(batch);
+      batch = [];
+    }
+  }
+}
+
+async function questions(
+  audit: typeof Audit,
+  db: Events.ReadModelDatabase,
+  history: History,
+  size: number,
+  arrive: () => Promise<void>,
+): Promise<Figure[]> {
+  const any = <Item>(items: readonly Item[]): Item => items[Math.floor(Math.random() * items.length)] as Item;
+  const [first, last] = ['ASC', 'DESC'].map(
+    (order) => db.get<{ time: Instant }>(`SELECT time FROM audit_event ORDER BY sequence ${order} LIMIT 1`)?.time ?? '',
+  ) as [string, string];
+  const moment = (): number => Date.parse(first) + Math.random() * (Date.parse(last) - Date.parse(first));
+  const hours = (from: number, count: number) => ({
+    from: new Date(from).toISOString() as Instant,
+    to: new Date(from + count * 3600_000).toISOString() as Instant,
+  });
+  const page = { limit: 50, order: 'newest-first' } as const;
+  const busiest = history.senderIds[0];
+  const asked: Record<string, () => unknown> = {
+    'a message': () => audit.queryAuditTrail(db, { messageId: any(history.messageIds) }, page),
+    'a recipient': () => audit.queryAuditTrail(db, { recipientId: any(history.recipientIds) }, page),
+    'a reader': () => audit.queryAuditTrail(db, { readerId: any(history.recipientIds) }, page),
+    'a person in any part': () => audit.queryAuditTrail(db, { personId: any(history.recipientIds) }, page),
+    'the busiest sender': () => audit.queryAuditTrail(db, { senderId: busiest }, page),
+    'a type': () => audit.queryAuditTrail(db, { types: ['MessageViewed', 'AttachmentDownloaded'] }, page),
+    'an outcome': () => audit.queryAuditTrail(db, { outcome: 'refused' }, page),
+    'a method': () => audit.queryAuditTrail(db, { method: 'google' }, page),
+    'a strength': () => audit.queryAuditTrail(db, { evidence: 'file-downloaded' }, page),
+    'an hour': () => audit.queryAuditTrail(db, hours(moment(), 1), page),
+    'a month and a type': () => audit.queryAuditTrail(db, { ...hours(moment(), 720), types: ['MessageRevoked'] }, page),
+    'a submission': () => audit.queryAuditTrail(db, { submissionId: any(history.submissionIds) }, page),
+    'rare words': () => audit.queryAuditTrail(db, { words: 'wrong attachment' }, page),
+    'words of every third event': () => audit.queryAuditTrail(db, { words: 'nordlys' }, page),
+    'a sender and a reader': () =>
+      audit.queryAuditTrail(db, { senderId: busiest, recipientId: any(history.recipientIds) }, page),
+    'a page in the middle': () =>
+      audit.queryAuditTrail(db, {}, { ...page, after: `v3.${1 + Math.floor(Math.random() * size)}` }),
+    "a message's timeline": () => audit.messageTimeline(db, any(history.messageIds), page),
+    "a person's timeline": () => audit.personTimeline(db, any(history.recipientIds), page),
+    'what hardly ever happens to a busy sender': () =>
+      audit.queryAuditTrail(db, { senderId: busiest, words: 'withdrawn' }, page),
+  };
+  const figures: Figure[] = [];
+  for (const [name, ask] of Object.entries(asked)) {
+    const times: number[] = [];
+    for (let n = 0; n < ASKED_EACH; n++) {
+      if (n % 20 === 0) await arrive();
+      const beganAt = performance.now();
+      ask();
+      times.push(performance.now() - beganAt);
+    }
+    times.sort((a, b) => a - b);
+    const [p50 = 0, p95 = 0] = [times[Math.floor(times.length * 0.5)], times[Math.floor(times.length * 0.95)]];
+    const detail = `p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, longest ${(times.at(-1) ?? 0).toFixed(1)} ms`;
+    figures.push({ name: `of ${size}: ${name}, p95 beside 50 ms`, ratio: p95 / AIM_P95_MS, aim: 'under 1', detail });
+  }
+  return figures;
+}
