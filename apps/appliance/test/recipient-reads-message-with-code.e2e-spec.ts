@@ -67,6 +67,21 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
     await context.close();
   });
 
+  it('sees before signing in whose portal it is and who wrote, and finds help', async () => {
+    const { reader, context } = await someone();
+    await reader.opensNewestSealedMail();
+    await reader.opensAttachment();
+    expect(await reader.page.locator('img').getAttribute('src')).toMatch(/^data:image\/png;base64,/);
+    await reader.pressesTheButtonInTheAttachment();
+    const seen = await reader.seesOnThePage();
+    expect(seen).toContain('A sealed message from Mette Holm at Nordlys Advokater');
+    expect(await reader.page.locator('footer').innerText()).toContain('Is this really Nordlys Advokater? Ring us');
+    await reader.page.getByRole('link', { name: 'Help' }).click();
+    expect(await reader.seesOnThePage()).toContain('Is this genuine?');
+    expect(reader.strangers).toEqual([]);
+    await context.close();
+  });
+
   it('saves an attachment under its own name, and the whole mail as it was sealed', async () => {
     const { reader, context } = await someone();
     await reader.opensNewestSealedMail();

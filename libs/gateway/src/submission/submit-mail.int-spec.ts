@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CommandBus } from '@nestjs/cqrs';
+import { simpleParser } from 'mailparser';
 import { EventStoreUnavailable } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
 import { SystemClock, newEventId, parseMailAddress } from '#libs/vocabulary';
@@ -70,6 +71,20 @@ describe('a submission', () => {
     });
     expect(sink.mails).toHaveLength(1);
   });
+
+  it.each([false, true])(
+    'names the sender where the organisation wants it, and only there: %s',
+    async (showSenderName) => {
+      const organisation = { name: 'Example Office', locales: ['en', 'da'], showSenderName };
+      const { room, sink } = await open({ settings: { organisation } });
+      expect((await askToSeal(room, {})).status).toBe(201);
+      const events = await Array.fromAsync(room.store.readAll());
+      const sealed = events.find(({ type }) => type === 'MessageSealed');
+      expect('senderName' in (sealed?.data as object)).toBe(showSenderName);
+      const { text } = await simpleParser(sink.mails[0]?.content ?? Buffer.alloc(0));
+      expect(text?.includes('Office at Example Office has sent you')).toBe(showSenderName);
+    },
+  );
 
   it('seals to the epoch that the app says, asked anew for each seal', async () => {
     const told: string[] = [];
