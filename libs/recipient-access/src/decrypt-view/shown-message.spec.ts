@@ -24,14 +24,27 @@ const mail: ReadableMail = {
   attachments: [],
   nested: [],
 };
-const heightOf = async (html: string) => (await shownMail({ ...mail, html }, 'en')).frames[0]?.heightPixels ?? 0;
+const heightOf = async (html: string) => (await shownMail({ ...mail, html }, 'en')).frames[0]?.widePixels ?? 0;
 
 describe('a shown message', () => {
   it('guesses the height of a frame from what there is to read, never from the bytes of an image', async () => {
     const image = `<img src="data:image/png;base64,${'A'.repeat(5_000_000)}" alt="">`;
     expect(await heightOf('<p>Hello</p>')).toBeLessThan(await heightOf('<p>A line that goes on.</p>'.repeat(20)));
     expect(await heightOf(`<p>Hello</p>${image}<p>Bye</p>`)).toBeLessThan(600);
-    expect(await heightOf('<p>word</p>'.repeat(100_000))).toBe(2400);
+    expect(await heightOf('<p>word</p>'.repeat(100_000))).toBe(12_000);
+  });
+
+  it('estimates by what stands beside and below each other, and for a phone too', async () => {
+    const words = 'A line of words that goes on for a while. '.repeat(6);
+    const table = (cells: number) => `<table><tbody><tr>${`<td>${words}</td>`.repeat(cells)}</tr></tbody></table>`;
+    expect(await heightOf(table(3))).toBeLessThan(await heightOf(table(1).repeat(3)));
+    expect(await heightOf(`<style>${'.a{color:red}'.repeat(500)}</style><p>x</p>`)).toBe(await heightOf('<p>x</p>'));
+    expect(await heightOf(`<div style="display:none">${words.repeat(40)}</div><p>x</p>`)).toBe(
+      await heightOf('<p>x</p>'),
+    );
+    expect(await heightOf('<div style="height:700px">x</div>')).toBeGreaterThan(700);
+    const frame = (await shownMail({ ...mail, html: `<p>${words.repeat(10)}</p>` }, 'en')).frames[0];
+    expect(frame?.narrowPixels).toBeGreaterThan(2 * (frame?.widePixels ?? Infinity));
   });
 
   it('says each note in the reader’s language, also one that a newer reader of mails made up', async () => {

@@ -3,11 +3,11 @@ import type { AuthorField, ListedAttachment, MailLink, ReadableMail } from '#lib
 import { EscapedText, isTextKey, translate } from '#libs/web-ui';
 import type { Locale, TextKey } from '#libs/web-ui';
 import type { Instant, MailAddress } from '#libs/vocabulary';
-import { likelyHeightPixels } from './frame-height.ts';
+import { likelyHeights } from './frame-height.ts';
+import type { FrameHeights } from './frame-height.ts';
 
-interface Frame {
+interface Frame extends FrameHeights {
   readonly document: EscapedText;
-  readonly heightPixels: number;
 }
 
 /** A mail as the page's template takes it. What may be megabytes long, texts and documents for sandboxed frames, is escaped. */
@@ -44,7 +44,7 @@ export async function shownMail(mail: ReadableMail, locale: Locale): Promise<Sho
   const frames: Frame[] = [];
   for (const html of bodies) {
     const document = await EscapedText.of(frameDocument(html, locale));
-    frames.push({ document, heightPixels: likelyHeightPixels(html) });
+    frames.push({ document, ...likelyHeights(html) });
   }
   const nested: NestedShownMail[] = [];
   for (const { index, filename, bytes, mail: inner } of mail.nested) {
