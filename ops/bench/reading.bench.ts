@@ -109,7 +109,7 @@ export async function bench(): Promise<Measured[]> {
   const newsletterMail = Buffer.from(
     `Subject: News\r\nContent-Type: text/html; charset=utf-8\r\n\r\n${newsletter(1_000_000)}`,
   );
-  const index = (await readMail(Buffer.from(large), READING_LIMITS, silent)).attachments[0]?.index ?? -1;
+  const index = readMail(Buffer.from(large), READING_LIMITS, silent).attachments[0]?.index ?? -1;
   const library = (): string =>
     sanitizeHtml(html100, {
       allowedAttributes: { '*': ['style', 'width', 'valign', 'bgcolor', 'cellpadding'], a: ['href'] },

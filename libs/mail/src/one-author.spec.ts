@@ -11,7 +11,7 @@ import { carrierOf } from './testing/carrier-of.ts';
 import { mailFrom, oddFromFields } from './testing/odd-from-fields.ts';
 
 const silent = { parsed: () => {}, sanitising: () => {} };
-const shownFrom = async (mail: Buffer) => await readMail(Buffer.from(mail), READING_LIMITS, silent);
+const shownFrom = (mail: Buffer) => readMail(Buffer.from(mail), READING_LIMITS, silent);
 /** The From of a carrier around the mail, as its recipient's program reads it. */
 function carried(mail: Buffer): { field: AuthorField; raw: string } {
   const header = MailHeader.of(carrierOf(mail, Buffer.alloc(0)));
@@ -25,7 +25,7 @@ describe('the author of a mail', () => {
       const mail = mailFrom(odd);
       const checked = authorField(MailHeader.of(mail), 'from');
       expect(checked.names).toEqual(odd.names ?? [odd.address]);
-      const shown = await shownFrom(mail);
+      const shown = shownFrom(mail);
       expect(shown.author).toEqual(checked);
       if (odd.address === null) {
         expect(checked).toMatchObject({ kind: 'unclear', fault: odd.fault });
@@ -44,7 +44,7 @@ describe('the author of a mail', () => {
   it('is nobody where there is no From', async () => {
     const mail = Buffer.from('Subject: x\r\n\r\nFrom: office@example.org\r\n');
     expect(authorField(MailHeader.of(mail), 'from')).toEqual({ kind: 'missing', names: [] });
-    expect((await shownFrom(mail)).from).toBe('');
+    expect(shownFrom(mail).from).toBe('');
     const sender = parseMailAddress('office@example.org');
     expect(writtenBy(authorField(MailHeader.of(mail), 'from'), sender)).toMatchObject({ kind: 'one', names: [sender] });
   });
@@ -58,7 +58,7 @@ describe('the author of a mail', () => {
     ['behind much else', `${'X: y\r\n'.repeat(20_000)}From: boss@bank.example\r\n\r\n`],
   ])('is the same for all who look, %s', async (_where, header) => {
     const mail = Buffer.from(`${header}x`);
-    const { author } = await shownFrom(mail);
+    const { author } = shownFrom(mail);
     expect(author).toMatchObject({ kind: 'one', names: ['boss@bank.example'] });
     expect(carried(mail).field.names).toEqual(['boss@bank.example']);
   });

@@ -1,8 +1,13 @@
 import { MailHeader } from '../syntax/header-fields.ts';
+import { decodeText } from '../syntax/charsets.ts';
 import { decodedLength, decodeTransfer } from '../syntax/transfer-decoding.ts';
-import { mimeStructure } from './mime-structure.ts';
-import type { MimePart } from './mime-structure.ts';
+import { uuencodedIn } from '../syntax/uuencoded-text.ts';
 import { safeFileName } from './file-name.ts';
+import { scanHtml } from './html-scan.ts';
+import { EMPTY_PART, mimeStructure } from './mime-structure.ts';
+import type { MimePart } from './mime-structure.ts';
+import { outsideText } from './outside-text.ts';
+import { READING_LIMITS } from './reading-limits.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 import type { ReadingNote } from './readable-mail.ts';
 
@@ -52,6 +57,10 @@ const SHOWN_AS_TEXT = new Set([
   'message/feedback-report',
 ]);
 const HTML_TYPES = new Set(['text/html', 'application/xhtml+xml']);
+/** A named text beside the message's own words is read there up to this many bytes; a log of megabytes is a file. */
+const MAX_READ_AMONG_OTHERS = 32 * 1024;
+/** In one text: with more, it is left as it is. */
+const MAX_UUENCODED = 100;
 
 /** Takes a mail and everything within it apart. The same bytes and limits give the same indexes, whoever asks. */
 export class MailTaker {
@@ -66,12 +75,13 @@ export class MailTaker {
     this.messagesLeft = limits.nestedMessages;
   }
 
-  async takeApart(bytes: Buffer, nestedDepth = 0): Promise<Message> {
-    const structure = await mimeStructure(bytes, this.limits, this.partsLeft);
+  takeApart(bytes: Buffer, nestedDepth = 0): Message {
+    const structure = mimeStructure(bytes, this.partsLeft);
     const take = new MessageTake(structure.root, this.limits, () => this.nextIndex++);
     if (structure.isTruncated) take.notes.add('truncated');
     if (structure.isUnparsable) take.notes.add('unparsable');
     const { rich, plain } = take.views(structure.root, null, 0);
+    take.outside();
     this.partsLeft -= take.parts;
     const nested: FoundMessage[] = [];
     const attachments: FoundAttachment[] = [...take.attachments];
@@ -82,11 +92,18 @@ export class MailTaker {
         continue;
       }
       this.messagesLeft--;
-      const message = await this.takeApart(decodeTransfer(found.part.body, found.part.encoding).bytes, nestedDepth + 1);
+      const message = this.takeApart(decodeTransfer(found.part.body, found.part.encoding).bytes, nestedDepth + 1);
       nested.push({ ...found, message });
     }
     attachments.sort((one, other) => one.index - other.index);
-    return { header: MailHeader.of(bytes), rich, plain, attachments, nested, notes: take.notes };
+    return {
+      header: MailHeader.of(bytes).readIn(structure.charset),
+      rich,
+      plain,
+      attachments,
+      nested,
+      notes: take.notes,
+    };
   }
 }
 
@@ -96,6 +113,8 @@ class MessageTake {
   readonly notes = new Set<ReadingNote>();
   parts = 0;
   private hasBody = false;
+  /** Some part is a text without the name of a file: named ones beside it are files. */
+  private readonly hasUnnamedBody: boolean;
   private readonly root: MimePart;
   private readonly limits: ReadingLimits;
   private readonly takeIndex: () => number;
@@ -104,6 +123,17 @@ class MessageTake {
     this.root = root;
     this.limits = limits;
     this.takeIndex = takeIndex;
+    this.hasUnnamedBody = leavesOf(root).some(
+      (part) => part.filename === null && !part.isAttachment && isShown(part.mediaType) && !isBlank(part),
+    );
+  }
+
+  /** What stands outside of all parts is a file of its own: seldom anything, but never lost. */
+  outside(): void {
+    const text = outsideText(this.root);
+    if (text === null) return;
+    this.notes.add('text-outside-parts');
+    this.attach({ ...EMPTY_PART, isAttachment: true, filename: 'text-outside-parts.txt', body: text }, null);
   }
 
   views(part: MimePart, parent: MimePart | null, depth: number): Views {
@@ -139,12 +169,15 @@ class MessageTake {
       return this.views(child, part, depth + 1);
     });
     this.hasBody = true;
-    const filled = views.filter(({ rich }) => rich.some(({ body }) => !isBlank(body)));
+    const filled = views.filter(({ rich }) => rich.some((shown) => !isBlank(shown)));
     const rich =
       filled.findLast((view) => view.rich.some(isHtml)) ??
       filled.at(-1) ??
       views.findLast((view) => view.rich.length > 0);
-    const plain = filled.find((view) => !view.rich.some(isHtml)) ?? rich;
+    const plain =
+      filled.findLast((view) => view.rich.every(({ mediaType }) => mediaType === 'text/plain')) ??
+      filled.findLast((view) => !view.rich.some(isHtml)) ??
+      rich;
     return { rich: rich?.rich ?? [], plain: plain?.plain ?? [] };
   }
 
@@ -170,16 +203,34 @@ class MessageTake {
       this.messages.push({ index, part, filename: safeFileName(part.filename ?? null, 'message/rfc822', index) });
       return { rich: [], plain: [] };
     }
-    const isNamedLater = part.filename !== null && this.hasBody;
     const isUnnamedText =
       part === this.root && mediaType.startsWith('text/') && part.filename === null && mediaType !== 'text/calendar';
-    if (part.isAttachment || isNamedLater || !(isShown(mediaType) || isUnnamedText)) {
+    if (part.isAttachment || !(isShown(mediaType) || isUnnamedText) || this.isFileOnly(part, parent)) {
       this.attach(part, parent);
       return { rich: [], plain: [] };
     }
-    this.takeIndex();
-    this.hasBody ||= !isBlank(part.body);
-    return { rich: [part], plain: [part] };
+    const shown = mediaType === 'text/plain' ? this.withoutUuencoded(part) : part;
+    if (part.filename === null || isBodyOf(parent)) this.takeIndex();
+    else this.attach(part, parent); // to be saved as well as read
+    this.hasBody ||= !isBlank(shown);
+    return { rich: [shown], plain: [shown] };
+  }
+
+  /** A named text is read as well as saved where it is the message's words, or is to stand among them. */
+  private isFileOnly(part: MimePart, parent: MimePart | null): boolean {
+    if (part.filename === null || part === this.root || isBodyOf(parent)) return false;
+    if (isHtml(part)) return this.hasUnnamedBody || this.hasBody;
+    return (this.hasUnnamedBody || this.hasBody) && (!part.isInline || part.body.length > MAX_READ_AMONG_OTHERS);
+  }
+
+  /** Files that were put into the text itself, as Unix systems did, are taken out of it. */
+  private withoutUuencoded(part: MimePart): MimePart {
+    const { files, rest } = uuencodedIn(part.body, part.encoding);
+    for (const { filename, body } of files.slice(0, MAX_UUENCODED)) {
+      const file = { mediaType: 'application/octet-stream', encoding: 'x-uuencode', filename, isAttachment: true };
+      this.attach({ ...EMPTY_PART, ...file, body }, null);
+    }
+    return files.length === 0 || files.length > MAX_UUENCODED ? part : { ...part, body: rest, encoding: '' };
   }
 
   private attach(part: MimePart, parent: MimePart | null): void {
@@ -194,6 +245,11 @@ function typeOf(part: MimePart, parent: MimePart | null): string {
   return parent?.mediaType === 'multipart/digest' && !part.isTypeGiven ? 'message/rfc822' : part.mediaType;
 }
 
+/** What stands there as text is the message's words, whatever name its mailer gave it. */
+function isBodyOf(parent: MimePart | null): boolean {
+  return parent?.mediaType === 'multipart/alternative' || parent?.mediaType === 'multipart/related';
+}
+
 export function isHtml(part: MimePart): boolean {
   return HTML_TYPES.has(part.mediaType);
 }
@@ -202,8 +258,26 @@ function isShown(mediaType: string): boolean {
   return SHOWN_AS_TEXT.has(mediaType) || HTML_TYPES.has(mediaType);
 }
 
-function isBlank(body: Buffer): boolean {
-  return body.length < 1000 && /^[\s=]*$/.test(body.toString('latin1'));
+/** HTML that is larger is taken to say something: mailers put kilobytes of styles around nothing, never this many. */
+const MAX_BLANK_HTML = 64 * 1024;
+const SHOWS_WITHOUT_WORDS = /<(?:img|hr|svg|table[^>]{0,1000}background|input|button|video|object)\b/i;
+
+function isBlank(part: MimePart): boolean {
+  const { body } = part;
+  if (!isHtml(part)) return body.length < 1000 && /^[\s=]*$/.test(body.toString('latin1'));
+  if (body.length > MAX_BLANK_HTML) return false;
+  const html = decodeText(decodeTransfer(body, part.encoding).bytes, part.charset).text;
+  return !SHOWS_WITHOUT_WORDS.test(html) && scanHtml(html, READING_LIMITS).text.trim() === '';
+}
+
+function leavesOf(root: MimePart): MimePart[] {
+  const leaves: MimePart[] = [];
+  const open = [root];
+  for (let part = open.pop(); part; part = open.pop()) {
+    if (part.children.length > 0) open.push(...part.children);
+    else leaves.push(part);
+  }
+  return leaves;
 }
 
 export function attachmentBytes(part: MimePart): number {

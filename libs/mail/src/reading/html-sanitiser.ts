@@ -25,8 +25,8 @@ export interface SanitisedHtml {
   readonly areStylesOmitted: boolean;
 }
 
-/** Gives the `data:` URL of an image that the mail itself carries, by the `src` that points to it (`cid:…`), or null. */
-export type InlineImage = (source: string) => string | null;
+/** Gives the `data:` URL of an image that the mail itself carries, by the `src` that points to it; null for one not to be shown, undefined for none. */
+export type InlineImage = (source: string) => string | null | undefined;
 
 type Fragment = DefaultTreeAdapterMap['documentFragment'];
 type Element = DefaultTreeAdapterMap['element'];
@@ -221,17 +221,19 @@ export class SanitiserPass {
   }
 
   private imageToken(source: string): string | null {
-    if (source === '' || REMOTE.test(source.slice(0, 8))) return null;
+    if (source === '') return null;
     const url = this.inlineImage(source);
-    if (url === null) {
-      this.imagesOmitted++;
-      return null;
+    if (typeof url !== 'string') {
+      if (REMOTE.test(source)) this.remoteContentRemoved++;
+      else if (url === null || /^cid:/i.test(source)) this.imagesOmitted++;
+      return null; // what stands beside a page that was saved was never in the mail
     }
     return `${this.token}${this.images.push(url) - 1}`;
   }
 
   private countRemote({ tagName, attrs }: Element): void {
     for (const { name, value } of attrs) {
+      if (name === 'src' && tagName === 'img') continue; // counted where it is looked for in the mail
       if (LOADING.has(name) || (name === 'href' && tagName === 'link')) {
         if (REMOTE.test(value)) this.remoteContentRemoved++;
       } else if (name === 'style' && value.includes('(')) {

@@ -3,13 +3,16 @@ import { attachmentBytes, findAttachment, isHtml, MailTaker } from './body-choic
 import type { Message } from './body-choice.ts';
 import { authorField, authorText } from '../syntax/author.ts';
 import { decodeText } from '../syntax/charsets.ts';
-import { headerDate, headerText } from '../syntax/header-text.ts';
+import { headerDate } from '../syntax/header-date.ts';
+import { headerText } from '../syntax/header-text.ts';
 import { addressesText } from '../syntax/mailbox-text.ts';
+import { metaCharset } from './html-charset.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
 import type { MailFrame } from './html-scan.ts';
 import { LinkList } from './links/link-list.ts';
 import { ImageBudget } from './inline-images.ts';
+import { InlinePlaces } from './inline-places.ts';
 import type { MimePart } from './mime-structure.ts';
 import type { ListedAttachment, NestedMail, ReadableMail, ReadingNote } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
@@ -24,8 +27,8 @@ export interface ReadingProgress {
 }
 
 /** A mail as it may be shown. Runs in a worker thread; does not throw for what is in the mail. */
-export async function readMail(bytes: Buffer, limits: ReadingLimits, progress: ReadingProgress): Promise<ReadableMail> {
-  const message = await new MailTaker(limits).takeApart(bytes);
+export function readMail(bytes: Buffer, limits: ReadingLimits, progress: ReadingProgress): ReadableMail {
+  const message = new MailTaker(limits).takeApart(bytes);
   const reading = new MessageReading(message, {
     limits,
     images: new ImageBudget(limits),
@@ -37,12 +40,12 @@ export async function readMail(bytes: Buffer, limits: ReadingLimits, progress: R
 }
 
 /** @returns null where there is no such part. */
-export async function readAttachment(
+export function readAttachment(
   bytes: Buffer,
   index: number,
   limits: ReadingLimits,
-): Promise<{ filename: string; content: Buffer } | null> {
-  const found = findAttachment(await new MailTaker(limits).takeApart(bytes), index);
+): { filename: string; content: Buffer } | null {
+  const found = findAttachment(new MailTaker(limits).takeApart(bytes), index);
   return found && { filename: found.filename, content: decodeTransfer(found.part.body, found.part.encoding).bytes };
 }
 
@@ -74,6 +77,7 @@ class MessageReading {
   private readonly notes: Set<ReadingNote>;
   private readonly fields: Pick<ReadableMail, 'mailSubject' | 'author' | 'from' | 'replyTo' | 'to' | 'cc' | 'date'>;
   private readonly inlined = new Set<MimePart>();
+  private readonly places: InlinePlaces;
   private sizes: ReadonlyMap<number, number> | null = null;
   private html: string[] | null = null;
   private remoteContentRemoved = 0;
@@ -83,6 +87,7 @@ class MessageReading {
     this.message = message;
     this.shared = shared;
     this.links = new LinkList(shared.limits.links);
+    this.places = new InlinePlaces(message.attachments.map(({ part }) => part));
     this.notes = message.notes;
     this.fields = this.headerFields();
     const texts = new Map<MimePart, BodyText>();
@@ -138,9 +143,14 @@ class MessageReading {
     for (const inner of this.nested) inner.sanitise(progress);
   }
 
-  private sanitised({ source, asText, frame }: BodyText): string {
+  private sanitised({ part, source, asText, frame }: BodyText): string {
     try {
-      const sanitised = sanitiseMailHtml(source, (url) => this.inlineImage(url), frame, this.shared.limits);
+      const sanitised = sanitiseMailHtml(
+        source,
+        (url) => this.inlineImage(url, part.contentLocation),
+        frame,
+        this.shared.limits,
+      );
       const { html, links, remoteContentRemoved, imagesOmitted } = sanitised;
       if (sanitised.areStylesOmitted) this.notes.add('styles-too-complex');
       this.links.add(links);
@@ -154,20 +164,15 @@ class MessageReading {
     }
   }
 
-  /** `cid:` (RFC 2392), Content-Location (RFC 2557), and images that stand in the HTML itself. */
-  private inlineImage(url: string): string | null {
+  /** By `cid:` (RFC 2392), Content-Location (RFC 2557) or the name of a file; and images that stand in the HTML itself. */
+  private inlineImage(url: string, base: string | null): string | null | undefined {
     const embedded = /^data:image\/[\w.+-]{1,40};base64,/i.exec(url);
     if (embedded) return this.shared.images.dataUrl(null, () => Buffer.from(url.slice(embedded[0].length), 'base64'));
-    const name = /^cid:/i.test(url) ? decodedId(url.slice(4)) : null;
-    const found = this.message.attachments.find(({ part }) =>
-      name === null ? part.contentLocation === url : part.contentId === name,
-    );
-    if (!found) return null;
-    const dataUrl = this.shared.images.dataUrl(
-      found.part,
-      () => decodeTransfer(found.part.body, found.part.encoding).bytes,
-    );
-    if (dataUrl !== null && !found.part.isAttachment) this.inlined.add(found.part);
+    if (/^data:/i.test(url)) return null;
+    const found = this.places.find(url, base);
+    if (!found) return undefined;
+    const dataUrl = this.shared.images.dataUrl(found, () => decodeTransfer(found.body, found.encoding).bytes);
+    if (dataUrl !== null && !found.isAttachment) this.inlined.add(found);
     return dataUrl;
   }
 
@@ -178,9 +183,10 @@ class MessageReading {
     const asHtml = isHtml(part);
     const limit = asHtml ? limits.htmlBytes : limits.textBytes;
     if (bytes.length > limit) this.notes.add('truncated');
-    const charset = part.charset || (asHtml ? metaCharset(bytes) : '');
-    const { text, isCharsetKnown } = decodeText(bytes.subarray(0, limit), charset);
-    if (!isCharsetKnown) this.notes.add('unknown-charset');
+    const declared = asHtml ? metaCharset(bytes) : '';
+    const { text, label } = decodeText(bytes.subarray(0, limit), part.charset || declared, [declared]);
+    if (label === 'unknown') this.notes.add('unknown-charset');
+    if (label === 'wrong') this.notes.add('wrong-charset');
     if (!asHtml) return { part, isHtml: false, source: text, asText: plainText(text, part), isFit: false };
     const scan = scanHtml(text, limits);
     const isFit = !scan.isTooComplex && bytes.length <= limit && this.shared.htmlLeft >= bytes.length;
@@ -201,6 +207,8 @@ class MessageReading {
       return text;
     };
     const author = authorField(header, 'from');
+    const date = headerDate(first('date'));
+    if (date?.isZoneGiven === false) this.notes.add('date-without-zone');
     if (author.kind === 'unclear' && author.fault === 'repeated') this.notes.add('repeated-header');
     return {
       mailSubject: headerText(first('subject')),
@@ -209,24 +217,9 @@ class MessageReading {
       replyTo: addresses([header.first('reply-to')]),
       to: addresses(header.all('to')),
       cc: addresses(header.all('cc')),
-      date: headerDate(first('date')),
+      date: date?.at ?? null,
     };
   }
-}
-
-function decodedId(id: string): string {
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
-}
-
-/** What HTML says of itself counts only where the mail says nothing. */
-function metaCharset(bytes: Buffer): string {
-  return (
-    /<meta[^>]{0,200}charset\s{0,5}=\s{0,5}["']?([\w.:-]{1,40})/i.exec(bytes.toString('latin1', 0, 4096))?.[1] ?? ''
-  );
 }
 
 function plainText(text: string, part: MimePart): string {

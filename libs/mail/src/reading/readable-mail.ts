@@ -18,6 +18,12 @@ export type ReadingNote =
   | 'remote-content-removed'
   /** A part names a character set nobody knows: its letters may be wrong. */
   | 'unknown-charset'
+  /** A part names a character set that its bytes cannot be in: it is read in what they most likely are. */
+  | 'wrong-charset'
+  /** Its date names no time zone: it is taken as UTC. */
+  | 'date-without-zone'
+  /** Words stand where no part is; they are among the attachments. */
+  | 'text-outside-parts'
   /** A header field that may stand once stands more often: the first one is shown. */
   | 'repeated-header'
   /** Its transfer encoding is damaged: what could be decoded is shown. */

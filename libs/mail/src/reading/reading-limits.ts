@@ -11,8 +11,6 @@ export interface ReadingLimits {
   readonly nestedDepth: number;
   /** Messages shown besides the outermost; further ones are listed as attachments. */
   readonly nestedMessages: number;
-  /** One header block; a line counts for at least 64. */
-  readonly headerBytes: number;
   /** Addresses shown of one header field. */
   readonly addresses: number;
   /** Decoded text of one body part; the rest is cut. */
@@ -54,11 +52,10 @@ export interface ReadingLimits {
 }
 
 export const READING_LIMITS: ReadingLimits = {
-  parts: 1000, // digests of mailing lists carry hundreds; @zone-eu/mailsplit stops here by itself
+  parts: 1000, // digests of mailing lists carry hundreds
   depth: 20,
   nestedDepth: 8,
   nestedMessages: 200,
-  headerBytes: 256 * 1024,
   addresses: 500,
   textBytes: 1024 * 1024,
   htmlBytes: 1024 * 1024,

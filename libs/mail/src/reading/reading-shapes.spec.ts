@@ -6,7 +6,7 @@ import { READING_LIMITS } from './reading-limits.ts';
 import type { ReadableMail } from './readable-mail.ts';
 
 const silent = { parsed: () => {}, sanitising: () => {} };
-const read = (bytes: Buffer): Promise<ReadableMail> => readMail(Buffer.from(bytes), READING_LIMITS, silent);
+const read = (bytes: Buffer): ReadableMail => readMail(Buffer.from(bytes), READING_LIMITS, silent);
 const squeezed = (text: string | null | undefined): string => (text ?? '').replace(/\s+/g, ' ').trim();
 
 describe('the shapes of mail', () => {
@@ -18,7 +18,7 @@ describe('the shapes of mail', () => {
   });
 
   it.each(shapes.map((shape) => [shape.name, shape] as const))('%s', async (_name, { bytes, expected }) => {
-    const mail = await read(bytes);
+    const mail = read(bytes);
     if (expected.subject !== undefined) expect(mail.mailSubject).toBe(expected.subject);
     if (expected.text !== undefined) expect(mail.text ?? '').toContain(expected.text);
     if (expected.html === null) expect(mail.html).toBeNull();
@@ -35,18 +35,18 @@ describe('the shapes of mail', () => {
         ...mail.attachments,
         ...mail.nested.flatMap((each) => [each, ...listed(each.mail)]),
       ];
-      for (const { index, filename, bytes: size } of listed(await read(bytes))) {
-        const found = await readAttachment(Buffer.from(bytes), index, READING_LIMITS);
+      for (const { index, filename, bytes: size } of listed(read(bytes))) {
+        const found = readAttachment(Buffer.from(bytes), index, READING_LIMITS);
         expect({ filename: found?.filename, bytes: found?.content.length }).toEqual({ filename, bytes: size });
       }
-      expect(await readAttachment(Buffer.from(bytes), 9999, READING_LIMITS)).toBeNull();
+      expect(readAttachment(Buffer.from(bytes), 9999, READING_LIMITS)).toBeNull();
     },
   );
 
   it('are mostly read as mailparser reads them', async () => {
     const differing: string[] = [];
     for (const { name, bytes } of shapes) {
-      const [ours, theirs] = [await read(bytes), await simpleParser(bytes, { skipHtmlToText: true })];
+      const [ours, theirs] = [read(bytes), await simpleParser(bytes, { skipHtmlToText: true })];
       if (squeezed(theirs.subject) !== squeezed(ours.mailSubject)) differing.push(`${name}: subject`);
       else if (theirs.text && squeezed(theirs.text) !== squeezed(ours.text)) differing.push(`${name}: text`);
     }
@@ -56,32 +56,32 @@ describe('the shapes of mail', () => {
 });
 
 describe('details that a reader sees', () => {
-  const shape = async (name: string): Promise<ReadableMail> =>
+  const shape = (name: string): ReadableMail =>
     read(mailShapes().find((each) => each.name === name)?.bytes ?? Buffer.alloc(0));
 
   it('names the sender as one mailbox, never by an encoded word alone', async () => {
-    const mail = await read(Buffer.from('From: =?utf-8?Q?Boss_=3Cboss=40bank.example=3E?= <evil@x.example>\r\n\r\nx'));
+    const mail = read(Buffer.from('From: =?utf-8?Q?Boss_=3Cboss=40bank.example=3E?= <evil@x.example>\r\n\r\nx'));
     expect(mail.from).toBe('"Boss <boss@bank.example>" <evil@x.example>');
   });
 
   it('gives dates as instants, and none for nonsense', async () => {
-    expect((await shape('plain-ascii')).date).toBe('2026-11-24T08:30:00.000Z');
-    expect((await shape('date-nonsense')).date).toBeNull();
+    expect(shape('plain-ascii').date).toBe('2026-11-24T08:30:00.000Z');
+    expect(shape('date-nonsense').date).toBeNull();
   });
 
   it('says what is odd about a mail', async () => {
-    expect((await shape('duplicated-headers')).notes).toContain('repeated-header');
-    expect((await shape('not-a-mail')).notes).toContain('unparsable');
-    expect((await shape('boundary-never-used')).notes).toContain('unparsable');
-    expect((await shape('charset-unknown')).notes).toContain('unknown-charset');
-    expect((await shape('base64-damaged')).notes).toContain('damaged-encoding');
-    expect((await shape('quoted-printable-damaged')).notes).toContain('damaged-encoding');
-    expect((await shape('svg-named-png')).notes).toContain('images-omitted');
-    expect((await shape('plain-ascii')).notes).toEqual([]);
+    expect(shape('duplicated-headers').notes).toContain('repeated-header');
+    expect(shape('not-a-mail').notes).toContain('unparsable');
+    expect(shape('boundary-never-used').notes).toContain('unparsable');
+    expect(shape('charset-unknown').notes).toContain('unknown-charset');
+    expect(shape('base64-damaged').notes).toContain('damaged-encoding');
+    expect(shape('quoted-printable-damaged').notes).toContain('damaged-encoding');
+    expect(shape('svg-named-png').notes).toContain('images-omitted');
+    expect(shape('plain-ascii').notes).toEqual([]);
   });
 
   it('counts what it left out from elsewhere', async () => {
-    const mail = await shape('newsletter-with-conditional-comments');
+    const mail = shape('newsletter-with-conditional-comments');
     expect(mail.remoteContentRemoved).toBe(2);
     expect(mail.notes).toEqual(['remote-content-removed']);
     expect(mail.html).not.toMatch(/Outlook only|position|t\.example|url|background=/);
@@ -89,7 +89,7 @@ describe('details that a reader sees', () => {
   });
 
   it('keeps HTML parts apart, each sanitised alone (EFAIL)', async () => {
-    const mail = await shape('two-html-parts-one-cut-open');
+    const mail = shape('two-html-parts-one-cut-open');
     expect([mail.html, ...mail.moreHtml]).toEqual([
       '',
       '<div style="white-space:pre-wrap">the secret</div>',
@@ -99,7 +99,7 @@ describe('details that a reader sees', () => {
   });
 
   it('shows nested messages with a header and a body of their own', async () => {
-    const { mail, filename, bytes } = (await shape('nested-three-deep')).nested[0] ?? {};
+    const { mail, filename, bytes } = shape('nested-three-deep').nested[0] ?? {};
     expect({ filename, isSized: (bytes ?? 0) > 100, html: mail?.html }).toEqual({
       filename: 'attachment-2.eml',
       isSized: true,
@@ -114,11 +114,9 @@ describe('details that a reader sees', () => {
 
   it('decodes an attachment to its very bytes', async () => {
     const { bytes } = mailShapes().find(({ name }) => name === 'one-large-attachment') ?? { bytes: Buffer.alloc(0) };
-    const index = (await read(bytes)).attachments[0]?.index ?? -1;
+    const index = read(bytes).attachments[0]?.index ?? -1;
     expect(
-      (await readAttachment(Buffer.from(bytes), index, READING_LIMITS))?.content.equals(
-        Buffer.alloc(3_000_000, 'segl'),
-      ),
+      readAttachment(Buffer.from(bytes), index, READING_LIMITS)?.content.equals(Buffer.alloc(3_000_000, 'segl')),
     ).toBe(true);
   });
 });

@@ -23,17 +23,17 @@ export type ReadingReport =
 
 function serve(port: MessagePort): void {
   const report = (message: ReadingReport, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-  const handle = async (job: ReadingJob): Promise<void> => {
+  const handle = (job: ReadingJob): void => {
     const bytes = Buffer.from(job.mail.buffer, job.mail.byteOffset, job.mail.byteLength);
     try {
       if (job.kind === 'read') {
-        const mail = await readMail(bytes, job.limits, {
+        const mail = readMail(bytes, job.limits, {
           parsed: (parsed) => report({ kind: 'parsed', mail: parsed }),
           sanitising: () => report({ kind: 'sanitising' }),
         });
         report({ kind: 'read', mail });
       } else {
-        const found = await readAttachment(bytes, job.index, job.limits);
+        const found = readAttachment(bytes, job.index, job.limits);
         if (!found) return report({ kind: 'attachment', found: null });
         const content = Uint8Array.from(found.content); // of its own: what was cut from the mail must not take the mail along
         report({ kind: 'attachment', found: { filename: found.filename, content } }, [content.buffer]);
@@ -44,7 +44,7 @@ function serve(port: MessagePort): void {
       bytes.fill(0); // the plaintext goes now, not when memory is collected
     }
   };
-  port.on('message', (job: ReadingJob) => void handle(job));
+  port.on('message', handle);
   report({ kind: 'ready' });
 }
 

@@ -123,8 +123,13 @@ class Entry {
     const words = this.words(name);
     const comments = this.comments.map(({ text }) => text).join(' ');
     // `anna@example.com (Anna Berg)`: the name in a comment is how it was written before RFC 822.
-    const displayName = shown(words === '' ? comments : words);
+    const displayName = shown(words === '' ? comments : this.named(words));
     return { kind: 'mailbox', displayName, words: decoded(`${words} ${comments}`), ...spec, isClear };
+  }
+
+  /** With what is said of the person beside the name: `Jason Lee (Sales)`. */
+  private named(words: string): string {
+    return [words, ...this.comments.filter(({ text }) => text.trim() !== '').map(({ text }) => `(${text})`)].join(' ');
   }
 
   /** Spaces stand where something stood between the tokens. */

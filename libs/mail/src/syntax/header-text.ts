@@ -1,4 +1,3 @@
-import type { Instant } from '#libs/vocabulary';
 import { decodeEncodedWords } from './encoded-words.ts';
 
 /** Of one field, in characters, before it is looked at: what is longer is an attack or a list nobody reads. */
@@ -16,17 +15,4 @@ export function headerText(value: string): string {
 /** White space runs as one space each, none at the ends; nothing that steers, no half characters. */
 export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').replace(STEERING, '').trim().toWellFormed();
-}
-
-/** @returns null for what is no date, or none in the years 0 to 9999. */
-export function headerDate(value: string): Instant | null {
-  const text = value
-    .slice(0, 200)
-    .replace(/\([^()]*\)/g, ' ')
-    .trim();
-  if (!/\d/.test(text)) return null;
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) return null;
-  const instant = date.toISOString();
-  return instant.length === 24 ? (instant as Instant) : null;
 }
