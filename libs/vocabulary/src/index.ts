@@ -7,6 +7,7 @@ export {
 } from './mail-address.ts';
 export { Clock, FixedClock, SystemClock, instantOf, type Instant, plusSeconds, secondsBetween } from './clock.ts';
 export { DomainError } from './domain-error.ts';
+export { Turns } from './turns.ts';
 export { digestOf, isSameDigest, isSecret, newSecret } from './secrets.ts';
 export { Unprintable } from './unprintable.ts';
 export { decodeBech32, encodeBech32 } from './bech32.ts';
