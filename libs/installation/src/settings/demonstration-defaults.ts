@@ -1,8 +1,14 @@
 import { join, resolve } from 'node:path';
+import { isMapping } from './mappings.ts';
 import type { Mapping } from './mappings.ts';
 
+const HOW_TO_CHECK: Readonly<Record<string, string>> = {
+  en: 'Ring us on the number on your letter of engagement, and ask whether we have written to you.',
+  da: 'Ring til os på nummeret i dit aftalebrev, og spørg, om vi har skrevet til dig.',
+};
+
 /** What `npm start` on a fresh clone needs and nobody should have to say; below everything that is written. */
-export function demonstrationDefaults({ dataDir, httpPort = '8080' }: Mapping): Mapping {
+export function demonstrationDefaults({ dataDir, httpPort = '8080', organisation }: Mapping): Mapping {
   const directory = typeof dataDir === 'string' ? dataDir : resolve('data', 'demonstration');
   return {
     publicUrl: `http://localhost:${String(httpPort)}`,
@@ -18,10 +24,7 @@ export function demonstrationDefaults({ dataDir, httpPort = '8080' }: Mapping): 
       postalAddress: 'Havnegade 1, 1058 København K, Denmark (a demonstration)',
       contactMail: 'post@nordlys.example',
       telephone: '+45 00 00 00 00',
-      howToCheck: {
-        en: 'Ring us on the number on your letter of engagement, and ask whether we have written to you.',
-        da: 'Ring til os på nummeret i dit aftalebrev, og spørg, om vi har skrevet til dig.',
-      },
+      ...(isSaidIn(organisation) && { howToCheck: HOW_TO_CHECK }),
       logoFile: join(import.meta.dirname, 'demonstration-logo.png'),
       colour: '#1f4e79',
       colourInDark: '#9cc8f0',
@@ -30,4 +33,10 @@ export function demonstrationDefaults({ dataDir, httpPort = '8080' }: Mapping): 
     },
     passcode: { sender: 'no-reply@nordlys.example' },
   };
+}
+
+/** Whether there is a text in each of the languages that were chosen; without a choice there is. */
+function isSaidIn(organisation: unknown): boolean {
+  const locales = isMapping(organisation) ? organisation['locales'] : undefined;
+  return !Array.isArray(locales) || locales.every((locale) => typeof locale === 'string' && locale in HOW_TO_CHECK);
 }
