@@ -51,7 +51,7 @@ describe('the management port', () => {
     expect((await ask('/readyz')).slice(0, 2)).toEqual([200, 'ready\n']);
     const [status, text, contentType] = await ask('/metrics');
     expect([status, contentType]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
-    expect(text).toContain('segl_view_denials_total{reason="revoked"} 1');
+    expect(text).toContain('segl_view_denials_total{reason="not-openable"} 1');
     management.serves({ readiness: answering(false, 'keyring: cannot be used; the log says why\n'), metrics });
     expect((await ask('/readyz')).slice(0, 2)).toEqual([503, 'keyring: cannot be used; the log says why\n']);
     management.isStopping();

@@ -77,6 +77,12 @@ interface Looked {
   readonly proof: ProofInSession | null;
 }
 
+interface Admitted {
+  readonly facts: SealedFacts;
+  readonly recipient: { readonly address: MailAddress; readonly person: Person };
+  readonly proof: ProofInSession;
+}
+
 /**
  * What the steps of a journey share: where it stands, the verified mail, and the record that comes before any of it is shown.
  * Everything that cannot be shown leaves as CannotBeShown, with its reason in the record where the message is ours.
@@ -142,15 +148,25 @@ export class MessageForReader {
   }
 
   /**
-   * Decrypts and verifies, for a session that holds a proof of the recipient's address.
+   * Whether this session may have the message now, without decrypting anything: asked before a turn at opening is taken, so that
+   * whoever has proven nothing takes none.
    * @throws CannotBeShown; EventStoreUnavailable; PersonDirectoryUnavailable; EphemeralStoreUnavailable
    */
-  async verifiedMail(messageId: MessageId, { sessionId }: Asking): Promise<VerifiedMail> {
+  async requireAdmitted(messageId: MessageId, { sessionId }: Asking): Promise<Admitted> {
     const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
     if (!decided.isAdmitted) {
       return proof === null ? this.deny(messageId, decided.reason) : this.denySignedIn(messageId, decided.reason);
     }
     if (facts === null || recipient === null || proof === null) return this.deny(messageId, 'unknown-message');
+    return { facts, recipient, proof };
+  }
+
+  /**
+   * Decrypts and verifies, for a session that holds a proof of the recipient's address.
+   * @throws CannotBeShown; EventStoreUnavailable; PersonDirectoryUnavailable; EphemeralStoreUnavailable
+   */
+  async verifiedMail(messageId: MessageId, asking: Asking): Promise<VerifiedMail> {
+    const { facts, recipient, proof } = await this.requireAdmitted(messageId, asking);
     // A directory that takes no writes takes no erasures either: nothing is shown on the strength of it.
     await this.persons.checkWritable();
     const identity = this.keyring.sealingIdentity(facts.sealingKeyId);

@@ -64,7 +64,7 @@ describe('/metrics', () => {
     const text = await scrape();
     for (const line of [
       'segl_message_views_total{form="page"} 1',
-      'segl_view_denials_total{reason="revoked"} 1',
+      'segl_view_denials_total{reason="not-openable"} 1',
       'segl_events_total{type="OtpDelivered"} 1',
       'segl_events_total{type="MessageSealed"} 1',
       'segl_errors_total{kind="event-store-unavailable"} 1',

@@ -4,6 +4,7 @@ import { decryptPersonalData, destroyKey, rotateKey } from '#libs/keyring';
 import { messageStream } from '#libs/sealing';
 import type { EncryptedPersonalData } from '#libs/keyring';
 import type { MessageId } from '#libs/vocabulary';
+import { OpeningTurns } from '../opening-turns.ts';
 import { openingsStream } from '../access-events.ts';
 import { CannotBeShown } from '../cannot-be-shown.ts';
 import { anna, bo, sealedMessagesHere } from '../testing/sealed-message-here.ts';
@@ -81,6 +82,21 @@ describe('showing a message', () => {
     });
     expect(await denials(messageId)).toEqual(['not-proven']);
     expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed']);
+  });
+
+  it('lets nobody without a proof take a turn at opening, nor wait for one', async () => {
+    const messageId = await waitingMessage();
+    const turns = new OpeningTurns(1, 0);
+    const busy = new DecryptViewHandler(here.messages, here.reader, turns);
+    const gate = Promise.withResolvers<void>();
+    const reading = turns.take(() => gate.promise);
+    const stranger = { sessionId: 'a-stranger', networkAddress: null };
+    const view = new DecryptView(messageId, stranger);
+    await expect(busy.execute(view)).rejects.toMatchObject({ code: 'cannot-be-shown', reason: 'not-proven' });
+    const readers = new DecryptView(messageId, await here.signIn());
+    await expect(busy.execute(readers)).rejects.toMatchObject({ code: 'too-many-openings' });
+    gate.resolve();
+    await reading;
   });
 
   it('shows nothing after a revocation, nor after its time', async () => {

@@ -44,7 +44,8 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
    *
    * @throws CannotBeShown, TooManyOpenings, and what the stores throw when they are away
    */
-  execute({ messageId, asking, form }: DecryptView): Promise<ViewedMessage> {
+  async execute({ messageId, asking, form }: DecryptView): Promise<ViewedMessage> {
+    await this.messages.requireAdmitted(messageId, asking);
     return this.turns.take(async () => {
       const verified = await this.messages.verifiedMail(messageId, asking);
       const { sender, recipient } = verified.manifest;

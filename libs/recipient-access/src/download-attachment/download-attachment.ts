@@ -46,7 +46,8 @@ export class DownloadAttachmentHandler implements ICommandHandler<DownloadAttach
   ) {}
 
   /** Decrypts anew for each download. @throws CannotBeShown, NoSuchAttachment, TooManyOpenings, and what the stores throw */
-  execute({ messageId, attachment, asking }: DownloadAttachment): Promise<DownloadedFile> {
+  async execute({ messageId, attachment, asking }: DownloadAttachment): Promise<DownloadedFile> {
+    await this.messages.requireAdmitted(messageId, asking);
     return this.turns.take(async () => {
       const verified = await this.messages.verifiedMail(messageId, asking);
       const recipientId = verified.recipient.personId;
