@@ -40,7 +40,7 @@ describe('what readers do', () => {
     ]);
     const scraped = await metrics.registry.metrics();
     expect(scraped).toContain('segl_message_views_total{form="page"} 10');
-    expect(scraped).toContain('segl_view_denials_total{reason="not-openable"} 9');
+    expect(scraped).toContain('segl_view_denials_total{reason="not-openable"} 19');
     expect(scraped).not.toMatch(/browser|person/);
   });
 });
