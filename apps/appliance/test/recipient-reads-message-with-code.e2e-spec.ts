@@ -5,8 +5,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, BrowserContext } from 'playwright-core';
 import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { Reader } from './reader.ts';
-import { startProcess } from './running-process.ts';
+import { runSegl, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
+
+interface Row {
+  readonly type: string;
+  readonly eventId: string;
+}
 
 const withBrowser = chromiumPath() === null ? describe.skip : describe;
 
@@ -65,6 +70,17 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
     expect((await image.boundingBox())?.width).toBe(320);
     expect(reader.strangers).toEqual([]);
     await context.close();
+
+    // What the record says of it rests on that sign-in, and the sign-in on that code.
+    const asked = runSegl(
+      ...['audit', 'timeline', '--person', 'anna.berg@example.com', '--json'],
+      ...['--demonstration', '--data-dir', portal.dataDir],
+    );
+    const { entries } = JSON.parse(asked) as { entries: { row: Row; signIn: Row | null; challenge: Row[] }[] };
+    const viewed = entries.find(({ row }) => row.type === 'MessageViewed');
+    const signedIn = entries.find(({ row }) => row.type === 'RecipientAuthenticated');
+    expect(viewed?.signIn).toMatchObject({ eventId: signedIn?.row.eventId, method: 'passcode' });
+    expect(viewed?.challenge.map(({ type }) => type)).toEqual(['OtpIssued', 'OtpDelivered', 'OtpAccepted']);
   });
 
   it('sees before signing in whose portal it is and who wrote, and finds help', async () => {
