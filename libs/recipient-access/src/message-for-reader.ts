@@ -33,6 +33,8 @@ type SealedFacts = Extract<SealedMessage, { status: 'sealed' }>;
 export interface Asking {
   readonly sessionId: string;
   readonly networkAddress: string | null;
+  /** Whether this browser handed the message in (opened-here.ts). */
+  readonly hasOpened: boolean;
 }
 
 /** Where a journey stands, and what its page may say before sign-in: from the recorded event alone, nothing is decrypted for it. */
@@ -43,11 +45,14 @@ export interface Journey {
   /** Null where it was not recorded, too. */
   readonly senderName: string | null;
   readonly recipient: MailAddress;
-  readonly recipientPerson: Person;
   readonly sealedAt: Instant;
   readonly expiresAt: Instant;
-  readonly proof: ProofInSession | null;
 }
+
+/** What a sign-in is for; nothing when this browser has proven it already. */
+export type ToProve =
+  | { readonly isProven: true }
+  | { readonly isProven: false; readonly address: MailAddress; readonly personId: Person['personId'] };
 
 /** A message whose every byte was verified, for a reader who proved its recipient's address. Not yet recorded, so not yet to be shown. */
 export interface VerifiedMail {
@@ -119,11 +124,13 @@ export class MessageForReader {
   }
 
   /**
-   * @throws CannotBeShown when the message is over for good or waits nowhere, with the reason in the record where it is ours;
-   * EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable
+   * Who neither handed the message in here nor proved its recipient's address gets `introduce`, whatever the message is.
+   * @throws CannotBeShown to the others, when the message is over for good or waits nowhere, with the reason in the record where
+   * it is ours; EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable
    */
-  async journey(messageId: MessageId, sessionId: string): Promise<Journey> {
+  async journey(messageId: MessageId, { sessionId, hasOpened }: Asking): Promise<Journey | { step: 'introduce' }> {
     const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
+    if (proof === null && !hasOpened) return { step: 'introduce' };
     const step = nextStep(decided);
     if (step === 'cannot-be-shown' || facts === null || recipient === null) {
       return this.deny(messageId, decided.isAdmitted ? 'unknown-message' : decided.reason);
@@ -135,16 +142,33 @@ export class MessageForReader {
       sender: await this.senderOf(facts),
       senderName: await this.senderNameOf(facts),
       recipient: recipient.address,
-      recipientPerson: recipient.person,
       sealedAt: facts.sealedAt,
       expiresAt: facts.expiresAt,
-      proof,
     };
   }
 
-  /** Whether it waits for this very reader, who proved the address. @throws what the stores throw when they are away */
-  async isWaitingFor(messageId: MessageId, { sessionId }: Asking): Promise<boolean> {
-    return (await this.look(messageId, sessionId, this.clock.now())).decided.isAdmitted;
+  /**
+   * Whose address a sign-in for the message has to prove. Whether it waits makes no difference: a sign-in that turned from
+   * impossible to possible would tell when somebody hands it in.
+   * @throws CannotBeShown when the message is over for good, with the reason in the record; what the stores throw when they are away
+   */
+  async toProve(messageId: MessageId, { sessionId, hasOpened }: Asking): Promise<ToProve> {
+    const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
+    if (decided.isAdmitted || proof !== null) return { isProven: true };
+    const refusal = lastingRefusal(decided);
+    if (refusal !== null || facts === null || recipient === null) {
+      return this.deny(messageId, refusal ?? 'unknown-message');
+    }
+    // A sign-in that begins is a step, the whole time again: of the browser that handed it in, and of no other.
+    if (hasOpened) await this.waiting.keepWaiting(messageId);
+    return { isProven: false, address: recipient.address, personId: recipient.person.personId };
+  }
+
+  /** Forgets what waits, for a reader who proved the address. @returns whether it was one; throws what the stores throw */
+  async forgetFor(messageId: MessageId, { sessionId }: Asking): Promise<boolean> {
+    const { proof } = await this.look(messageId, sessionId, this.clock.now());
+    if (proof !== null) await this.waiting.forget(messageId);
+    return proof !== null;
   }
 
   /**

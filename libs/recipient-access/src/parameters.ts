@@ -6,6 +6,7 @@ import { parseMessageId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import type { Asking } from './message-for-reader.ts';
 import { CannotBeShown } from './cannot-be-shown.ts';
+import { wasOpenedHere } from './opened-here.ts';
 import type { Visit } from './visit-counter.ts';
 
 /** The message named by the address; anything that cannot be a message id is answered as any other that cannot be shown. */
@@ -15,10 +16,16 @@ export const NamedMessage = createParamDecorator((_: unknown, context: Execution
   return messageId;
 });
 
-/** Who asks: the session of this browser and its network address. */
+/** Who asks: the session of this browser, its network address, and whether it handed the named message in. */
 export const AskedBy = createParamDecorator((_: unknown, context: ExecutionContext): Asking => {
-  const facts = requestFacts(context.switchToHttp().getRequest<Request>());
-  return { sessionId: facts.browser().sessionId, networkAddress: facts.clientNetwork.address };
+  const request = context.switchToHttp().getRequest<Request>();
+  const facts = requestFacts(request);
+  const messageId = parseMessageId(String(request.params['messageId']));
+  return {
+    sessionId: facts.browser().sessionId,
+    networkAddress: facts.clientNetwork.address,
+    hasOpened: messageId !== null && wasOpenedHere(request, messageId),
+  };
 });
 
 export const VisitOf = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {

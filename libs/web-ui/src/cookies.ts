@@ -2,6 +2,8 @@ import type { Request, Response } from 'express';
 
 export interface CookieOptions {
   readonly isSecure: boolean;
+  /** Default `/`. Only a cookie of the whole site can have the `__Host-` prefix. */
+  readonly path?: string;
   /** Absent: until the browser is closed. */
   readonly maxAgeSeconds?: number;
 }
@@ -20,16 +22,17 @@ export function cookieValues(request: Request, name: string): string[] {
 }
 
 /**
- * HttpOnly and SameSite=Lax always (threats.md A18), Path=/ and no Domain, as the `__Host-` prefix wants it. Set twice in a
+ * HttpOnly and SameSite=Lax always (threats.md A18), and no Domain, as the `__Host-` prefix wants it; `Path=/` too unless said
+ * otherwise. Set twice in a
  * response, the later one counts. @param value characters of a cookie-octet only (RFC 6265 §4.1.1)
  */
 export function setCookie(
   response: Response,
   name: string,
   value: string,
-  { isSecure, maxAgeSeconds }: CookieOptions,
+  { isSecure, maxAgeSeconds, path = '/' }: CookieOptions,
 ): void {
-  const parts = [`${name}=${value}`, 'Path=/', 'HttpOnly', 'SameSite=Lax'];
+  const parts = [`${name}=${value}`, `Path=${path}`, 'HttpOnly', 'SameSite=Lax'];
   if (isSecure) parts.push('Secure');
   if (maxAgeSeconds !== undefined) parts.push(`Max-Age=${maxAgeSeconds}`);
   const before = [response.getHeader('set-cookie') ?? []].flat().map(String);

@@ -2,6 +2,8 @@ import type { Request, Response } from 'express';
 import { csrfTokenOf, isCsrfToken, newBrowserId, readBrowserCookie, signBrowserCookie } from './browser-session.ts';
 import type { Browser, BrowserNames, CookieKeys } from './browser-session.ts';
 import { clientNetworkOf } from './client-network.ts';
+import { hasMark, signMark } from './browser-marks.ts';
+import type { Mark } from './browser-marks.ts';
 import type { Cidr, ClientNetwork, ProxyHeader } from './client-network.ts';
 import { cookieValues, setCookie } from './cookies.ts';
 import { negotiateLocale } from './locale.ts';
@@ -83,6 +85,16 @@ export class RequestFacts {
     this.writeCookie(names);
     this.known = this.browserWith(names);
     return this.known;
+  }
+
+  /** Leaves a mark in the browser for the addresses at and below a path; a new one replaces it. Before the headers have left. */
+  leaveMark(mark: Mark, { path, seconds }: { readonly path: string; readonly seconds: number }): void {
+    const value = signMark(this.settings.keys, mark, Math.floor(Date.now() / 1000) + seconds);
+    setCookie(this.response, mark.name, value, { isSecure: this.settings.isSecure, path, maxAgeSeconds: seconds });
+  }
+
+  hasMark(mark: Mark): boolean {
+    return hasMark(this.settings.keys, this.request, mark, Date.now() / 1000);
   }
 
   isCsrfToken(token: unknown): boolean {

@@ -12,13 +12,8 @@ async function prove(cameFrom: string | undefined) {
   const controller = new AuthenticateController(
     {} as never,
     {
-      journey: async () => ({
-        step: 'prove-address',
-        recipient: 'anna@example.com',
-        recipientPerson: { personId: 'p' as PersonId },
-      }),
+      toProve: async () => ({ isProven: false, address: 'anna@example.com', personId: 'p' as PersonId }),
     } as never,
-    { keepWaiting: async () => undefined } as never,
     { begin: async () => ({ state: `${++begun}` }) } as never,
     { begin: async () => new URL('https://portal.example/oidc/auth') } as never,
     {} as never,

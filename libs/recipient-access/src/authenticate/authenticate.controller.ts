@@ -14,7 +14,6 @@ import type { MessageId } from '#libs/vocabulary';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../message-for-reader.ts';
-import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 import { VisitCounter } from '../visit-counter.ts';
 import { Authenticate } from './authenticate.ts';
@@ -32,7 +31,6 @@ export class AuthenticateController {
   constructor(
     private readonly commands: CommandBus,
     private readonly messages: MessageForReader,
-    private readonly waiting: WaitingCiphertext,
     private readonly attempts: SignInAttempts,
     private readonly provider: IdentityProvider,
     private readonly counter: VisitCounter,
@@ -51,14 +49,13 @@ export class AuthenticateController {
     // Another site's page cannot begin a sign-in here: it leads to ours, where the reader does (threats.md A5). An image on a
     // neighbour's page brings our cookies along, and would spend the tries that the reader's network has for this hour.
     if (FROM_ANOTHER_SITE.includes(cameFrom)) return response.redirect(303, `/m/${messageId}`);
-    const { step, recipient, recipientPerson } = await this.messages.journey(messageId, asking.sessionId);
-    if (step === 'confirm') return response.redirect(303, `/m/${messageId}`);
-    const { personId } = recipientPerson;
-    const wish = { browserId: browser.id, messageId, personId, address: recipient };
+    const toProve = await this.messages.toProve(messageId, asking);
+    if (toProve.isProven) return response.redirect(303, `/m/${messageId}`);
+    const { address, personId } = toProve;
+    const wish = { browserId: browser.id, messageId, personId, address };
     const attempt = await this.attempts.begin(wish, network.prefix);
     const begun = { browserId: browser.id, path: `/m/${messageId}` };
-    const location = await this.provider.begin(recipient, attempt, locale, begun);
-    await this.waiting.keepWaiting(messageId); // a sign-in that begins is a step: the whole time again
+    const location = await this.provider.begin(address, attempt, locale, begun);
     response.redirect(303, location.href);
   }
 

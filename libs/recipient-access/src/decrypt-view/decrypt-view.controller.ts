@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Post, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { languagesByForm, messagePageHeaders, RequestLocale } from '#libs/web-ui';
@@ -27,6 +27,12 @@ export class DecryptViewController {
     private readonly times: HandInTimes,
     private readonly settings: RecipientAccessSettings,
   ) {}
+
+  /** A phone that dropped the tab, or an app that fetches what it should post: on to the page that asks for the click. */
+  @Get(['view', 'print'])
+  goOn(@NamedMessage() messageId: MessageId, @Res() response: Response): void {
+    response.redirect(303, `/m/${messageId}`);
+  }
 
   @Post('view')
   @HttpCode(200)

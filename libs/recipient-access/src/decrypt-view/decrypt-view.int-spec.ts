@@ -10,6 +10,7 @@ import { CannotBeShown } from '../cannot-be-shown.ts';
 import { anna, bo, sealedMessagesHere } from '../testing/sealed-message-here.ts';
 import { DecryptView, DecryptViewHandler } from './decrypt-view.ts';
 
+const stranger = { sessionId: 'a-stranger', networkAddress: null, hasOpened: false };
 type Here = Awaited<ReturnType<typeof sealedMessagesHere>>;
 const mail = 'From: Bo <bo@example.org>\r\nTo: anna@example.com\r\nSubject: Plans\r\n\r\nMeet at noon.\r\n';
 
@@ -71,7 +72,7 @@ describe('showing a message', () => {
   });
 
   it.each([
-    ['nobody signed in', async () => ({ sessionId: 'a-stranger', networkAddress: null })],
+    ['nobody signed in', async () => stranger],
     ['somebody else signed in', () => here.signIn(bo, 'session-of-bo')],
   ])('shows nothing when %s, and says so in the record alone', async (_, whoAsks) => {
     const messageId = await waitingMessage();
@@ -153,7 +154,9 @@ describe('showing a message', () => {
   it('says why a page of ours cannot be shown, in the record, also before sign-in', async () => {
     const revoked = await waitingMessage();
     await here.revoke(revoked);
-    await expect(here.messages.journey(revoked, 'a-stranger')).rejects.toMatchObject({ reason: 'revoked' });
+    await expect(here.messages.journey(revoked, { ...stranger, hasOpened: true })).rejects.toMatchObject({
+      reason: 'revoked',
+    });
     expect(await denials(revoked)).toEqual(['revoked']);
   });
 
@@ -170,6 +173,26 @@ describe('showing a message', () => {
     expect(await denials(messageId)).toEqual(['key-destroyed']);
   });
 
+  it('says the same to a stranger whatever the message is, and records nothing for it', async () => {
+    const [open, revoked, forgotten] = [await waitingMessage(), await waitingMessage(), await waitingMessage()];
+    await here.revoke(revoked);
+    await here.waiting.forget(forgotten);
+    for (const messageId of [open, revoked, forgotten, 'a'.repeat(32) as MessageId]) {
+      expect(await here.messages.journey(messageId, stranger)).toEqual({ step: 'introduce' });
+      expect(await denials(messageId)).toEqual([]);
+    }
+    // and a sign-in for it begins alike, waiting or not
+    for (const messageId of [open, forgotten]) {
+      expect(await here.messages.toProve(messageId, stranger)).toMatchObject({ isProven: false, address: anna });
+    }
+    expect(await here.messages.journey(open, { ...stranger, hasOpened: true })).toMatchObject({
+      step: 'prove-address',
+    });
+    await expect(here.messages.journey(forgotten, { ...stranger, hasOpened: true })).rejects.toMatchObject({
+      reason: 'not-waiting',
+    });
+  });
+
   it('is not kept waiting by a stranger who keeps asking', async () => {
     const messageId = await waitingMessage();
     const extended: string[] = [];
@@ -178,10 +201,10 @@ describe('showing a message', () => {
       extended.push(key);
       return extend(key, ttlSeconds);
     };
-    await here.messages.journey(messageId, 'a-stranger');
+    await here.messages.journey(messageId, stranger);
+    await here.messages.toProve(messageId, stranger);
     expect(extended).not.toContain(`waiting:${messageId}`);
-    const { sessionId } = await here.signIn();
-    await here.messages.journey(messageId, sessionId);
+    await here.messages.journey(messageId, await here.signIn());
     expect(extended).toContain(`waiting:${messageId}`);
     here.ephemeral.extend = extend;
   });

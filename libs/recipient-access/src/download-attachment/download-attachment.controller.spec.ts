@@ -8,7 +8,7 @@ import type { Visit } from '../visit-counter.ts';
 import { contentDisposition, DownloadAttachmentController } from './download-attachment.controller.ts';
 
 const messageId = 'a'.repeat(32) as MessageId;
-const asking = { sessionId: 'x', networkAddress: null };
+const asking = { sessionId: 'x', networkAddress: null, hasOpened: false };
 
 class Counted extends VisitCounter {
   readonly visits: (readonly [string, string])[] = [];

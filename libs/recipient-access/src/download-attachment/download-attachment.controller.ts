@@ -1,4 +1,4 @@
-import { Controller, HttpCode, Param, ParseIntPipe, Post, Res, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, ParseIntPipe, Post, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { downloadHeaders } from '#libs/web-ui';
@@ -21,6 +21,12 @@ export class DownloadAttachmentController {
     private readonly commands: CommandBus,
     private readonly counter: VisitCounter,
   ) {}
+
+  /** Android's web views fetch by GET what a form posts: on to the message, where a browser can post. */
+  @Get(['original', 'attachments/:index'])
+  goOn(@NamedMessage() messageId: MessageId, @Res() response: Response): void {
+    response.redirect(303, `/m/${messageId}`);
+  }
 
   @Post('attachments/:index')
   @HttpCode(200)

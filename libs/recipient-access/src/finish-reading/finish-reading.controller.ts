@@ -1,10 +1,13 @@
 import { Controller, Get, Post, Render, Res, UseFilters } from '@nestjs/common';
 import type { Response } from 'express';
+import { Clock } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
+import { KnownBrowser } from '#libs/web-ui';
+import type { Browser } from '#libs/web-ui';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../message-for-reader.ts';
-import { WaitingCiphertext } from '../waiting-ciphertext.ts';
+import { PortalSessions } from '../portal-session.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 
 /** The reader says that they are done: what waits is forgotten at once. Only who proved the recipient's address may say so. */
@@ -13,8 +16,14 @@ import { AskedBy, NamedMessage } from '../parameters.ts';
 export class FinishReadingController {
   constructor(
     private readonly messages: MessageForReader,
-    private readonly waiting: WaitingCiphertext,
+    private readonly sessions: PortalSessions,
+    private readonly clock: Clock,
   ) {}
+
+  @Get('m/:messageId/finish')
+  goOn(@NamedMessage() messageId: MessageId, @Res() response: Response): void {
+    response.redirect(303, `/m/${messageId}`);
+  }
 
   @Post('m/:messageId/finish')
   async finish(
@@ -22,13 +31,14 @@ export class FinishReadingController {
     @AskedBy() asking: Asking,
     @Res() response: Response,
   ): Promise<void> {
-    if (await this.messages.isWaitingFor(messageId, asking)) await this.waiting.forget(messageId);
-    response.redirect(303, '/finished');
+    const isReader = await this.messages.forgetFor(messageId, asking);
+    response.redirect(303, isReader ? '/finished' : `/m/${messageId}`);
   }
 
   @Get('finished')
   @Render('recipient-access/finish-reading/finished')
-  finished() {
-    return {};
+  async finished(@KnownBrowser() browser: Browser | null) {
+    const session = browser && (await this.sessions.touch(browser.sessionId, this.clock.now()));
+    return { isSignedIn: session !== null };
   }
 }

@@ -1,9 +1,11 @@
-import { Controller, Get, Query, Res, UseFilters } from '@nestjs/common';
-import type { Response } from 'express';
+import { Controller, Get, Query, Req, Res, UseFilters } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { maskAddress } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../message-for-reader.ts';
+import { markOpenedHere } from '../opened-here.ts';
+import { RecipientAccessSettings } from '../settings.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 
@@ -11,17 +13,28 @@ import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 @Controller('m/:messageId')
 @UseFilters(CannotBeShownFilter)
 export class JourneyController {
-  constructor(private readonly messages: MessageForReader) {}
+  constructor(
+    private readonly messages: MessageForReader,
+    private readonly settings: RecipientAccessSettings,
+  ) {}
 
   @Get()
   async page(
     @NamedMessage() messageId: MessageId,
     @AskedBy() asking: Asking,
     @Query('again') again: string | undefined,
+    @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const journey = await this.messages.journey(messageId, asking.sessionId);
+    const journey = await this.messages.journey(messageId, asking);
+    if (asking.hasOpened) markOpenedHere(request, messageId, this.settings.waitingSeconds);
     switch (journey.step) {
+      case 'introduce':
+        return response.render('recipient-access/journey/introduce', {
+          messageId,
+          wasProofRefused: again === 'proof',
+          wasCancelled: again === 'cancelled',
+        });
       case 'prove-address':
         return response.render('recipient-access/journey/prove-address', {
           messageId,

@@ -4,6 +4,7 @@ import type { Request, Response } from 'express';
 import { discardRest } from '#libs/web-ui';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { HandInTimes } from '../hand-in-times.ts';
+import { markOpenedHere } from '../opened-here.ts';
 import { RecipientAccessSettings } from '../settings.ts';
 import { boundedBody } from './bounded-body.ts';
 import { ciphertextHandedIn } from './handed-in.ts';
@@ -40,6 +41,7 @@ export class OpenCarrierController {
       const body = turns.pace(boundedBody(request, this.settings.maxCarrierBytes));
       const messageId = await this.commands.execute(new OpenCarrier(ciphertextHandedIn(request.headers, body)));
       this.times.handedIn(messageId);
+      markOpenedHere(request, messageId, this.settings.waitingSeconds);
       response.redirect(303, `/m/${messageId}`); // the browser must GET the next step (RFC 9110 §15.4.4)
     } catch (error) {
       discardRest(request, response);

@@ -8,6 +8,12 @@ import { PortalSessions } from '../portal-session.ts';
 export class SignOutController {
   constructor(private readonly sessions: PortalSessions) {}
 
+  /** Nobody is signed out by a link; the start page goes on. */
+  @Get('sign-out')
+  goOn(@Res() response: Response): void {
+    response.redirect(303, '/');
+  }
+
   @Post('sign-out')
   async signOut(
     @KnownBrowser() browser: Browser | null,

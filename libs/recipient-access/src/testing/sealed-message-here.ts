@@ -111,7 +111,7 @@ export async function sealedMessagesHere() {
         },
         clock.now(),
       );
-      return { sessionId, networkAddress: '192.0.2.7' };
+      return { sessionId, networkAddress: '192.0.2.7', hasOpened: false };
     },
 
     async revoke(messageId: MessageId): Promise<void> {
