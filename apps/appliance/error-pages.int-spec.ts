@@ -43,6 +43,8 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'revision-conflict': 'decided again, at last `too-much-contention`',
   'seal-broken': 'CannotBeShown, with its reason in the record',
   'sign-in-refused': 'told at /m/:messageId, with its reason in the record',
+  'nothing-to-pass-over': 'of the command line',
+  'unknown-event': 'a fault of ours: the page with a reference, and the log',
   'unknown-event-type': 'of the command line',
   'unknown-message': 'of the command line',
   'upstream-refused': 'told on the sign-in page, with its reason in the record',

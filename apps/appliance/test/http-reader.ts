@@ -13,6 +13,10 @@ export class HttpReader {
     return this.request(path, { method: 'GET' });
   }
 
+  async head(path: string): Promise<Answer> {
+    return this.request(path, { method: 'HEAD' });
+  }
+
   /** Sends a form of the page that was last answered, with its token. */
   async submit(page: Answer, action: string, fields: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.request(action, {
@@ -29,16 +33,10 @@ export class HttpReader {
     return thief;
   }
 
-  /** Posts a carrier's field as the attachment does: from nowhere, with no cookie. */
+  /** Posts a carrier's field as the attachment does: from nowhere, with no cookie. Those that come back are kept. */
   async handIn(ciphertextField: string): Promise<Answer> {
-    return answerOf(
-      await fetch(new URL('/open', this.url), {
-        method: 'POST',
-        redirect: 'manual',
-        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' },
-        body: `m=${ciphertextField}`,
-      }),
-    );
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' };
+    return answerOf(await this.fetch('/open', { method: 'POST', headers, body: `m=${ciphertextField}` }, false));
   }
 
   /**
@@ -98,7 +96,7 @@ export class HttpReader {
     return answerOf(await this.fetch(path, init));
   }
 
-  private async fetch(path: string, init: RequestInit): Promise<Response> {
+  private async fetch(path: string, init: RequestInit, sendsCookies = true): Promise<Response> {
     const url = new URL(path, this.url);
     const headers = new Headers(init.headers);
     headers.set('accept-language', 'en');
@@ -106,7 +104,8 @@ export class HttpReader {
     // A story may stand still between two requests (a command line run in it) for longer than a connection is kept.
     headers.set('connection', 'close');
     const cookies = [...this.cookies.values()].filter((cookie) => isFor(url, cookie));
-    if (cookies.length > 0) headers.set('cookie', cookies.map(({ name, value }) => `${name}=${value}`).join('; '));
+    if (sendsCookies && cookies.length > 0)
+      headers.set('cookie', cookies.map(({ name, value }) => `${name}=${value}`).join('; '));
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
     for (const text of response.headers.getSetCookie()) {
       const [, name = '', value = '', attributes = ''] = /^([^=]+)=([^;]*)(.*)$/.exec(text) ?? [];

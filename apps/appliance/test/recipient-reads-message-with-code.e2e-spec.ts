@@ -165,8 +165,10 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
 
     const { reader: other, context: otherContext } = await someone();
     await other.page.goto(address);
+    expect(await other.seesOnThePage()).toContain('Sign in to read your message');
+    expect(await other.seesOnThePage()).not.toMatch(/Show the message|example\.com/);
+    await other.page.getByRole('link', { name: 'Continue to sign in' }).click();
     expect(await other.seesOnThePage()).toContain('a••••••@example.com');
-    expect(await other.seesOnThePage()).not.toContain('Show the message');
     await context.close();
     await otherContext.close();
   });

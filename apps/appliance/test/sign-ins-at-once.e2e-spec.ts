@@ -34,12 +34,16 @@ describe('sign-ins at once', () => {
     return { reader, location };
   }
 
+  const codes = new Map<string, string>();
+
   /** A tab at the page that asks for its code, with the code in hand. */
   async function tabWithACode(reader: HttpReader, location: string) {
     const before = await mailIdsIn(here.portal.url);
     const { location: challenge } = await reader.asksForACode(location);
     const page = await reader.get(challenge);
-    const code = await newCode(here.portal.url, before);
+    // The second tab of a browser takes up the challenge that waits: no other code is sent.
+    const code = codes.get(challenge) ?? (await newCode(here.portal.url, before));
+    codes.set(challenge, code);
     return async () => reader.follow(await reader.submit(page, challenge, { code }));
   }
 
@@ -82,7 +86,8 @@ describe('sign-ins at once', () => {
         const before = await recorded('RecipientAuthenticated', 'AuthenticationFailed');
         for (const end of ends) expect((await end()).body).toContain('You have confirmed that');
         const signIns = (await recorded('RecipientAuthenticated', 'AuthenticationFailed')).slice(before.length);
-        expect(signIns.map(({ type }) => type)).toEqual(['RecipientAuthenticated', 'RecipientAuthenticated']);
+        const isOneCode = first === second; // accepted once, for whichever tab comes first; the other goes on to the message
+        expect(signIns.map(({ type }) => type)).toEqual(Array(isOneCode ? 1 : 2).fill('RecipientAuthenticated'));
         const page = await reader.get(location);
         expect((await reader.view(location, page)).status).toBe(200);
         const viewed = (await recorded('MessageViewed')).at(-1);

@@ -66,6 +66,12 @@ export interface BeginChallenge {
   readonly budget?: OtpBudget;
 }
 
+/** What is compared with a challenge that waits, and what replaces its own. */
+export type TakeUpChallenge = Pick<
+  BeginChallenge,
+  'browserId' | 'address' | 'budget' | 'returnTo' | 'startAgainAt' | 'locale'
+>;
+
 /** 30 minutes since the last thing that happened in it: room for a second code, short of an evening. */
 const CHALLENGE_TTL_SECONDS = 1800;
 /**
@@ -158,6 +164,33 @@ export class Challenges {
     return challengeId;
   }
 
+  /** That a code was made in it: from then on `takeUp` finds it. Strangers' challenges without one leave nothing more behind. */
+  async noteCodeMade(challengeId: ChallengeId, challenge: Challenge): Promise<void> {
+    await putJson(this.store, latestKeyOf(challenge), challengeId, CHALLENGE_TTL_SECONDS);
+  }
+
+  /**
+   * Whoever presses the attachment's button again in the same browser goes on with the code that is on its way: another one would
+   * cost one of the hour's. The challenge leads to where the newer journey wants its proof, from then on.
+   * @returns null when none of this browser waits for a code of this address, or nothing will come of the one it waits for
+   */
+  async takeUp(
+    { browserId, address, budget = MESSAGE_BUDGET, returnTo, startAgainAt = '/', locale }: TakeUpChallenge,
+    now: Instant,
+  ): Promise<ChallengeId | null> {
+    const key = latestKeyOf({ browserDigest: digestOf(browserId), address, budget });
+    const latest = await getJson(this.store, key, parseLatest);
+    if (latest === null) return null;
+    let isTakenUp = false;
+    await changeJson(this.store, keyOf(latest), parseChallenge, (current) => {
+      isTakenUp = current !== null && current.address === address && canGoOn(current, digestOf(browserId), now);
+      return isTakenUp && current !== null
+        ? { value: { ...current, returnTo, startAgainAt, locale, problem: null }, ttlSeconds: CHALLENGE_TTL_SECONDS }
+        : 'leave';
+    });
+    return isTakenUp ? latest : null;
+  }
+
   /** @throws ChallengeNotHere */
   async find(challengeId: ChallengeId): Promise<Challenge> {
     const challenge = await getJson(this.store, keyOf(challengeId), parseChallenge);
@@ -245,6 +278,31 @@ export function challengeIdIn(text: string): ChallengeId {
 
 function keyOf(challengeId: ChallengeId): EphemeralKey {
   return `challenge:${challengeId}`;
+}
+
+/** Named by browser, address and account alike: no other browser comes to it. */
+function latestKeyOf({
+  browserDigest,
+  address,
+  budget,
+}: Pick<Challenge, 'browserDigest' | 'address' | 'budget'>): EphemeralKey {
+  const account = budget.of === 'message' ? '' : budget.clientId;
+  return `challenge-latest:${digestOf(`${browserDigest}\0${budget.of}\0${account}\0${address}`)}`;
+}
+
+function parseLatest(json: unknown): ChallengeId | null {
+  return typeof json === 'string' ? parseChallengeId(json) : null;
+}
+
+function canGoOn(
+  { browserDigest, code, delivery, isExhausted, proofId, problem }: Challenge,
+  browser: string,
+  now: Instant,
+) {
+  const isHere = isSameDigest(browserDigest, browser) && !isExhausted && proofId === null;
+  const isDelivered = delivery?.status !== 'refused' && delivery?.status !== 'failed';
+  const isOver = problem?.kind === 'no-tries-left' || problem?.kind === 'short-codes-suspended';
+  return isHere && isDelivered && !isOver && code !== null && now < code.expiresAt;
 }
 
 function triesKeyOf(challengeId: ChallengeId): EphemeralKey {

@@ -24,16 +24,16 @@ describe('the digests of issued codes', () => {
   it('tell the right code from a wrong one', async () => {
     const challengeId = newChallengeId();
     await otps.keep(challengeId, 1, code);
-    expect(await otps.matches(challengeId, 1, code)).toBe(true);
-    expect(await otps.matches(challengeId, 1, wrong)).toBe(false);
-    expect(await otps.matches(challengeId, 2, code)).toBe(false);
-    expect(await otps.matches(newChallengeId(), 1, code)).toBe(false);
+    expect(await otps.matching(challengeId, [1], code)).toBe(1);
+    expect(await otps.matching(challengeId, [1], wrong)).toBeNull();
+    expect(await otps.matching(challengeId, [2], code)).toBeNull();
+    expect(await otps.matching(newChallengeId(), [1], code)).toBeNull();
   });
 
   it('are argon2id of 19 MiB, 2 passes, 1 lane, with the pepper and bound to the challenge, as another implementation makes them', async () => {
     const challengeId = newChallengeId();
     await otps.keep(challengeId, 1, code);
-    const record = JSON.parse(Buffer.from((await store.get(`otp:${challengeId}`)) ?? []).toString()) as {
+    const record = JSON.parse(Buffer.from((await store.get(`otp:${challengeId}.1`)) ?? []).toString()) as {
       salt: string;
       digest: string;
     };
@@ -56,16 +56,16 @@ describe('the digests of issued codes', () => {
     const [one, other] = [newChallengeId(), newChallengeId()];
     await otps.keep(one, 1, code);
     await otps.keep(other, 1, code);
-    expect(await store.get(`otp:${one}`)).not.toEqual(await store.get(`otp:${other}`));
+    expect(await store.get(`otp:${one}.1`)).not.toEqual(await store.get(`otp:${other}.1`));
   });
 
   it('go after 10 minutes by a clock that nobody sets', async () => {
     const challengeId = newChallengeId();
     await otps.keep(challengeId, 1, code);
     milliseconds = 599_000;
-    expect(await otps.matches(challengeId, 1, code)).toBe(true);
+    expect(await otps.matching(challengeId, [1], code)).toBe(1);
     milliseconds = 600_000;
-    expect(await otps.matches(challengeId, 1, code)).toBe(false);
+    expect(await otps.matching(challengeId, [1], code)).toBeNull();
   });
 
   it('go with the pepper, which outlives the last code and not much more', async () => {
@@ -77,16 +77,27 @@ describe('the digests of issued codes', () => {
     await otps.keep(challengeId, 2, code);
     expect(await store.get('passcode-pepper:current')).toEqual(pepper);
     await store.delete('passcode-pepper:current');
-    expect(await otps.matches(challengeId, 2, code)).toBe(false);
+    expect(await otps.matching(challengeId, [2], code)).toBeNull();
     milliseconds += 3_600_001;
     await otps.keep(challengeId, 3, code);
     expect(await store.get('passcode-pepper:current')).not.toEqual(pepper);
   });
 
-  it('keep the newest code when an older one comes late', async () => {
+  it('tell which of several codes of a challenge it is, each for its own ten minutes, with one hash', async () => {
     const challengeId = newChallengeId();
-    await otps.keep(challengeId, 2, code);
-    await otps.keep(challengeId, 1, wrong);
-    expect(await otps.matches(challengeId, 2, code)).toBe(true);
+    await otps.keep(challengeId, 1, code);
+    milliseconds = 300_000;
+    await otps.keep(challengeId, 2, wrong);
+    expect(await otps.matching(challengeId, [2, 1], code)).toBe(1);
+    expect(await otps.matching(challengeId, [2, 1], wrong)).toBe(2);
+    const saltOf = async (number: number) =>
+      (JSON.parse(Buffer.from((await store.get(`otp:${challengeId}.${number}`)) ?? []).toString()) as { salt: string })
+        .salt;
+    expect(await saltOf(1)).toBe(await saltOf(2));
+    milliseconds = 600_000;
+    expect(await otps.matching(challengeId, [2, 1], code)).toBeNull();
+    expect(await otps.matching(challengeId, [2, 1], wrong)).toBe(2);
+    await otps.forget(challengeId, 2);
+    expect(await otps.matching(challengeId, [2, 1], wrong)).toBeNull();
   });
 });

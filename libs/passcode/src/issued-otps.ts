@@ -1,11 +1,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { argon2id, hash } from 'argon2';
-import { changeJson, getJson } from '#libs/ephemeral-store';
+import { getJson, putJson } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { base64url } from '#libs/vocabulary';
 import type { HashingTurns } from './hashing-turns.ts';
 import type { OneTimeCode } from './one-time-code.ts';
-import { OTP_TTL_SECONDS } from './passcode.ts';
+import { MAX_CODES_AT_ONCE, OTP_TTL_SECONDS } from './passcode.ts';
 import type { ChallengeId } from './passcode.ts';
 
 /** argon2id with 19 MiB, 2 passes, 1 lane: OWASP Password Storage. About 35 ms. What really guards a code is its end. */
@@ -18,15 +18,14 @@ const PEPPER: EphemeralKey = 'passcode-pepper:current';
 
 /** As it lies in the store; salt and digest in base64url. */
 interface IssuedOtp {
-  readonly codeNumber: number;
   readonly salt: string;
   readonly digest: string;
 }
 
 /**
- * The digests of codes that may still be entered, one for each challenge, in the ephemeral store for as long as they are good
- * (by its monotonic clock, whatever the wall clock does). The pepper is random and lives there too, nowhere else: when the
- * store is gone, so is every code.
+ * The digests of codes that may still be entered, each by itself, in the ephemeral store for as long as they are good (by its
+ * monotonic clock, whatever the wall clock does). All of a challenge are made with one salt, so that a guess is hashed once. The
+ * pepper is random and lives there too, nowhere else: when the store is gone, so is every code.
  */
 export class IssuedOtps {
   constructor(
@@ -34,34 +33,47 @@ export class IssuedOtps {
     private readonly turns: HashingTurns,
   ) {}
 
-  /** Keeps the digest of a code unless a newer one of the challenge is there. @throws PasscodeBusy */
+  /** Keeps the digest of a code. @throws PasscodeBusy */
   async keep(challengeId: ChallengeId, codeNumber: number, code: OneTimeCode): Promise<void> {
-    const salt = randomBytes(SALT_BYTES);
+    const salt = await this.saltOf(challengeId);
     const digest = await this.digest(challengeId, code, salt, await this.pepper());
-    await changeJson(this.store, keyOf(challengeId), parseIssued, (current) =>
-      current !== null && current.codeNumber > codeNumber
-        ? 'leave'
-        : { value: { codeNumber, salt: base64url(salt), digest: base64url(digest) }, ttlSeconds: OTP_TTL_SECONDS },
-    );
+    const issued: IssuedOtp = { salt: base64url(salt), digest: base64url(digest) };
+    await putJson(this.store, keyOf(challengeId, codeNumber), issued, OTP_TTL_SECONDS);
   }
 
-  /** Whether this is the code with that number; false too when it has expired or a newer one is there. @throws PasscodeBusy */
-  async matches(challengeId: ChallengeId, codeNumber: number, code: OneTimeCode): Promise<boolean> {
-    const issued = await getJson(this.store, keyOf(challengeId), parseIssued);
+  /** Which of those codes this is; null when it is none, or that one is no more. @throws PasscodeBusy */
+  async matching(challengeId: ChallengeId, codeNumbers: readonly number[], code: OneTimeCode): Promise<number | null> {
     const pepper = await this.store.get(PEPPER);
-    if (issued === null || issued.codeNumber !== codeNumber || pepper === null) return false;
-    const digest = await this.digest(challengeId, code, Buffer.from(issued.salt, 'base64url'), pepper);
-    const expected = Buffer.from(issued.digest, 'base64url');
-    return digest.length === expected.length && timingSafeEqual(digest, expected);
+    if (pepper === null) return null;
+    const digests = new Map<string, Buffer>();
+    for (const codeNumber of codeNumbers) {
+      const issued = await getJson(this.store, keyOf(challengeId, codeNumber), parseIssued);
+      if (issued === null) continue;
+      const { salt } = issued;
+      const digest =
+        digests.get(salt) ?? (await this.digest(challengeId, code, Buffer.from(salt, 'base64url'), pepper));
+      digests.set(salt, digest);
+      const expected = Buffer.from(issued.digest, 'base64url');
+      if (digest.length === expected.length && timingSafeEqual(digest, expected)) return codeNumber;
+    }
+    return null;
   }
 
-  /** Whether there is a code that could still be entered. */
-  async isWaiting(challengeId: ChallengeId): Promise<boolean> {
-    return (await getJson(this.store, keyOf(challengeId), parseIssued)) !== null;
+  /** @param newest number of the newest code of the challenge */
+  async forget(challengeId: ChallengeId, newest: number): Promise<void> {
+    for (let number = newest; number > newest - MAX_CODES_AT_ONCE && number > 0; number--) {
+      await this.store.delete(keyOf(challengeId, number));
+    }
   }
 
-  async forget(challengeId: ChallengeId): Promise<void> {
-    await this.store.delete(keyOf(challengeId));
+  private async saltOf(challengeId: ChallengeId): Promise<Buffer> {
+    const key: EphemeralKey = `otp-salt:${challengeId}`;
+    const made = randomBytes(SALT_BYTES);
+    for (;;) {
+      if (await this.store.putIfAbsent(key, made, PEPPER_TTL_SECONDS)) return made;
+      const salt = await this.store.get(key);
+      if (salt !== null) return Buffer.from(salt);
+    }
   }
 
   private digest(challengeId: ChallengeId, code: OneTimeCode, salt: Buffer, pepper: Uint8Array): Promise<Buffer> {
@@ -78,12 +90,11 @@ export class IssuedOtps {
   }
 }
 
-function keyOf(challengeId: ChallengeId): EphemeralKey {
-  return `otp:${challengeId}`;
+function keyOf(challengeId: ChallengeId, codeNumber: number): EphemeralKey {
+  return `otp:${challengeId}.${codeNumber}`;
 }
 
 function parseIssued(json: unknown): IssuedOtp | null {
-  const { codeNumber, salt, digest } = (json ?? {}) as { [Field in keyof IssuedOtp]?: unknown };
-  const isIssued = typeof codeNumber === 'number' && typeof salt === 'string' && typeof digest === 'string';
-  return isIssued ? { codeNumber, salt, digest } : null;
+  const { salt, digest } = (json ?? {}) as { [Field in keyof IssuedOtp]?: unknown };
+  return typeof salt === 'string' && typeof digest === 'string' ? { salt, digest } : null;
 }

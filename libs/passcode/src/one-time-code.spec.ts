@@ -12,17 +12,29 @@ describe('a short code', () => {
     for (const count of counts) expect(Math.abs(count - 4000)).toBeLessThan(400); // 6.7 standard deviations
   });
 
-  it.each(['12345678', '1234 5678', ' 1234-5678 ', '1234\u00a05678', '1234\u20115678', '1 2 3 4 5 6 7 8\n'])(
-    'is read from %p',
-    (text) => expect(parseOneTimeCode(text, 'short')).toBe('12345678'),
-  );
+  it.each([
+    '12345678',
+    '1234 5678',
+    ' 1234-5678 ',
+    '1234\u00a05678',
+    '1234\u20115678',
+    '1 2 3 4 5 6 7 8\n',
+    '１２３４ ５６７８', // full-width, as East Asian keyboards type
+    '١٢٣٤٥٦٧٨', // Arabic
+    '۱۲۳۴۵۶۷۸', // Persian
+    '१२३४५६७८', // Devanagari
+    '\u200e1234 5678\u200f', // direction marks, as copied from a mail
+    '\u20661234\u20695678',
+    '\ufeff12\u00ad34\u200b5678',
+  ])('is read from %p', (text) => expect(parseOneTimeCode(text, 'short')).toBe('12345678'));
 
   it.each([
     '',
     '1234567',
     '123456789',
     '1234567a',
-    '１２３４５６７８',
+    '１２３４５６７',
+    '①②③④⑤⑥⑦⑧⑨',
     '1234.5678',
     '1'.repeat(101),
     'abcdefghijklmnop',
@@ -45,6 +57,9 @@ describe('a long code', () => {
 
   it('is read with the digits that base32 leaves out taken for what they look like', () =>
     expect(parseOneTimeCode('0aBC-1efg 8ijk 2345', 'long')).toBe('oabciefgbijk2345'));
+
+  it('is read from full-width letters', () =>
+    expect(parseOneTimeCode('ＡＢＣＤ efgh ijkl 2345', 'long')).toBe('abcdefghijkl2345'));
 
   it.each([
     'abcdefghijklmno',

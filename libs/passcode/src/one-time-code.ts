@@ -8,7 +8,9 @@ export type OneTimeCode = string & { readonly __brand: 'OneTimeCode' };
 const SHORT_CODE = /^[0-9]{8}$/;
 const LONG_CODE = /^[a-z2-7]{16}$/;
 /** What people and mail programs put between groups: any white space, hyphens and dashes. */
-const SEPARATORS = /[\s\u00ad\u200b\u2060\-\u2010-\u2015\u2212]+/g;
+const SEPARATORS = /[\s\-\u2010-\u2015\u2212]+/g;
+/** What phones and mail programs put in without showing it: direction marks, soft hyphens, joiners, spaces of no width. */
+const INVISIBLE = /\p{Cf}+/gu;
 /** Characters that base32 leaves out because they look like one of its own. */
 const LOOKALIKES: Readonly<Record<string, string>> = { '0': 'o', '1': 'i', '8': 'b' };
 
@@ -29,10 +31,25 @@ export function showOneTimeCode(code: OneTimeCode): string {
  */
 export function parseOneTimeCode(text: string, form: OtpForm): OneTimeCode | null {
   if (text.length > 100) return null;
-  const bare = text.replace(SEPARATORS, '');
+  const bare = asciiDigits(narrow(text)).replace(INVISIBLE, '').replace(SEPARATORS, '');
   if (form === 'short') return SHORT_CODE.test(bare) ? (bare as OneTimeCode) : null;
   const letters = bare
     .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
     .replace(/[018]/g, (digit) => LOOKALIKES[digit] ?? digit);
   return LONG_CODE.test(letters) ? (letters as OneTimeCode) : null;
+}
+
+/** Full-width letters as ASCII (U+FF01 to U+FF5E); nothing else is folded, so that no look-alike becomes a letter. */
+function narrow(text: string): string {
+  return text.replace(/[\uff21-\uff3a\uff41-\uff5a]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
+}
+
+/** The digits of any script as 0 to 9: a keyboard set to Arabic or Devanagari types its own. Other characters stay. */
+function asciiDigits(text: string): string {
+  return text.replace(/\p{Nd}/gu, (digit) => {
+    const codePoint = digit.codePointAt(0) ?? 0;
+    let below = 0; // Unicode has the ten digits of a script in one run, in order (The Unicode Standard, §4.6)
+    while (/\p{Nd}/u.test(String.fromCodePoint(codePoint - below - 1))) below++;
+    return String(below % 10);
+  });
 }

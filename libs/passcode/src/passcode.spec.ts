@@ -113,10 +113,15 @@ describe('a code', () => {
       .when((state) => verifyOtp(state, right))
       .then(rejectedAt(0, { reason: 'expired' })));
 
-  it('is dead once a newer one of its challenge was issued', () =>
-    given(passcodes, issued, issuedAt(-30, { number: 2 }))
+  it('lives on when newer ones of its challenge were issued, until it is the fourth-newest', () => {
+    const newer = [2, 3, 4].map((number) => issuedAt(-30 + number, { number }));
+    given(passcodes, issued, ...newer.slice(0, 2))
       .when((state) => verifyOtp(state, right))
-      .then(rejectedAt(0, { reason: 'superseded' })));
+      .then(accepted);
+    given(passcodes, issued, ...newer)
+      .when((state) => verifyOtp(state, right))
+      .then(rejectedAt(0, { reason: 'superseded' }));
+  });
 
   it('lives on when another challenge gets a code', () =>
     given(passcodes, issued, issuedAt(-30, { challenge: other }))

@@ -14,6 +14,12 @@ export const OTP_TTL_SECONDS = 600;
 export const MAX_OTP_REJECTIONS = 5;
 /** 10 wrong short codes for a person in a rolling day: with 8 digits a chance of 1e-7 (threats.md B). Then codes are long. */
 export const MAX_OTP_FAILURES_PER_DAY = 10;
+/**
+ * 3 codes of a challenge that are good at once, each for its ten minutes: mails overtake each other, and people take the code of
+ * the one that they opened. A guess is then three times as likely to be right: with five tries for a challenge and ten
+ * wrong ones for a day still 3e-7.
+ */
+export const MAX_CODES_AT_ONCE = 3;
 /** 20 seconds: a second click on "send a new code" is the same wish, and costs nothing of the hour's codes. */
 export const MIN_SECONDS_BETWEEN_CODES = 20;
 /** A minute between codes past the hour's limit: a mailbox gets no flood of them, and its owner always gets in. */
@@ -46,14 +52,24 @@ export const MESSAGE_BUDGET: OtpBudget = { of: 'message' };
 type Challenge =
   | {
       readonly status: 'awaiting-code';
+      /** Of the newest code. */
       readonly codeNumber: number;
       readonly form: OtpForm;
       readonly issuedAt: Instant;
       readonly expiresAt: Instant;
+      /** Those that may still be entered, oldest first, the newest among them. */
+      readonly codes: readonly CodeInState[];
       readonly rejections: number;
       readonly budget: BudgetInEvent;
     }
   | { readonly status: 'spent'; readonly how: 'accepted' | 'exhausted'; readonly issuedAt: Instant };
+
+export interface CodeInState {
+  readonly codeNumber: number;
+  readonly form: OtpForm;
+  readonly issuedAt: Instant;
+  readonly expiresAt: Instant;
+}
 
 /** No more than the last day is held, however old the stream. */
 export interface Passcodes {
@@ -80,14 +96,14 @@ export const passcodes: Fold<Passcodes, PasscodeEvent> = {
         const known = state.challenges.get(challengeId);
         const budget = budgetIn(event.data);
         const rejections = known?.status === 'awaiting-code' ? known.rejections : 0; // a fresh code buys no fresh tries
+        const code: CodeInState = { codeNumber, form, issuedAt, expiresAt };
+        const before = known?.status === 'awaiting-code' ? known.codes : [];
         const recent = withoutOld(state, issuedAt);
         return {
           ...setChallenge(recent, challengeId, {
             status: 'awaiting-code',
-            codeNumber,
-            form,
-            issuedAt,
-            expiresAt,
+            ...code,
+            codes: [...before, code].slice(-MAX_CODES_AT_ONCE),
             rejections,
             budget,
           }),
@@ -202,7 +218,7 @@ export function verifyOtp(
   const challenge = state.challenges.get(challengeId);
   if (challenge === undefined) throw new OtpNotAwaited('never-issued');
   if (challenge.status === 'spent') throw new OtpNotAwaited(challenge.how);
-  const { form } = challenge;
+  const form = challenge.codes.find((code) => code.codeNumber === codeNumber)?.form ?? challenge.form;
   const obstacle = whyNotCompared(state, { challengeId, codeNumber, now });
   if (obstacle === null && codeMatches) {
     return [{ type: 'OtpAccepted', data: { challengeId, codeNumber, form, acceptedAt: now } }];
@@ -225,11 +241,22 @@ export function whyNotCompared(
   { challengeId, codeNumber, now }: Omit<OtpAttempt, 'codeMatches'>,
 ): OtpRejection | null {
   const challenge = state.challenges.get(challengeId);
-  if (challenge?.status !== 'awaiting-code' || challenge.codeNumber !== codeNumber) return 'superseded';
-  if (now >= challenge.expiresAt || now < plusSeconds(challenge.issuedAt, -OTP_TTL_SECONDS)) return 'expired';
-  if (challenge.form === 'short' && areShortCodesSuspended(state, now, challenge.budget.budget ?? 'message'))
+  const code =
+    challenge?.status === 'awaiting-code' ? challenge.codes.find((one) => one.codeNumber === codeNumber) : undefined;
+  if (challenge?.status !== 'awaiting-code' || code === undefined) return 'superseded';
+  if (now >= code.expiresAt || now < plusSeconds(code.issuedAt, -OTP_TTL_SECONDS)) return 'expired';
+  if (code.form === 'short' && areShortCodesSuspended(state, now, challenge.budget.budget ?? 'message'))
     return 'short-codes-suspended';
   return null;
+}
+
+/** The codes of a challenge that may still be entered at that time, newest first. */
+export function codesInReach(state: Passcodes, challengeId: ChallengeId, now: Instant): readonly CodeInState[] {
+  const challenge = state.challenges.get(challengeId);
+  if (challenge?.status !== 'awaiting-code') return [];
+  return challenge.codes
+    .filter(({ codeNumber }) => whyNotCompared(state, { challengeId, codeNumber, now }) === null)
+    .reverse();
 }
 
 export function areShortCodesSuspended(

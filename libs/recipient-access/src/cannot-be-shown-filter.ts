@@ -1,6 +1,8 @@
-import { Catch } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { base32Lower } from '#libs/vocabulary';
 import { requestFacts } from '#libs/web-ui';
 import { CannotBeShown } from './cannot-be-shown.ts';
 import { VisitCounter } from './visit-counter.ts';
@@ -8,14 +10,32 @@ import { VisitCounter } from './visit-counter.ts';
 /** 404 whatever the reason: revoked, expired, altered, unknown, somebody else's and gone must not be told apart. */
 const CANNOT_BE_SHOWN_STATUS = 404;
 
+/** 422: of the right form, and not what it should be (RFC 9110 §15.5.21). */
+const NOT_SEALED_STATUS = 422;
+
 @Catch(CannotBeShown)
 export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
+  private readonly logger = new Logger('recipient-access');
+
   constructor(private readonly counter: VisitCounter) {}
 
   catch({ reason }: CannotBeShown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     this.counter.denied(requestFacts(http.getRequest<Request>()).visitId, reason);
+    // Found in the bytes themselves, before anything of ours is looked at: it tells nobody anything but the one who chose the file.
+    if (reason === 'not-sealed-mail') {
+      return response
+        .status(NOT_SEALED_STATUS)
+        .render('recipient-access/not-sealed', { reference: this.noteFor(reason) });
+    }
     response.status(CANNOT_BE_SHOWN_STATUS).render('recipient-access/cannot-be-shown', {});
+  }
+
+  /** @returns what the page and the log have in common, so that whoever is written to finds the line */
+  private noteFor(reason: string): string {
+    const reference = base32Lower(randomBytes(6));
+    this.logger.log(`an upload was no sealed message (${reason}), reference ${reference}`);
+    return reference;
   }
 }

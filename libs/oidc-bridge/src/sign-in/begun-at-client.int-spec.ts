@@ -29,7 +29,7 @@ describe('a sign-in that the portal began for one browser', () => {
     for (const victim of [room.browser(), await visitor()]) {
       const sent = await victim.get(url);
       const page = await victim.follow(sent);
-      expect([page.status, page.text]).toEqual([400, expect.stringContaining('This sign-in cannot go on here')]);
+      expect([page.status, page.text]).toEqual([400, expect.stringContaining('This sign-in cannot continue here')]);
       const path = sent.headers.get('location') ?? '';
       for (const below of ['/with/google', '/code?proof=x', '/finish?outcome=x', '/cancel']) {
         expect((await victim.get(`${path}${below}`)).status).toBe(400);

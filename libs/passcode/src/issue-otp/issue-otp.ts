@@ -112,6 +112,7 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
               problem: null,
             },
       );
+      await this.challenges.noteCodeMade(challengeId, challenge);
       this.mails.send({
         ...{ personId, challengeId, codeNumber, address, locale, code, issuedAt, expiresAt },
         browser: browserFamily(userAgent),

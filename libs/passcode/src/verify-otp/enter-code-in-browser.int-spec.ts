@@ -55,6 +55,7 @@ withBrowser('the page of a code, in a real browser (skipped where there is no Ch
       `document.body.innerHTML = '<form method="post" action="/wish">' + document.body.innerHTML + '<button></button></form>'`,
     );
     await page.click('button');
+    await page.waitForSelector('#code');
     room.elapse(601);
     await page.reload();
     expect(await violations()).toEqual([]);

@@ -8,6 +8,9 @@ import type { ChallengeId, OtpForm } from '../passcode.ts';
 /** 90 seconds without word of a first try: the process that sent the mail has ended. */
 const SENDING_IS_OVER_AFTER_SECONDS = 90;
 
+/** Often enough to tell soon. Only while the first mail is on its way, when there is no code that anybody could be typing. */
+const LOOKS_AGAIN_AFTER_SECONDS = 5;
+
 /** What stands on the page of a challenge; everything that is not there is null, since templates are strict. */
 export interface EnterCodePage {
   readonly title: TextKey;
@@ -20,8 +23,10 @@ export interface EnterCodePage {
   /** The form, while there is a code that could be entered. */
   readonly entry: {
     readonly isLong: boolean;
-    /** False once it is known that the mail server will not have it. */
-    readonly wasSent: boolean;
+    /** What is true of its mail: said as sent only once a mail server took it; null once it is known that it will not come. */
+    readonly lead: TextKey | null;
+    /** Whole minutes for which the newest code is good, 1 at least. */
+    readonly minutesLeft: number;
     readonly reference: string;
     readonly expiresAt: Instant;
     readonly error: { readonly text: TextKey; readonly triesLeft: number | null } | null;
@@ -32,6 +37,8 @@ export interface EnterCodePage {
     readonly tone: '' | 'good' | 'warn' | 'bad';
     readonly canChange: boolean;
   } | null;
+  /** Seconds after which the page looks by itself whether its mail was taken; null when there is nothing to look for. */
+  readonly looksAgainAfterSeconds: number | null;
   /** Why there is nothing to enter, or why a new code is needed. */
   readonly notice: { readonly text: TextKey; readonly at: Instant | null } | null;
   readonly canAskAgain: boolean;
@@ -54,17 +61,27 @@ export function enterCodePage(challengeId: ChallengeId, challenge: Challenge, no
     entry: isEnterable
       ? {
           isLong: code.form === 'long',
-          wasSent: delivery?.tone !== 'bad',
+          lead: leadOf(challenge.delivery, delivery?.tone === 'bad'),
+          minutesLeft: Math.max(1, Math.floor(secondsBetween(now, code.expiresAt) / 60)),
           reference: codeReference(challengeId, code.codeNumber),
           expiresAt: code.expiresAt,
           error,
         }
       : null,
     delivery: isEnterable ? delivery : null,
+    looksAgainAfterSeconds:
+      isEnterable && delivery?.canChange === true && code.codeNumber === 1 && problem === null
+        ? LOOKS_AGAIN_AFTER_SECONDS
+        : null,
     notice: isOver ? { text: 'passcode.over.text', at: null } : noticeOf(challenge, isExpired),
     canAskAgain: !isOver,
     isOver,
   };
+}
+
+function leadOf(delivery: CodeDelivery | null, willNotCome: boolean): TextKey | null {
+  if (willNotCome) return null;
+  return delivery?.status === 'taken' ? 'passcode.enter.sentTo' : 'passcode.enter.isSending';
 }
 
 function titleOf(isOver: boolean, isEnterable: boolean, hasError: boolean): TextKey {

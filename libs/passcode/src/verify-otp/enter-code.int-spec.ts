@@ -76,7 +76,8 @@ describe('the page of a code', () => {
         await stranger.post(place, { code }),
         await stranger.post(`${place}/another`),
       ]) {
-        expect([answer.status, answer.headers.get('location')]).toEqual([303, '/']);
+        expect([answer.status, answer.headers.get('location')]).toEqual([404, null]);
+        expect(answer.text).toContain('This page belongs to another browser');
       }
     }
     const answer = await browser.post(path, { code });

@@ -38,6 +38,7 @@ export class EnterCodeController {
       const onward = onwardOf(challenge);
       if (onward !== null) return response.redirect(303, onward);
       const page = enterCodePage(challengeId, challenge, this.clock.now());
+      if (page.looksAgainAfterSeconds !== null) response.setHeader('Refresh', String(page.looksAgainAfterSeconds));
       response.render('passcode/verify-otp/enter-code', page);
     });
   }
@@ -71,7 +72,7 @@ export class EnterCodeController {
     });
   }
 
-  /** Whoever did not begin the challenge learns nothing of it, not even whether there is one. */
+  /** Whoever did not begin the challenge learns nothing of it, not even whether there is one: the same page says what may be so. */
   private async forThisBrowser(
     response: Response,
     id: string,
@@ -83,7 +84,7 @@ export class EnterCodeController {
       await answer(challengeIdIn(id), browser.id);
     } catch (error) {
       if (!(error instanceof ChallengeNotHere)) throw error;
-      response.redirect(303, '/');
+      response.status(404).render('passcode/verify-otp/elsewhere', {});
     }
   }
 

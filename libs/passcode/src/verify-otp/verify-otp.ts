@@ -11,15 +11,15 @@ import { IssuedOtps } from '../issued-otps.ts';
 import { parseOneTimeCode } from '../one-time-code.ts';
 import type { OneTimeCode } from '../one-time-code.ts';
 import {
+  codesInReach,
   MAX_OTP_REJECTIONS,
   OtpNotAwaited,
   passcodes,
   passcodeStream,
   triesLeft,
   verifyOtp,
-  whyNotCompared,
 } from '../passcode.ts';
-import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
+import type { ChallengeId, OtpForm, PasscodeEvent } from '../passcode.ts';
 
 export type OtpOutcome = 'accepted' | 'rejected' | 'exhausted' | 'malformed' | 'no-code';
 
@@ -61,15 +61,27 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
     if (challenge.proofId !== null) return 'accepted';
     if (challenge.isExhausted) return 'exhausted';
     if (challenge.code === null) return 'no-code';
-    const code = parseOneTimeCode(entered, challenge.code.form);
-    if (code === null) return this.tell(challengeId, 'malformed', { kind: 'malformed' });
+    const forms = [challenge.code.form, 'short', 'long'] as const; // an earlier code may have been of the other form
+    const form = forms.find((one) => parseOneTimeCode(entered, one) !== null);
+    const code = form === undefined ? null : parseOneTimeCode(entered, form);
+    const isInReach = form === challenge.code.form || (await this.hasCodeInReach(challenge, challengeId, form, now));
+    if (code === null || form === undefined || !isInReach)
+      return this.tell(challengeId, 'malformed', { kind: 'malformed' });
 
     // Claimed before anything is compared. What is under way may still be right, so nothing is taken away here.
     if ((await this.challenges.claimTry(challengeId)) > MAX_OTP_REJECTIONS) {
       return this.tell(challengeId, 'exhausted', { kind: 'no-tries-left' });
     }
     try {
-      return await this.judge({ browserId, challengeId, challenge, codeNumber: challenge.code.codeNumber, code, now });
+      return await this.judge({
+        browserId,
+        challengeId,
+        challenge,
+        newest: challenge.code.codeNumber,
+        code,
+        form,
+        now,
+      });
     } catch (error) {
       if (error instanceof OtpNotAwaited) return this.late(browserId, challengeId, error);
       await this.challenges.giveTryBack(challengeId);
@@ -77,24 +89,40 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
     }
   }
 
+  private async hasCodeInReach(
+    { personId }: Challenge,
+    challengeId: ChallengeId,
+    form: OtpForm | undefined,
+    now: Instant,
+  ): Promise<boolean> {
+    const { state } = await readState(this.store, passcodeStream(personId), passcodes);
+    return codesInReach(state, challengeId, now).some((code) => code.form === form);
+  }
+
   private async judge(guess: Guess): Promise<OtpOutcome> {
-    const { challengeId, codeNumber, now } = guess;
+    const { challengeId, newest, form, now } = guess;
     const stream = passcodeStream(guess.challenge.personId);
     // Hashed is only what could still be accepted: a look at the stream costs less than argon2.
     const seen = await readState(this.store, stream, passcodes);
-    const isComparable = whyNotCompared(seen.state, { challengeId, codeNumber, now }) === null;
-    const codeMatches = isComparable && (await this.otps.matches(challengeId, codeNumber, guess.code));
+    const inReach = codesInReach(seen.state, challengeId, now).filter((one) => one.form === form);
+    const numbers = inReach.map(({ codeNumber }) => codeNumber);
+    const matched = numbers.length === 0 ? null : await this.otps.matching(challengeId, numbers, guess.code);
+    const codeMatches = matched !== null;
+    const codeNumber = matched ?? numbers[0] ?? newest; // a wrong one counts against the newest that it could have been
     const { events, state } = await decideAndAppend(this.store, stream, passcodes, (current) =>
       verifyOtp(current, { challengeId, codeNumber, codeMatches, now }),
     );
     for (const { type, data } of events) {
       if (type === 'OtpAccepted') return this.accept(guess, data.form === 'long');
-      if (type === 'OtpExhausted') return this.exhaust(challengeId);
+      if (type === 'OtpExhausted') return this.exhaust(challengeId, newest);
     }
     return this.tell(challengeId, 'rejected', problemOf(events, triesLeft(state, challengeId)));
   }
 
-  private async accept({ browserId, challengeId, challenge, now }: Guess, longCode: boolean): Promise<'accepted'> {
+  private async accept(
+    { browserId, challengeId, challenge, newest, now }: Guess,
+    longCode: boolean,
+  ): Promise<'accepted'> {
     const { address, personId, returnTo } = challenge;
     const proof = {
       ...({ address, personId, method: 'passcode', provenAt: now } as const),
@@ -102,22 +130,22 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
     };
     const proofId = await leaveAddressProof(this.ephemeral, proof);
     await this.challenges.change(challengeId, () => ({ proofId, problem: null }));
-    await this.otps.forget(challengeId);
+    await this.otps.forget(challengeId, newest);
     return 'accepted';
   }
 
   /** Another guess was faster: a second click, most of the time. */
   private async late(browserId: string, challengeId: ChallengeId, { how }: OtpNotAwaited): Promise<OtpOutcome> {
-    if (how === 'exhausted') return this.exhaust(challengeId);
-    const { proofId } = await this.challenges.ofBrowser(browserId, challengeId);
+    const { proofId, code } = await this.challenges.ofBrowser(browserId, challengeId);
+    if (how === 'exhausted') return this.exhaust(challengeId, code?.codeNumber ?? 0);
     // Accepted, yet no proof (so far, or for good where a process ended in between): the reader begins anew.
     if (proofId === null) await this.tell(challengeId, 'exhausted', { kind: 'no-tries-left' });
     return 'accepted';
   }
 
-  private async exhaust(challengeId: ChallengeId): Promise<'exhausted'> {
+  private async exhaust(challengeId: ChallengeId, newest: number): Promise<'exhausted'> {
     await this.challenges.change(challengeId, () => ({ isExhausted: true, problem: null }));
-    await this.otps.forget(challengeId);
+    await this.otps.forget(challengeId, newest);
     return 'exhausted';
   }
 
@@ -135,8 +163,10 @@ interface Guess {
   readonly browserId: string;
   readonly challengeId: ChallengeId;
   readonly challenge: Challenge;
-  readonly codeNumber: number;
+  /** Number of the challenge's newest code. */
+  readonly newest: number;
   readonly code: OneTimeCode;
+  readonly form: OtpForm;
   readonly now: Instant;
 }
 

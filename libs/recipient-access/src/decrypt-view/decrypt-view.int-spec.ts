@@ -91,7 +91,6 @@ describe('showing a message', () => {
     const busy = new DecryptViewHandler(here.messages, here.reader, turns);
     const gate = Promise.withResolvers<void>();
     const reading = turns.take(() => gate.promise);
-    const stranger = { sessionId: 'a-stranger', networkAddress: null };
     const view = new DecryptView(messageId, stranger);
     await expect(busy.execute(view)).rejects.toMatchObject({ code: 'cannot-be-shown', reason: 'not-proven' });
     const readers = new DecryptView(messageId, await here.signIn());

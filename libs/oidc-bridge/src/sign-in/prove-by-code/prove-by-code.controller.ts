@@ -18,7 +18,7 @@ import { EphemeralStore } from '#libs/ephemeral-store';
 import { PersonDirectory } from '#libs/keyring';
 import { Challenges, IssueOtp, MESSAGE_BUDGET, takeAddressProof } from '#libs/passcode';
 import type { OtpBudget, TakenProof } from '#libs/passcode';
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import { AddressRefused, Clock, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress, PersonId } from '#libs/vocabulary';
 import { BrowserSession, HeadSpendsNothing, KnownBrowser, RequestLocale, RequestNetwork } from '#libs/web-ui';
 import type { Browser, ClientNetwork, Locale, TextKey } from '#libs/web-ui';
@@ -55,6 +55,7 @@ export class ProveByCodeController {
     private readonly commands: CommandBus,
     private readonly persons: PersonDirectory,
     private readonly ephemeral: EphemeralStore,
+    private readonly clock: Clock,
     private readonly settings: OidcBridgeSettings,
   ) {}
 
@@ -86,13 +87,18 @@ export class ProveByCodeController {
     const floor = isMessage ? undefined : sleep(ANSWER_AFTER_MS);
     try {
       const budget = isMessage ? MESSAGE_BUDGET : this.budgetOf(signIn);
+      const wish = {
+        ...{ address: address as MailAddress, locale, budget, browserId: browser.id },
+        ...{ returnTo: pathTo('code', { uid }), startAgainAt: pathTo('page', { uid }) },
+      };
+      const waiting = await this.challenges.takeUp(wish, this.clock.now());
+      if (waiting !== null) {
+        await floor;
+        return response.redirect(303, `/prove/code/${waiting}`);
+      }
       await this.challenges.checkBudget(budget, network.prefix); // before an address of anybody's choice becomes a person in the directory
-      const challengeId = await this.challenges.begin({
-        ...{ address: address as MailAddress, locale, budget, browserId: browser.id, networkPrefix: network.prefix },
-        person: { personId: await this.personOf(signIn, address as MailAddress) },
-        returnTo: pathTo('code', { uid }),
-        startAgainAt: pathTo('page', { uid }),
-      });
+      const person = { personId: await this.personOf(signIn, address as MailAddress) };
+      const challengeId = await this.challenges.begin({ ...wish, person, networkPrefix: network.prefix });
       await this.commands.execute(new IssueOtp(challengeId, network.prefix, userAgent));
       await floor;
       response.redirect(303, `/prove/code/${challengeId}`);

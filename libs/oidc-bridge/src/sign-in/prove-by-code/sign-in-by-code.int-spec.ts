@@ -145,7 +145,7 @@ describe('signing in with a code', () => {
     const code = await room.codeInMail(mails + 1);
     const thief = await room.begin();
     await thief.browser.get(thief.path);
-    expect((await thief.browser.post(challenge, { code })).headers.get('location')).toBe('/');
+    expect((await thief.browser.post(challenge, { code })).status).toBe(404);
     await signIn.browser.get(challenge);
     const proven = (await signIn.browser.post(challenge, { code })).headers.get('location') ?? '';
     expect(proven).toContain('proof=');
