@@ -15,6 +15,7 @@ export type { Settlement } from './outbound/outbox-spool.ts';
 export { parseRelayUrl, RelayUrlRefused } from './outbound/relay-url.ts';
 export { SmtpRelay } from './outbound/smtp-relay.ts';
 export { readEnvelope, type CarrierEnvelope, type StagedFile } from './outbound/staged-file.ts';
+export type { Appointment, AppointmentTime, Explanation } from './reading/envelopes/explanation.ts';
 export { frameDocument } from './reading/frame-document.ts';
 export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';

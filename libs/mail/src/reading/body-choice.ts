@@ -2,6 +2,9 @@ import { MailHeader } from '../syntax/header-fields.ts';
 import { decodeText } from '../syntax/charsets.ts';
 import { decodedLength, decodeTransfer } from '../syntax/transfer-decoding.ts';
 import { uuencodedIn } from '../syntax/uuencoded-text.ts';
+import { explain } from './envelopes/explain.ts';
+import type { Explanation } from './envelopes/explanation.ts';
+import { openEnvelopes } from './envelopes/open-envelopes.ts';
 import { safeFileName } from './file-name.ts';
 import { scanHtml } from './html-scan.ts';
 import { EMPTY_PART, mimeStructure } from './mime-structure.ts';
@@ -34,6 +37,7 @@ export interface Message {
   readonly plain: readonly MimePart[];
   readonly attachments: readonly FoundAttachment[];
   readonly nested: readonly FoundMessage[];
+  readonly explanations: readonly Explanation[];
   readonly notes: Set<ReadingNote>;
 }
 
@@ -77,10 +81,13 @@ export class MailTaker {
 
   takeApart(bytes: Buffer, nestedDepth = 0): Message {
     const structure = mimeStructure(bytes, this.partsLeft);
-    const take = new MessageTake(structure.root, this.limits, () => this.nextIndex++);
+    const header = MailHeader.of(bytes).readIn(structure.charset);
+    const opened = openEnvelopes(structure.root, this.limits);
+    const explanations = [...opened.explanations, ...explain(opened.root, header)];
+    const take = new MessageTake(opened.root, this.limits, () => this.nextIndex++);
     if (structure.isTruncated) take.notes.add('truncated');
     if (structure.isUnparsable) take.notes.add('unparsable');
-    const { rich, plain } = take.views(structure.root, null, 0);
+    const { rich, plain } = take.views(opened.root, null, 0);
     take.outside();
     this.partsLeft -= take.parts;
     const nested: FoundMessage[] = [];
@@ -96,14 +103,7 @@ export class MailTaker {
       nested.push({ ...found, message });
     }
     attachments.sort((one, other) => one.index - other.index);
-    return {
-      header: MailHeader.of(bytes).readIn(structure.charset),
-      rich,
-      plain,
-      attachments,
-      nested,
-      notes: take.notes,
-    };
+    return { header, rich, plain, attachments, nested, explanations, notes: take.notes };
   }
 }
 

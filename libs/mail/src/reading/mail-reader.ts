@@ -284,6 +284,7 @@ function unreadable(source: Buffer): ReadableMail {
     links: [],
     moreLinks: 0,
     text,
+    explanations: [],
     notes,
     remoteContentRemoved: 0,
     attachments: [],

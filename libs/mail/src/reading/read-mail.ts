@@ -114,6 +114,7 @@ class MessageReading {
       links: this.links.listed(),
       moreLinks: this.links.more,
       text: this.plain.length === 0 ? null : texts.join('\n\n'),
+      explanations: this.message.explanations,
       notes: [...this.notes],
       remoteContentRemoved: this.remoteContentRemoved,
       attachments: this.message.attachments

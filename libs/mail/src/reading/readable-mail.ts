@@ -1,5 +1,6 @@
 import type { Instant } from '#libs/vocabulary';
 import type { AuthorField } from '../syntax/author.ts';
+import type { Explanation } from './envelopes/explanation.ts';
 import type { MailLink } from './links/link-notes.ts';
 
 /** What a reader should know about how a mail is shown; stable words, used as keys of texts. */
@@ -67,6 +68,8 @@ export interface ReadableMail {
   readonly moreLinks: number;
   /** The whole as text; null when the mail has no body at all. */
   readonly text: string | null;
+  /** What is said in words of envelopes, appointments, reports and the like, in the order of the mail. */
+  readonly explanations: readonly Explanation[];
   readonly notes: readonly ReadingNote[];
   /** How many references to content elsewhere were removed. */
   readonly remoteContentRemoved: number;

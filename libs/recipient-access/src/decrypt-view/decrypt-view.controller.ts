@@ -46,7 +46,7 @@ export class DecryptViewController {
   ): Promise<void> {
     const viewed = await this.commands.execute(new DecryptView(messageId, asking));
     this.counter.viewed({ ...visit, visitId: viewed.recipientId }, 'page', this.times.takeSeconds(messageId));
-    const mail = await shownMail(viewed.readable, locale);
+    const mail = await shownMail(viewed.readable, { locale, timeZone: this.settings.timeZone });
     messagePageHeaders(response);
     languagesByForm(request);
     response.render('recipient-access/decrypt-view/message', {

@@ -3,6 +3,7 @@ import type { ReadableMail } from '#libs/mail';
 import type { MailAddress } from '#libs/vocabulary';
 import { directionOf, EscapedText, formatInstant, translate } from '#libs/web-ui';
 import type { Locale } from '#libs/web-ui';
+import { explained } from './explained.ts';
 import { namesSender, noteText } from './shown-message.ts';
 
 /**
@@ -87,6 +88,15 @@ async function addMail(pieces: Pieces, mail: ReadableMail, reader: PrintedFor, l
     await pieces.element('dd dir="auto"', value);
   }
   pieces.markup('</dl>');
+  for (const { sentences, facts } of explained(mail, reader)) {
+    for (const sentence of sentences) await pieces.element('p dir="auto"', sentence);
+    if (facts.length > 0) pieces.markup('<dl class="segl-fields">');
+    for (const { name, value } of facts) {
+      await pieces.element('dt', name);
+      await pieces.element('dd dir="auto"', value);
+    }
+    if (facts.length > 0) pieces.markup('</dl>');
+  }
   if (mail.notes.length > 0) {
     await pieces.element('p', translate(locale, 'read.notes.title'));
     pieces.markup('<ul>');

@@ -19,12 +19,14 @@ const mail: ReadableMail = {
   links: [],
   moreLinks: 0,
   text: 'Hello',
+  explanations: [],
   notes: [],
   remoteContentRemoved: 0,
   attachments: [],
   nested: [],
 };
-const heightOf = async (html: string) => (await shownMail({ ...mail, html }, 'en')).frames[0]?.widePixels ?? 0;
+const heightOf = async (html: string) =>
+  (await shownMail({ ...mail, html }, { locale: 'en', timeZone: 'UTC' })).frames[0]?.widePixels ?? 0;
 
 describe('a shown message', () => {
   it('guesses the height of a frame from what there is to read, never from the bytes of an image', async () => {
@@ -43,22 +45,26 @@ describe('a shown message', () => {
       await heightOf('<p>x</p>'),
     );
     expect(await heightOf('<div style="height:700px">x</div>')).toBeGreaterThan(700);
-    const frame = (await shownMail({ ...mail, html: `<p>${words.repeat(10)}</p>` }, 'en')).frames[0];
+    const frame = (await shownMail({ ...mail, html: `<p>${words.repeat(10)}</p>` }, { locale: 'en', timeZone: 'UTC' }))
+      .frames[0];
     expect(frame?.narrowPixels).toBeGreaterThan(2 * (frame?.widePixels ?? Infinity));
   });
 
   it('says each note in the reader’s language, also one that a newer reader of mails made up', async () => {
     const notes = ['remote-content-removed', 'made-up'] as unknown as ReadableMail['notes'];
-    const { doubts, remarks } = await shownMail({ ...mail, notes }, 'da');
+    const { doubts, remarks } = await shownMail({ ...mail, notes }, { locale: 'da', timeZone: 'UTC' });
     expect(remarks).toEqual([expect.stringContaining('andre steder på internettet')]);
     expect(doubts).toEqual([expect.stringContaining('kunne ikke vises')]);
   });
 
   it('has its texts and documents escaped, since they may be long, and no text where there is none', async () => {
-    const shown = await shownMail({ ...mail, html: '<p title="a">&amp;</p>', text: '<b>' }, 'en');
+    const shown = await shownMail(
+      { ...mail, html: '<p title="a">&amp;</p>', text: '<b>' },
+      { locale: 'en', timeZone: 'UTC' },
+    );
     expect(shown.frames[0]?.document.toHTML()).toContain('&lt;p title&#x3D;&quot;a&quot;&gt;&amp;amp;&lt;/p&gt;');
     expect(shown.text?.toHTML()).toBe('&lt;b&gt;');
-    expect((await shownMail({ ...mail, text: '' }, 'en')).text).toBeNull();
+    expect((await shownMail({ ...mail, text: '' }, { locale: 'en', timeZone: 'UTC' })).text).toBeNull();
   });
 
   it.each([

@@ -3,6 +3,8 @@ import type { AuthorField, ListedAttachment, MailLink, ReadableMail } from '#lib
 import { EscapedText, isTextKey, translate } from '#libs/web-ui';
 import type { Locale, TextKey } from '#libs/web-ui';
 import type { Instant, MailAddress } from '#libs/vocabulary';
+import { explained } from './explained.ts';
+import type { Explained, ExplainedFor } from './explained.ts';
 import { likelyHeights } from './frame-height.ts';
 import type { FrameHeights } from './frame-height.ts';
 
@@ -22,6 +24,8 @@ export interface ShownMail {
   readonly links: readonly MailLink[];
   readonly moreLinks: number;
   readonly text: EscapedText | null;
+  /** What is said of envelopes, appointments, reports and the like. */
+  readonly explained: readonly Explained[];
   /** Notes which say that what is shown may be other than what was written: they stand before it. */
   readonly doubts: readonly string[];
   /** Notes on what was left out on purpose: the words are all there, so they stand behind it. */
@@ -39,7 +43,8 @@ interface NestedShownMail extends ShownMail {
   readonly files: readonly ShownFile[];
 }
 
-export async function shownMail(mail: ReadableMail, locale: Locale): Promise<ShownMail> {
+export async function shownMail(mail: ReadableMail, reader: ExplainedFor): Promise<ShownMail> {
+  const { locale } = reader;
   const bodies = mail.html === null ? [] : [mail.html, ...mail.moreHtml];
   const frames: Frame[] = [];
   for (const html of bodies) {
@@ -49,7 +54,7 @@ export async function shownMail(mail: ReadableMail, locale: Locale): Promise<Sho
   const nested: NestedShownMail[] = [];
   for (const { index, filename, bytes, mail: inner } of mail.nested) {
     const files = [{ index, filename, bytes }, ...inner.attachments];
-    nested.push({ index, files, ...(await shownMail(inner, locale)) });
+    nested.push({ index, files, ...(await shownMail(inner, reader)) });
   }
   return {
     mailSubject: mail.mailSubject,
@@ -62,6 +67,7 @@ export async function shownMail(mail: ReadableMail, locale: Locale): Promise<Sho
     links: mail.links.map((link) => ({ ...link, href: cutAddress(link.href) })),
     moreLinks: mail.moreLinks,
     text: mail.text === null || mail.text === '' ? null : await EscapedText.of(mail.text),
+    explained: explained(mail, reader),
     doubts: mail.notes.filter((note) => !REMARKS.has(note)).map((note) => noteText(note, locale)),
     remarks: mail.notes.filter((note) => REMARKS.has(note)).map((note) => noteText(note, locale)),
     attachments: mail.attachments,
