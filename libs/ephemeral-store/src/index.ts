@@ -11,3 +11,17 @@ export { openRedisEphemeralStore } from './adapters/redis/open.ts';
 
 export { changeJson, getJson, putJson, takeJson } from './json-records.ts';
 export { Allowance, noteSuccess, type AllowanceLimits, type Spent } from './allowance.ts';
+export { Tickets } from './ticket.ts';
+export {
+  isFlag,
+  isNumber,
+  isText,
+  listOf,
+  oneOf,
+  orAbsent,
+  orNull,
+  recordLike,
+  recordOf,
+  tableOf,
+  type FieldCheck,
+} from './record-shapes.ts';

@@ -1,3 +1,5 @@
+import { isFlag, isText, listOf, oneOf, orAbsent, orNull, recordLike, recordOf } from '#libs/ephemeral-store';
+import type { FieldCheck } from '#libs/ephemeral-store';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import type { ChallengeId } from '#libs/passcode';
 import type { SignInMethod } from './sign-in-events.ts';
@@ -29,6 +31,18 @@ export interface BridgeProof {
   /** The challenge by a code: names events of the record, and is for the portal alone. */
   readonly challengeId?: ChallengeId;
 }
+
+const isStated = recordLike<ReaderIdentity & { kind: 'stated' }>({ kind: oneOf('stated'), name: isText });
+const isAccount = recordLike<ReaderIdentity & { kind: 'account' }>({
+  ...{ kind: oneOf('account'), issuer: isText, subject: isText, address: orNull(isText) },
+});
+export const isReaderIdentity: FieldCheck = (value) => isStated(value) || isAccount(value);
+
+/** As it lies in the ephemeral store. */
+export const parseBridgeProof = recordOf<BridgeProof>({
+  ...{ address: isText, method: isText, issuer: isText, subject: isText, provenAt: isText, roles: listOf(isText) },
+  ...{ reader: orAbsent(isReaderIdentity), longCode: orAbsent(isFlag), challengeId: orAbsent(isText) },
+});
 
 /** What the authorization request of a client asks of the sign-in page. */
 export interface SignInRequest {

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { changeJson, putJson } from '#libs/ephemeral-store';
-import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
+import { randomBytes } from 'node:crypto';
+import { isFlag, isText, oneOf, recordOf, Tickets } from '#libs/ephemeral-store';
+import type { EphemeralStore } from '#libs/ephemeral-store';
 import { base64url, parsePersonId } from '#libs/vocabulary';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import type { ChallengeId } from './passcode-events.ts';
@@ -18,8 +18,6 @@ export interface AddressProof {
   readonly challengeId: ChallengeId;
   /** Whether it was a code of 80 bits rather than of 8 digits. */
   readonly longCode: boolean;
-  /** Whether it was brought by another browser, or for another journey, which is told once. */
-  readonly wasSeenElsewhere?: boolean;
 }
 
 /** 2 minutes: the browser comes for it with its next request. */
@@ -27,9 +25,7 @@ export const PROOF_TTL_SECONDS = 120;
 
 /** Leaves a proof to be taken. @returns its id: 128 random bits, which go into the address of the next step */
 export async function leaveAddressProof(store: EphemeralStore, proof: AddressProof): Promise<string> {
-  const proofId = base64url(randomBytes(16));
-  await putJson(store, keyOf(proofId), proof, PROOF_TTL_SECONDS);
-  return proofId;
+  return ticketsIn(store).issue(ownerName(proof), proof, base64url(randomBytes(16)));
 }
 
 /** Who may take a proof: the browser that proved it, for the journey that it was proven for. */
@@ -49,37 +45,24 @@ export async function takeAddressProof(
   proofId: string,
   owner: ProofOwner,
 ): Promise<TakenProof | null> {
-  if (!/^[A-Za-z0-9_-]{22}$/.test(proofId)) return null;
-  let found: TakenProof | null = null;
-  await changeJson(store, keyOf(proofId), parseProof, (proof) => {
-    found = null;
-    if (proof === null) return 'leave';
-    if (proof.browserId === owner.browserId && proof.returnTo === owner.returnTo) {
-      found = { status: 'taken', proof };
-      return 'remove';
-    }
-    found = { status: 'elsewhere', proof, isFirstTime: proof.wasSeenElsewhere !== true };
-    return proof.wasSeenElsewhere === true
-      ? 'leave'
-      : { value: { ...proof, wasSeenElsewhere: true }, ttlSeconds: PROOF_TTL_SECONDS };
-  });
-  return found;
+  const tickets = ticketsIn(store);
+  const proof = await tickets.take(proofId, ownerName(owner));
+  if (proof !== null) return { status: 'taken', proof };
+  const elsewhere = await tickets.noteElsewhere(proofId);
+  if (elsewhere === null) return null;
+  return { status: 'elsewhere', proof: elsewhere.value, isFirstTime: elsewhere.isFirstTime };
 }
 
-/** A digest: who reads the keys of the store cannot take a proof with them. */
-function keyOf(proofId: string): EphemeralKey {
-  return `address-proof:${createHash('sha256').update(proofId).digest('base64url')}`;
+function ticketsIn(store: EphemeralStore): Tickets<AddressProof> {
+  return new Tickets(store, { kind: 'address-proof', ttlSeconds: PROOF_TTL_SECONDS, parse: parseProof });
 }
 
-function parseProof(json: unknown): AddressProof | null {
-  const proof = (json ?? {}) as AddressProof;
-  const isProof =
-    proof.method === 'passcode' &&
-    [proof.address, proof.provenAt, proof.browserId, proof.returnTo, proof.challengeId].every(
-      (text) => typeof text === 'string',
-    ) &&
-    typeof proof.personId === 'string' &&
-    parsePersonId(proof.personId) !== null &&
-    typeof proof.longCode === 'boolean';
-  return isProof ? proof : null;
+function ownerName({ browserId, returnTo }: ProofOwner): string {
+  return `${browserId}\0${returnTo}`;
 }
+
+const parseProof = recordOf<AddressProof>({
+  ...{ address: isText, method: oneOf('passcode'), provenAt: isText, browserId: isText, returnTo: isText },
+  ...{ challengeId: isText, longCode: isFlag },
+  personId: (value) => typeof value === 'string' && parsePersonId(value) !== null,
+});

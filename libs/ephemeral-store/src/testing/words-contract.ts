@@ -6,6 +6,7 @@ import { Tickets } from '../ticket.ts';
 import type { ContractSetting } from './ephemeral-store-contract.ts';
 
 const LIMITS: AllowanceLimits = { host: 3, site: 6, block: 9, inAll: 12, lastResort: { host: 1, block: 2 }, known: 2 };
+const elsewhere = { status: 'elsewhere' };
 const parse = (json: unknown) => (typeof json === 'string' ? json : null);
 
 /** The words that rooms build on the store, raced over two clients. */
@@ -30,6 +31,37 @@ export function wordsContract(setting: ContractSetting): void {
         tickets(setting.other).take(secret, turn === 20 ? 'browser' : `thief ${turn}`),
       );
       expect((await Promise.all(tries)).filter((value) => value !== null)).toEqual(['a proof']);
+    });
+
+    it('stay known when they are claimed, to one of a hundred as the first, and to others as another’s', async () => {
+      const known = (store = setting.store) =>
+        new Tickets(store, { kind: 'claimed', ttlSeconds: 60, parse, onceClaimed: () => 'spent' });
+      const secret = await known().issue('browser', 'a nonce');
+      expect(await known().claim(secret, 'another')).toEqual({ ...elsewhere, value: 'a nonce', wasClaimed: false });
+      const claims = await Promise.all(
+        Array.from({ length: 100 }, (_, turn) =>
+          known(turn % 2 === 0 ? setting.store : setting.other).claim(secret, 'browser'),
+        ),
+      );
+      expect(claims.filter((claim) => claim?.status === 'first')).toEqual([{ status: 'first', value: 'a nonce' }]);
+      expect(claims.filter((claim) => claim?.status === 'again')).toHaveLength(99);
+      expect(await known().claim(secret, 'browser')).toEqual({ status: 'again', value: 'spent' });
+      expect(await known().claim(secret, 'another')).toEqual({ ...elsewhere, value: 'spent', wasClaimed: true });
+      expect(await known().take(secret, 'browser')).toBeNull();
+      await known().change(secret, () => 'ended');
+      expect(await known().look(secret, 'browser')).toBe('ended');
+    });
+
+    it('say to one of a hundred that it was the first to come from elsewhere', async () => {
+      const secret = await tickets().issue('browser', 'a proof');
+      const notes = await Promise.all(
+        Array.from({ length: 100 }, (_, turn) =>
+          tickets(turn % 2 === 0 ? setting.store : setting.other).noteElsewhere(secret),
+        ),
+      );
+      expect(notes.filter((note) => note?.isFirstTime === true)).toHaveLength(1);
+      expect(await tickets().take(secret, 'browser')).toBe('a proof');
+      expect(await tickets().noteElsewhere(secret)).toBeNull();
     });
 
     it('can be looked at by their owner, end by time, and none has a name that is no secret', async () => {

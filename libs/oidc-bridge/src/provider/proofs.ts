@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { getJson, putJson, takeJson } from '#libs/ephemeral-store';
 import type { EphemeralStore } from '#libs/ephemeral-store';
-import { base64url, DomainError, secondsBetween } from '#libs/vocabulary';
+import { digestOf, DomainError, newSecret, secondsBetween } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
+import { parseBridgeProof } from '../proof.ts';
 import type { BridgeProof } from '../proof.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
 import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
@@ -39,7 +39,7 @@ export class WaitingProofs {
     const age = secondsBetween(proof.provenAt, this.clock.now());
     const secondsLeft = LIFETIME_SECONDS.proof - age;
     if (!(age >= -CLOCK_TOLERANCE_SECONDS && secondsLeft > -CLOCK_TOLERANCE_SECONDS)) throw new ProofTooOld();
-    const handle = base64url(randomBytes(32));
+    const handle = newSecret();
     // What another clock calls a little too old is still handed on, at once.
     const ttlSeconds = secondsLeft > 0 ? Math.min(secondsLeft, LIFETIME_SECONDS.proof) : CLOCK_TOLERANCE_SECONDS;
     await putJson(this.store, ephemeralKey('proof', handle), proof, ttlSeconds);
@@ -48,25 +48,18 @@ export class WaitingProofs {
 
   /** Null when there is none (any more). */
   peek(handle: ProofHandle): Promise<BridgeProof | null> {
-    return getJson(this.store, ephemeralKey('proof', handle), parseProof);
+    return getJson(this.store, ephemeralKey('proof', handle), parseBridgeProof);
   }
 
   /** Of any number of callers at once, one gets it. */
   take(handle: ProofHandle): Promise<BridgeProof | null> {
-    return takeJson(this.store, ephemeralKey('proof', handle), parseProof);
+    return takeJson(this.store, ephemeralKey('proof', handle), parseBridgeProof);
   }
-}
-
-/** Our own record, of this release or not at all. */
-function parseProof(json: unknown): BridgeProof | null {
-  const { address, method, issuer, subject, provenAt, roles } = (json ?? {}) as Partial<BridgeProof>;
-  const isWhole = [address, method, issuer, subject, provenAt].every((text) => typeof text === 'string');
-  return isWhole && Array.isArray(roles) ? (json as BridgeProof) : null;
 }
 
 /** The `sub` that clients know somebody by: the same account is the same subject, and says nothing by itself. */
 export function subjectOf({ issuer, subject }: BridgeProof): string {
-  return createHash('sha256').update(`${issuer}\0${subject}`).digest('base64url');
+  return digestOf(`${issuer}\0${subject}`);
 }
 
 /** RFC 8176 §2 has no word for a sign-in at another provider: `fed` is what Microsoft and others say. */

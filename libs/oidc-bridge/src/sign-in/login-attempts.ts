@@ -1,7 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { Allowance, changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
-import type { AllowanceLimits, EphemeralKey } from '#libs/ephemeral-store';
-import { digestOf, DomainError, isSameDigest, isSecret, newSecret } from '#libs/vocabulary';
+import {
+  Allowance,
+  EphemeralStore,
+  isText,
+  oneOf,
+  orNull,
+  recordLike,
+  recordOf,
+  tableOf,
+  Tickets,
+} from '#libs/ephemeral-store';
+import type { AllowanceLimits } from '#libs/ephemeral-store';
+import { digestOf, DomainError } from '#libs/vocabulary';
 import type { MailAddress, PersonId } from '#libs/vocabulary';
 import type { SignInRequest } from '../proof.ts';
 import type { KeptForUpstream } from '../upstreams/upstream.ts';
@@ -29,13 +39,8 @@ export type Claim =
 
 interface Stored {
   readonly attempt: LoginAttempt;
-  /** Of the one request that took it. */
-  readonly claimedBy: string | null;
-  /** Where the browser was led then; null as long as the provider is being asked, or when it was led nowhere. */
+  /** Where the browser was led; null as long as the provider is being asked, or when it was led nowhere. */
   readonly end: AttemptEnd | null;
-  /** Whether the record has a failure of this attempt: it gets one at most, and one of other browsers. */
-  readonly hasFailed: boolean;
-  readonly wasSeenElsewhere: boolean;
 }
 
 export interface AttemptEnd {
@@ -72,9 +77,17 @@ type Begun = Pick<SignInRequest, 'clientId' | 'clientKind' | 'wantedAddress' | '
 @Injectable()
 export class LoginAttempts {
   private readonly begun: Allowance;
+  private readonly tickets: Tickets<Stored>;
 
-  constructor(private readonly store: EphemeralStore) {
+  constructor(store: EphemeralStore) {
     this.begun = new Allowance(store, 'logins-begun');
+    this.tickets = new Tickets(store, {
+      kind: 'sign-in-attempt',
+      ttlSeconds: ATTEMPT_TTL_SECONDS,
+      parse: parseStored,
+      // What the provider's answer is checked with serves once.
+      onceClaimed: (stored) => ({ ...stored, attempt: { ...stored.attempt, kept: {} } }),
+    });
   }
 
   /** @throws TooManySignIns */
@@ -98,8 +111,7 @@ export class LoginAttempts {
   }
 
   async keep(state: string, attempt: LoginAttempt): Promise<void> {
-    const stored: Stored = { attempt, claimedBy: null, end: null, hasFailed: false, wasSeenElsewhere: false };
-    await putJson(this.store, keyOf(state), stored, ATTEMPT_TTL_SECONDS);
+    await this.tickets.issue(attempt.browserDigest, { attempt, end: null }, state);
   }
 
   /**
@@ -107,65 +119,33 @@ export class LoginAttempts {
    * @returns null for what is no state of ours, or is no more
    */
   async claim(state: unknown, browserId: string): Promise<Claim | null> {
-    if (!isSecret(state)) return null;
-    const claimedBy = newSecret();
-    let attempt: LoginAttempt | null = null;
-    const after = await this.change(state, (stored) => {
-      ({ attempt } = stored);
-      if (!isSameDigest(stored.attempt.browserDigest, digestOf(browserId))) return null;
-      // What the provider's answer is checked with serves once.
-      return stored.claimedBy === null ? { ...stored, claimedBy, attempt: { ...stored.attempt, kept: {} } } : null;
-    });
-    if (after === null || attempt === null) return null;
-    if (!isSameDigest(after.attempt.browserDigest, digestOf(browserId))) {
-      return { status: 'elsewhere', attempt, wasClaimed: after.claimedBy !== null };
-    }
-    return { status: after.claimedBy === claimedBy ? 'first' : 'again', attempt };
+    if (typeof state !== 'string') return null;
+    const claim = await this.tickets.claim(state, digestOf(browserId));
+    if (claim === null) return null;
+    const { value, ...rest } = claim;
+    return { ...rest, attempt: value.attempt };
   }
 
   /** Where the browser goes on: a second click goes there too. */
-  async settle(state: string, end: AttemptEnd | null, { hasFailed }: { readonly hasFailed: boolean }): Promise<void> {
-    await this.change(state, (stored) => ({ ...stored, end, hasFailed }));
+  async settle(state: string, end: AttemptEnd | null): Promise<void> {
+    await this.tickets.change(state, (stored) => ({ ...stored, end }));
   }
 
-  async endOf(state: string): Promise<AttemptEnd | null> {
-    return (await getJson(this.store, keyOf(state), parseStored))?.end ?? null;
+  async endOf(state: string, { browserDigest }: LoginAttempt): Promise<AttemptEnd | null> {
+    return (await this.tickets.look(state, browserDigest))?.end ?? null;
   }
 
   /** @returns whether that is the first time that another browser came with it: true for one caller at most */
   async noteSeenElsewhere(state: string): Promise<boolean> {
-    let isFirst = false;
-    await this.change(state, (stored) => {
-      isFirst = !stored.wasSeenElsewhere;
-      return isFirst ? { ...stored, wasSeenElsewhere: true } : null;
-    });
-    return isFirst;
-  }
-
-  private change(state: string, next: (stored: Stored) => Stored | null): Promise<Stored | null> {
-    return changeJson(this.store, keyOf(state), parseStored, (stored) => {
-      const value = stored === null ? null : next(stored);
-      return value === null ? 'leave' : { value, ttlSeconds: ATTEMPT_TTL_SECONDS };
-    });
+    return (await this.tickets.noteElsewhere(state))?.isFirstTime === true;
   }
 }
 
-function keyOf(state: string): EphemeralKey {
-  return `sign-in-attempt:${digestOf(state)}`;
-}
-
-/** Written by this class alone; what is checked is what tells one release's shape from another's. */
-function parseStored(json: unknown): Stored | null {
-  const stored = (json ?? {}) as Stored;
-  const { uid, upstreamId, browserDigest, clientId, clientKind, purpose, kept } = (stored.attempt ??
-    {}) as Partial<LoginAttempt>;
-  const isStored =
-    [uid, upstreamId, browserDigest, clientId, clientKind, purpose].every((text) => typeof text === 'string') &&
-    typeof kept === 'object' &&
-    typeof stored.hasFailed === 'boolean' &&
-    typeof stored.wasSeenElsewhere === 'boolean' &&
-    [stored.claimedBy, stored.end, stored.attempt.wantedAddress, stored.attempt.personId].every(
-      (part) => part !== undefined,
-    );
-  return isStored ? stored : null;
-}
+const parseStored = recordOf<Stored>({
+  attempt: recordLike<LoginAttempt>({
+    ...{ uid: isText, upstreamId: isText, browserDigest: isText, clientId: isText, clientKind: isText },
+    ...{ wantedAddress: orNull(isText), personId: orNull(isText), purpose: oneOf('sign-in', 'reader') },
+    kept: tableOf(isText),
+  }),
+  end: orNull(recordLike<AttemptEnd>({ path: isText, outcomeId: orNull(isText) })),
+});

@@ -1,6 +1,6 @@
-import { Allowance, changeJson, noteSuccess, putJson } from '#libs/ephemeral-store';
-import type { AllowanceLimits, EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
-import { digestOf, DomainError, isSecret, newSecret } from '#libs/vocabulary';
+import { Allowance, isText, noteSuccess, recordOf, Tickets } from '#libs/ephemeral-store';
+import type { AllowanceLimits, EphemeralStore } from '#libs/ephemeral-store';
+import { digestOf, DomainError, newSecret } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import type { KeptOfRequest } from './identity-provider.ts';
 
@@ -12,7 +12,6 @@ export interface SignInAttempt extends KeptOfRequest {
   readonly personId: PersonId;
   /** The address that is to be proven: the recipient's, byte for byte. */
   readonly address: MailAddress;
-  readonly isSpent: boolean;
 }
 
 /** What an answer found that names an attempt by its state. */
@@ -50,29 +49,32 @@ export class TooManySignIns extends DomainError {
 
 export class SignInAttempts {
   private readonly begun: Allowance;
+  private readonly tickets: Tickets<SignInAttempt>;
 
   constructor(private readonly store: EphemeralStore) {
     this.begun = new Allowance(store, 'sign-ins-begun');
+    this.tickets = new Tickets(store, {
+      kind: 'sign-in',
+      ttlSeconds: ATTEMPT_TTL_SECONDS,
+      parse: parseAttempt,
+      onceClaimed: (attempt) => ({ ...attempt, nonce: '', codeVerifier: '' }),
+    });
   }
 
   /** @throws TooManySignIns; EphemeralStoreFull */
-  async begin(
-    wish: Omit<SignInAttempt, keyof KeptOfRequest | 'isSpent'>,
-    networkPrefix: string,
-  ): Promise<SignInAttempt> {
+  async begin(wish: Omit<SignInAttempt, keyof KeptOfRequest>, networkPrefix: string): Promise<SignInAttempt> {
     const { personId, browserId } = wish;
     const visitor = { networkPrefix, browserDigest: digestOf(browserId) };
     const { standing } = await this.begun.spend(personId, visitor, BEGUN_PER_HOUR, personId);
     if (standing === 'over') throw new TooManySignIns();
     const attempt: SignInAttempt = {
       ...wish,
-      isSpent: false,
       // 256 bits: RFC 7636 §4.1 asks as much of a code verifier.
       state: newSecret(),
       nonce: newSecret(),
       codeVerifier: newSecret(),
     };
-    await putJson(this.store, keyOf(attempt.state), attempt, ATTEMPT_TTL_SECONDS);
+    await this.tickets.issue(browserId, attempt, attempt.state);
     return attempt;
   }
 
@@ -86,36 +88,20 @@ export class SignInAttempts {
    * it spent. What it was for stays known as long.
    */
   async claim(state: string, browserId: string): Promise<ClaimedAttempt> {
-    if (!isSecret(state)) return { status: 'unknown' };
-    let found: SignInAttempt | null = null;
-    await changeJson(this.store, keyOf(state), parseAttempt, (current) => {
-      found = current;
-      if (current === null || current.isSpent || current.browserId !== browserId) return 'leave';
-      return { value: { ...current, isSpent: true, nonce: '', codeVerifier: '' }, ttlSeconds: ATTEMPT_TTL_SECONDS };
-    });
-    const attempt = found as SignInAttempt | null;
-    if (attempt === null) return { status: 'unknown' };
-    if (attempt.browserId !== browserId) return { status: 'elsewhere', attempt, wasSpent: attempt.isSpent };
-    return { status: attempt.isSpent ? 'spent' : 'claimed', attempt };
+    const claim = await this.tickets.claim(state, browserId);
+    if (claim === null) return { status: 'unknown' };
+    const { value: attempt } = claim;
+    if (claim.status === 'elsewhere') return { status: 'elsewhere', attempt, wasSpent: claim.wasClaimed };
+    return { status: claim.status === 'first' ? 'claimed' : 'spent', attempt };
   }
 
-  /** Whether this is the first time that another browser comes with it: told once in the record, however often they try. */
+  /** Whether this is the first time that another browser comes with it: recorded once, however often they try. */
   async isFirstElsewhere({ state }: SignInAttempt): Promise<boolean> {
-    const key: EphemeralKey = `sign-in-replays:${digestOf(state)}`;
-    return (await this.store.increment(key, { ttlSeconds: ATTEMPT_TTL_SECONDS })) === 1;
+    return (await this.tickets.noteElsewhere(state))?.isFirstTime === true;
   }
 }
 
-function keyOf(state: string): EphemeralKey {
-  return `sign-in:${digestOf(state)}`;
-}
-
-/** Written by this class alone; what is checked is what tells one release's shape from another's. */
-function parseAttempt(json: unknown): SignInAttempt | null {
-  const attempt = (json ?? {}) as SignInAttempt;
-  const { state, nonce, codeVerifier, browserId, messageId, personId, address } = attempt;
-  const isAttempt =
-    [state, nonce, codeVerifier, browserId, messageId, personId, address].every((text) => typeof text === 'string') &&
-    typeof attempt.isSpent === 'boolean';
-  return isAttempt ? attempt : null;
-}
+const parseAttempt = recordOf<SignInAttempt>({
+  ...{ state: isText, nonce: isText, codeVerifier: isText },
+  ...{ browserId: isText, messageId: isText, personId: isText, address: isText },
+});

@@ -80,7 +80,7 @@ export class CallbackController {
       return await this.end(...facts);
     } catch (error) {
       const [state, attempt] = facts;
-      await this.attempts.settle(state, overOf(attempt), { hasFailed: false });
+      await this.attempts.settle(state, overOf(attempt));
       throw error;
     }
   }
@@ -94,7 +94,7 @@ export class CallbackController {
       await this.record(attempt, upstream, identity.reason);
       const { uid, purpose } = attempt;
       const end = { path: pathAfter(uid, { with: 'failure', purpose, told: identity.told }), outcomeId: null };
-      await this.attempts.settle(state, end, { hasFailed: true });
+      await this.attempts.settle(state, end);
       return end;
     }
     const verdict = verdictOn(identity, attempt, upstream, this.clock.now());
@@ -104,7 +104,7 @@ export class CallbackController {
       verdict.kind === 'not-proven' ? { kind: 'not-proven' as const, upstreamId: upstream.id, shownAs } : verdict;
     const outcomeId = await this.outcomes.leave({ uid: attempt.uid, browserDigest: attempt.browserDigest }, outcome);
     const end = { path: pathTo('finish', { uid: attempt.uid }, { outcome: outcomeId }), outcomeId };
-    await this.attempts.settle(state, end, { hasFailed: verdict.kind === 'not-proven' });
+    await this.attempts.settle(state, end);
     return end;
   }
 
@@ -131,7 +131,7 @@ export class CallbackController {
   /** The same browser again: a second click, a reload, the back button. Nobody is blamed for it, and the page goes on. */
   private async endAgain(state: string, attempt: LoginAttempt): Promise<AttemptEnd> {
     for (let waited = 0; waited < WAIT_FOR_FIRST_MS; waited += ASK_EVERY_MS) {
-      const end = await this.attempts.endOf(state);
+      const end = await this.attempts.endOf(state, attempt);
       if (end !== null) return end;
       await sleep(ASK_EVERY_MS);
     }
