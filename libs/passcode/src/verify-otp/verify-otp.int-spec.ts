@@ -119,15 +119,30 @@ describe('verifying a code', () => {
     expect(await enter(challengeId, code.replace(' ', '-'))).toBe('accepted');
   });
 
-  it('takes the newer code alone, and gives it no fresh tries', async () => {
+  it.each(['older', 'newer'] as const)(
+    'takes the %s of two codes that are good, and gives no fresh tries with the second',
+    async (which) => {
+      const challengeId = await room.begin(browserId);
+      const older = await room.codeInMail(1);
+      for (let turn = 0; turn < 3; turn++) await enter(challengeId, wrongFor(older));
+      room.elapse(30);
+      await room.commands.execute(new IssueOtp(challengeId, '192.0.2.1/32'));
+      const newer = await room.codeInMail(2);
+      const neither = ['1111 1111', '0000 0000', '2222 2222'].find((code) => code !== older && code !== newer) ?? '';
+      expect(await enter(challengeId, neither)).toBe('rejected');
+      expect((await room.challenge(challengeId)).problem).toEqual({ kind: 'wrong', triesLeft: 1 });
+      expect(await enter(challengeId, { older, newer }[which])).toBe('accepted');
+    },
+  );
+
+  it('takes a code no longer than its own ten minutes, though a newer one of its challenge is good', async () => {
     const challengeId = await room.begin(browserId);
     const older = await room.codeInMail(1);
-    for (let turn = 0; turn < 3; turn++) await enter(challengeId, wrongFor(older));
-    room.elapse(30);
+    room.elapse(400);
     await room.commands.execute(new IssueOtp(challengeId, '192.0.2.1/32'));
     const newer = await room.codeInMail(2);
+    room.elapse(201);
     expect(await enter(challengeId, older)).toBe(older === newer ? 'accepted' : 'rejected');
-    expect((await room.challenge(challengeId)).problem).toEqual({ kind: 'wrong', triesLeft: 1 });
     expect(await enter(challengeId, newer)).toBe('accepted');
   });
 
@@ -142,7 +157,7 @@ describe('verifying a code', () => {
   it('takes no code once the ephemeral store has lost it', async () => {
     const challengeId = await room.begin(browserId);
     const code = await room.codeInMail(1);
-    await room.ephemeral.delete(`otp:${challengeId}`);
+    await room.ephemeral.delete(`otp:${challengeId}.1`);
     expect(await enter(challengeId, code)).toBe('rejected');
   });
 
