@@ -30,6 +30,11 @@ const credential = {
   certificateFile: file.optional().describe('path of the PEM certificate registered with that key, where there is one'),
 };
 
+const roles = {
+  rolesClaim: z.string().min(1).optional().describe('the claim that gives console roles; a dot leads into a claim'),
+  roles: z.record(z.string(), z.array(z.string()).min(1)).default({}).describe('value of that claim → console roles'),
+};
+
 const microsoft = z.object({
   id: name.default('microsoft').describe('in the redirect URI /sign-in/callback/<id>, and in the record'),
   name: z.string().min(1).default('Microsoft').describe('on the button'),
@@ -40,6 +45,7 @@ const microsoft = z.object({
   ...credential,
   authority: issuerUrl.optional().describe('of a national cloud; default: https://login.microsoftonline.com'),
   domains: z.array(domain).default([]).describe('whose people are known to have such an account: proves nothing'),
+  ...roles,
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
 });
 
@@ -48,6 +54,12 @@ const google = z.object({
   name: z.string().min(1).default('Google').describe('on the button'),
   ...credential,
   workspaceDomains: z.array(domain).default([]).describe('domains known to be Google Workspaces: proves nothing'),
+  domains: z
+    .array(domain)
+    .min(1)
+    .optional()
+    .describe('the only domains whose addresses it proves; console roles need them'),
+  ...roles,
   issuer: issuerUrl.optional().describe('another Google, of a test'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
 });
@@ -62,8 +74,7 @@ const organisation = z.object({
   isAddressAlwaysVerified: yesOrNo
     .default(false)
     .describe('whether administrators alone write that claim; `email_verified` is then not asked for'),
-  rolesClaim: z.string().min(1).optional().describe('the claim that gives console roles; a dot leads into a claim'),
-  roles: z.record(z.string(), z.array(z.string()).min(1)).default({}).describe('value of that claim → console roles'),
+  ...roles,
   scopes: z.array(z.string()).default([]).describe('scopes to ask for beside openid and email'),
   hosts: z.array(host).default([]).describe('further hosts of its endpoints'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
@@ -149,7 +160,7 @@ export function signInContradictions(signIn: SignInSettings): string[] {
       faults.push(`signIn: ${id} is at ${address}: http is spoken to privateAddresses alone, and none is listed`);
     }
   }
-  for (const { id, rolesClaim, roles } of signIn.organisation) {
+  for (const { id, rolesClaim, roles } of upstreams) {
     if ((rolesClaim === undefined) !== (Object.keys(roles).length === 0)) {
       faults.push(`signIn: ${id}: rolesClaim and roles go together`);
     }

@@ -114,28 +114,31 @@ function upstreamsOf(signIn: SignInSettings, files: SignInFiles, clock: Clock): 
   for (const config of signIn.microsoft) {
     const credential = credentialOf(`signIn: ${config.id}`, config, files);
     const { id, name, accounts, clientId, domains, privateAddresses, authority } = config;
-    const given = { id, name, accounts, clientId, credential, domains, privateAddresses };
+    const given = { id, name, accounts, clientId, credential, domains, privateAddresses, ...rolesOf(config) };
     make(id, () => microsoftUpstream({ ...given, ...(authority === undefined ? {} : { authority }) }, egress, clock));
   }
   for (const config of signIn.google) {
     const credential = credentialOf(`signIn: ${config.id}`, config, files);
-    const { id, name, clientId, workspaceDomains, privateAddresses, issuer } = config;
-    const given = { id, name, clientId, credential, workspaceDomains, privateAddresses };
+    const { id, name, clientId, workspaceDomains, domains, privateAddresses, issuer } = config;
+    const given = {
+      ...{ id, name, clientId, credential, workspaceDomains, privateAddresses },
+      ...(domains === undefined ? {} : { authoritativeDomains: domains }),
+      ...rolesOf(config),
+    };
     make(id, () => googleUpstream({ ...given, ...(issuer === undefined ? {} : { issuer }) }, egress, clock));
   }
   for (const config of signIn.organisation) {
-    const { caFile, rolesClaim, roles, clientSecretFile, privateKeyFile, certificateFile, ...plain } = config;
+    const { caFile, clientSecretFile, privateKeyFile, certificateFile, ...plain } = config;
     const setting = `signIn: ${config.id}`;
     const credential = credentialOf(setting, { clientSecretFile, privateKeyFile, certificateFile }, files);
     const certificateAuthorities = caFile === undefined ? undefined : files.authorities(`${setting}: caFile`, caFile);
-    const claim = rolesClaim?.split('.');
     make(config.id, () =>
       organisationUpstream(
         {
           ...plain,
           credential,
           ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
-          ...(claim === undefined ? {} : { roleMapping: { claim, roles: new Map(Object.entries(roles)) } }),
+          ...rolesOf(config),
         },
         egress,
         clock,
@@ -143,6 +146,13 @@ function upstreamsOf(signIn: SignInSettings, files: SignInFiles, clock: Clock): 
     );
   }
   return made;
+}
+
+/** A name of Auth0's form (`https://example.com/roles`) is one name, dots and all: no dot of it leads anywhere. */
+function rolesOf({ rolesClaim, roles }: Pick<SignInSettings['organisation'][number], 'rolesClaim' | 'roles'>) {
+  if (rolesClaim === undefined) return {};
+  const claim = rolesClaim.includes('://') ? rolesClaim : rolesClaim.split('.');
+  return { roleMapping: { claim, roles: new Map(Object.entries(roles)) } };
 }
 
 /** With a fault kept, what comes back is good for nothing: nothing starts on it. */

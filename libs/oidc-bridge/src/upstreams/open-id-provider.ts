@@ -107,7 +107,9 @@ export class OpenIdProvider {
 
     const metadata = await this.orRest(this.documents.metadata());
     this.checkIssuerParameter(answer.searchParams, metadata);
-    const token = await this.orRest(this.exchange(metadata, answer, state, codeVerifier));
+    // Its failure is this attempt's alone: what the code is, and so what the provider answers to it, a visitor may choose.
+    const token = await this.exchange(metadata, answer, state, codeVerifier);
+    this.restsUntil = null;
     const claims = await this.orRest(
       verifiedClaims(token, (keyId) => this.documents.keysFor(keyId), this.settings.signatures),
     );

@@ -200,6 +200,69 @@ describe('A3 Google addresses', () => {
   });
 });
 
+describe('rules belong to the issuer', () => {
+  const roleMapping = { claim: 'groups', roles: new Map([['compliance', ['auditor']]]) };
+  const entraAsOrganisation = () => {
+    const entra = fake('microsoft');
+    const issuer = `${entra.url}/${WORK_TENANT}/v2.0`;
+    return organisationUpstream(
+      { ...clientOf(entra), id: 'staff', issuer, domains: ['example.com'], roleMapping },
+      egress,
+    );
+  };
+  const atEntra = (change: Parameters<typeof signIn>[1] = {}) => {
+    const claims = { groups: ['compliance'], ...change.claims };
+    return signIn('microsoft', { ...change, claims, upstream: entraAsOrganisation() });
+  };
+
+  it('a member of an Entra configured as an organisation’s own has their address and roles', async () => {
+    expect(await atEntra()).toMatchObject({ ...proven, method: 'microsoft', roles: ['auditor'] });
+  });
+
+  it('a guest of it has neither', async () => {
+    expect(await atEntra({ breakage: 'guest' })).toMatchObject({
+      unproven: 'guest-account',
+      provenAddress: null,
+      roles: [],
+    });
+    const whoMayBeOne = await atEntra({ claims: { acct: undefined } });
+    expect(whoMayBeOne).toMatchObject({ ...unverified, roles: [] });
+  });
+
+  it('nor does an address of another domain count, or one whose owner was not verified', async () => {
+    expect(await atEntra({ claims: { email: 'anna@example.org' } })).toMatchObject(unverified);
+    expect(await atEntra({ claims: { xms_edov: undefined, email_verified: true } })).toMatchObject(unverified);
+  });
+
+  it.each<[string, Parameters<typeof signIn>[1], string]>([
+    ['another tenant', { breakage: 'wrong-tenant' }, 'wrong-tenant'],
+    ['a personal account', { claims: { tid: PERSONAL_TENANT } }, 'wrong-tenant'],
+    ['a key of personal accounts', { breakage: 'key-of-another-scope' }, 'token-signature'],
+  ])('a token of %s is refused', async (_, change, reason) => {
+    expect(await atEntra(change)).toBe(reason);
+  });
+
+  it('Google gives roles to the accounts of the Workspace, and to none besides', async () => {
+    const google = fake('google');
+    const settings = { ...clientOf(google), id: 'google', issuer: google.issuer, roleMapping };
+    const upstream = googleUpstream({ ...settings, authoritativeDomains: ['example.com', 'gmail.com'] }, egress);
+    const as = (claims: object) => signIn('google', { claims: { groups: ['compliance'], ...claims }, upstream });
+    expect(await as({})).toMatchObject({ ...proven, roles: ['auditor'] });
+    expect(await as({ hd: undefined })).toMatchObject({ ...unverified, roles: [] });
+    expect(await as({ email: 'anna@gmail.com', hd: undefined })).toMatchObject({ roles: [] });
+    expect(await as({ email: 'anna@example.org', hd: 'example.org' })).toMatchObject({ ...unverified, roles: [] });
+    expect(() => googleUpstream(settings, egress)).toThrow('needs the domains');
+  });
+
+  it('Microsoft gives roles for one tenant alone: whoever runs another could give themselves any', () => {
+    const settings = { ...clientOf(fake('microsoft')), id: 'work', authority: fake('microsoft').url, roleMapping };
+    for (const accounts of ['work', 'both', 'personal', PERSONAL_TENANT]) {
+      expect(() => microsoftUpstream({ ...settings, accounts }, egress)).toThrow('the one tenant');
+    }
+    expect(microsoftUpstream({ ...settings, accounts: WORK_TENANT }, egress).givesRoles).toBe(true);
+  });
+});
+
 describe('A6 mix-up', () => {
   it.each([
     ['google', 'microsoft'],

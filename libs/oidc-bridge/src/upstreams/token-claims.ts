@@ -64,6 +64,11 @@ export function domainOf(address: MailAddress): string {
   return address.slice(address.lastIndexOf('@') + 1);
 }
 
+/** Whether an address is of one of these canonical domains; without a list every one will do. Subdomains are others. */
+export function isWithin(domains: readonly string[] | undefined, address: MailAddress | null): boolean {
+  return domains === undefined || (address !== null && domains.includes(domainOf(address)));
+}
+
 /** The first of these claims that can be shown to a person as one line. */
 export function shownAsOf(claims: TokenClaims, ...names: readonly string[]): string | null {
   const shown = names.map((name) => claims[name]).find(isOneShortLine);

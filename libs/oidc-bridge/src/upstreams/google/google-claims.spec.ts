@@ -17,7 +17,7 @@ const good: TokenClaims = {
   email: 'anna.berg@gmail.com',
   email_verified: true,
 };
-const identityOf = (changes: TokenClaims = {}) => googleIdentity({ ...good, ...changes }, issuer, expectation);
+const identityOf = (changes: TokenClaims = {}) => googleIdentity({ ...good, ...changes }, { issuer }, expectation);
 
 describe('whom a Google token proves', () => {
   it('is keyed by issuer and subject, and its gmail.com address counts', () => {

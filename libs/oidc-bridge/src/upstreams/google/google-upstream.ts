@@ -4,10 +4,12 @@ import type { ClientCredential } from '../client-credential.ts';
 import { consumerMailOf } from '../consumer-domains.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
-import { domainOf } from '../token-claims.ts';
+import type { RoleMapping } from '../role-mapping.ts';
+import { domainOf, isWithin } from '../token-claims.ts';
 import { Upstream } from '../upstream.ts';
 import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
 import { googleIdentity } from './google-claims.ts';
+import type { GoogleRules } from './google-claims.ts';
 
 export interface GoogleUpstreamConfig {
   /** a–z, 0–9, hyphen; in the redirect URI. */
@@ -18,6 +20,10 @@ export interface GoogleUpstreamConfig {
   readonly credential: ClientCredential;
   /** Domains known to be Google Workspaces: their button comes first, and Google is told which accounts to offer. Proves nothing. */
   readonly workspaceDomains?: readonly string[];
+  /** Canonical domains of the organisation whose own this is: no other address is proven by it. All by default. */
+  readonly authoritativeDomains?: readonly string[];
+  /** Which claim gives console roles; with `authoritativeDomains` alone, and never beyond them. */
+  readonly roleMapping?: RoleMapping;
   /** Another Google, of a test. By default `https://accounts.google.com`. */
   readonly issuer?: string;
   /** See EgressDestinations. */
@@ -41,8 +47,9 @@ class GoogleUpstream extends Upstream {
   override readonly method = 'google';
   override readonly name: string;
   override readonly issuer: string;
-  override readonly givesRoles = false;
+  override readonly givesRoles: boolean;
   private readonly workspaceDomains: readonly string[];
+  private readonly rules: GoogleRules;
   private readonly provider: OpenIdProvider;
 
   constructor(config: GoogleUpstreamConfig, egress: Egress, clock: Clock) {
@@ -51,6 +58,18 @@ class GoogleUpstream extends Upstream {
     this.name = config.name;
     this.issuer = config.issuer ?? 'https://accounts.google.com';
     this.workspaceDomains = (config.workspaceDomains ?? []).map((domain) => domain.toLowerCase());
+    const { authoritativeDomains, roleMapping } = config;
+    if (roleMapping !== undefined && authoritativeDomains === undefined) {
+      throw new RangeError(
+        `"${config.id}" gives console roles: it needs the domains of the Workspace whose accounts have them`,
+      );
+    }
+    this.givesRoles = roleMapping !== undefined;
+    this.rules = {
+      issuer: this.issuer,
+      ...(authoritativeDomains === undefined ? {} : { domains: authoritativeDomains }),
+      ...(roleMapping === undefined ? {} : { roleMapping }),
+    };
     this.provider = new OpenIdProvider(
       {
         upstream: config.id,
@@ -70,6 +89,7 @@ class GoogleUpstream extends Upstream {
   }
 
   override suits(address: MailAddress): Suitability {
+    if (this.rules.domains !== undefined) return isWithin(this.rules.domains, address) ? 'fits' : 'does-not-fit';
     const domain = domainOf(address);
     if (domain === 'gmail.com' || this.workspaceDomains.includes(domain)) return 'fits';
     return consumerMailOf(address) === null ? 'may-fit' : 'does-not-fit'; // no Workspace has these, and Google proves nothing else
@@ -92,7 +112,7 @@ class GoogleUpstream extends Upstream {
 
   override async finish(attempt: FinishUpstream) {
     const { claims, expectation } = await this.provider.finish(attempt);
-    return googleIdentity(claims, this.issuer, expectation);
+    return googleIdentity(claims, this.rules, expectation);
   }
 
   /** Only where a Workspace is known to be: with any other `hd` Google ends in a page of its own that leads nowhere. */

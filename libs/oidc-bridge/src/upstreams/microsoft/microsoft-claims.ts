@@ -1,5 +1,7 @@
 import type { JWK } from 'jose';
-import { addressIn, checkAudienceNonceAndTime, shownAsOf } from '../token-claims.ts';
+import { rolesIn } from '../role-mapping.ts';
+import type { RoleMapping } from '../role-mapping.ts';
+import { addressIn, checkAudienceNonceAndTime, isWithin, shownAsOf } from '../token-claims.ts';
 import type { TokenClaims, TokenExpectation } from '../token-claims.ts';
 import { UpstreamRefused } from '../upstream.ts';
 import type { UpstreamIdentity } from '../upstream.ts';
@@ -16,6 +18,10 @@ export interface MicrosoftRules {
   readonly authority: string;
   /** `personal`, `work` (and school), `both`, or the GUID of the one tenant that is served. */
   readonly accounts: string;
+  /** Canonical domains beyond which no address counts, where it is one organisation's own tenant. */
+  readonly domains?: readonly string[];
+  /** Only with the GUID of one tenant: whoever runs another could give themselves any role. */
+  readonly roleMapping?: RoleMapping;
 }
 
 export function isTenantId(text: string): boolean {
@@ -45,7 +51,7 @@ export function microsoftKeyMayVouch(authority: string, key: JWK, { tid }: Token
  */
 export function microsoftIdentity(
   claims: TokenClaims,
-  { authority, accounts }: MicrosoftRules,
+  { authority, accounts, domains, roleMapping }: MicrosoftRules,
   expectation: TokenExpectation,
 ): UpstreamIdentity {
   const { tid, oid, iss, ver } = claims;
@@ -60,7 +66,8 @@ export function microsoftIdentity(
   const isGuest = claims.acct !== undefined && !isMember(claims.acct);
   // The personal tenant has no guests, and its tokens no `acct`; of any other, a token without it may well be a guest's.
   const isAtHome = isMember(claims.acct) || (claims.acct === undefined && tid === PERSONAL_TENANT);
-  const provenAddress = isAtHome && isDomainOwnerVerified(claims.xms_edov) ? addressIn(claims.email) : null;
+  const address = isAtHome && isDomainOwnerVerified(claims.xms_edov) ? addressIn(claims.email) : null;
+  const provenAddress = isWithin(domains, address) ? address : null;
   return {
     method: 'microsoft',
     issuer: iss,
@@ -68,7 +75,7 @@ export function microsoftIdentity(
     provenAddress,
     unproven: isGuest ? 'guest-account' : provenAddress === null ? 'address-unverified' : null,
     shownAs: shownAsOf(claims, 'preferred_username', 'email', 'name'),
-    roles: [],
+    roles: isAtHome ? rolesIn(claims, roleMapping) : [], // a guest has none, whatever the tenant assigned
   };
 }
 

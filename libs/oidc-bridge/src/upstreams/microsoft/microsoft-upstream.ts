@@ -4,7 +4,8 @@ import type { ClientCredential } from '../client-credential.ts';
 import { consumerMailOf } from '../consumer-domains.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
-import { domainOf } from '../token-claims.ts';
+import type { RoleMapping } from '../role-mapping.ts';
+import { domainOf, isWithin } from '../token-claims.ts';
 import { Upstream } from '../upstream.ts';
 import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
 import {
@@ -31,8 +32,15 @@ export interface MicrosoftUpstreamConfig {
   readonly authority?: string;
   /** Domains whose people are known to have such an account: their button comes first. Proves nothing. */
   readonly domains?: readonly string[];
+  /** Canonical domains of the organisation whose own this is: no other address is proven by it. All by default. */
+  readonly authoritativeDomains?: readonly string[];
+  /** Which claim gives console roles; with one tenant's id in `accounts` alone. */
+  readonly roleMapping?: RoleMapping;
   /** Only where the authority is not Microsoft's: see EgressDestinations. */
   readonly privateAddresses?: readonly string[];
+  /** Further hosts and certification authorities: see EgressDestinations. */
+  readonly hosts?: readonly string[];
+  readonly certificateAuthorities?: string;
 }
 
 /** @throws RangeError for accounts that are no kind of accounts, TypeError for an authority that is no URL */
@@ -56,7 +64,7 @@ class MicrosoftUpstream extends Upstream {
   override readonly method = 'microsoft';
   override readonly name: string;
   override readonly issuer: string;
-  override readonly givesRoles = false;
+  override readonly givesRoles: boolean;
   private readonly rules: MicrosoftRules;
   private readonly domains: readonly string[];
   private readonly provider: OpenIdProvider;
@@ -68,10 +76,22 @@ class MicrosoftUpstream extends Upstream {
     if (!Object.hasOwn(ENDPOINTS, accounts) && !isTenantId(accounts)) {
       throw new RangeError(`accounts of "${config.id}" must be personal, work, both, or the id of a tenant`);
     }
+    const { authoritativeDomains, roleMapping } = config;
+    if (roleMapping !== undefined && (!isTenantId(accounts) || accounts === PERSONAL_TENANT)) {
+      throw new RangeError(
+        `"${config.id}" gives console roles: its accounts must be the id of the one tenant whose they are`,
+      );
+    }
     const { tenant, issuerTenant } = ENDPOINTS[accounts] ?? { tenant: accounts, issuerTenant: accounts };
     this.id = config.id;
     this.name = config.name;
-    this.rules = { authority: authority.origin, accounts };
+    this.givesRoles = roleMapping !== undefined;
+    this.rules = {
+      authority: authority.origin,
+      accounts,
+      ...(authoritativeDomains === undefined ? {} : { domains: authoritativeDomains }),
+      ...(roleMapping === undefined ? {} : { roleMapping }),
+    };
     this.issuer = microsoftIssuer(authority.origin, tenant);
     this.domains = (config.domains ?? []).map((domain) => domain.toLowerCase());
     this.provider = new OpenIdProvider(
@@ -92,7 +112,10 @@ class MicrosoftUpstream extends Upstream {
         },
       },
       egress.to({
-        hosts: [authority.host],
+        hosts: [authority.host, ...(config.hosts ?? [])],
+        ...(config.certificateAuthorities === undefined
+          ? {}
+          : { certificateAuthorities: config.certificateAuthorities }),
         ...(config.privateAddresses === undefined ? {} : { privateAddresses: config.privateAddresses }),
       }),
       clock,
@@ -100,6 +123,7 @@ class MicrosoftUpstream extends Upstream {
   }
 
   override suits(address: MailAddress): Suitability {
+    if (this.rules.domains !== undefined) return isWithin(this.rules.domains, address) ? 'fits' : 'does-not-fit';
     if (this.domains.includes(domainOf(address))) return 'fits';
     const service = consumerMailOf(address);
     const { accounts } = this.rules;

@@ -6,8 +6,12 @@ import { OpenIdProvider } from '../open-id-provider.ts';
 import { domainOf } from '../token-claims.ts';
 import { Upstream } from '../upstream.ts';
 import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
+import { googleUpstream } from '../google/google-upstream.ts';
+import { knownIssuerOf } from '../known-issuers.ts';
+import { microsoftUpstream } from '../microsoft/microsoft-upstream.ts';
+import type { ClaimPath, RoleMapping } from '../role-mapping.ts';
 import { organisationIdentity } from './organisation-claims.ts';
-import type { ClaimPath, OrganisationRules, RoleMapping } from './organisation-claims.ts';
+import type { OrganisationRules } from './organisation-claims.ts';
 
 export interface OrganisationUpstreamConfig {
   /** a–z, 0–9, hyphen; in the redirect URI. */
@@ -39,13 +43,44 @@ export interface OrganisationUpstreamConfig {
 /** Asymmetric, and with SHA-256 or Ed25519: what FAPI 2.0 allows, and RS256, which most still use. */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 
-/** @throws TypeError for an issuer that is no URL, AddressRefused for a domain that is none */
+/**
+ * An organisation's own provider. Where its issuer is Entra or Google, the rules of these hold, beside the organisation's domains
+ * and roles: rules belong to the issuer, not to the setting that names it.
+ * @throws TypeError for an issuer that is no URL, AddressRefused for a domain that is none, RangeError for settings that would
+ * go against the issuer's rules
+ */
 export function organisationUpstream(
   config: OrganisationUpstreamConfig,
   egress: Egress,
   clock: Clock = new SystemClock(),
 ): Upstream {
-  return new OrganisationUpstream(config, egress, clock);
+  const known = knownIssuerOf(config.issuer);
+  if (known === null) return new OrganisationUpstream(config, egress, clock);
+  if ((config.addressClaim ?? 'email') !== 'email' || config.isAddressAlwaysVerified === true) {
+    throw new RangeError(
+      `${config.issuer} proves addresses by its own rules: no addressClaim, no isAddressAlwaysVerified`,
+    );
+  }
+  const { id, name, clientId, credential, roleMapping, hosts, privateAddresses, certificateAuthorities } = config;
+  const plain = {
+    ...{ id, name, clientId, credential },
+    ...(roleMapping === undefined ? {} : { roleMapping }),
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(privateAddresses === undefined ? {} : { privateAddresses }),
+    ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
+  };
+  const authoritativeDomains = canonicalDomains(config.domains);
+  return known.provider === 'microsoft'
+    ? microsoftUpstream(
+        { ...plain, accounts: known.tenant, authority: known.authority, authoritativeDomains },
+        egress,
+        clock,
+      )
+    : googleUpstream({ ...plain, authoritativeDomains, workspaceDomains: authoritativeDomains }, egress, clock);
+}
+
+function canonicalDomains(domains: readonly string[]): readonly string[] {
+  return domains.map((domain) => domainOf(parseMailAddress(`postmaster@${domain}`)));
 }
 
 class OrganisationUpstream extends Upstream {
@@ -69,7 +104,7 @@ class OrganisationUpstream extends Upstream {
     this.scope = [...new Set(['openid', 'email', ...(config.scopes ?? [])])].join(' ');
     this.rules = {
       issuer,
-      domains: config.domains.map((domain) => domainOf(parseMailAddress(`postmaster@${domain}`))),
+      domains: canonicalDomains(config.domains),
       ...(addressClaim === undefined ? {} : { addressClaim }),
       ...(isAddressAlwaysVerified === undefined ? {} : { isAddressAlwaysVerified }),
       ...(roleMapping === undefined ? {} : { roleMapping }),
