@@ -1,2 +1,3 @@
 export const rooms: Readonly<Record<string, readonly string[]>>;
 export const roomsInTests: Readonly<Record<string, readonly string[]>>;
+export const housesOfSteps: Readonly<Record<string, readonly string[]>>;

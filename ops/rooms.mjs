@@ -54,3 +54,15 @@ export const rooms = {
 
 /** What a room's tests and its folder `testing` use beside that. */
 export const roomsInTests = { 'oidc-bridge': ['mail'] };
+
+/**
+ * Where steps lie side by side, each in a folder of its own, and which folders there are words for all of them: a step imports
+ * no other step, so that deleting its folder deletes it (ops/rooms.spec.ts). Tests may look at what other steps made.
+ */
+export const housesOfSteps = {
+  'recipient-access/src': [],
+  'passcode/src': [],
+  'oidc-bridge/src/sign-in': [],
+  'sealing/src': ['format'],
+  'gateway/src': [],
+};

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pictureOf } from './draw-rooms.mjs';
-import { rooms as roomsOfLint, roomsInTests as roomsInTestsOfLint } from './rooms.mjs';
+import { housesOfSteps, rooms as roomsOfLint, roomsInTests as roomsInTestsOfLint } from './rooms.mjs';
 
 const rooms: Readonly<Record<string, readonly string[]>> = roomsOfLint;
 const roomsInTests: Readonly<Record<string, readonly string[]>> = roomsInTestsOfLint;
@@ -52,6 +52,32 @@ describe('the arrows of the house', () => {
   it('name every room that there is', () => {
     const there = new Set(sources.map(({ room }) => room).filter((room) => room !== null));
     expect([...there].sort()).toEqual(Object.keys(rooms).sort());
+  });
+});
+
+describe.each(Object.entries<readonly string[]>(housesOfSteps))('the steps of %s', (house, words) => {
+  const folder = `libs/${house}`;
+  const stepOf = (path: string) => /^([^./][^/]*)\//.exec(relative(folder, path))?.[1] ?? null;
+  const files = sources.filter(({ path }) => path.startsWith(`${folder}/`) && !isTest(path));
+
+  it('are there', () => {
+    const steps = new Set(files.map(({ path }) => stepOf(path)).filter((step) => step !== null));
+    expect([...steps].filter((step) => !words.includes(step))).not.toEqual([]);
+    for (const word of words) expect(steps).toContain(word);
+  });
+
+  it('import no other step, and no word imports a step', () => {
+    const imported = files.flatMap(({ path, text }) =>
+      [...text.matchAll(/(?:from|import\()\s*'(\.[^']*)'/g)].map(([, to = '']) => ({
+        path,
+        to: join(dirname(path), to),
+      })),
+    );
+    const sideways = imported.filter(({ path, to }) => {
+      const [from, other] = [stepOf(path), stepOf(to)];
+      return from !== null && other !== null && other !== from && !words.includes(other);
+    });
+    expect(sideways.map(({ path, to }) => `${path} → ${to}`)).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { isText, orNull, recordOf } from '#libs/ephemeral-store';
+import { digestOf } from '#libs/vocabulary';
 
 /**
  * What our own portal, a client on the bridge's own host, says in its pushed request of the browser that began it there. The
@@ -24,12 +25,7 @@ export function begunParameters({ browserId, path }: BegunAtClient): Readonly<Re
 }
 
 export function browserMark(browserId: string): string {
-  return createHash('sha256').update(`segl-begun-at-client\0${browserId}`).digest('base64url');
-}
-
-/** In constant time. */
-export function isSameMark(one: string, other: string): boolean {
-  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+  return digestOf(`segl-begun-at-client\0${browserId}`);
 }
 
 /** Which browser an interaction belongs to: the one that the client named, else the one that opened it first. */
@@ -52,9 +48,4 @@ export function tieOf(
   return { browserMark: mark, begunAt };
 }
 
-export function parseTie(json: unknown): Tie | null {
-  const { browserMark: mark, begunAt } = (json ?? {}) as Partial<Tie>;
-  return typeof mark === 'string' && (begunAt === null || typeof begunAt === 'string')
-    ? { browserMark: mark, begunAt }
-    : null;
-}
+export const parseTie = recordOf<Tie>({ browserMark: isText, begunAt: orNull(isText) });

@@ -1,4 +1,4 @@
-export type { ReaderIdentity } from './proof.ts';
+export { isReaderIdentity, type ReaderIdentity } from './proof.ts';
 export {
   authenticationFailed,
   clientSignInEvents,

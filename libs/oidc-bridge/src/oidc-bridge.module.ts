@@ -7,7 +7,7 @@ import { FinishLoginController } from './sign-in/finish-login/finish-login.contr
 import { LoginAttempts } from './sign-in/login-attempts.ts';
 import { NameReaderController } from './sign-in/name-reader/name-reader.controller.ts';
 import { ProveByCodeController } from './sign-in/prove-by-code/prove-by-code.controller.ts';
-import { RecordFailedSignInHandler } from './sign-in/record-failed-sign-in/record-failed-sign-in.ts';
+import { RecordFailedSignInHandler } from './sign-in/record-failed-sign-in.ts';
 import { SignInEnding } from './sign-in/sign-in-ending.ts';
 import { SignInOutcomes } from './sign-in/sign-in-outcomes.ts';
 import { StartLoginController } from './sign-in/start-login/start-login.controller.ts';

@@ -1,5 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import { Allowance, changeJson, EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
+import {
+  Allowance,
+  changeJson,
+  EphemeralStore,
+  getJson,
+  isFlag,
+  isNumber,
+  isText,
+  oneOf,
+  orNull,
+  putJson,
+  recordLike,
+  recordOf,
+} from '#libs/ephemeral-store';
 import type { AllowanceLimits, EphemeralKey, Spent } from '#libs/ephemeral-store';
 import { digestOf, DomainError, isSameDigest } from '#libs/vocabulary';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
@@ -315,21 +328,15 @@ function limitsOfClient({ codesPerHour }: OtpBudget & { of: 'client' }): Allowan
   return { host: quarter, site: quarter, block: quarter, inAll: codesPerHour, lastResort: null, known: 0 };
 }
 
-function isBudget(budget: unknown): boolean {
-  const { of, clientId, codesPerHour } = (budget ?? {}) as { [Field in 'of' | 'clientId' | 'codesPerHour']?: unknown };
-  return of === 'message' || (of === 'client' && typeof clientId === 'string' && typeof codesPerHour === 'number');
-}
+const isMessageBudget = recordLike<OtpBudget & { of: 'message' }>({ of: oneOf('message') });
+const isClientBudget = recordLike<OtpBudget & { of: 'client' }>({
+  ...{ of: oneOf('client'), clientId: isText, codesPerHour: isNumber },
+});
+/** Unions whose parts one release writes as the next: whether there is something is all that is asked. */
+const isThere = (value: unknown) => value !== undefined;
 
-/** Written by this class alone; what is checked is what tells one release's shape from another's. */
-function parseChallenge(json: unknown): Challenge | null {
-  const challenge = (json ?? {}) as Challenge;
-  const isChallenge =
-    [challenge.browserDigest, challenge.personId, challenge.address, challenge.returnTo, challenge.startAgainAt].every(
-      (text) => typeof text === 'string',
-    ) &&
-    isLocale(challenge.locale) &&
-    isBudget(challenge.budget) &&
-    typeof challenge.isExhausted === 'boolean' &&
-    [challenge.code, challenge.delivery, challenge.problem, challenge.proofId].every((part) => part !== undefined);
-  return isChallenge ? challenge : null;
-}
+const parseChallenge = recordOf<Challenge>({
+  ...{ browserDigest: isText, personId: isText, address: isText, returnTo: isText, startAgainAt: isText },
+  ...{ locale: isLocale, budget: (value) => isMessageBudget(value) || isClientBudget(value), isExhausted: isFlag },
+  ...{ code: isThere, delivery: isThere, problem: isThere, proofId: orNull(isText) },
+});

@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { argon2id, hash } from 'argon2';
-import { getJson, putJson } from '#libs/ephemeral-store';
+import { getJson, isText, putJson, recordOf } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { base64url } from '#libs/vocabulary';
 import type { HashingTurns } from './hashing-turns.ts';
@@ -94,7 +94,4 @@ function keyOf(challengeId: ChallengeId, codeNumber: number): EphemeralKey {
   return `otp:${challengeId}.${codeNumber}`;
 }
 
-function parseIssued(json: unknown): IssuedOtp | null {
-  const { salt, digest } = (json ?? {}) as { [Field in keyof IssuedOtp]?: unknown };
-  return typeof salt === 'string' && typeof digest === 'string' ? { salt, digest } : null;
-}
+const parseIssued = recordOf<IssuedOtp>({ salt: isText, digest: isText });

@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { getJson, putJson } from '#libs/ephemeral-store';
+import { getJson, isText, listOf, orAbsent, putJson, recordLike, recordOf } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
+import { isReaderIdentity } from '#libs/oidc-bridge';
 import type { ReaderIdentity, SignInMethod } from '#libs/oidc-bridge';
-import { secondsBetween } from '#libs/vocabulary';
+import { digestOf, isSameDigest, secondsBetween } from '#libs/vocabulary';
 import type { EventId, Instant, MailAddress, PersonId } from '#libs/vocabulary';
 
 /** That somebody who held this browser's session could, at that time, read the mail of an address. Never an account. */
@@ -71,19 +71,20 @@ export class PortalSessions {
 
 /** Byte for byte: what is mailed, proven and compared is one string. */
 export function proofOf(session: PortalSession | null, address: MailAddress): ProofInSession | null {
-  return session?.proofs.find((proof) => isSame(proof.address, address)) ?? null;
-}
-
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
+  return session?.proofs.find((proof) => isSameDigest(digestOf(proof.address), digestOf(address))) ?? null;
 }
 
 /** A digest, so that a dump of the store's keys opens no session. */
 function keyOf(sessionId: string): EphemeralKey {
-  return `session:${createHash('sha256').update(sessionId).digest('base64url')}`;
+  return `session:${digestOf(sessionId)}`;
 }
 
-function parseSession(value: unknown): PortalSession {
-  return value as PortalSession; // written by `begin` alone
-}
+const parseSession = recordOf<PortalSession>({
+  startedAt: isText,
+  proofs: listOf(
+    recordLike<ProofInSession>({
+      ...{ address: isText, personId: isText, method: isText, issuer: isText, subject: isText },
+      ...{ signInId: orAbsent(isText), provenAt: isText, reader: orAbsent(isReaderIdentity) },
+    }),
+  ),
+});

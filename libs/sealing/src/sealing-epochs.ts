@@ -1,4 +1,4 @@
-import { changeJson, getJson } from '#libs/ephemeral-store';
+import { changeJson, getJson, isText, listOf, recordLike } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import type { Keyring, KeyId, SealingEpoch, SealingRecipient } from '#libs/keyring';
 import { secondsBetween } from '#libs/vocabulary';
@@ -261,12 +261,11 @@ function openableHere(keyring: Keyring): KeyId[] {
     .map(({ keyId }) => keyId);
 }
 
+const areEntries = listOf(
+  recordLike<PortalEntry>({ instanceId: isText, sealingKeyIds: listOf(isText), seenAt: isText }),
+);
+
 /** Null for what another release wrote: it is then written anew. */
 function parseEntries(json: unknown): readonly PortalEntry[] | null {
-  if (!Array.isArray(json)) return null;
-  const isEntry = (entry: unknown) => {
-    const { instanceId, sealingKeyIds, seenAt } = (entry ?? {}) as { [Name in keyof PortalEntry]?: unknown };
-    return typeof instanceId === 'string' && typeof seenAt === 'string' && Array.isArray(sealingKeyIds);
-  };
-  return json.every(isEntry) ? (json as PortalEntry[]) : null;
+  return areEntries(json) ? (json as PortalEntry[]) : null;
 }

@@ -8,7 +8,7 @@ export {
 export { Clock, FixedClock, SystemClock, instantOf, type Instant, plusSeconds, secondsBetween } from './clock.ts';
 export { DomainError } from './domain-error.ts';
 export { Turns } from './turns.ts';
-export { digestOf, isSameDigest, isSecret, newSecret } from './secrets.ts';
+export { digestOf, isSameDigest, newSecret } from './secrets.ts';
 export { Unprintable } from './unprintable.ts';
 export { decodeBech32, encodeBech32 } from './bech32.ts';
 export { base32Lower, base64url, fromBase64url } from './encodings.ts';

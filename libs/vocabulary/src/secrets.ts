@@ -15,8 +15,3 @@ export function isSameDigest(one: string, other: string): boolean {
 export function newSecret(): string {
   return base64url(randomBytes(32));
 }
-
-/** Whether a text can be one of those. */
-export function isSecret(text: unknown): text is string {
-  return typeof text === 'string' && /^[A-Za-z0-9_-]{43}$/.test(text);
-}

@@ -5,10 +5,10 @@ import { errors } from 'oidc-provider';
 import type { ErrorOut, InteractionResults, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
-import { Clock, DomainError, parseMailAddress } from '#libs/vocabulary';
+import { Clock, DomainError, isSameDigest, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import { logFieldsOf, PageError, requestFacts } from '#libs/web-ui';
-import { browserMark, isSameMark, parseTie, tieOf } from '../begun-at-client.ts';
+import { browserMark, parseTie, tieOf } from '../begun-at-client.ts';
 import type { Tie } from '../begun-at-client.ts';
 import type { BridgeProof, SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
@@ -190,7 +190,7 @@ export class BridgeProvider {
     const tie = await getJson(this.store, ephemeralKey('browser', uid), parseTie);
     const browser = browserOf(request, (facts) => facts.knownBrowser());
     if (tie === null) return browser === null && !isBehindWebUi(request) ? { browserMark: '', begunAt: null } : null;
-    return browser !== null && isSameMark(tie.browserMark, browserMark(browser.id)) ? tie : null;
+    return browser !== null && isSameDigest(tie.browserMark, browserMark(browser.id)) ? tie : null;
   }
 
   /** A sign-in of this browser that has ended leads on to where it began, where that is known. */

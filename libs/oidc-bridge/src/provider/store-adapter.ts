@@ -1,6 +1,15 @@
 import { errors } from 'oidc-provider';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { changeJson, EphemeralStoreFull, EphemeralStoreUnavailable, getJson } from '#libs/ephemeral-store';
+import {
+  changeJson,
+  EphemeralStoreFull,
+  EphemeralStoreUnavailable,
+  getJson,
+  isFlag,
+  isText,
+  listOf,
+  recordOf,
+} from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { ephemeralKey } from './ephemeral-names.ts';
 import { LIFETIME_SECONDS } from './lifetimes.ts';
@@ -137,10 +146,7 @@ interface GrantMembers {
   readonly isRevoked: boolean;
 }
 
-function parseMembers(json: unknown): GrantMembers | null {
-  const { keys, isRevoked } = (json ?? {}) as Partial<GrantMembers>;
-  return Array.isArray(keys) && typeof isRevoked === 'boolean' ? { keys, isRevoked } : null;
-}
+const parseMembers = recordOf<GrantMembers>({ keys: listOf(isText), isRevoked: isFlag });
 
 function parsePayload(json: unknown): AdapterPayload | null {
   return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as AdapterPayload) : null;

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseMailAddress } from '#libs/vocabulary';
 import { attemptAt, outcomeAt, outcomeOf } from '../testing/attempt-at-upstream.ts';
 import { OTHER_TENANT, PERSONAL_TENANT, WORK_TENANT, startFakeProvider } from '#libs/oidc-bridge/testing';
 import type { Breakage, FakeBehaviour, FakeProvider } from '#libs/oidc-bridge/testing';
@@ -424,50 +423,5 @@ describe('A17 addresses', () => {
     for (const behaves of EVERY) {
       expect(await signIn(behaves, { claims: { email, hd: 'example.com' } })).toMatchObject(proven);
     }
-  });
-});
-
-describe('hints', () => {
-  const hintsOf = async (upstream: Upstream, address: string | null) => {
-    const { location } = await attemptAt(upstream, address === null ? null : parseMailAddress(address));
-    return Object.fromEntries(
-      ['login_hint', 'domain_hint', 'hd', 'prompt'].flatMap((name) => {
-        const value = location.searchParams.get(name);
-        return value === null ? [] : [[name, value]];
-      }),
-    );
-  };
-
-  it('Microsoft is told the address, and that an outlook.com account is personal', async () => {
-    expect(await hintsOf(upstreamOf('microsoft'), 'anna@outlook.com')).toEqual({
-      login_hint: 'anna@outlook.com',
-      domain_hint: 'consumers',
-    });
-    expect(await hintsOf(microsoftAt(fake('microsoft'), 'work'), 'anna@example.com')).toEqual({
-      login_hint: 'anna@example.com',
-    });
-  });
-
-  it('Google is told the Workspace where it is known to be one', async () => {
-    const workspaces = googleUpstream(
-      { ...clientOf(fake('google')), id: 'google', issuer: fake('google').issuer, workspaceDomains: ['example.com'] },
-      egress,
-    );
-    expect(await hintsOf(workspaces, 'anna@example.com')).toEqual({
-      login_hint: 'anna@example.com',
-      hd: 'example.com',
-    });
-    expect(await hintsOf(workspaces, 'anna@example.org')).toEqual({ login_hint: 'anna@example.org' });
-  });
-
-  it('without a wanted address a person chooses their account', async () => {
-    const upstream = upstreamOf('google');
-    const { location } = await upstream.begin({
-      state: 's',
-      redirectUri: 'https://x',
-      wantedAddress: null,
-      locale: 'en',
-    });
-    expect(location.searchParams.get('prompt')).toBe('select_account');
   });
 });

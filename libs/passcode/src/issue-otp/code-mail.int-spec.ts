@@ -10,7 +10,7 @@ import { PasscodeSettings } from '../settings.ts';
 import { anna, openPasscodeRoom, wish } from '../testing/index.ts';
 import type { PasscodeRoom } from '../testing/index.ts';
 import { browserFamily, composeCodeMail } from './code-mail.ts';
-import { IssueOtp } from './issue-otp.ts';
+import { IssueOtp } from '../issue-otp-command.ts';
 
 describe('a code mail, as a real mail server gets it', () => {
   let room: PasscodeRoom;

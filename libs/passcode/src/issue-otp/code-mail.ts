@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { clientOf } from '#libs/telemetry';
-import { base32Lower } from '#libs/vocabulary';
 import type { Instant, MailAddress } from '#libs/vocabulary';
 import { translate } from '#libs/web-ui';
 import type { Locale, ViewEngine } from '#libs/web-ui';
+import { codeReference } from '../code-reference.ts';
 import { showOneTimeCode } from '../one-time-code.ts';
 import type { OneTimeCode } from '../one-time-code.ts';
 import { OTP_TTL_SECONDS } from '../passcode.ts';
@@ -20,15 +20,6 @@ export interface CodeMailFacts {
   readonly issuedAt: Instant;
   /** Family of the browser that asked, from a list of our own; null when it is none of those. */
   readonly browser: string | null;
-}
-
-/**
- * Four characters that stand on the page and in the mail alike, so that a reader takes the code from the right mail, and
- * sees that a page which shows others is not where this mail comes from (threats.md A15).
- */
-export function codeReference(challengeId: ChallengeId, codeNumber: number): string {
-  const digest = createHash('sha256').update(`segl-code-reference\0${challengeId}\0${codeNumber}`).digest();
-  return base32Lower(digest).slice(0, 4).toUpperCase();
 }
 
 /**

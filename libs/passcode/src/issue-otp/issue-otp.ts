@@ -1,4 +1,4 @@
-import { Command, CommandHandler } from '@nestjs/cqrs';
+import { CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { decideAndAppend, EventStore, readState } from '#libs/event-store';
 import { PersonDirectory, personPseudonym } from '#libs/keyring';
@@ -6,36 +6,16 @@ import { Clock, plusSeconds } from '#libs/vocabulary';
 import { ChallengeNotHere, Challenges } from '../challenges.ts';
 import type { EntryProblem } from '../challenges.ts';
 import { HashingTurns, PasscodeBusy } from '../hashing-turns.ts';
+import { IssueOtp } from '../issue-otp-command.ts';
 import { IssuedOtps } from '../issued-otps.ts';
 import { newOneTimeCode } from '../one-time-code.ts';
 import { issueOtp, nextCodeAt, OtpLimitReached, OtpNotAwaited, passcodes, passcodeStream } from '../passcode.ts';
-import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
+import type { PasscodeEvent } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
 import { browserFamily } from './code-mail.ts';
 import { CodeMails } from './code-mails.ts';
 
 const SECONDS_PER_HOUR = 3600;
-
-/**
- * Makes a code for a challenge and mails it, the first time or again. What came of it is told on the challenge's page: that no
- * further code is to be had for a while is an answer there, not an error here. Whoever sends this command has made sure that it
- * is the challenge's own browser that asks (Challenges.ofBrowser).
- */
-export class IssueOtp extends Command<'issued' | 'limit-reached' | 'over'> {
-  readonly challengeId: ChallengeId;
-  /** The network that asks (ClientNetwork.prefix). Recorded only as a pseudonym. */
-  readonly networkPrefix: string;
-
-  /** The header as it was sent: all that the mail tells of it is the family of the browser, from a list of our own. */
-  readonly userAgent: string | undefined;
-
-  constructor(challengeId: ChallengeId, networkPrefix: string, userAgent?: string) {
-    super();
-    this.challengeId = challengeId;
-    this.networkPrefix = networkPrefix;
-    this.userAgent = userAgent;
-  }
-}
 
 @CommandHandler(IssueOtp)
 export class IssueOtpHandler implements ICommandHandler<IssueOtp> {

@@ -20,7 +20,7 @@ import type { TestBrowser, TestPage, TestPortal } from '#libs/web-ui/testing';
 import { Challenges } from '../challenges.ts';
 import type { BeginChallenge, Challenge } from '../challenges.ts';
 import { PASSCODE_ERRORS } from '../error-pages.ts';
-import { IssueOtp } from '../issue-otp/issue-otp.ts';
+import { IssueOtp } from '../issue-otp-command.ts';
 import { passcodeStream } from '../passcode.ts';
 import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
 import { PasscodeModule } from '../passcode.module.ts';

@@ -2,7 +2,7 @@ import { maskAddress, secondsBetween } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
 import type { Challenge, CodeDelivery } from '../challenges.ts';
-import { codeReference } from '../issue-otp/code-mail.ts';
+import { codeReference } from '../code-reference.ts';
 import type { ChallengeId, OtpForm } from '../passcode.ts';
 
 /** 90 seconds without word of a first try: the process that sent the mail has ended. */

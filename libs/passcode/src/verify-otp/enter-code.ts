@@ -7,7 +7,7 @@ import { KnownBrowser, RequestNetwork } from '#libs/web-ui';
 import type { Browser, ClientNetwork } from '#libs/web-ui';
 import { challengeIdIn, ChallengeNotHere, Challenges } from '../challenges.ts';
 import type { Challenge } from '../challenges.ts';
-import { IssueOtp } from '../issue-otp/issue-otp.ts';
+import { IssueOtp } from '../issue-otp-command.ts';
 import type { ChallengeId } from '../passcode.ts';
 import { enterCodePage } from './enter-code-page.ts';
 import { VerifyOtp } from './verify-otp.ts';

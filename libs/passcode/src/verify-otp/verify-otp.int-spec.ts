@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EventStoreUnavailable } from '#libs/event-store';
 import { takeAddressProof } from '../address-proof.ts';
-import { IssueOtp } from '../issue-otp/issue-otp.ts';
+import { IssueOtp } from '../issue-otp-command.ts';
 import { IssuedOtps } from '../issued-otps.ts';
 import { newChallengeId } from '../passcode.ts';
 import type { ChallengeId } from '../passcode.ts';

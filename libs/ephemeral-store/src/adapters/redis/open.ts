@@ -1,4 +1,5 @@
-import type { RedisEphemeralStore, RedisEphemeralStoreOptions } from './redis-ephemeral-store.ts';
+import type { RedisEphemeralStoreOptions } from './redis-ephemeral-store-options.ts';
+import type { RedisEphemeralStore } from './redis-ephemeral-store.ts';
 
 /**
  * Opens Redis as an EphemeralStore. What speaks to it is loaded only now: an appliance on one machine pays nothing for what a

@@ -13,35 +13,14 @@ import type { ByteValue } from './piece-reading.ts';
 import { interrupted, PieceUpload } from './piece-upload.ts';
 import { parseRedisUrl } from './redis-address.ts';
 import type { RedisArgument, RedisConnection } from './redis-connection.ts';
+import type { RedisEphemeralStoreOptions } from './redis-ephemeral-store-options.ts';
 import { RedisLink } from './redis-link.ts';
-import type { RedisNotice } from './redis-link.ts';
 import { SCRIPTS } from './scripts.ts';
 import type { Script } from './scripts.ts';
 import { KEY_ID_BYTES, SEAL_OVERHEAD_BYTES, ValueKeys } from './sealed-values.ts';
 import type { ValueKey } from './sealed-values.ts';
 import { StoreSession } from './store-session.ts';
 import type { EntryName } from './store-session.ts';
-
-export interface RedisEphemeralStoreOptions {
-  /** Bound on everything held, in bytes, over all processes: give the same to each. */
-  readonly maxBytes: number;
-  /** 32 secret bytes each, newest first. Asked for at each use. Every process needs the newest of every other. */
-  readonly key: () => readonly Uint8Array[];
-  /** The password alone; a line break at its end is none of it. Read anew for each connection, as is the CA file. */
-  readonly passwordFile?: string;
-  /** PEM. For rediss:// with a CA of one's own; default: the system's. */
-  readonly caFile?: string;
-  /** For the log. Names no secret. */
-  readonly onNotice?: (notice: RedisNotice) => void;
-  /** Limit of one command, default 2000. A call takes one to three of them. */
-  readonly commandMs?: number;
-  /** Limit of making a connection, default 2000. */
-  readonly connectMs?: number;
-  /** How long `open` tries, default 10 000. */
-  readonly openMs?: number;
-  /** How often the server is asked again whether it is safe, default 30 000. */
-  readonly checkMs?: number;
-}
 
 /** What an entry costs besides its value, its name in three places included. 100 000 measured 448 (records) and 414 (counters) on Redis 7.0. */
 export const ENTRY_COST_BYTES = 450;

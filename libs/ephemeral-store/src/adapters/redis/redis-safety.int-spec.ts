@@ -8,7 +8,7 @@ import { EphemeralStoreUnsafe } from '../../ephemeral-store.ts';
 import { redisServerPath, startRedisServer } from '../../testing/redis-server.ts';
 import type { RedisServer } from '../../testing/redis-server.ts';
 import { RedisEphemeralStore } from './redis-ephemeral-store.ts';
-import type { RedisEphemeralStoreOptions } from './redis-ephemeral-store.ts';
+import type { RedisEphemeralStoreOptions } from './redis-ephemeral-store-options.ts';
 
 const withRedis = redisServerPath() === null ? describe.skip : describe;
 jest.setTimeout(60_000);

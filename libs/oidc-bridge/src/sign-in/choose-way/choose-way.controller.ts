@@ -9,8 +9,8 @@ import { signInHere } from '../sign-in-here.ts';
 import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
-import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
-import { chooseWayPage } from './choose-way-page.ts';
+import { RecordFailedSignIn } from '../record-failed-sign-in.ts';
+import { chooseWayPage } from '../choose-way-page.ts';
 
 /** The sign-in page: every way there is, and back. */
 @Controller()
@@ -32,7 +32,7 @@ export class ChooseWayController {
     @Res() response: Response,
   ): Promise<void> {
     const signIn = await signInHere(this.provider, uid, request, response);
-    response.render('oidc-bridge/sign-in/choose-way/choose-way', chooseWayPage(signIn, this.settings, told));
+    response.render('oidc-bridge/sign-in/choose-way', chooseWayPage(signIn, this.settings, told));
   }
 
   /** A link, so that `form-action 'self'` stands where it leads to another site. It ends the reader's own sign-in and no more. */

@@ -15,7 +15,7 @@ import { LoginAttempts } from '../login-attempts.ts';
 import type { AttemptEnd, LoginAttempt } from '../login-attempts.ts';
 import { pathAfter } from '../next-sign-in-step.ts';
 import type { Told } from '../next-sign-in-step.ts';
-import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
+import { RecordFailedSignIn } from '../record-failed-sign-in.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
 import { verdictOn } from './verdict.ts';
 

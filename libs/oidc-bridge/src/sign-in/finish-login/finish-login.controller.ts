@@ -8,7 +8,7 @@ import { SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { signInHere } from '../sign-in-here.ts';
 import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
-import { chooseWayPage } from '../choose-way/choose-way-page.ts';
+import { chooseWayPage } from '../choose-way-page.ts';
 import { SignInEnding } from '../sign-in-ending.ts';
 import type { Here } from '../sign-in-ending.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';

@@ -10,7 +10,7 @@ import { signInHere } from '../sign-in-here.ts';
 import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import type { BridgeProof } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
-import { accountButtons, noticeOf } from '../choose-way/choose-way-page.ts';
+import { accountButtons, noticeOf } from '../choose-way-page.ts';
 import { SignInEnding } from '../sign-in-ending.ts';
 import type { Here } from '../sign-in-ending.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';

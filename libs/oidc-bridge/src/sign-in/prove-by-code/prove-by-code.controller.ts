@@ -30,9 +30,9 @@ import { signInHere } from '../sign-in-here.ts';
 import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import type { BridgeProof, SignInRequest } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
-import { chooseWayPage } from '../choose-way/choose-way-page.ts';
+import { chooseWayPage } from '../choose-way-page.ts';
 import { PasscodeNotOffered } from '../error-pages.ts';
-import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
+import { RecordFailedSignIn } from '../record-failed-sign-in.ts';
 import { SignInEnding } from '../sign-in-ending.ts';
 import type { Here } from '../sign-in-ending.ts';
 import { isListed, passcodeWay } from '../ways-in.ts';
@@ -80,7 +80,7 @@ export class ProveByCodeController {
       const page = chooseWayPage(signIn, this.settings, null, {
         entered: { text: (entered ?? '').slice(0, 320), error },
       });
-      return response.status(400).render('oidc-bridge/sign-in/choose-way/choose-way', page);
+      return response.status(400).render('oidc-bridge/sign-in/choose-way', page);
     }
 
     const isMessage = isOfMessage(signIn);

@@ -16,7 +16,7 @@ import { NoSuchUpstream } from '../error-pages.ts';
 import { LoginAttempts, TooManySignIns } from '../login-attempts.ts';
 import { pathAfter } from '../next-sign-in-step.ts';
 import type { Told } from '../next-sign-in-step.ts';
-import { RecordFailedSignIn } from '../record-failed-sign-in/record-failed-sign-in.ts';
+import { RecordFailedSignIn } from '../record-failed-sign-in.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
 import { accountWays } from '../ways-in.ts';
 

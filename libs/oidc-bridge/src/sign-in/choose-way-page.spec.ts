@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { newPersonId, parseMailAddress } from '#libs/vocabulary';
-import type { SignInRequest } from '../../proof.ts';
-import type { Suitability } from '../../upstreams/upstream.ts';
-import { ScriptedUpstream } from '../testing/scripted-upstream.ts';
-import { accountWays, isListed, passcodeWay, sharedMailboxRule } from '../ways-in.ts';
+import type { SignInRequest } from '../proof.ts';
+import type { Suitability } from '../upstreams/upstream.ts';
+import { ScriptedUpstream } from './testing/scripted-upstream.ts';
+import { accountWays, isListed, passcodeWay, sharedMailboxRule } from './ways-in.ts';
 import { chooseWayPage } from './choose-way-page.ts';
 
 const anna = parseMailAddress('anna@example.com');

@@ -2,10 +2,10 @@ import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { appendFacts, EventStore } from '#libs/event-store';
 import { Clock } from '#libs/vocabulary';
-import type { SignInRequest } from '../../proof.ts';
-import { clientSignInsStream, signInsStream } from '../../sign-in-events.ts';
-import type { AuthenticationFailed, SignInFailure, SignInMethod } from '../../sign-in-events.ts';
-import type { Upstream } from '../../upstreams/upstream.ts';
+import type { SignInRequest } from '../proof.ts';
+import { clientSignInsStream, signInsStream } from '../sign-in-events.ts';
+import type { AuthenticationFailed, SignInFailure, SignInMethod } from '../sign-in-events.ts';
+import type { Upstream } from '../upstreams/upstream.ts';
 
 /** By which way it was tried: a provider as configured, the passcode, or null when none was chosen. */
 export type TriedWay = Pick<Upstream, 'id' | 'method' | 'issuer'> | { readonly method: SignInMethod } | null;

@@ -1,13 +1,13 @@
 import { maskAddress } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
-import type { SignInRequest } from '../../proof.ts';
-import type { OidcBridgeSettings } from '../../settings.ts';
-import type { Suitability } from '../../upstreams/upstream.ts';
-import { linksOf, pathTo } from '../addresses.ts';
-import type { SignInLinks } from '../addresses.ts';
-import type { Told } from '../next-sign-in-step.ts';
-import { accountWays, passcodeWay } from '../ways-in.ts';
-import type { AccountWay } from '../ways-in.ts';
+import type { SignInRequest } from '../proof.ts';
+import type { OidcBridgeSettings } from '../settings.ts';
+import type { Suitability } from '../upstreams/upstream.ts';
+import { linksOf, pathTo } from './addresses.ts';
+import type { SignInLinks } from './addresses.ts';
+import type { Told } from './next-sign-in-step.ts';
+import { accountWays, passcodeWay } from './ways-in.ts';
+import type { AccountWay } from './ways-in.ts';
 
 const NOTICES: Readonly<Record<Told, TextKey>> = {
   cancelled: 'signIn.told.cancelled',
