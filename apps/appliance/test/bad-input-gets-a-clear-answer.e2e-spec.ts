@@ -51,36 +51,30 @@ describe('what bad input gets', () => {
     return bytes.toString('base64url');
   }
 
+  /** All but the language offered, which is a link at an address and a form after a form. */
+  const alike = ({ status, body }: Answer) => [status, body.replace(/<nav class="languages"[\s\S]*?<\/nav>\n?/, '')];
+
   it('answers every carrier that cannot be shown alike, byte for byte, and reveals nothing', async () => {
-    const answers = await Promise.all(
-      [
-        'bm90IGEgc2VhbA',
-        randomBytes(3000).toString('base64url'),
-        '!!!!',
-        carrier.slice(0, 2000),
-        carrier.slice(0, -40),
-        altered(),
-        await sealedByAStranger(),
-      ].map((field) => post(`m=${field}`, form)),
-    );
-    answers.push(
-      await new HttpReader(portal.url).get(`/m/${'a'.repeat(32)}`),
-      await new HttpReader(portal.url).get('/m/x'),
-    );
-    const [first] = answers;
-    for (const { status, body } of answers) {
-      expect(status).toBe(404);
-      // The page of an address offers its other language by a link; all else is the same.
-      expect(body.replace(/<nav class="languages"[\s\S]*?<\/nav>\n?/, '')).toBe(
-        first?.body.replace(/<nav class="languages"[\s\S]*?<\/nav>\n?/, ''),
-      );
+    const fields = [carrier.slice(0, 3000), carrier.slice(0, -40), altered(), await sealedByAStranger()];
+    const answers = await Promise.all(fields.map((field) => post(`m=${field}`, form)));
+    answers.push(await new HttpReader(portal.url).get('/m/x'));
+    for (const answer of answers) expect(alike(answer)).toEqual(alike(answers[0] as Answer));
+    expect(answers[0]?.status).toBe(404);
+    expect(answers[0]?.body).toContain('We cannot show this message right now');
+    expect(answers[0]?.body).toContain('Open the attachment again');
+  });
+
+  it('says of what is no sealed message that it is none, and gives a reference to ask with', async () => {
+    for (const field of ['bm90IGEgc2VhbA', randomBytes(3000).toString('base64url'), '!!!!']) {
+      const { status, body } = await post(`m=${field}`, form);
+      expect([status, body]).toEqual([422, expect.stringContaining('This file is not a sealed message')]);
+      expect(body).toMatch(/the reference [a-z2-7]{10}\b/);
     }
-    expect(first?.body).toContain('We cannot show this message right now');
-    expect(first?.body).toContain('Open the attachment again');
   });
 
   it('answers what it may no longer show like what it never sealed, with the reason in the record alone', async () => {
-    const generic = await post(`m=${randomBytes(3000).toString('base64url')}`, form);
+    await post(`m=${randomBytes(3000).toString('base64url')}`, form);
+    const generic = await post(`m=${carrier.slice(0, -40)}`, form); // altered
     const metrics = await (await fetch(new URL('/metrics', portal.managementUrl))).text();
     for (const path of ['/metrics', '/readyz']) expect((await fetch(new URL(path, portal.url))).status).toBe(404);
     expect(metrics).toMatch(/segl_view_denials_total\{reason="not-sealed-mail"\} [1-9]/);
