@@ -15,6 +15,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const NO_PAGE: Readonly<Record<string, string>> = {
   'cannot-be-shown': 'has a page of its own: CannotBeShownFilter',
   'access-token-refused': 'answered to a program as `unauthorised`',
+  'bad-audit-query': 'of the command line',
   'append-too-large': 'a fault of ours: the page with a reference, and the log',
   'ciphertext-differs': 'CannotBeShown, with `altered` in the record',
   'ephemeral-store-unsafe': 'stops the start',
@@ -45,7 +46,6 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'sign-in-refused': 'told at /m/:messageId, with its reason in the record',
   'nothing-to-pass-over': 'of the command line',
   'unknown-event': 'a fault of ours: the page with a reference, and the log',
-  'unknown-event-type': 'of the command line',
   'unknown-message': 'of the command line',
   'upstream-refused': 'told on the sign-in page, with its reason in the record',
   'upstream-unreachable': 'told on the sign-in page, with its reason in the record',
