@@ -11,6 +11,7 @@ export { Upstream } from './upstreams/upstream.ts';
 export { Egress, type Passage } from './upstreams/egress.ts';
 export { checkCredential, type ClientCredential } from './upstreams/client-credential.ts';
 export { microsoftUpstream } from './upstreams/microsoft/microsoft-upstream.ts';
+export { knownIssuerOf } from './upstreams/known-issuers.ts';
 export { googleUpstream } from './upstreams/google/google-upstream.ts';
 export { organisationUpstream } from './upstreams/organisation/organisation-upstream.ts';
 

@@ -2,6 +2,7 @@ import {
   checkCredential,
   Egress,
   googleUpstream,
+  knownIssuerOf,
   microsoftUpstream,
   organisationUpstream,
   issuerOf,
@@ -88,6 +89,11 @@ function otherIssuerOf(
   const issuer = new URL(other.issuer);
   try {
     checkCredential(credential);
+    if (knownIssuerOf(other.issuer) !== null) {
+      throw new RangeError(
+        `${other.issuer} has rules of its own: configure it under signIn.microsoft or signIn.google`,
+      );
+    }
     return {
       issuer,
       clientId,
