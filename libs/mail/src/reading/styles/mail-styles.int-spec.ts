@@ -185,7 +185,7 @@ withBrowser('the styles of mails in a real browser (skipped where there is no Ch
 
   const found = join(SHARED, 'found');
   const read = async (file: string): Promise<string> => {
-    const mail = await readMail(readFileSync(join(found, file)), READING_LIMITS, {
+    const mail = readMail(readFileSync(join(found, file)), READING_LIMITS, {
       parsed: () => {},
       sanitising: () => {},
     });
