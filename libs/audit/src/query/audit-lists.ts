@@ -38,14 +38,20 @@ export function walkOf(db: ReadModelDatabase, filter: AuditFilter): Walk | null 
   const span = spanOf(db, filter);
   const conditions = conditionsOf(db, filter);
   if (span === null || conditions === null) return null;
-  const lengths = conditions.map((condition) => lengthOf(db, condition, span));
-  const shortest = conditions[lengths.indexOf(Math.min(...lengths))];
+  const shortest = shortestOf(db, conditions, span);
   const tests = conditions.filter((condition) => condition !== shortest).map(({ test }) => test);
   const times: List[] = [
     ...(filter.from === undefined ? [] : [{ from: 'e.time >= ?', parameters: [filter.from] }]),
     ...(filter.to === undefined ? [] : [{ from: 'e.time < ?', parameters: [filter.to] }]),
   ];
   return { lists: shortest?.lists ?? [EVERYTHING], tests: [...times, ...tests], span };
+}
+
+/** There is nothing to choose between fewer than two: then nothing is counted. */
+function shortestOf(db: ReadModelDatabase, conditions: readonly Condition[], span: Span): Condition | undefined {
+  if (conditions.length < 2) return conditions[0];
+  const lengths = conditions.map((condition) => lengthOf(db, condition, span));
+  return conditions[lengths.indexOf(Math.min(...lengths))];
 }
 
 /** The next of the walk's candidates in one direction. */
