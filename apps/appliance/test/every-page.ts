@@ -68,7 +68,7 @@ export async function visitEveryPage(
     ['start', '/'],
     ['privacy', '/privacy'],
     ['help', '/help'],
-    ['no such message', `/m/${'a'.repeat(32)}`],
+    ['no such message', '/m/x'],
     ['no such page', '/no-such-page'],
   ] as const) {
     await go(path);
@@ -79,6 +79,10 @@ export async function visitEveryPage(
   await press('/open');
   await page.waitForURL(/\/open$/);
   await visit('a file that is no carrier', page);
+  await page.goto(new URL(`/m/${'a'.repeat(32)}`, url).href);
+  await visit('a message opened elsewhere', page);
+  await page.goto(new URL(`/prove/code/${'a'.repeat(26)}`, url).href);
+  await visit('a code of another browser', page);
 
   await go('/demo/mailbox');
   await visit('mailbox', page);
