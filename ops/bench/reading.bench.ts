@@ -5,7 +5,7 @@ import sanitizeHtml from 'sanitize-html';
 import { sanitiseMailHtml } from '../../libs/mail/src/reading/html-sanitiser.ts';
 import { scanHtml } from '../../libs/mail/src/reading/html-scan.ts';
 import { MailReader } from '../../libs/mail/src/reading/mail-reader.ts';
-import { readAttachment, readMail } from '../../libs/mail/src/reading/read-mail.ts';
+import { readAttachments, readMail } from '../../libs/mail/src/reading/read-mail.ts';
 import { READING_LIMITS } from '../../libs/mail/src/reading/reading-limits.ts';
 
 /*
@@ -131,7 +131,7 @@ export async function bench(): Promise<Measured[]> {
       ...(await compare(
         5,
         () => simpleParser(large),
-        () => readAttachment(large, index, READING_LIMITS),
+        () => readAttachments(large, [index], READING_LIMITS)[0],
       )),
     },
     {

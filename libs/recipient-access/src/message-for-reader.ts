@@ -215,19 +215,36 @@ export class MessageForReader {
   }
 
   /**
-   * Appends what `decide` says to the message's stream, at the revision it was decided on: what resolves here is durable, and
-   * a revocation confirmed before it makes it fail. The event's id is made here, for this one response.
+   * Appends what `decides` say to the message's stream, together, at the revision it was decided on: what resolves here is durable,
+   * and a revocation confirmed before it makes it fail. The events' ids are made here, for this one response.
    *
    * @throws CannotBeShown when the message may no longer be shown; EventStoreUnavailable
    */
   async record(
     messageId: MessageId,
-    { recipient, proof }: VerifiedMail,
+    verified: VerifiedMail,
     networkAddress: string | null,
-    decide: (state: SealedMessage, facts: ViewFacts) => SealedMessageEvent[],
+    ...decides: ((state: SealedMessage, facts: ViewFacts) => SealedMessageEvent[])[]
   ): Promise<void> {
+    const each = decides.map((decide) => ({ decide, facts: this.viewFacts(verified, networkAddress) }));
+    try {
+      await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) =>
+        each.flatMap(({ decide, facts }) => decide(state, facts)),
+      );
+    } catch (error) {
+      if (!(error instanceof MessageNotOpenable)) throw error;
+      return this.denySignedIn(messageId, error.reason === 'expired' ? 'expired' : 'revoked');
+    }
+  }
+
+  private viewFacts({ recipient, proof }: VerifiedMail, networkAddress: string | null): ViewFacts {
     const eventId = newEventId();
-    const encrypted = {
+    return {
+      eventId,
+      now: this.clock.now(),
+      method: proof.method,
+      signInId: proof.signInId ?? null,
+      recipientId: recipient.personId,
       ...(this.settings.recordNetworkAddress && networkAddress !== null
         ? { networkAddress: encryptPersonalData(recipient, eventId, 'networkAddress', networkAddress) }
         : {}),
@@ -235,20 +252,6 @@ export class MessageForReader {
         ? {}
         : { reader: encryptPersonalData(recipient, eventId, 'reader', readerForRecord(proof.reader)) }),
     };
-    const facts: ViewFacts = {
-      eventId,
-      now: this.clock.now(),
-      method: proof.method,
-      signInId: proof.signInId ?? null,
-      recipientId: recipient.personId,
-      ...encrypted,
-    };
-    try {
-      await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) => decide(state, facts));
-    } catch (error) {
-      if (!(error instanceof MessageNotOpenable)) throw error;
-      return this.denySignedIn(messageId, error.reason === 'expired' ? 'expired' : 'revoked');
-    }
   }
 
   /** Gathers the facts, and has them decided. @param sessionId null for an upload, which is nobody's yet */

@@ -14,6 +14,7 @@ import { DecryptViewController } from './decrypt-view/decrypt-view.controller.ts
 import { DecryptViewHandler } from './decrypt-view/decrypt-view.ts';
 import { DownloadAttachmentController } from './download-attachment/download-attachment.controller.ts';
 import { DownloadAttachmentHandler } from './download-attachment/download-attachment.ts';
+import { DownloadFilesHandler } from './download-attachment/download-files.ts';
 import { FinishReadingController } from './finish-reading/finish-reading.controller.ts';
 import { IdentityProviderSettings } from './identity-provider-settings.ts';
 import { HandInTimes } from './hand-in-times.ts';
@@ -45,6 +46,7 @@ import { SignOutController } from './sign-out/sign-out.controller.ts';
     AuthenticateHandler,
     DecryptViewHandler,
     DownloadAttachmentHandler,
+    DownloadFilesHandler,
     AnswersUnderWay,
     HandInTimes,
     {

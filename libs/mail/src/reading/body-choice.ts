@@ -144,7 +144,7 @@ class MessageTake {
     }
     if (!part.isMultipart) return this.leaf(part, parent);
     if (part.children.length === 0) {
-      this.notes.add('unparsable'); // its boundary is missing or never used: what is there is shown as it stands
+      if (!isBlank(part)) this.notes.add('unparsable'); // its boundary is missing or never used: what is there is shown as it stands
       return { rich: [part], plain: [part] };
     }
     switch (part.mediaType) {

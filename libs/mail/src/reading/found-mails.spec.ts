@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readAttachment, readMail } from './read-mail.ts';
+import { readAttachments, readMail } from './read-mail.ts';
 import type { ListedAttachment, ReadableMail } from './readable-mail.ts';
 import { READING_LIMITS } from './reading-limits.ts';
 import { scanHtml } from './html-scan.ts';
@@ -51,7 +51,7 @@ function seen({ html, moreHtml, text }: ReadableMail): string {
 async function digests(bytes: Buffer, files: readonly ListedAttachment[]): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const { index, filename } of files) {
-    const file = readAttachment(Buffer.from(bytes), index, READING_LIMITS);
+    const file = readAttachments(Buffer.from(bytes), [index], READING_LIMITS)[0];
     found[filename] = file ? createHash('sha256').update(file.content).digest('hex') : 'none';
   }
   return found;
@@ -85,7 +85,7 @@ async function holds(claim: string, mail: ReadableMail, bytes: Buffer): Promise<
   if (file !== undefined) {
     const listed = mail.attachments.find(({ filename }) => filename === file);
     expect(mail.attachments.map(({ filename }) => filename)).toContain(file);
-    const content = readAttachment(Buffer.from(bytes), listed?.index ?? -1, READING_LIMITS)?.content;
+    const content = readAttachments(Buffer.from(bytes), [listed?.index ?? -1], READING_LIMITS)[0]?.content;
     expect(content?.toString('latin1')).toMatch(
       /\.(?:pdf|rtf)$/.test(file)
         ? /^%PDF-1\.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n$/

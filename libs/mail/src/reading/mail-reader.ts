@@ -33,7 +33,7 @@ const START_MS = 30_000;
 /** For a thread to say how much processor time it used, in milliseconds. */
 const ANSWER_MS = 250;
 
-type Outcome = { readonly mail: ReadableMail } | { readonly found: AttachmentContent | null };
+type Outcome = { readonly mail: ReadableMail } | { readonly found: readonly (AttachmentContent | null)[] };
 
 interface Waiting {
   readonly job: ReadingJob;
@@ -73,8 +73,15 @@ export class MailReader {
    * @throws ReadingBusy, ReadingUnavailable
    */
   async attachment(mail: Buffer, index: number): Promise<AttachmentContent | null> {
-    const outcome = await this.run(mail, (bytes) => ({ kind: 'attachment', mail: bytes, limits: this.limits, index }));
-    return 'found' in outcome ? outcome.found : null;
+    const [found = null] = await this.attachments(mail, [index]);
+    return found;
+  }
+
+  /** As `attachment`, for several: the mail is taken apart once. */
+  async attachments(mail: Buffer, indexes: readonly number[]): Promise<readonly (AttachmentContent | null)[]> {
+    const job = { kind: 'attachments', limits: this.limits, indexes } as const;
+    const outcome = await this.run(mail, (bytes) => ({ ...job, mail: bytes }));
+    return 'found' in outcome ? outcome.found : indexes.map(() => null);
   }
 
   /** Starts the threads that would otherwise start with the first mails. */
@@ -196,9 +203,9 @@ class ReadingThread {
         return this.allow(this.limits.htmlMs);
       case 'read':
         return this.finish(current, { mail: report.mail });
-      case 'attachment':
+      case 'attachments':
         return this.finish(current, {
-          found: report.found && { filename: report.found.filename, content: bufferOver(report.found.content) },
+          found: report.found.map((each) => each && { filename: each.filename, content: bufferOver(each.content) }),
         });
       case 'failed':
         return this.finish(current, fallback(current));
@@ -255,7 +262,7 @@ class ReadingThread {
 }
 
 function fallback({ job, parsed, source }: Waiting): Outcome {
-  if (job.kind === 'attachment') return { found: null };
+  if (job.kind === 'attachments') return { found: job.indexes.map(() => null) };
   return { mail: parsed ? stoppedInHtml(parsed) : unreadable(source) };
 }
 

@@ -3,6 +3,7 @@ import { charsetName, saysNothing } from '../syntax/charset-names.ts';
 import { decodeEncodedWords } from '../syntax/encoded-words.ts';
 import { beginningOf } from '../syntax/header-fields.ts';
 import { fieldWithParameters, fileNameOf } from '../syntax/parameters.ts';
+import { base64Length } from './base64-tail.ts';
 import { splitMail } from './part-splitter.ts';
 import type { SplitPart } from './part-splitter.ts';
 
@@ -107,13 +108,15 @@ function toPart(split: SplitPart, charset: string): MimePart {
   const filename = fileNameOf(disposition, type);
   const isTypeGiven = MEDIA_TYPE.test(type.value);
   const ofType = (name: string): string => type.parameters.get(name) ?? '';
+  const encoding = fieldWithParameters(header.first('content-transfer-encoding')).value;
+  const length = encoding === 'base64' ? base64Length(split.body) : split.body.length;
   const stray = header.strayLines.trim() === '' ? [] : [Buffer.from(header.strayLines, 'latin1')];
   return {
     mediaType: isTypeGiven ? type.value : filename === null ? 'text/plain' : libmime.detectMimeType(filename),
     isTypeGiven,
     isMultipart: split.isMultipart,
     charset: ofType('charset'),
-    encoding: fieldWithParameters(header.first('content-transfer-encoding')).value,
+    encoding,
     // RFC 3676 is of text/plain alone
     isFlowed: type.value === 'text/plain' && /^\s*flowed\s*$/i.test(ofType('format')),
     isDelSp: type.value === 'text/plain' && /^\s*yes\s*$/i.test(ofType('delsp')),
@@ -124,8 +127,8 @@ function toPart(split: SplitPart, charset: string): MimePart {
     contentLocation: decodeEncodedWords(header.first('content-location')).replace(/\s+/g, '') || null,
     start: withoutBrackets(ofType('start')) || null,
     children: split.children.map((child) => toPart(child, charset)),
-    outside: [...stray, ...split.outside],
-    body: split.body,
+    outside: [...stray, ...split.outside, split.body.subarray(length)],
+    body: split.body.subarray(0, length),
   };
 }
 

@@ -39,14 +39,17 @@ export function readMail(bytes: Buffer, limits: ReadingLimits, progress: Reading
   return reading.readable();
 }
 
-/** @returns null where there is no such part. */
-export function readAttachment(
+/** The parts of those indexes, decoded; null where there is none. */
+export function readAttachments(
   bytes: Buffer,
-  index: number,
+  indexes: readonly number[],
   limits: ReadingLimits,
-): { filename: string; content: Buffer } | null {
-  const found = findAttachment(new MailTaker(limits).takeApart(bytes), index);
-  return found && { filename: found.filename, content: decodeTransfer(found.part.body, found.part.encoding).bytes };
+): ({ filename: string; content: Buffer } | null)[] {
+  const message = new MailTaker(limits).takeApart(bytes);
+  return indexes.map((index) => {
+    const found = findAttachment(message, index);
+    return found && { filename: found.filename, content: decodeTransfer(found.part.body, found.part.encoding).bytes };
+  });
 }
 
 /** What all messages of one mail share. */

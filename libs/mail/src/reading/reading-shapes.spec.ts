@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import { mailShapes } from '../testing/mail-shapes.ts';
-import { readAttachment, readMail } from './read-mail.ts';
+import { readAttachments, readMail } from './read-mail.ts';
 import { READING_LIMITS } from './reading-limits.ts';
 import type { ReadableMail } from './readable-mail.ts';
 
@@ -36,10 +36,10 @@ describe('the shapes of mail', () => {
         ...mail.nested.flatMap((each) => [each, ...listed(each.mail)]),
       ];
       for (const { index, filename, bytes: size } of listed(read(bytes))) {
-        const found = readAttachment(Buffer.from(bytes), index, READING_LIMITS);
+        const found = readAttachments(Buffer.from(bytes), [index], READING_LIMITS)[0];
         expect({ filename: found?.filename, bytes: found?.content.length }).toEqual({ filename, bytes: size });
       }
-      expect(readAttachment(Buffer.from(bytes), 9999, READING_LIMITS)).toBeNull();
+      expect(readAttachments(Buffer.from(bytes), [9999], READING_LIMITS)[0]).toBeNull();
     },
   );
 
@@ -116,7 +116,7 @@ describe('details that a reader sees', () => {
     const { bytes } = mailShapes().find(({ name }) => name === 'one-large-attachment') ?? { bytes: Buffer.alloc(0) };
     const index = read(bytes).attachments[0]?.index ?? -1;
     expect(
-      readAttachment(Buffer.from(bytes), index, READING_LIMITS)?.content.equals(Buffer.alloc(3_000_000, 'segl')),
+      readAttachments(Buffer.from(bytes), [index], READING_LIMITS)[0]?.content.equals(Buffer.alloc(3_000_000, 'segl')),
     ).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { readAttachment, readMail } from './read-mail.ts';
+import { readAttachments, readMail } from './read-mail.ts';
 import type { ReadableMail } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 
@@ -11,14 +11,22 @@ if (process.platform === 'linux') setPriority(10);
 /** The thread in which mails are taken apart: one mail at a time, nothing kept between two. See `MailReader`. */
 export type ReadingJob =
   | { readonly kind: 'read'; readonly mail: Uint8Array; readonly limits: ReadingLimits }
-  | { readonly kind: 'attachment'; readonly mail: Uint8Array; readonly limits: ReadingLimits; readonly index: number };
+  | {
+      readonly kind: 'attachments';
+      readonly mail: Uint8Array;
+      readonly limits: ReadingLimits;
+      readonly indexes: readonly number[];
+    };
+
+/** Null where there is no such part. */
+type FoundContent = { readonly filename: string; readonly content: Uint8Array<ArrayBuffer> } | null;
 
 export type ReadingReport =
   | { readonly kind: 'ready' }
   | { readonly kind: 'parsed'; readonly mail: ReadableMail }
   | { readonly kind: 'sanitising' }
   | { readonly kind: 'read'; readonly mail: ReadableMail }
-  | { readonly kind: 'attachment'; readonly found: { readonly filename: string; readonly content: Uint8Array } | null }
+  | { readonly kind: 'attachments'; readonly found: readonly FoundContent[] }
   | { readonly kind: 'failed' };
 
 function serve(port: MessagePort): void {
@@ -33,10 +41,14 @@ function serve(port: MessagePort): void {
         });
         report({ kind: 'read', mail });
       } else {
-        const found = readAttachment(bytes, job.index, job.limits);
-        if (!found) return report({ kind: 'attachment', found: null });
-        const content = Uint8Array.from(found.content); // of its own: what was cut from the mail must not take the mail along
-        report({ kind: 'attachment', found: { filename: found.filename, content } }, [content.buffer]);
+        const found = readAttachments(bytes, job.indexes, job.limits).map(
+          // of its own: what was cut from the mail must not take the mail along
+          (each) => each && { filename: each.filename, content: Uint8Array.from(each.content) },
+        );
+        report(
+          { kind: 'attachments', found },
+          found.flatMap((each) => (each ? [each.content.buffer] : [])),
+        );
       }
     } catch {
       report({ kind: 'failed' }); // never with the reason: it may quote the mail

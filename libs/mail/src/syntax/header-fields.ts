@@ -137,8 +137,10 @@ function headerBlock(bytes: Buffer): HeaderBlock {
       break;
     }
     if (lines.length === 0 && /^>?From .*\d/.test(line.text)) continue; // the line in front of a mail in an mbox
-    if (OF_MAIL.test(line.text)) lastOfMail = lines.length;
-    lines.push(line);
+    const isIndented = lines.length === 0 && OF_MAIL.test(line.text.trimStart()); // it can continue nothing
+    const text = isIndented ? line.text.trimStart() : line.text;
+    if (OF_MAIL.test(text)) lastOfMail = lines.length;
+    lines.push({ ...line, text });
   }
   const isOfMail = lastOfMail >= 0;
   for (let index = lastOfMail + 1; index < lines.length; index++) {

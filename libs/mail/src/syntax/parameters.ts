@@ -82,6 +82,9 @@ function pieces(field: string): string[] {
       const end = endOfComment(field, at);
       if (end < 0 && !field.includes(';', at)) break; // never closed: up to the end
       if (end >= 0) {
+        // `filename=plan (2).pdf`: what goes on right behind it was part of the value
+        if (/^\s*(?:file)?name\s*=\s*\S/i.test(piece) && /[^\s;]/.test(field.charAt(end)))
+          piece += field.slice(at, end);
         at = end - 1;
       } else {
         mayBeComment = false; // what a parameter follows is none; looked for once

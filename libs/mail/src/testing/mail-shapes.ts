@@ -1,6 +1,7 @@
 import { bodyShapes } from './shapes/body-shapes.ts';
 import { brokenShapes } from './shapes/broken-shapes.ts';
 import { charsetShapes } from './shapes/charset-shapes.ts';
+import { mendedShapes } from './shapes/mended-shapes.ts';
 import { structureShapes } from './shapes/structure-shapes.ts';
 
 /** One mail as real mailboxes hold them, made here: the bytes count, down to the line ends. */
@@ -24,5 +25,5 @@ export interface MailShape {
 
 /** At least forty shapes; the same bytes every time. For reading, and for sealing and opening byte by byte. */
 export function mailShapes(): MailShape[] {
-  return [...bodyShapes(), ...structureShapes(), ...charsetShapes(), ...brokenShapes()];
+  return [...bodyShapes(), ...structureShapes(), ...charsetShapes(), ...brokenShapes(), ...mendedShapes()];
 }

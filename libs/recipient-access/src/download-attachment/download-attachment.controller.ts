@@ -1,4 +1,15 @@
-import { Controller, Get, HttpCode, Param, ParseIntPipe, Post, Res, UseFilters, UseInterceptors } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Param,
+  ParseIntPipe,
+  Post,
+  Res,
+  UseFilters,
+  UseInterceptors,
+} from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Response } from 'express';
 import { downloadHeaders } from '#libs/web-ui';
@@ -11,6 +22,8 @@ import { VisitCounter } from '../visit-counter.ts';
 import type { Visit } from '../visit-counter.ts';
 import { DownloadAttachment } from './download-attachment.ts';
 import type { DownloadedFile } from './download-attachment.ts';
+import { DownloadFiles } from './download-files.ts';
+import { zipStream } from './zip-stream.ts';
 
 /** Files leave as bytes to save, whatever they claim to be: nothing is previewed, nothing runs (threats.md A32). */
 @Controller('m/:messageId')
@@ -23,7 +36,7 @@ export class DownloadAttachmentController {
   ) {}
 
   /** Android's web views fetch by GET what a form posts: on to the message, where a browser can post. */
-  @Get(['original', 'attachments/:index'])
+  @Get(['original', 'attachments', 'attachments/:index'])
   goOn(@NamedMessage() messageId: MessageId, @Res() response: Response): void {
     response.redirect(303, `/m/${messageId}`);
   }
@@ -42,6 +55,25 @@ export class DownloadAttachmentController {
     this.counter.downloaded({ ...visit, visitId: file.recipientId }, 'attachment');
   }
 
+  /** @param files indexes with spaces between them, as the page lists them */
+  @Post('attachments')
+  @HttpCode(200)
+  async files(
+    @NamedMessage() messageId: MessageId,
+    @AskedBy() asking: Asking,
+    @VisitOf() visit: Visit,
+    @Body('files') files: unknown,
+    @Res() response: Response,
+  ): Promise<void> {
+    const indexes =
+      typeof files === 'string' ? (files.slice(0, MAX_FILES_FIELD).match(/\d{1,6}/g) ?? []).map(Number) : [];
+    const packed = await this.commands.execute(new DownloadFiles(messageId, indexes, asking));
+    const { stream, bytes } = await zipStream(packed.files, new Date(packed.sealedAt));
+    downloadHeadersOf(response, packed.filename, bytes);
+    stream.pipe(response);
+    for (const _ of packed.files) this.counter.downloaded({ ...visit, visitId: packed.recipientId }, 'attachment');
+  }
+
   @Post('original')
   @HttpCode(200)
   async original(
@@ -56,12 +88,19 @@ export class DownloadAttachmentController {
   }
 }
 
+/** 1000 parts at most (READING_LIMITS), each an index and a space. */
+const MAX_FILES_FIELD = 8000;
+
 function handOut(response: Response, { filename, content }: DownloadedFile): void {
+  downloadHeadersOf(response, filename, content.byteLength);
+  response.end(content);
+}
+
+function downloadHeadersOf(response: Response, filename: string, bytes: number): void {
   downloadHeaders(response);
   response.setHeader('Content-Type', 'application/octet-stream');
   response.setHeader('Content-Disposition', contentDisposition(filename));
-  response.setHeader('Content-Length', content.byteLength);
-  response.end(content);
+  response.setHeader('Content-Length', bytes);
 }
 
 /** RFC 6266 §4.1 with the extended notation of RFC 8187, and a plain ASCII name for who cannot read it. */

@@ -7,6 +7,7 @@ import type { EncryptedPersonalData, MessageId, PersonId } from '#libs/vocabular
 import { openingsStream } from '../access-events.ts';
 import { sealedMessagesHere } from '../testing/sealed-message-here.ts';
 import { DownloadAttachment, DownloadAttachmentHandler } from './download-attachment.ts';
+import { DownloadFiles, DownloadFilesHandler } from './download-files.ts';
 
 const mail = [
   'From: bo@example.org',
@@ -103,5 +104,38 @@ describe('saving a file of a message', () => {
       code: 'no-such-attachment',
     });
     expect(await here.typesOf(messageStream(messageId))).toEqual(['MessageSealed']);
+  });
+
+  const twoFiles = [
+    'From: bo@example.org',
+    'Content-Type: multipart/mixed; boundary=b',
+    '',
+    ...['one', 'two'].flatMap((words) => [
+      '--b',
+      'Content-Type: application/pdf',
+      'Content-Disposition: attachment; filename="plan.pdf"',
+      '',
+      words,
+    ]),
+    '--b--',
+    '',
+  ].join('\r\n');
+
+  it('records each of several that leave at once, and none where one is missing', async () => {
+    const all = new DownloadFilesHandler(here.messages, here.reader, here.turns);
+    const { ciphertext } = await here.seal(twoFiles);
+    const messageId = await here.handIn(ciphertext);
+    const asking = await here.signIn();
+    await expect(all.execute(new DownloadFiles(messageId, [0, 7], asking))).rejects.toMatchObject({
+      code: 'no-such-attachment',
+    });
+    const { files } = await all.execute(new DownloadFiles(messageId, [0, 1, 1], asking));
+    expect(files.map(({ content }) => Buffer.from(content).toString())).toEqual(['one', 'two']);
+    const events = await Array.fromAsync(here.store.readStream(messageStream(messageId)));
+    expect(events.slice(1).map(({ type, data }) => ({ type, ...data }))).toEqual([
+      expect.objectContaining({ type: 'AttachmentDownloaded', attachmentIndex: 0, method: 'passcode' }),
+      expect.objectContaining({ type: 'AttachmentDownloaded', attachmentIndex: 1, method: 'passcode' }),
+    ]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(3);
   });
 });

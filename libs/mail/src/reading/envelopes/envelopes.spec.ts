@@ -3,7 +3,7 @@ import { base64Part, mail, multipart, part, textPart } from '../../testing/shape
 import { signedContent } from '../../testing/smime-signer.ts';
 import { binaryProperty, numberProperty, storedRtf, tnefOf, unicodeProperty } from '../../testing/tnef-writer.ts';
 import type { MapiProperty, TnefFileWritten } from '../../testing/tnef-writer.ts';
-import { readAttachment, readMail } from '../read-mail.ts';
+import { readAttachments, readMail } from '../read-mail.ts';
 import type { ReadableMail } from '../readable-mail.ts';
 import { READING_LIMITS } from '../reading-limits.ts';
 
@@ -11,7 +11,7 @@ const silent = { parsed: () => {}, sanitising: () => {} };
 const read = (bytes: Buffer): ReadableMail => readMail(Buffer.from(bytes), READING_LIMITS, silent);
 const namesOf = (found: ReadableMail): string[] => found.attachments.map(({ filename }) => filename);
 const contentOf = (bytes: Buffer, index: number | undefined): Buffer | undefined =>
-  readAttachment(Buffer.from(bytes), index ?? -1, READING_LIMITS)?.content;
+  readAttachments(Buffer.from(bytes), [index ?? -1], READING_LIMITS)[0]?.content;
 
 const BODY = 0x1000;
 const RTF = 0x1009;

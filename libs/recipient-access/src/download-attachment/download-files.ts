@@ -1,0 +1,60 @@
+import { Command, CommandHandler } from '@nestjs/cqrs';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { encryptPersonalData } from '#libs/keyring';
+import { MailReader } from '#libs/mail';
+import { downloadAttachment } from '#libs/sealing';
+import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
+import { MessageForReader } from '../message-for-reader.ts';
+import type { Asking } from '../message-for-reader.ts';
+import { OpeningTurns } from '../opening-turns.ts';
+import { NoSuchAttachment } from './download-attachment.ts';
+import type { PackedFile } from './zip-stream.ts';
+
+export interface DownloadedFiles {
+  readonly filename: string;
+  readonly files: readonly PackedFile[];
+  readonly sealedAt: Instant;
+  readonly recipientId: PersonId;
+}
+
+/** Several attachments at once, by their indexes. */
+export class DownloadFiles extends Command<DownloadedFiles> {
+  readonly messageId: MessageId;
+  readonly indexes: readonly number[];
+  readonly asking: Asking;
+
+  constructor(messageId: MessageId, indexes: readonly number[], asking: Asking) {
+    super();
+    this.messageId = messageId;
+    this.indexes = indexes;
+    this.asking = asking;
+  }
+}
+
+@CommandHandler(DownloadFiles)
+export class DownloadFilesHandler implements ICommandHandler<DownloadFiles> {
+  constructor(
+    private readonly messages: MessageForReader,
+    private readonly reader: MailReader,
+    private readonly turns: OpeningTurns,
+  ) {}
+
+  /** Each file is recorded as if it were downloaded alone. @throws CannotBeShown, NoSuchAttachment, TooManyOpenings, and what the stores throw */
+  execute({ messageId, indexes, asking }: DownloadFiles): Promise<DownloadedFiles> {
+    return this.turns.take(async () => {
+      const verified = await this.messages.verifiedMail(messageId, asking);
+      const wanted = [...new Set(indexes)];
+      const found = await this.reader.attachments(verified.mail, wanted);
+      const files = found.filter((file) => file !== null);
+      if (files.length === 0 || files.length < wanted.length) throw new NoSuchAttachment();
+      const { recipient, facts } = verified;
+      const downloads = files.map(({ filename }, at): Parameters<MessageForReader['record']>[3] => (state, showing) => {
+        const fileName = encryptPersonalData(recipient, showing.eventId, 'fileName', filename);
+        return downloadAttachment(state, { ...showing, attachmentIndex: wanted[at] ?? 0, fileName });
+      });
+      await this.messages.record(messageId, verified, asking.networkAddress, ...downloads);
+      const filename = `files-${messageId.slice(0, 8)}.zip`;
+      return { filename, files, sealedAt: facts.sealedAt, recipientId: recipient.personId };
+    });
+  }
+}
