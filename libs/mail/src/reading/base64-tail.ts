@@ -1,5 +1,7 @@
-/** What is looked at of the end of a part. */
+/** What is looked at of the end of a part that ends in words. */
 const LOOKED_AT = 64 * 1024;
+/** What is looked at to tell whether it does. */
+const GLANCED_AT = 2 * 1024;
 /** White space within, or a rule: a line of base64 that is damaged has neither. */
 const ARE_WORDS = /\S\s+\S|^[-_*#]{2,}$/;
 /** A line that only base64 has: padded, or longer than a word. */
@@ -12,6 +14,8 @@ const IS_BASE64 = /^(?:[A-Za-z0-9+/]{40,}|[A-Za-z0-9+/]{2,}={1,2})$/;
  * @returns the length of the body without them; all of it where there are none
  */
 export function base64Length(body: Buffer): number {
+  const ending = body.toString('latin1', Math.max(0, body.length - GLANCED_AT)).split('\n');
+  if (!ending.some((line) => ARE_WORDS.test(line.trim()))) return body.length;
   const from = Math.max(0, body.length - LOOKED_AT);
   let behindBase64 = -1;
   let wordsFrom = -1;

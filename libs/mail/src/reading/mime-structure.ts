@@ -108,8 +108,10 @@ function toPart(split: SplitPart, charset: string): MimePart {
   const filename = fileNameOf(disposition, type);
   const isTypeGiven = MEDIA_TYPE.test(type.value);
   const ofType = (name: string): string => type.parameters.get(name) ?? '';
-  const encoding = fieldWithParameters(header.first('content-transfer-encoding')).value;
-  const length = encoding === 'base64' ? base64Length(split.body) : split.body.length;
+  const stated = fieldWithParameters(header.first('content-transfer-encoding')).value;
+  const base64 = stated === 'base64' ? base64Length(split.body) : null;
+  const encoding = base64 === 0 ? '' : stated; // words alone: they were never encoded, whatever was said of them
+  const length = base64 === null || base64 === 0 ? split.body.length : base64;
   const stray = header.strayLines.trim() === '' ? [] : [Buffer.from(header.strayLines, 'latin1')];
   return {
     mediaType: isTypeGiven ? type.value : filename === null ? 'text/plain' : libmime.detectMimeType(filename),

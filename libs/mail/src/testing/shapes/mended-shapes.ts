@@ -113,6 +113,11 @@ export function mendedShapes(): MailShape[] {
       expected: { text: 'words', attachments: ['a.pdf', 'text-outside-parts.txt'] },
     },
     {
+      name: 'words-that-say-they-are-base64',
+      bytes: mail(['Content-Transfer-Encoding: base64'], 'These are plain words.\r\n'),
+      expected: { text: 'These are plain words.' },
+    },
+    {
       name: 'two-texts-as-alternatives',
       bytes: mail(
         ['Content-Type: multipart/alternative; boundary=b'],
