@@ -19,15 +19,17 @@ export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
 
   constructor(private readonly counter: VisitCounter) {}
 
-  catch({ reason }: CannotBeShown, host: ArgumentsHost): void {
+  catch({ reason, file }: CannotBeShown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     this.counter.denied(requestFacts(http.getRequest<Request>()).visitId, reason);
     // Found in the bytes themselves, before anything of ours is looked at: it tells nobody anything but the one who chose the file.
     if (reason === 'not-sealed-mail') {
+      // by names that a template can ask for
+      const kind = file === null ? {} : { [file.replace('-', '')]: true };
       return response
         .status(NOT_SEALED_STATUS)
-        .render('recipient-access/not-sealed', { reference: this.noteFor(reason) });
+        .render('recipient-access/not-sealed', { kind, reference: this.noteFor(reason) });
     }
     response.status(CANNOT_BE_SHOWN_STATUS).render('recipient-access/cannot-be-shown', {});
   }

@@ -1,4 +1,5 @@
 import { DomainError } from '#libs/vocabulary';
+import type { KindOfFile } from '#libs/mail';
 import type { Refusal } from './admission.ts';
 
 /** One answer for all that cannot be shown. The reason is for the counters: no page, header or time tells it. */
@@ -6,8 +7,12 @@ export class CannotBeShown extends DomainError {
   /** Beside what admission refuses: `altered`, `not-sealed-mail` and `seal-broken` are found in the bytes themselves. */
   readonly reason: Refusal | 'altered' | 'not-sealed-mail' | 'seal-broken';
 
-  constructor(reason: CannotBeShown['reason']) {
+  /** What was handed in, where it is no carrier at all: that gives nothing away, so the page says it. */
+  readonly file: KindOfFile | null;
+
+  constructor(reason: CannotBeShown['reason'], file: KindOfFile | null = null) {
     super('cannot-be-shown', reason);
     this.reason = reason;
+    this.file = file;
   }
 }

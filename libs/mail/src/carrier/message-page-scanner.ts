@@ -1,5 +1,4 @@
 import { Base64UrlDecoder } from './base64url-decoder.ts';
-import { CARRIER_MARK } from './message-page.ts';
 import { NotACarrier } from './not-a-carrier.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -10,7 +9,13 @@ const SEARCH_STEP_CHARACTERS = 4 * 1024;
 /** No match of FIELD is longer: what was searched in vain is searched again only so far back. */
 const MAX_FIELD_CHARACTERS = 512;
 const FIELD = /<input\b[^<>]{0,200}\bname\s{0,9}=\s{0,9}["']?m["']?\s[^<>]{0,200}?\bvalue\s{0,9}=\s{0,9}(["'])/i;
-const MARK = CARRIER_MARK.slice(0, CARRIER_MARK.indexOf(' content'));
+/**
+ * The same told by what is in it (base64url of `age-encryption.org`), for pages whose tags a program has written anew: attributes in
+ * another order, without quotes, without our mark.
+ */
+const FIELD_OF_SEAL =
+  /<input\b[^<>]{0,200}?\bvalue\s{0,9}=\s{0,9}(["']?)(?:\s|&(?:#(?:10|13|xa|xd)|newline);){0,8}(?=YWdlLWVuY3J5cHRpb24ub3Jn)/i;
+const MARK = /<meta\b[^<>]{0,200}\bname\s{0,9}=\s{0,9}["']?segl\b/i;
 /** Line ends that a program wrote as character references. */
 const LINE_END_REFERENCE = /&(?:#(?:10|13|xa|xd)|newline);/gi;
 /** Long enough for any of those. */
@@ -58,10 +63,15 @@ export class MessagePageScanner {
 
   private search(): Buffer {
     this.searchAgainAt = this.searched.length + SEARCH_STEP_CHARACTERS;
-    if (this.mark < 0) this.mark = this.searched.indexOf(MARK, Math.max(0, this.searchedUpTo - MARK.length));
     // Never from the start again: a page made for it would cost the square of its length.
-    const from = Math.max(this.mark, this.searchedUpTo - MAX_FIELD_CHARACTERS);
-    const field = this.mark < 0 ? null : FIELD.exec(this.searched.slice(from));
+    const again = Math.max(0, this.searchedUpTo - MAX_FIELD_CHARACTERS);
+    if (this.mark < 0) {
+      const at = this.searched.slice(again).search(MARK);
+      if (at >= 0) this.mark = again + at;
+    }
+    const from = Math.max(this.mark, again);
+    const rest = this.searched.slice(from);
+    const field = (this.mark < 0 ? null : FIELD.exec(rest)) ?? FIELD_OF_SEAL.exec(rest);
     this.searchedUpTo = this.searched.length;
     if (!field) {
       if (this.searched.length > MAX_SEARCHED_CHARACTERS) {
@@ -71,7 +81,7 @@ export class MessagePageScanner {
       return NOTHING;
     }
     this.state = 'within';
-    this.quote = field[1] ?? '"';
+    this.quote = field[1] ?? '';
     const value = this.searched.slice(from + field.index + field[0].length);
     this.searched = '';
     return this.value(value);
@@ -80,7 +90,7 @@ export class MessagePageScanner {
   private value(piece: string): Buffer {
     let text = this.held + piece;
     this.held = '';
-    const end = text.indexOf(this.quote);
+    const end = this.quote === '' ? text.search(/[\s>]/) : text.indexOf(this.quote);
     if (end >= 0) {
       this.state = 'behind';
       text = text.slice(0, end);

@@ -1,4 +1,5 @@
 import { DomainError } from '#libs/vocabulary';
+import type { KindOfFile } from './kind-of-file.ts';
 
 /**
  * - `no-carrier`: no ciphertext of ours in it, or not within the first 256 KiB of a page
@@ -12,9 +13,12 @@ export type NotACarrierReason = 'no-carrier' | 'damaged' | 'cut-short' | 'too-la
 /** What was handed in is no carrier, or no whole one. The reason is for counts and for the operator's commands. */
 export class NotACarrier extends DomainError {
   readonly reason: NotACarrierReason;
+  /** What it is instead; null where that was not looked at, or a seal had begun. */
+  readonly file: KindOfFile | null;
 
-  constructor(reason: NotACarrierReason) {
+  constructor(reason: NotACarrierReason, file: KindOfFile | null = null) {
     super('not-a-carrier', `not a carrier: ${reason}`);
     this.reason = reason;
+    this.file = file;
   }
 }

@@ -47,7 +47,7 @@ async function* readThrough(reader: PushReader, source: AsyncIterable<Uint8Array
     if (!(error instanceof NotACarrier)) throw error;
     if (error.reason === 'too-large') throw new BodyTooLarge();
     if (error.reason === 'second-field' || error.reason === 'other-field') throw new BodyMalformed();
-    throw new CannotBeShown('not-sealed-mail');
+    throw new CannotBeShown('not-sealed-mail', error.file);
   }
 }
 
