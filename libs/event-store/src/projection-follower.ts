@@ -32,6 +32,8 @@ class MovedElsewhere extends Error {}
 export class ProjectionFollower {
   readonly name: string;
   private readonly handlersOf: (event: RecordedEvent) => readonly Handler[];
+  /** What sees every event sees passed over ones too: its count would be another one without them. */
+  private readonly ofEvery: readonly Handler[];
   private readonly store: EventStore;
   private readonly readModels: ReadModels;
   private readonly clock: Clock;
@@ -61,6 +63,7 @@ export class ProjectionFollower {
   ) {
     this.name = projection.name;
     this.handlersOf = handlersOf(projection);
+    this.ofEvery = ofEveryIn(projection);
     this.store = store;
     this.readModels = readModels;
     this.clock = clock;
@@ -186,7 +189,8 @@ export class ProjectionFollower {
   /** @throws ProjectionStopped unless it was decided that this projection does without */
   private passOverDamage(damage: DamagedRecord): void {
     const { position } = damage;
-    if (!this.passedOver.damagedAt.has(position)) throw stoppedAtDamage(damage);
+    // Nobody can show what is damaged to a handler that sees every event: such a projection waits for the record to be restored.
+    if (this.ofEvery.length > 0 || !this.passedOver.damagedAt.has(position)) throw stoppedAtDamage(damage);
     this.readModels.transaction(() => {
       if (savedPlace(this.readModels, this.name)?.position !== this.place?.position) throw new MovedElsewhere();
       savePlace(this.readModels, this.name, { position, eventId: null });
@@ -243,9 +247,9 @@ export class ProjectionFollower {
   }
 
   private handleEvent(event: RecordedEvent, index: number): void {
-    if (this.passedOver.eventIds.has(event.id)) return;
+    const isPassedOver = this.passedOver.eventIds.has(event.id);
     try {
-      for (const handler of this.handlersOf(event)) {
+      for (const handler of isPassedOver ? this.ofEvery : this.handlersOf(event)) {
         const result = handler(this.readModels.db, event);
         if (result instanceof Promise)
           throw new TypeError('a projection must not wait: its handler returned a promise');
@@ -268,8 +272,9 @@ export class ProjectionFollower {
 }
 
 /** Handlers of single types get the present shape of an event; the one of every event gets it as it was recorded. */
-function handlersOf({ on, every, events }: Projection<never>): (event: RecordedEvent) => readonly Handler[] {
-  const ofEvery = every === undefined ? [] : [every as Handler];
+function handlersOf(projection: Projection<never>): (event: RecordedEvent) => readonly Handler[] {
+  const { on, events } = projection;
+  const ofEvery = ofEveryIn(projection);
   const handlers = new Map(
     Object.entries(on ?? {}).map(([type, handler]) => {
       const ofType: Handler = (db, event) => (handler as Handler)(db, inPresentShape(event, events));
@@ -277,6 +282,10 @@ function handlersOf({ on, every, events }: Projection<never>): (event: RecordedE
     }),
   );
   return ({ type }) => handlers.get(type) ?? ofEvery;
+}
+
+function ofEveryIn({ every }: Projection<never>): readonly Handler[] {
+  return every === undefined ? [] : [every as Handler];
 }
 
 /** @throws UnknownEventVersion */

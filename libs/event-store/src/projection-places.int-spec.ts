@@ -188,6 +188,31 @@ describe.each([
     });
   });
 
+  it('shows a passed over event to what sees every event all the same: a count of all must count it', async () => {
+    counted = 0;
+    await count(3);
+    run({
+      ...counting,
+      schema: `${counting.schema}; CREATE TABLE seen (id TEXT NOT NULL) STRICT`,
+      every: (db, { id }) => db.run('INSERT INTO seen VALUES (?)', id),
+      on: {
+        Counted: (db, { data }) => {
+          if (data.n === 1) throw new Error('one too many');
+          db.run('INSERT INTO counting VALUES (?)', data.n);
+        },
+      },
+    });
+    await until(() => status().stop !== null);
+    const { stop } = status();
+    const seen = () => readModels.db.all<{ id: string }>('SELECT id FROM seen').map(({ id }) => id);
+    expect(seen()).toHaveLength(1);
+    await passOver(store, new SystemClock(), status(), { passedOverBy: 'root', reason: 'x' });
+    await runner.caughtUp();
+    expect(rows()).toEqual([0, 2]);
+    expect(seen()).toHaveLength(4); // the decision is an event too
+    expect(seen()[1]).toBe(stop?.eventId);
+  });
+
   it('stops in front of an event of a later version', async () => {
     await store.append(streamName('numbers', 'a'), 'NONE', [{ type: 'Counted', version: 2, data: { n: 'one' } }]);
     run();
@@ -258,6 +283,33 @@ describe('a record in SQLite', () => {
     );
     await runner.caughtUp();
     expect(rows()).toEqual([0, 2]);
+  });
+
+  it('that holds something damaged is done without by nothing that sees every event, whatever was decided', async () => {
+    await runner.stop();
+    const seeing: Projection<Counted> = {
+      ...counting,
+      name: 'seeing.v1',
+      schema: 'CREATE TABLE seeing (id TEXT NOT NULL) STRICT',
+      every: (db, { id }) => db.run('INSERT INTO seeing VALUES (?)', id),
+      on: {},
+    };
+    const follow = async () => {
+      runner = new ProjectionRunner(store, readModels, [seeing], { minBackoffMs: 5, maxBackoffMs: 20 });
+      runner.start();
+      await until(() => stop() !== null);
+    };
+    for (const n of [0, 1, 2]) await count(n);
+    const damaging = new DatabaseSync(join(place, 'events.sqlite'));
+    damaging.exec(`DROP TRIGGER events_are_never_changed; UPDATE events SET bytes = x'7b22' WHERE position = 2`);
+    damaging.close();
+    await follow();
+    const decision = { passedOverBy: 'root', reason: 'x' };
+    await passOver(store, new SystemClock(), { name: 'seeing.v1', stop: stop() }, decision);
+    await runner.stop();
+    await follow(); // knows the decision from its first step on
+    expect(stop()).toMatchObject({ why: 'record-damaged', position: '2' });
+    expect(readModels.db.all('SELECT id FROM seeing')).toHaveLength(1);
   });
 });
 

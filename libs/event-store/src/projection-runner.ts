@@ -22,7 +22,10 @@ export interface Projection<Event extends DomainEvent> extends ProjectionTables 
       event: RecordedEvent<Extract<Event, { type: Type }>>,
     ) => void;
   };
-  /** Sees every event of the log, of whatever type, as it was recorded, before the handler of its type does. */
+  /**
+   * Sees every event of the log, of whatever type, as it was recorded, before the handler of its type does; also one that is passed
+   * over. A damaged record stops such a projection until the record is restored.
+   */
   readonly every?: (db: ReadModelDatabase, event: RecordedEvent) => void;
   /** How older versions of the events in `on` are read. Without it there is no version but the first. */
   readonly events?: EventDescriptors<Event>;
