@@ -60,7 +60,10 @@ function queryCommand(operator: Operator): Command {
   const command = new Command('query')
     .description('list what happened, in the order of the record')
     .option('--message <id>', 'of one message')
-    .option('--person <address>', 'of one person, as sender, recipient, reader or whoever was to prove that address')
+    .option(
+      '--person <address>',
+      'of one person, in whatever part: sender, recipient, reader, who was to prove that address, whom a question was about',
+    )
     .option('--sender <address>', 'of what that address sent')
     .option('--recipient <address>', 'of what was sealed for that address')
     .option('--reader <address>', 'of what was shown to whoever had proven that address')

@@ -6,6 +6,7 @@ import { passcodeEvents } from '#libs/passcode';
 import { openingEvents, signInEvents } from '#libs/recipient-access';
 import { sealedMessageEvents } from '#libs/sealing';
 import { telemetryEvents } from '#libs/telemetry';
+import { auditorEvents } from './auditors/auditor-events.ts';
 import { ledgerEvents } from './ledger/ledger.ts';
 
 /**
@@ -21,6 +22,7 @@ export const eventCatalogue = new EventCatalogue([
   submissionEvents,
   telemetryEvents,
   ledgerEvents,
+  auditorEvents,
   projectionEvents,
 ]);
 

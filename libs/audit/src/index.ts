@@ -1,3 +1,11 @@
+export {
+  recordAuditing,
+  type AskedFor,
+  type Asker,
+  type AuditExportForm,
+  type AuditorEvent,
+  type AuditQuestionKind,
+} from './auditors/auditor-events.ts';
 export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue } from './event-catalogue.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';
 export { readCheckpoint } from './ledger/checkpoint.ts';

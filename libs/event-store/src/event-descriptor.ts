@@ -28,8 +28,11 @@ export type Evidence = (typeof EVIDENCE)[number];
 
 export type Outcome = 'done' | 'refused' | 'failed';
 
-/** What a person is in an event. `claimant`: whose address is to be proven (NIST SP 800-63); `reader`: who is shown content. */
-export type PersonPart = 'sender' | 'recipient' | 'claimant' | 'reader';
+/**
+ * What a person is in an event. `claimant`: whose address is to be proven (NIST SP 800-63); `reader`: who is shown content; `subject`: whom
+ * a question or a decision of the organisation's own people is about.
+ */
+export type PersonPart = 'sender' | 'recipient' | 'claimant' | 'reader' | 'subject';
 
 /** What else an event says that is asked for, whatever the field is called. All of it is stored in clear. `own`: the event's own id. */
 export interface EventFacts<Field> {

@@ -62,7 +62,7 @@ export const PARTS_ASKED_FOR = {
   senderId: ['sender'],
   recipientId: ['recipient'],
   readerId: ['reader'],
-  personId: ['sender', 'recipient', 'reader', 'claimant'],
+  personId: ['sender', 'recipient', 'reader', 'claimant', 'subject'],
 } as const satisfies Partial<Record<keyof AuditFilter, readonly PersonPart[]>>;
 
 /** @throws BadAuditQuery */

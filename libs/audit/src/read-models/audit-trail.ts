@@ -51,7 +51,16 @@ export const auditTrail: Projection<DomainEvent> = {
 
 /** What a list of events is kept of. */
 export type TermKind =
-  'message' | 'sender' | 'recipient' | 'claimant' | 'reader' | 'submission' | 'case' | 'sign-in' | 'challenge';
+  | 'message'
+  | 'sender'
+  | 'recipient'
+  | 'claimant'
+  | 'reader'
+  | 'subject'
+  | 'submission'
+  | 'case'
+  | 'sign-in'
+  | 'challenge';
 
 export function termOf(kind: TermKind, value: string): string {
   return `${kind}:${value}`;
