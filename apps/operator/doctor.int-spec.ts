@@ -32,7 +32,7 @@ async function configure(more: string): Promise<void> {
     `keyring: ${home.keyring}`,
     `dataDir: ${home.dataDir}`,
     `relayUrl: smtp://127.0.0.1:${port}`,
-    'organisation: { name: Nordlys, postalAddress: Havnegade 1, contactMail: post@example.com }',
+    'organisation: { name: Nordlys, postalAddress: Havnegade 1, contactMail: post@example.com, timeZone: Europe/Copenhagen }',
     'passcode: { sender: no-reply@example.com }',
     more,
   ];

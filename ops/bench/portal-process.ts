@@ -86,6 +86,7 @@ export async function startProduction(directory: string, options: ProductionOpti
       SEGL_ORGANISATION_NAME: 'Bench',
       SEGL_ORGANISATION_POSTAL_ADDRESS: 'Bench 1',
       SEGL_ORGANISATION_CONTACT_MAIL: 'office@example.org',
+      SEGL_ORGANISATION_TIME_ZONE: 'Europe/Copenhagen',
       SEGL_PASSCODE_SENDER: 'no-reply@example.org',
     },
     { ...options, program },

@@ -181,6 +181,7 @@ export class SeveralProcesses {
         name: 'Nordlys Advokater',
         postalAddress: 'Havnegade 1, 1058 København K',
         contactMail: 'post@nordlys.example',
+        timeZone: 'Europe/Copenhagen',
       },
       passcode: { sender: 'no-reply@nordlys.example', codesPerHour: 1000, codesPerHourAndNetwork: 1000 },
       signIn: { clients: [this.program.client] },

@@ -17,6 +17,7 @@ const production = {
   SEGL_ORGANISATION_NAME: 'Example',
   SEGL_ORGANISATION_POSTAL_ADDRESS: 'Somewhere 1',
   SEGL_ORGANISATION_CONTACT_MAIL: 'post@example.com',
+  SEGL_ORGANISATION_TIME_ZONE: 'Europe/Copenhagen',
   SEGL_PASSCODE_SENDER: 'no-reply@example.com',
 };
 const withRedis = redisServerPath() === null ? it.skip : it;

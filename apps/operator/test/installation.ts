@@ -25,6 +25,7 @@ export async function temporaryInstallation(): Promise<Installation> {
     SEGL_ORGANISATION_NAME: 'Nordlys & Søn',
     SEGL_ORGANISATION_POSTAL_ADDRESS: 'Havnegade 1, 1058 København K',
     SEGL_ORGANISATION_CONTACT_MAIL: 'post@example.com',
+    SEGL_ORGANISATION_TIME_ZONE: 'Europe/Copenhagen',
     SEGL_PASSCODE_SENDER: 'no-reply@example.com',
   };
   return { directory, keyring, dataDir, environment, remove: () => rm(directory, { recursive: true, force: true }) };

@@ -11,6 +11,7 @@ const whole = {
   SEGL_ORGANISATION_NAME: 'Example A/S',
   SEGL_ORGANISATION_POSTAL_ADDRESS: 'Somewhere 1, 1000 København K',
   SEGL_ORGANISATION_CONTACT_MAIL: 'post@example.com',
+  SEGL_ORGANISATION_TIME_ZONE: 'Europe/Copenhagen',
   SEGL_PASSCODE_SENDER: 'no-reply@example.com',
 };
 
@@ -96,6 +97,11 @@ describe('configuration', () => {
     [
       { SEGL_ORGANISATION_COLOUR_IN_DARK: '#1f4e79' },
       'on the dark page, and text needs 4.5:1 (WCAG 1.4.3): a lighter one',
+    ],
+    [{ SEGL_ORGANISATION_TIME_ZONE: undefined }, 'SEGL_ORGANISATION_TIME_ZONE (organisation.timeZone): is missing'],
+    [
+      { SEGL_ORGANISATION_TIME_ZONE: 'Europe/Kopenhagen' },
+      'SEGL_ORGANISATION_TIME_ZONE (organisation.timeZone): is no IANA name of a time zone such as Europe/Copenhagen',
     ],
     [{ SEGL_ORGANISATION_TELEPHONE: 'call us' }, 'is no telephone number such as +45 33 12 34 56'],
     [{ SEGL_RELAY_URL: undefined }, 'is missing; carriers and codes need a next hop'],

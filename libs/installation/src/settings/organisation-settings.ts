@@ -34,6 +34,14 @@ const logoFile = z
   })
   .optional();
 
+function isTimeZone(name: string): boolean {
+  try {
+    return name !== '' && new Intl.DateTimeFormat('en', { timeZone: name }) !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Who seals, as readers see and recognise them. */
 export const organisationSchema = z
   .object({
@@ -74,6 +82,9 @@ export const organisationSchema = z
       .default({})
       .describe('subject of carriers by language (`en`, `da`, …), in place of our own'),
     carrierText: perLocale.default({}).describe('first paragraph of carriers by language, in place of our own'),
-    timeZone: z.string().default('UTC').describe('IANA name of the zone in which times are told'),
+    timeZone: z
+      .string()
+      .refine(isTimeZone, 'is no IANA name of a time zone such as Europe/Copenhagen')
+      .describe('IANA name of the zone that all times are shown in, such as `Europe/Copenhagen`'),
   })
   .describe('the organisation that seals');

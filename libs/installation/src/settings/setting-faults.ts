@@ -38,7 +38,7 @@ function reasonOf(issue: z.core.$ZodIssue, raw: Mapping): string {
 /** What stands for a required setting that is missing or faulty, while the others are checked against each other. */
 const STAND_INS = {
   publicUrl: 'https://stand-in.example',
-  organisation: { name: 'x', postalAddress: 'x', contactMail: 'x@stand-in.example' },
+  organisation: { name: 'x', postalAddress: 'x', contactMail: 'x@stand-in.example', timeZone: 'UTC' },
   passcode: { sender: 'x@stand-in.example' },
 };
 

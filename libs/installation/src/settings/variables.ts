@@ -19,6 +19,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_ORGANISATION_LOCALES: 'organisation.locales',
   SEGL_ORGANISATION_POSTAL_ADDRESS: 'organisation.postalAddress',
   SEGL_ORGANISATION_CONTACT_MAIL: 'organisation.contactMail',
+  SEGL_ORGANISATION_TIME_ZONE: 'organisation.timeZone',
   SEGL_ORGANISATION_PRIVACY_CONTACT: 'organisation.privacyContact',
   SEGL_ORGANISATION_TELEPHONE: 'organisation.telephone',
   SEGL_ORGANISATION_LOGO_FILE: 'organisation.logoFile',
