@@ -1,6 +1,6 @@
 /** Three kinds of test: *.spec.ts is pure, *.int-spec.ts touches a real file, socket or process, *.e2e-spec.ts is a person's story. */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/ops/test-environment.mjs',
   testEnvironmentOptions: { customExportConditions: ['segl-source', 'node', 'node-addons'] },
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/ops'],
   testRegex: '\\.((e2e|int)-)?spec\\.ts$',
