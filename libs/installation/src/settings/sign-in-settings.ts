@@ -74,6 +74,11 @@ const organisation = z.object({
   isAddressAlwaysVerified: yesOrNo
     .default(false)
     .describe('whether administrators alone write that claim; `email_verified` is then not asked for'),
+  isVerifiedAsText: yesOrNo
+    .default(false)
+    .describe(
+      'whether `email_verified` may be the text "true" (Cognito, JumpCloud). Danger: such a provider may pass on what a person wrote of themselves; only where nobody but the provider can set it',
+    ),
   ...roles,
   scopes: z.array(z.string()).default([]).describe('scopes to ask for beside openid and email'),
   hosts: z.array(host).default([]).describe('further hosts of its endpoints'),

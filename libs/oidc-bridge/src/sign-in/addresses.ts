@@ -4,7 +4,7 @@
  * | address                                  | what it does                                               | leads to                       |
  * |------------------------------------------|------------------------------------------------------------|--------------------------------|
  * | GET  /sign-in/:uid                       | every way there is to prove the address                    | the next five                  |
- * | GET  /sign-in/:uid/with/:upstream        | begins at a provider                                       | the provider                   |
+ * | GET  /sign-in/:uid/with/:upstream        | begins at a provider; `another=account` after one there    | the provider                   |
  * | GET  /sign-in/callback/:upstream         | takes its answer, once, in the browser that began          | /finish, or back with a notice |
  * | GET  /sign-in/:uid/finish                | hands the proof on, or says whose account it was           | the client                     |
  * | POST /sign-in/:uid/code                  | begins a passcode                                          | /prove/code/:challengeId       |

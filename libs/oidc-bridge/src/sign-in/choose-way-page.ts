@@ -65,22 +65,22 @@ export interface CodeForm {
 export interface ChooseWayOptions {
   /** What was entered as an address and is none. */
   readonly entered?: { readonly text: string; readonly error: TextKey } | null;
-  /** After an account that did not do. */
-  readonly isCodeBest?: boolean;
+  /** After an account that did not do: at which provider. Its button then asks for another account there. */
+  readonly afterUpstream?: string;
 }
 
 export function chooseWayPage(
   signIn: SignInRequest,
   settings: Pick<OidcBridgeSettings, 'upstreams' | 'noPasscodeFor'>,
   told: unknown,
-  { entered = null, isCodeBest = false }: ChooseWayOptions = {},
+  { entered = null, afterUpstream }: ChooseWayOptions = {},
 ): ChooseWayPage {
   const { uid, clientKind, wantedAddress } = signIn;
   const ways = accountWays(signIn, settings);
   const passcode = passcodeWay(signIn, settings);
   const hasCode = passcode === 'offered' || passcode === 'for-any';
   const fits = ways.some(({ suits, upstream }) => suits === 'fits' && upstream.isReachable());
-  const isCodeFirst = hasCode && (isCodeBest || entered !== null || (wantedAddress !== null && !fits));
+  const isCodeFirst = hasCode && (afterUpstream !== undefined || entered !== null || (wantedAddress !== null && !fits));
   return {
     links: linksOf(uid),
     title: titleOf(signIn, entered !== null),
@@ -88,9 +88,12 @@ export function chooseWayPage(
     isPortal: clientKind === 'portal',
     isConsole: clientKind === 'console',
     address: wantedAddress && maskAddress(wantedAddress),
-    accounts: accountButtons(ways, (upstream) => pathTo('withUpstream', { uid, upstream }), {
-      hasPrimary: !isCodeFirst,
-    }),
+    accounts: accountButtons(
+      ways,
+      (upstream) =>
+        pathTo('withUpstream', { uid, upstream }, { another: upstream === afterUpstream ? 'account' : null }),
+      { hasPrimary: !isCodeFirst },
+    ),
     noneFits: ways.length > 0 && wantedAddress !== null && !ways.some(({ suits }) => suits === 'fits'),
     code: hasCode
       ? {

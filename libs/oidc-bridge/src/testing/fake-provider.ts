@@ -53,6 +53,8 @@ export interface FakeProvider {
   signInAs(claims: AccountClaims | ((asked: Readonly<Record<string, unknown>>) => AccountClaims)): void;
   breakWith(breakage: Breakage | null): void;
   rotateKeys(): void;
+  /** These claims stand at the userinfo endpoint from now on, and not in the ID token. */
+  saysAtUserinfo(names: readonly string[]): void;
   /** Laid over the discovery document from now on. */
   sayOfItself(metadata: Readonly<Record<string, unknown>>): void;
   close(): Promise<void>;
@@ -98,6 +100,8 @@ class RunningFake implements FakeProvider {
   private readonly signIns = new Map<string, SignIn>();
   private accountOf: (asked: Readonly<Record<string, unknown>>) => AccountClaims = () => ({});
   private breakage: Breakage | null = null;
+  private atUserinfo: readonly string[] = [];
+  private readonly userinfo = new Map<string, AccountClaims>();
   private metadata: Readonly<Record<string, unknown>>;
 
   constructor(
@@ -120,6 +124,10 @@ class RunningFake implements FakeProvider {
 
   rotateKeys(): void {
     this.tokens.rotate();
+  }
+
+  saysAtUserinfo(names: readonly string[]): void {
+    this.atUserinfo = names;
   }
 
   sayOfItself(metadata: Readonly<Record<string, unknown>>): void {
@@ -190,6 +198,7 @@ class RunningFake implements FakeProvider {
     if (/\/openid-configuration$/.test(asked.pathname)) return json(response, this.document(asked.pathname));
     const [, tenant, endpoint, keys] = MICROSOFT_PATH.exec(asked.pathname) ?? [];
     if (keys !== undefined || asked.pathname === '/keys') return json(response, await this.tokens.publicKeySet());
+    if (asked.pathname === '/userinfo') return this.answerUserinfo(request, response);
     if (tenant !== undefined) request.url = `/${endpoint}${asked.search}`;
     if (request.url?.startsWith('/authorize?')) {
       this.authorizationRequests.push(new URLSearchParams(asked.search));
@@ -232,7 +241,7 @@ class RunningFake implements FakeProvider {
     if (ctx.oidc?.route !== 'token') return;
     this.tokenRequests.push(new URLSearchParams(ctx.oidc.body as Record<string, string>));
     if (ctx.status !== 200 || ctx.body === undefined) return;
-    const { id_token: issuedToken, ...rest } = ctx.body as { id_token: string };
+    const { id_token: issuedToken, ...rest } = ctx.body as { id_token: string; access_token: string };
     const issued = decodeJwt(issuedToken);
     const signIn = this.signIns.get(issued.sub ?? '') ?? { account: {}, breakage: null };
     if (signIn.breakage === 'client-refused') {
@@ -240,8 +249,21 @@ class RunningFake implements FakeProvider {
       ctx.body = { error: 'unauthorized_client' };
       return;
     }
-    const token = await this.tokens.mint(issued, signIn.account, signIn.breakage);
+    const claims = this.tokens.claimsOf(signIn.account);
+    const kept = this.atUserinfo.map((name) => [name, claims[name]] as const);
+    this.userinfo.set(String(rest.access_token), { sub: claims.sub, ...Object.fromEntries(kept) });
+    const inToken = { ...signIn.account, ...Object.fromEntries(this.atUserinfo.map((name) => [name, undefined])) };
+    const token = await this.tokens.mint(issued, { sub: claims.sub, ...inToken }, signIn.breakage);
     ctx.body = signIn.breakage === 'no-id-token' ? rest : { ...rest, id_token: token };
+  }
+
+  private answerUserinfo({ headers }: IncomingMessage, response: ServerResponse): void {
+    const claims = this.userinfo.get(/^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1] ?? '');
+    if (claims === undefined || this.breakage === 'userinfo-refused') return void response.writeHead(401).end();
+    if (this.breakage === 'userinfo-signed') {
+      return void response.writeHead(200, { 'content-type': 'application/jwt' }).end('e30.e30.e30');
+    }
+    json(response, { ...claims, ...(this.breakage === 'userinfo-of-another' ? { sub: 'somebody-else' } : {}) });
   }
 
   /** Whether this is what a client's assertion may be addressed to. */
@@ -277,6 +299,7 @@ class RunningFake implements FakeProvider {
         authorization_endpoint: `${this.url}/authorize`,
         token_endpoint: `${this.url}/token`,
         jwks_uri: `${this.url}/keys`,
+        userinfo_endpoint: `${this.url}/userinfo`,
         code_challenge_methods_supported: ['S256'],
         authorization_response_iss_parameter_supported: true,
         ...this.metadata,

@@ -27,6 +27,8 @@ export type Breakage =
   | 'wrong-version'
   | 'missing-subject'
   | 'no-id-token'
+  | 'access-token' // typ at+jwt, RFC 9068
+  | 'logout-token' // typ logout+jwt, OpenID Connect Back-Channel Logout 1.0
   | 'guest'
   | 'address-unverified'
   | 'address-verified-as-text' // "false" at Microsoft, "true" at Google: no booleans
@@ -40,7 +42,11 @@ export type Breakage =
   | 'missing-issuer-parameter'
   // the token endpoint
   | 'token-endpoint-down'
-  | 'client-refused';
+  | 'client-refused'
+  // the userinfo endpoint
+  | 'userinfo-of-another'
+  | 'userinfo-refused'
+  | 'userinfo-signed';
 
 export const PERSONAL_TENANT = '9188040d-6c67-4c5b-b112-36a304b66dad';
 /** The tenant of the fake Microsoft's work accounts, unless `signInAs` says another. */
@@ -205,8 +211,9 @@ export class FakeTokens {
     const { main, personal, otherTenant } = this.keys;
     const isPersonal = this.behaves === 'microsoft' && claims.tid === PERSONAL_TENANT;
     const right = isPersonal ? personal : main;
+    const typ = { 'access-token': 'at+jwt', 'logout-token': 'logout+jwt' }[String(breakage)] ?? 'JWT';
     const signed = (key: FakeKey, kid = key.kid) =>
-      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid }).sign(key.privateKey);
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ, kid }).sign(key.privateKey);
     switch (breakage) {
       case 'alg-none':
         return new UnsecuredJWT(claims).encode();

@@ -10,29 +10,52 @@ export interface SignatureRules {
   readonly mayVouch: (key: JWK, claims: TokenClaims) => boolean;
 }
 
-/** The provider's keys with this id; asked for again when there is none, within bounds. */
-export type KeyFinder = (keyId: string | undefined) => Promise<readonly JWK[]>;
+/** Where the provider's keys are found by their id. */
+export interface KeyFinder {
+  keysFor(keyId: string | undefined): Promise<readonly JWK[]>;
+  /** Null when they may not be asked for again now. */
+  keysAskedAnewFor(keyId: string | undefined): Promise<readonly JWK[] | null>;
+}
+
+/** `typ` of an ID token, where it has one; everything else is a token for something else (RFC 8725 §3.11): `at+jwt`, `logout+jwt`. */
+const TYPES: readonly unknown[] = [undefined, 'jwt', 'application/jwt'];
 
 /**
  * The claims of an ID token that one of the provider's own keys signed. Of one `kid` there may be several keys.
- * @throws UpstreamRefused with `token-signature`, or `token-invalid` for what is no token; UpstreamUnreachable from the finder
+ * @throws UpstreamRefused with `token-signature`, or `token-invalid` for what is no ID token; UpstreamUnreachable from the finder
  */
-export async function verifiedClaims(token: string, find: KeyFinder, rules: SignatureRules): Promise<TokenClaims> {
-  const { alg, kid } = headerOf(token);
+export async function verifiedClaims(token: string, keys: KeyFinder, rules: SignatureRules): Promise<TokenClaims> {
+  const { alg, kid, typ } = headerOf(token);
   if (typeof alg !== 'string' || !rules.algorithms.includes(alg)) {
     throw new UpstreamRefused('token-signature', 'an algorithm that is not on the list');
   }
+  if (!TYPES.includes(typeof typ === 'string' ? typ.toLowerCase() : typ)) {
+    throw new UpstreamRefused('token-invalid', 'a token of another type');
+  }
+  const known = await vouchedBy(await keys.keysFor(kid), token, rules);
+  // A key may have come, or another taken its name, since they were asked for.
+  const found = known === 'unsigned' ? await vouchedBy((await keys.keysAskedAnewFor(kid)) ?? [], token, rules) : known;
+  if (typeof found !== 'string') return found;
+  const isSigned = found === 'signed-by-another';
+  throw new UpstreamRefused('token-signature', isSigned ? 'a key of another scope' : 'signed by none of the keys');
+}
+
+async function vouchedBy(
+  keys: readonly JWK[],
+  token: string,
+  rules: SignatureRules,
+): Promise<TokenClaims | 'unsigned' | 'signed-by-another'> {
   let hasSigned = false;
-  for (const key of await find(kid)) {
+  for (const key of keys) {
     const claims = await claimsSignedBy(key, token, rules.algorithms);
     if (claims === null) continue;
     hasSigned = true;
     if (rules.mayVouch(key, claims)) return claims;
   }
-  throw new UpstreamRefused('token-signature', hasSigned ? 'a key of another scope' : 'signed by none of the keys');
+  return hasSigned ? 'signed-by-another' : 'unsigned';
 }
 
-function headerOf(token: string): { alg?: string; kid?: string } {
+function headerOf(token: string): { alg?: string; kid?: string; typ?: unknown } {
   try {
     return decodeProtectedHeader(token);
   } catch {

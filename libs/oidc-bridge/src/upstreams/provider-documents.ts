@@ -8,8 +8,11 @@ import { UpstreamUnreachable } from './upstream.ts';
 const METADATA_SECONDS = 3_600;
 /** 10 minutes: a key that a provider took back must not be believed for long. */
 const KEYS_SECONDS = 600;
-/** A minute between looks for a key that is not known: a token never makes us ask more often. */
-const UNKNOWN_KEY_SECONDS = 60;
+/**
+ * For a key that is not known they are asked for at once, three times a minute at most: a key may sign the moment it is published,
+ * and a token never makes us ask without bound.
+ */
+const ASKED_ANEW = { times: 3, seconds: 60 };
 /** Providers have a dozen; more would make each token dear. */
 const MAX_KEYS = 100;
 
@@ -19,6 +22,10 @@ export interface ProviderMetadata {
   readonly authorizationEndpoint: URL;
   readonly tokenEndpoint: URL;
   readonly keysUri: URL;
+  /** Where it lies is looked at when it is asked; null when there is none. */
+  readonly userinfoEndpoint: URL | null;
+  /** RFC 9126 §5; null where it takes no pushed requests, or on a host that is not listed. */
+  readonly pushEndpoint: URL | null;
   readonly clientAuthMethods: readonly string[];
   readonly clientAuthAlgorithms: readonly string[];
   readonly prompts: readonly string[];
@@ -30,13 +37,14 @@ export interface ProviderMetadata {
 export class ProviderDocuments {
   private readonly metadataCopy: Copy<ProviderMetadata>;
   private readonly keysCopy: Copy<readonly JWK[]>;
+  private askedAnewAt: readonly Instant[] = [];
 
   /** @param expectedIssuer what the metadata must call itself, to the letter (ASVS 5.0 10.5.3) */
   constructor(
     private readonly passage: Passage,
     private readonly metadataUrl: URL,
     private readonly expectedIssuer: string,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.metadataCopy = new Copy(() => this.askForMetadata(), clock);
     this.keysCopy = new Copy(() => this.askForKeys(), clock);
@@ -49,8 +57,16 @@ export class ProviderDocuments {
 
   /** Empty when the provider has no such key. Without an id: the only key, when there is only one. @throws UpstreamUnreachable */
   async keysFor(keyId: string | undefined): Promise<readonly JWK[]> {
-    const known = withId(await this.keysCopy.notOlderThan(KEYS_SECONDS), keyId);
-    return known.length > 0 ? known : withId(await this.keysCopy.notOlderThan(UNKNOWN_KEY_SECONDS), keyId);
+    return withId(await this.keysCopy.notOlderThan(KEYS_SECONDS), keyId);
+  }
+
+  /** The same, asked for just now where the bound allows it. Null where it does not. @throws UpstreamUnreachable */
+  async keysAskedAnewFor(keyId: string | undefined): Promise<readonly JWK[] | null> {
+    const now = this.clock.now();
+    const lately = this.askedAnewAt.filter((askedAt) => secondsBetween(askedAt, now) < ASKED_ANEW.seconds);
+    if (lately.length >= ASKED_ANEW.times) return null;
+    this.askedAnewAt = [...lately, now];
+    return withId(await this.keysCopy.askedNow(), keyId);
   }
 
   private async askForMetadata(): Promise<ProviderMetadata> {
@@ -58,11 +74,14 @@ export class ProviderDocuments {
     if (document.issuer !== this.expectedIssuer) {
       throw new UpstreamUnreachable('its metadata names another issuer than the configured one');
     }
+    const pushEndpoint = urlIn(document, 'pushed_authorization_request_endpoint');
     return {
       issuer: this.expectedIssuer,
-      authorizationEndpoint: this.endpoint(document, 'authorization_endpoint'),
+      authorizationEndpoint: extensible(this.endpoint(document, 'authorization_endpoint')),
       tokenEndpoint: this.endpoint(document, 'token_endpoint'),
       keysUri: this.endpoint(document, 'jwks_uri'),
+      userinfoEndpoint: urlIn(document, 'userinfo_endpoint'),
+      pushEndpoint: pushEndpoint !== null && this.passage.permits(pushEndpoint) ? pushEndpoint : null,
       clientAuthMethods: texts(document.token_endpoint_auth_methods_supported) ?? ['client_secret_basic'],
       clientAuthAlgorithms: texts(document.token_endpoint_auth_signing_alg_values_supported) ?? [],
       prompts: texts(document.prompt_values_supported) ?? [],
@@ -72,7 +91,7 @@ export class ProviderDocuments {
 
   /** Refused before anybody is sent there or asks there (threats.md A9). */
   private endpoint(document: Readonly<Record<string, unknown>>, name: string): URL {
-    const url = typeof document[name] === 'string' ? URL.parse(document[name]) : null;
+    const url = urlIn(document, name);
     if (url === null) throw new UpstreamUnreachable(`its metadata has no ${name}`);
     if (!this.passage.permits(url)) throw new UpstreamUnreachable(`its ${name} lies on a host that is not listed`);
     return url;
@@ -98,6 +117,38 @@ export class ProviderDocuments {
   }
 }
 
+/** What we, or the protocol, say in an authorization request: RFC 6749 §3.1 lets nobody say it twice. */
+const SAID_BY_US = new Set([
+  ...[
+    'response_type',
+    'client_id',
+    'redirect_uri',
+    'scope',
+    'state',
+    'nonce',
+    'code_challenge',
+    'code_challenge_method',
+  ],
+  ...['response_mode', 'prompt', 'login_hint', 'domain_hint', 'hd', 'hl', 'ui_locales', 'request', 'request_uri'],
+]);
+
+/**
+ * An authorization endpoint may bring parameters of its own, which then stand once in every request (RFC 6749 §3.1): Azure AD B2C
+ * names its policy so. What is ours to say, or stands twice, is refused before anybody is sent there.
+ */
+function extensible(endpoint: URL): URL {
+  const names = [...endpoint.searchParams.keys()];
+  const refused = names.find((name, index) => SAID_BY_US.has(name) || names.indexOf(name) !== index);
+  if (refused !== undefined || endpoint.hash !== '') {
+    throw new UpstreamUnreachable('its authorization_endpoint holds a fragment, or a parameter that is ours to say');
+  }
+  return endpoint;
+}
+
+function urlIn(document: Readonly<Record<string, unknown>>, name: string): URL | null {
+  return typeof document[name] === 'string' ? URL.parse(document[name]) : null;
+}
+
 /** The last answer to one question. Two who want it at once share the asking; a failed asking leaves nothing behind. */
 class Copy<T> {
   private kept: { readonly value: T; readonly askedAt: Instant } | null = null;
@@ -109,11 +160,15 @@ class Copy<T> {
   ) {}
 
   async notOlderThan(seconds: number): Promise<T> {
-    const now = this.clock.now();
     if (this.kept !== null) {
-      const age = secondsBetween(this.kept.askedAt, now);
+      const age = secondsBetween(this.kept.askedAt, this.clock.now());
       if (age >= 0 && age < seconds) return this.kept.value;
     }
+    return this.askedNow();
+  }
+
+  askedNow(): Promise<T> {
+    const now = this.clock.now();
     this.asking ??= this.ask()
       .then((value) => {
         this.kept = { value, askedAt: now };

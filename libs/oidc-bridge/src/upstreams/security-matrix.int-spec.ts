@@ -154,6 +154,8 @@ describe('A2 issuer and key confusion', () => {
     ['issued-in-future', 'token-invalid'],
     ['missing-subject', 'token-invalid'],
     ['no-id-token', 'token-invalid'],
+    ['access-token', 'token-invalid'],
+    ['logout-token', 'token-invalid'],
   ];
   it.each(EVERY.flatMap((behaves) => refused.map(([breakage, reason]) => [behaves, breakage, reason] as const)))(
     'at %s, %s is refused: %s',

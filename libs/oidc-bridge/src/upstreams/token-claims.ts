@@ -11,6 +11,8 @@ export interface TokenExpectation {
   readonly nonce: string;
   /** Seconds since 1970. */
   readonly now: number;
+  /** `iss` of the answer that brought the code (RFC 9207), where there was one. */
+  readonly answeredBy?: string | null;
 }
 
 /** 60 s: threats.md A2, A44. */

@@ -13,6 +13,10 @@ export interface BeginUpstream {
   readonly redirectUri: string;
   readonly wantedAddress: MailAddress | null;
   readonly locale: Locale;
+  /** After an account there that did not do: another one is to be chosen. False by default. */
+  readonly isForAnother?: boolean;
+  /** Of this attempt alone, where whoever begins keeps them; made here by default. */
+  readonly secrets?: { readonly nonce: string; readonly codeVerifier: string };
 }
 
 export interface FinishUpstream {

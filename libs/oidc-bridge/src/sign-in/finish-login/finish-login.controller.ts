@@ -57,7 +57,7 @@ export class FinishLoginController {
     const upstream = this.settings.upstreams.find(({ id }) => id === outcome.upstreamId);
     const { wantedAddress } = signIn;
     response.render('oidc-bridge/sign-in/finish-login/not-proven', {
-      ...chooseWayPage(signIn, this.settings, null, { isCodeBest: true }),
+      ...chooseWayPage(signIn, this.settings, null, { afterUpstream: outcome.upstreamId }),
       provider: upstream?.name ?? outcome.upstreamId,
       shownAs: outcome.shownAs,
       wanted: wantedAddress && maskAddress(wantedAddress),

@@ -88,6 +88,10 @@ describe('signing in with an account', () => {
         ...{ issuer: 'https://microsoft.example', reason: 'other-address', failedAt: expect.any(String) },
       },
     ]);
+    expect(page.html).toContain(`${signIn.path}/with/microsoft?another&#x3D;account"`);
+    expect(page.html).toContain(`${signIn.path}/with/google"`); // another provider has its account still to show
+    await signIn.browser.get(`${signIn.path}/with/microsoft?another=account`);
+    expect([microsoft.begun.at(-2)?.isForAnother, microsoft.begun.at(-1)?.isForAnother]).toEqual([false, true]);
     const again = await signIn.browser.get(location); // reload: whose account it was is kept nowhere
     expect(again.headers.get('location')).toBe(`${signIn.path}?told=over`);
     expect((await signIn.browser.get(`${signIn.path}?told=over`)).text).toContain('Nothing is lost');

@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { BrowserSession, HeadSpendsNothing, RequestLocale, RequestNetwork } from '#libs/web-ui';
@@ -24,6 +24,7 @@ interface Start {
   readonly signIn: SignInRequest;
   readonly upstream: Upstream;
   readonly purpose: 'sign-in' | 'reader';
+  readonly isForAnother: boolean;
   readonly browser: Browser;
   readonly locale: Locale;
   readonly network: ClientNetwork;
@@ -47,6 +48,7 @@ export class StartLoginController {
   async signIn(
     @Param('uid') uid: string,
     @Param('upstream') upstreamId: string,
+    @Query('another') another: unknown,
     @BrowserSession() browser: Browser,
     @RequestLocale() locale: Locale,
     @RequestNetwork() network: ClientNetwork,
@@ -56,7 +58,8 @@ export class StartLoginController {
     const signIn = await signInHere(this.provider, uid, request, response);
     const way = accountWays(signIn, this.settings).find(({ upstream }) => upstream.id === upstreamId);
     if (way === undefined) throw new NoSuchUpstream();
-    const start: Start = { signIn, upstream: way.upstream, purpose: 'sign-in', browser, locale, network };
+    const isForAnother = another === 'account';
+    const start: Start = { signIn, upstream: way.upstream, purpose: 'sign-in', isForAnother, browser, locale, network };
     response.redirect(303, await this.locationOf(start));
   }
 
@@ -76,12 +79,12 @@ export class StartLoginController {
     if (upstream === undefined) throw new NoSuchUpstream();
     const pending = await this.outcomes.pending({ uid, browserId: browser.id });
     if (pending === null) return response.redirect(303, pathAfter(uid, { with: 'nothing-left' }));
-    const start: Start = { signIn, upstream, purpose: 'reader', browser, locale, network };
+    const start: Start = { signIn, upstream, purpose: 'reader', isForAnother: false, browser, locale, network };
     response.redirect(303, await this.locationOf(start));
   }
 
   private async locationOf(start: Start): Promise<string> {
-    const { signIn, upstream, purpose, browser, locale, network } = start;
+    const { signIn, upstream, purpose, isForAnother, browser, locale, network } = start;
     const pageThatTells = (told: Told) => pathAfter(signIn.uid, { with: 'failure', purpose, told });
     if (!upstream.isReachable()) return pageThatTells('unreachable');
     try {
@@ -94,7 +97,7 @@ export class StartLoginController {
     const wantedAddress = purpose === 'reader' ? null : signIn.wantedAddress;
     try {
       const redirectUri = redirectUriOf(upstream, this.settings);
-      const { location, kept } = await upstream.begin({ state, redirectUri, wantedAddress, locale });
+      const { location, kept } = await upstream.begin({ state, redirectUri, wantedAddress, isForAnother, locale });
       const { uid, clientId, clientKind, personId } = signIn;
       await this.attempts.keep(state, {
         ...{ uid, clientId, clientKind, personId, wantedAddress, purpose, kept },

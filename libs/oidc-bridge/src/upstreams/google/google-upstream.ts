@@ -100,12 +100,11 @@ class GoogleUpstream extends Upstream {
   }
 
   override begin(wish: BeginUpstream) {
-    const { wantedAddress, locale } = wish;
+    const { wantedAddress, isForAnother = false, locale } = wish;
     return this.provider.begin(wish, {
       scope: 'openid email',
-      ...(wantedAddress === null
-        ? { prompt: 'select_account' }
-        : { login_hint: wantedAddress, ...this.hostedDomain(wantedAddress) }),
+      ...(wantedAddress === null || isForAnother ? { prompt: 'select_account' } : {}),
+      ...(wantedAddress === null ? {} : { login_hint: wantedAddress, ...this.hostedDomain(wantedAddress) }),
       hl: locale,
     });
   }

@@ -63,6 +63,18 @@ describe('whom a Microsoft token proves', () => {
     },
   );
 
+  it('names its subject, as every ID token does, and is of the tenant that answered (RFC 9207)', () => {
+    for (const sub of [undefined, '', 7]) expect(refusalOf({ sub })).toBe('token-invalid');
+    const answered = (by: string) => () =>
+      microsoftIdentity(
+        good,
+        { authority, accounts: 'both' },
+        { ...expectation, answeredBy: `${authority}/${by}/v2.0` },
+      );
+    expect(answered(tid)).not.toThrow();
+    expect(answered(otherTenant)).toThrow('another tenant answered');
+  });
+
   it('has no address from preferred_username, upn or unique_name', () => {
     const elsewhere = { email: undefined, preferred_username: 'victim@example.com', upn: 'victim@example.com' };
     expect(identityOf({ ...elsewhere, unique_name: 'victim@example.com' })).toMatchObject({

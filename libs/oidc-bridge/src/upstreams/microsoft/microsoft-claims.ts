@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { rolesIn } from '../role-mapping.ts';
 import type { RoleMapping } from '../role-mapping.ts';
-import { addressIn, checkAudienceNonceAndTime, isWithin, shownAsOf } from '../token-claims.ts';
+import { addressIn, checkAudienceNonceAndTime, isWithin, shownAsOf, subjectOf } from '../token-claims.ts';
 import type { TokenClaims, TokenExpectation } from '../token-claims.ts';
 import { UpstreamRefused } from '../upstream.ts';
 import type { UpstreamIdentity } from '../upstream.ts';
@@ -58,9 +58,13 @@ export function microsoftIdentity(
   if (typeof tid !== 'string') throw new UpstreamRefused('token-invalid', 'without a tenant');
   if (!GUID.test(tid)) throw new UpstreamRefused('wrong-tenant', 'a tenant that is no GUID');
   if (iss !== microsoftIssuer(authority, tid)) throw new UpstreamRefused('wrong-issuer');
+  const { answeredBy = null } = expectation;
+  // Any tenant may answer where all are served; the token must be of the one that did.
+  if (answeredBy !== null && answeredBy !== iss) throw new UpstreamRefused('wrong-issuer', 'another tenant answered');
   if (!serves(accounts, tid)) throw new UpstreamRefused('wrong-tenant', 'an account of a kind that is not configured');
   if (ver !== '2.0') throw new UpstreamRefused('token-invalid', 'a token of another version');
   checkAudienceNonceAndTime(claims, expectation);
+  subjectOf(claims); // names nobody here, and every ID token has one (OpenID Connect Core 1.0 §2)
   if (typeof oid !== 'string' || !GUID.test(oid)) throw new UpstreamRefused('token-invalid', 'without an object id');
 
   const isGuest = claims.acct !== undefined && !isMember(claims.acct);

@@ -140,8 +140,9 @@ class MicrosoftUpstream extends Upstream {
     return this.provider.begin(wish, {
       scope: 'openid profile email', // profile: `oid` is not in the token without it
       response_mode: 'query',
+      ...(wish.wantedAddress === null || wish.isForAnother === true ? { prompt: 'select_account' } : {}),
       ...(wish.wantedAddress === null
-        ? { prompt: 'select_account' }
+        ? {}
         : { login_hint: wish.wantedAddress, ...this.domainHint(wish.wantedAddress) }),
       ui_locales: wish.locale,
     });

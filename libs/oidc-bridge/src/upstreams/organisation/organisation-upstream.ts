@@ -10,7 +10,7 @@ import { googleUpstream } from '../google/google-upstream.ts';
 import { knownIssuerOf } from '../known-issuers.ts';
 import { microsoftUpstream } from '../microsoft/microsoft-upstream.ts';
 import type { ClaimPath, RoleMapping } from '../role-mapping.ts';
-import { organisationIdentity } from './organisation-claims.ts';
+import { organisationIdentity, saysMoreAtUserinfo } from './organisation-claims.ts';
 import type { OrganisationRules } from './organisation-claims.ts';
 
 export interface OrganisationUpstreamConfig {
@@ -22,12 +22,14 @@ export interface OrganisationUpstreamConfig {
   readonly issuer: string;
   readonly clientId: string;
   readonly credential: ClientCredential;
-  /** What the provider is authoritative for, without its subdomains. An address of any other domain is never proven by it. */
-  readonly domains: readonly string[];
+  /** What the provider is authoritative for, without its subdomains. An address of any other domain is never proven by it. `any`: of all. */
+  readonly domains: readonly string[] | 'any';
   /** `email` by default. */
   readonly addressClaim?: ClaimPath;
   /** The provider's administrators alone write the address: `email_verified` is not asked for. False by default. */
   readonly isAddressAlwaysVerified?: boolean;
+  /** `email_verified` may be the text "true". False by default: text is often what people may write themselves. */
+  readonly isVerifiedAsText?: boolean;
   /** Which claim gives console roles; none by default. */
   readonly roleMapping?: RoleMapping;
   /** Beside `openid email`, where a claim wants one. */
@@ -56,9 +58,10 @@ export function organisationUpstream(
 ): Upstream {
   const known = knownIssuerOf(config.issuer);
   if (known === null) return new OrganisationUpstream(config, egress, clock);
-  if ((config.addressClaim ?? 'email') !== 'email' || config.isAddressAlwaysVerified === true) {
+  const { addressClaim = 'email', isAddressAlwaysVerified = false, isVerifiedAsText = false, domains } = config;
+  if (addressClaim !== 'email' || isAddressAlwaysVerified || isVerifiedAsText || domains === 'any') {
     throw new RangeError(
-      `${config.issuer} proves addresses by its own rules: no addressClaim, no isAddressAlwaysVerified`,
+      `${config.issuer} proves addresses by its own rules: no addressClaim, no isAddressAlwaysVerified, no isVerifiedAsText`,
     );
   }
   const { id, name, clientId, credential, roleMapping, hosts, privateAddresses, certificateAuthorities } = config;
@@ -69,7 +72,7 @@ export function organisationUpstream(
     ...(privateAddresses === undefined ? {} : { privateAddresses }),
     ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
   };
-  const authoritativeDomains = canonicalDomains(config.domains);
+  const authoritativeDomains = canonicalDomains(domains);
   return known.provider === 'microsoft'
     ? microsoftUpstream(
         { ...plain, accounts: known.tenant, authority: known.authority, authoritativeDomains },
@@ -95,8 +98,8 @@ class OrganisationUpstream extends Upstream {
 
   constructor(config: OrganisationUpstreamConfig, egress: Egress, clock: Clock) {
     super();
-    const { issuer, addressClaim, isAddressAlwaysVerified, roleMapping, privateAddresses, certificateAuthorities } =
-      config;
+    const { issuer, domains, addressClaim, isAddressAlwaysVerified, isVerifiedAsText, roleMapping } = config;
+    const { privateAddresses, certificateAuthorities } = config;
     this.id = config.id;
     this.name = config.name;
     this.issuer = issuer;
@@ -104,9 +107,10 @@ class OrganisationUpstream extends Upstream {
     this.scope = [...new Set(['openid', 'email', ...(config.scopes ?? [])])].join(' ');
     this.rules = {
       issuer,
-      domains: canonicalDomains(config.domains),
+      domains: domains === 'any' ? domains : canonicalDomains(domains),
       ...(addressClaim === undefined ? {} : { addressClaim }),
       ...(isAddressAlwaysVerified === undefined ? {} : { isAddressAlwaysVerified }),
+      ...(isVerifiedAsText === undefined ? {} : { isVerifiedAsText }),
       ...(roleMapping === undefined ? {} : { roleMapping }),
     };
     this.provider = new OpenIdProvider(
@@ -129,7 +133,8 @@ class OrganisationUpstream extends Upstream {
   }
 
   override suits(address: MailAddress): Suitability {
-    return this.rules.domains.includes(domainOf(address)) ? 'fits' : 'does-not-fit';
+    const { domains } = this.rules;
+    return domains === 'any' || domains.includes(domainOf(address)) ? 'fits' : 'does-not-fit';
   }
 
   override isReachable(): boolean {
@@ -145,7 +150,9 @@ class OrganisationUpstream extends Upstream {
   }
 
   override async finish(attempt: FinishUpstream) {
-    const { claims, expectation } = await this.provider.finish(attempt);
-    return organisationIdentity(claims, this.rules, expectation);
+    const { claims, expectation, userinfo } = await this.provider.finish(attempt);
+    const byToken = organisationIdentity(claims, this.rules, expectation); // a token that is not ours asks nobody
+    if (!saysMoreAtUserinfo(claims, this.rules)) return byToken;
+    return organisationIdentity(claims, this.rules, expectation, await userinfo());
   }
 }
