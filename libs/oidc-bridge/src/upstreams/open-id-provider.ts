@@ -39,15 +39,16 @@ export interface SignedAnswer {
  * one code for one token, and a token that one of the provider's keys signed. Whom the token proves is each provider's rule.
  */
 export class OpenIdProvider {
-  private readonly settings: OpenIdProviderSettings;
   private readonly client: ProviderClient;
-  private readonly clock: Clock;
   private readonly documents: ProviderDocuments;
   private restsUntil: Instant | null = null;
 
   /** @throws TypeError for a credential that proves nothing */
-  constructor(settings: OpenIdProviderSettings, passage: Passage, clock: Clock) {
-    this.settings = settings;
+  constructor(
+    private readonly settings: OpenIdProviderSettings,
+    passage: Passage,
+    private readonly clock: Clock,
+  ) {
     this.client = new ProviderClient(settings, passage);
     this.clock = clock;
     this.documents = new ProviderDocuments(passage, settings.metadataUrl, settings.issuer, clock);
