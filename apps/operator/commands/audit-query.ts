@@ -1,5 +1,12 @@
 import { Command, Option } from 'commander';
-import { AUDITED_TYPES, EVIDENCE_IN_TRAIL, messageTimeline, personTimeline, queryAuditTrail } from '#libs/audit';
+import {
+  AUDITED_TYPES,
+  EVIDENCE_IN_TRAIL,
+  messageTimeline,
+  personTimeline,
+  queryAuditTrail,
+  trailIn,
+} from '#libs/audit';
 import type { AuditFilter, AuditPaging } from '#libs/audit';
 import { addressOf, messageIdOf, countGiven, instantGiven } from '../operator.ts';
 import type { Operator } from '../operator.ts';
@@ -133,9 +140,11 @@ Examples:
         const { rows: entries, ...page } = nobody(operator);
         return printTimeline(operator, { ...page, entries: entries as never[] }, options, null);
       }
-      const db = await trail.db();
+      const record = trailIn(await trail.db());
       const timeline =
-        messageId !== null ? messageTimeline(db, messageId, paging) : personTimeline(db, personId as never, paging);
+        messageId !== null
+          ? await messageTimeline(record, messageId, paging)
+          : await personTimeline(record, personId as never, paging);
       await printTimeline(operator, timeline, options, trail.persons);
     });
 }

@@ -24,5 +24,6 @@ export { openEventStoreDb } from './adapters/eventstoredb/open.ts';
 
 export { EventStoreMisconfigured } from './adapters/eventstoredb/settings.ts';
 export { ProjectionRunner, type Projection } from './projection-runner.ts';
+export { ReadModelsBusy, ReadModelThread } from './read-model-thread.ts';
 export { ReadModels, type ReadModelDatabase, type SqlValue } from './read-models.ts';
 export { passOver, projectionEvents } from './passed-over.ts';

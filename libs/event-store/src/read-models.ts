@@ -64,6 +64,13 @@ export class ReadModels {
     }
   }
 
+  /** For questions alone: what others write is seen, and nothing can be written. The file must be there. @throws what SQLite throws */
+  static openToRead(path: string): ReadModels {
+    const connection = new DatabaseSync(path, { readOnly: true, timeout: OPENING_TIMEOUT_MS });
+    connection.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY');
+    return new ReadModels(path, connection);
+  }
+
   /** All of it or nothing. `work` must not wait for anything: nobody else has the turn meanwhile. @throws what `work` or SQLite throws */
   transaction<Result>(work: () => Result): Result {
     this.connection.exec('BEGIN IMMEDIATE');

@@ -28,4 +28,6 @@ export type { PortalOrganisation } from './organisation/portal-organisation.ts';
 export { HelpController } from './help/help-controller.ts';
 export { PrivacyController } from './privacy/privacy-controller.ts';
 export { discardRest } from './discard-rest.ts';
+export { bearerTokenIn } from './programs/bearer-token.ts';
+export { sendProblem } from './programs/send-problem.ts';
 export { HeadSpendsNothing } from './head-spends-nothing.ts';

@@ -1,4 +1,4 @@
-import type { AuditRow } from './query-audit-trail.ts';
+import type { AuditRow } from './audit-page.ts';
 
 const COLUMNS = [
   'time',

@@ -1,5 +1,5 @@
 import type { ReadModelDatabase, SqlValue } from '#libs/event-store';
-import { HOUR_CHARACTERS, termOf } from '../read-models/audit-trail.ts';
+import { HOUR_CHARACTERS, termOf } from '../read-models/audit-terms.ts';
 import { matchOf, PARTS_ASKED_FOR } from './audit-filter.ts';
 import type { AuditFilter } from './audit-filter.ts';
 

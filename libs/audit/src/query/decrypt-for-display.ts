@@ -3,7 +3,7 @@ import { decryptPersonalData } from '#libs/keyring';
 import type { EncryptedPersonalData, Person, PersonDirectory } from '#libs/keyring';
 import type { EventId } from '#libs/vocabulary';
 import { eventCatalogue } from '../event-catalogue.ts';
-import type { AuditRow } from './query-audit-trail.ts';
+import type { AuditRow } from './audit-page.ts';
 
 /** What stands where a person was erased, or the key is not this installation's. */
 export const ERASED = '(erased)';

@@ -7,12 +7,13 @@ import { openTemporarySqlite } from '#libs/event-store/testing';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import { auditTrail } from '../read-models/audit-trail.ts';
 import { frozenEvents, frozenPersons } from '../testing/frozen/frozen-events.ts';
+import { AuditTrailThread, trailIn } from './audit-trail-source.ts';
 import { AUDIT_CSV_HEAD, auditCsvLine } from './audit-csv.ts';
-import { BadAuditQuery } from './audit-filter.ts';
+import { BadAuditQuery, cursorOf } from './audit-filter.ts';
 import type { AuditFilter, AuditPaging } from './audit-filter.ts';
 import { decryptForDisplay, ERASED } from './decrypt-for-display.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
-import type { AuditRow } from './query-audit-trail.ts';
+import type { AuditRow } from './audit-page.ts';
 import { messageTimeline, personTimeline } from './timelines.ts';
 
 const [senderId, readerId] = [...frozenPersons().keys()] as [PersonId, PersonId];
@@ -115,6 +116,10 @@ describe('the audit trail', () => {
     ['limit', {}, { limit: 1.5 }],
     ['after', {}, { after: '17' }],
     ['before', {}, { before: 'v3.-1' }],
+    ['after', {}, { after: cursorOf(17).replace('17', '18') }],
+    ['before', {}, { before: cursorOf(17).slice(0, -1) }],
+    ['from', { from: '0001-01-01T00:00:00.000Z' as never }, {}],
+    ['to', { to: '9999-12-31T23:59:59.999Z' as never }, {}],
     ['types', { types: ['Nothing'] }, {}],
     ['outcome', { outcome: 'maybe' as never }, {}],
     ['evidence', { evidence: 'hearsay' as never }, {}],
@@ -128,8 +133,8 @@ describe('the audit trail', () => {
     expect(ask).toThrow(expect.objectContaining({ code: 'bad-audit-query', field }));
   });
 
-  it('names with each view the sign-in it rests on, and with each sign-in the code', () => {
-    const { entries } = messageTimeline(readModels.db, one);
+  it('names with each view the sign-in it rests on, and with each sign-in the code', async () => {
+    const { entries } = await messageTimeline(trailIn(readModels.db), one);
     const named = entries.filter(({ signIn }) => signIn !== null);
     expect(named.map(({ row }) => [row.type, row.version])).toEqual([
       ['MessageViewed', 2],
@@ -139,7 +144,7 @@ describe('the audit trail', () => {
       expect(signIn).toMatchObject({ type: 'RecipientAuthenticated', version: 2, method: 'passcode' });
       expect(challenge.map(({ type }) => type)).toEqual(['OtpIssued', 'OtpDelivered', 'OtpRejected', 'OtpAccepted']);
     }
-    const signIns = personTimeline(readModels.db, readerId).entries.filter(
+    const signIns = (await personTimeline(trailIn(readModels.db), readerId)).entries.filter(
       ({ row }) => row.type === 'RecipientAuthenticated',
     );
     expect(signIns.map(({ challenge }) => challenge.length)).toEqual([0, 0, 4]);
@@ -165,6 +170,22 @@ describe('the audit trail', () => {
       ({ type, version }) => type === 'AttachmentDownloaded' && version === 2,
     );
     expect(downloads[0]?.data).toMatchObject({ fileName: 'årsopgørelse.pdf' });
+  });
+
+  it('is asked by a thread of its own in the very same way', async () => {
+    const thread = new AuditTrailThread(join(place, 'read-models.sqlite'));
+    try {
+      const [here, there] = [trailIn(readModels.db), thread];
+      for (const filter of [{}, { words: 'wrong' }, { personId: readerId }] as AuditFilter[]) {
+        expect(await there.page(filter, { limit: 5 })).toEqual(await here.page(filter, { limit: 5 }));
+      }
+      expect(await messageTimeline(there, one)).toEqual(await messageTimeline(here, one));
+      await expect(there.page({ words: '-' })).rejects.toThrow(BadAuditQuery);
+      await expect(there.page({}, { after: 'v3.17.aaaaaa' })).rejects.toThrow(BadAuditQuery);
+      await expect(there.leavesAt([])).resolves.toEqual([]);
+    } finally {
+      thread.close();
+    }
   });
 
   it('is CSV in which nothing is a formula', () => {

@@ -1,10 +1,9 @@
-import type { ReadModelDatabase } from '#libs/event-store';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import { eventCatalogue } from '../event-catalogue.ts';
-import { termOf } from '../read-models/audit-trail.ts';
+import { termOf } from '../read-models/audit-terms.ts';
 import type { AuditPaging } from './audit-filter.ts';
-import { queryAuditTrail, ROW_COLUMNS, rowOf } from './query-audit-trail.ts';
-import type { AuditPage, AuditRow } from './query-audit-trail.ts';
+import type { AuditPage, AuditRow } from './audit-page.ts';
+import type { AuditTrailSource } from './audit-trail-source.ts';
 
 /** An event with what it rests on. */
 export interface TimelineEntry {
@@ -23,47 +22,72 @@ export interface Timeline extends Omit<AuditPage, 'rows'> {
 const MAX_CHALLENGE_EVENTS = 50;
 
 /** Everything about one message, each view with the sign-in and the code or account that it rests on. @throws BadAuditQuery */
-export function messageTimeline(db: ReadModelDatabase, messageId: MessageId, paging: AuditPaging = {}): Timeline {
-  return timelineOf(db, queryAuditTrail(db, { messageId }, paging));
+export async function messageTimeline(
+  trail: AuditTrailSource,
+  messageId: MessageId,
+  paging: AuditPaging = {},
+): Promise<Timeline> {
+  return timelineOf(trail, await trail.page({ messageId }, paging));
 }
 
 /** Everything in which one person takes a part, likewise. @throws BadAuditQuery */
-export function personTimeline(db: ReadModelDatabase, personId: PersonId, paging: AuditPaging = {}): Timeline {
-  return timelineOf(db, queryAuditTrail(db, { personId }, paging));
+export async function personTimeline(
+  trail: AuditTrailSource,
+  personId: PersonId,
+  paging: AuditPaging = {},
+): Promise<Timeline> {
+  return timelineOf(trail, await trail.page({ personId }, paging));
 }
 
-function timelineOf(db: ReadModelDatabase, { rows, ...page }: AuditPage): Timeline {
-  return { ...page, entries: rows.map((row) => entryOf(db, row)) };
+async function timelineOf(trail: AuditTrailSource, { rows, ...page }: AuditPage): Promise<Timeline> {
+  // A sign-in is recorded before anything that rests on it: the first of its list.
+  const signIns = await firstOf(trail, 'sign-in', rows.map(signInUnder), 1);
+  const signInOf = (row: AuditRow): AuditRow | null => signIns.get(signInUnder(row) ?? '')?.[0] ?? null;
+  const challenges = await firstOf(
+    trail,
+    'challenge',
+    rows.map((row) => challengeUnder(row, signInOf(row))),
+    MAX_CHALLENGE_EVENTS,
+  );
+  const entries = rows.map((row): TimelineEntry => {
+    const signIn = signInOf(row);
+    const challenge = (challenges.get(challengeUnder(row, signIn) ?? '') ?? []).filter(
+      ({ eventId }) => eventId !== row.eventId && eventId !== signIn?.eventId,
+    );
+    return { row, signIn, challenge };
+  });
+  return { ...page, entries };
 }
 
-function entryOf(db: ReadModelDatabase, row: AuditRow): TimelineEntry {
+/** Asked once for each, however many rows rest on it. */
+async function firstOf(
+  trail: AuditTrailSource,
+  kind: 'sign-in' | 'challenge',
+  ids: readonly (string | null)[],
+  limit: number,
+): Promise<ReadonlyMap<string, readonly AuditRow[]>> {
+  const wanted = [...new Set(ids)].filter((id) => id !== null);
+  if (wanted.length === 0) return new Map();
+  const found = await trail.rowsOfTerms(
+    wanted.map((id) => termOf(kind, id)),
+    limit,
+  );
+  return new Map(wanted.map((id, index) => [id, found[index] ?? []]));
+}
+
+/** The id of the sign-in that a row rests on; null when it names none, or is one itself. */
+function signInUnder(row: AuditRow): string | null {
   const { signInId } = factsOf(row);
-  const isSignIn = signInId === row.eventId;
-  const signIn =
-    signInId === undefined || isSignIn ? null : (rowsOfTerm(db, termOf('sign-in', signInId), 1)[0] ?? null);
-  const { challengeId } = factsOf(isSignIn || signIn === null ? row : signIn);
-  const isOfChallenge = !isSignIn && signIn === null; // an event of the challenge itself stands for itself
-  const challenge =
-    challengeId === undefined || isOfChallenge
-      ? []
-      : rowsOfTerm(db, termOf('challenge', challengeId), MAX_CHALLENGE_EVENTS).filter(
-          ({ eventId }) => eventId !== row.eventId && eventId !== signIn?.eventId,
-        );
-  return { row, signIn, challenge };
+  return signInId === undefined || signInId === row.eventId ? null : signInId;
+}
+
+/** An event of the challenge itself stands for itself. */
+function challengeUnder(row: AuditRow, signIn: AuditRow | null): string | null {
+  if (signIn !== null) return factsOf(signIn).challengeId ?? null;
+  const { signInId, challengeId } = factsOf(row);
+  return signInId === row.eventId ? (challengeId ?? null) : null;
 }
 
 function factsOf(row: AuditRow): ReturnType<typeof eventCatalogue.describe>['facts'] {
   return eventCatalogue.describe({ ...row, id: row.eventId }).facts;
-}
-
-/** The first of them: a sign-in is recorded before anything that rests on it. */
-function rowsOfTerm(db: ReadModelDatabase, term: string, limit: number): AuditRow[] {
-  return db
-    .all<Omit<AuditRow, 'data'> & { readonly data: string }>(
-      `SELECT ${ROW_COLUMNS} FROM audit_term t JOIN audit_event e ON e.sequence = t.sequence JOIN audit_kind k ON k.kind = e.kind
-       WHERE t.term = ? ORDER BY t.sequence LIMIT ?`,
-      term,
-      limit,
-    )
-    .map(rowOf);
 }

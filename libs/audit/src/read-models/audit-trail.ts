@@ -1,5 +1,6 @@
 import type { DescribedEvent, DomainEvent, Projection, ReadModelDatabase, RecordedEvent } from '#libs/event-store';
 import { eventCatalogue, isAudited } from '../event-catalogue.ts';
+import { HOUR_CHARACTERS, termOf } from './audit-terms.ts';
 
 /**
  * The record as compliance staff ask it, for ten million events. It holds person ids and the events' data as they are stored, personal
@@ -48,26 +49,6 @@ export const auditTrail: Projection<DomainEvent> = {
   `,
   every: record,
 };
-
-/** What a list of events is kept of. */
-export type TermKind =
-  | 'message'
-  | 'sender'
-  | 'recipient'
-  | 'claimant'
-  | 'reader'
-  | 'subject'
-  | 'submission'
-  | 'case'
-  | 'sign-in'
-  | 'challenge';
-
-export function termOf(kind: TermKind, value: string): string {
-  return `${kind}:${value}`;
-}
-
-/** `2026-11-30T12`: as many characters of an instant. */
-export const HOUR_CHARACTERS = 13;
 
 /** An event that nobody here describes stops the trail: it must not leave out what a later release recorded. */
 function record(db: ReadModelDatabase, event: RecordedEvent): void {

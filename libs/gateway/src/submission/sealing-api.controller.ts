@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Header, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { discardRest } from '#libs/web-ui';
+import { discardRest, sendProblem } from '#libs/web-ui';
 import { carriersAnswer } from './carriers-answer.ts';
 import { openApi } from './openapi.ts';
 import { problemOf } from './problems.ts';
@@ -65,22 +65,12 @@ async function answer(response: Response, submitted: Submitted): Promise<void> {
 
 /** What is foreseen is told here, in words for programmers; the rest goes to the filter of the whole app. */
 function refuse(request: Request, response: Response, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
+  const answered = problemOf(error);
+  if (!answered && !response.headersSent) {
+    discardRest(request, response);
+    throw error;
   }
-  discardRest(request, response);
-  const told = problemOf(error);
-  if (!told) throw error;
-  const { problem, retryAfterSeconds } = told;
-  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(retryAfterSeconds));
-  if (error instanceof SealingNotAuthorised) response.setHeader('WWW-Authenticate', challengeOf(request, error));
-  response.setHeader('Cache-Control', 'no-store');
-  response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
-}
-
-/** RFC 6750 §3: no error code where no token was given. */
-function challengeOf({ headers }: Request, { error }: SealingNotAuthorised): string {
-  const scope = error === 'insufficient_scope' ? ', scope="messages:seal"' : '';
-  return `Bearer realm="segl"${headers.authorization === undefined ? '' : `, error="${error}"${scope}`}`;
+  const challenge = error instanceof SealingNotAuthorised ? { error: error.error, scope: 'messages:seal' } : undefined;
+  if (answered) sendProblem(request, response, { ...answered, challenge });
+  else response.destroy();
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
+import { bearerTokenIn } from '#libs/web-ui';
 import { BadRequest, addressProblem } from './problems.ts';
 import { SealingNotAuthorised } from './settings.ts';
 import type { SubmissionDelivery } from './submission.ts';
@@ -14,13 +15,11 @@ export interface SubmissionRequest {
 
 /** 1 to 255 printable ASCII characters; draft-ietf-httpapi-idempotency-key-header asks for a quoted string, most send it bare. */
 const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
-/** RFC 6750 §2.1; 8 KiB are many times what an access token of ours takes. */
-const BEARER = /^Bearer ([A-Za-z0-9._~+/-]{1,8192}=*)$/i;
 
 /** The access token of a request. @throws SealingNotAuthorised when there is none */
 export function accessTokenIn(headers: IncomingHttpHeaders): string {
-  const token = BEARER.exec(headers.authorization ?? '')?.[1];
-  if (token === undefined) throw new SealingNotAuthorised('invalid_token');
+  const token = bearerTokenIn(headers);
+  if (token === null) throw new SealingNotAuthorised('invalid_token');
   return token;
 }
 
