@@ -12,6 +12,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { openCommand } from './commands/open.ts';
 import { personsCommand } from './commands/persons-copy.ts';
+import { policyCommand } from './commands/policy.ts';
 import { projectionsCommand } from './commands/projections-rebuild.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { sealCommand } from './commands/seal.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   revokeCommand,
   auditCommand,
   eraseCommand,
+  policyCommand,
   telemetryCommand,
   tokenCommand,
   projectionsCommand,

@@ -1,3 +1,8 @@
+export { decideTreatment, type PolicyDecision } from './policy/decide-treatment.ts';
+export { judgeExample } from './policy/policy-examples.ts';
+export { readMailFacts } from './policy/read-mail-facts.ts';
+export { readPolicy, type PolicyReading } from './policy/read-policy.ts';
+export type { MailPolicy } from './policy/policy.ts';
 export { sealForRecipients } from './submission/seal-for-recipients.ts';
 export { SubmissionModule } from './submission/submission.module.ts';
 export { SealingClients, SealingNotAuthorised, SubmissionSettings, type SealingClient } from './submission/settings.ts';

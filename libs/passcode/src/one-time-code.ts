@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { base32Lower } from '#libs/vocabulary';
+import { asciiDigits, base32Lower } from '#libs/vocabulary';
 import type { OtpForm } from './passcode.ts';
 
 /** A code in the one spelling that is digested: 8 digits, or 16 characters of base32 in lower case. Never in an event or log. */
@@ -42,14 +42,4 @@ export function parseOneTimeCode(text: string, form: OtpForm): OneTimeCode | nul
 /** Full-width letters as ASCII (U+FF01 to U+FF5E); nothing else is folded, so that no look-alike becomes a letter. */
 function narrow(text: string): string {
   return text.replace(/[\uff21-\uff3a\uff41-\uff5a]/g, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
-}
-
-/** The digits of any script as 0 to 9: a keyboard set to Arabic or Devanagari types its own. Other characters stay. */
-function asciiDigits(text: string): string {
-  return text.replace(/\p{Nd}/gu, (digit) => {
-    const codePoint = digit.codePointAt(0) ?? 0;
-    let below = 0; // Unicode has the ten digits of a script in one run, in order (The Unicode Standard, §4.6)
-    while (/\p{Nd}/u.test(String.fromCodePoint(codePoint - below - 1))) below++;
-    return String(below % 10);
-  });
 }

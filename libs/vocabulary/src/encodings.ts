@@ -26,3 +26,13 @@ export function fromBase64url(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : null;
 }
+
+/** The digits of any script as 0 to 9: keyboards set to Arabic or Devanagari type their own. Other characters stay. */
+export function asciiDigits(text: string): string {
+  return text.replace(/(?![0-9])\p{Nd}/gu, (digit) => {
+    const codePoint = digit.codePointAt(0) ?? 0;
+    let below = 0; // Unicode has the ten digits of a script in one run, in order (The Unicode Standard, §4.6)
+    while (/\p{Nd}/u.test(String.fromCodePoint(codePoint - below - 1))) below++;
+    return String(below % 10);
+  });
+}

@@ -11,7 +11,7 @@ export { Turns } from './turns.ts';
 export { digestOf, isSameDigest, newSecret } from './secrets.ts';
 export { Unprintable } from './unprintable.ts';
 export { decodeBech32, encodeBech32 } from './bech32.ts';
-export { base32Lower, base64url, fromBase64url } from './encodings.ts';
+export { asciiDigits, base32Lower, base64url, fromBase64url } from './encodings.ts';
 export {
   newEventId,
   newPersonId,

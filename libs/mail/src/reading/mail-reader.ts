@@ -2,6 +2,8 @@ import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '#libs/vocabulary';
 import { decodeText } from '../syntax/charsets.ts';
+import { NO_OUTLINE } from './outline/mail-outline.ts';
+import type { MailOutline } from './outline/mail-outline.ts';
 import { READING_LIMITS } from './reading-limits.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 import type { ReadableMail, ReadingNote } from './readable-mail.ts';
@@ -33,7 +35,10 @@ const START_MS = 30_000;
 /** For a thread to say how much processor time it used, in milliseconds. */
 const ANSWER_MS = 250;
 
-type Outcome = { readonly mail: ReadableMail } | { readonly found: readonly (AttachmentContent | null)[] };
+type Outcome =
+  | { readonly mail: ReadableMail }
+  | { readonly found: readonly (AttachmentContent | null)[] }
+  | { readonly outline: MailOutline };
 
 interface Waiting {
   readonly job: ReadingJob;
@@ -82,6 +87,16 @@ export class MailReader {
     const job = { kind: 'attachments', limits: this.limits, indexes } as const;
     const outcome = await this.run(mail, (bytes) => ({ ...job, mail: bytes }));
     return 'found' in outcome ? outcome.found : indexes.map(() => null);
+  }
+
+  /**
+   * Which files a mail has, and its words, for a policy to look at. Of a mail that cannot be taken apart within the limits nothing
+   * counts as searched. The mail is handed over as to `read`.
+   * @throws ReadingBusy, ReadingUnavailable
+   */
+  async outline(mail: Buffer): Promise<MailOutline> {
+    const outcome = await this.run(mail, (bytes) => ({ kind: 'outline', mail: bytes, limits: this.limits }));
+    return 'outline' in outcome ? outcome.outline : NO_OUTLINE;
   }
 
   /** Starts the threads that would otherwise start with the first mails. */
@@ -207,6 +222,8 @@ class ReadingThread {
         return this.finish(current, {
           found: report.found.map((each) => each && { filename: each.filename, content: bufferOver(each.content) }),
         });
+      case 'outlined':
+        return this.finish(current, { outline: report.outline });
       case 'failed':
         return this.finish(current, fallback(current));
     }
@@ -262,6 +279,7 @@ class ReadingThread {
 }
 
 function fallback({ job, parsed, source }: Waiting): Outcome {
+  if (job.kind === 'outline') return { outline: NO_OUTLINE };
   if (job.kind === 'attachments') return { found: job.indexes.map(() => null) };
   return { mail: parsed ? stoppedInHtml(parsed) : unreadable(source) };
 }

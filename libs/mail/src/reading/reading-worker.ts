@@ -1,6 +1,8 @@
 import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import type { MailOutline } from './outline/mail-outline.ts';
+import { outlineMail } from './outline/outline-mail.ts';
 import { readAttachments, readMail } from './read-mail.ts';
 import type { ReadableMail } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
@@ -11,6 +13,7 @@ if (process.platform === 'linux') setPriority(10);
 /** The thread in which mails are taken apart: one mail at a time, nothing kept between two. See `MailReader`. */
 export type ReadingJob =
   | { readonly kind: 'read'; readonly mail: Uint8Array; readonly limits: ReadingLimits }
+  | { readonly kind: 'outline'; readonly mail: Uint8Array; readonly limits: ReadingLimits }
   | {
       readonly kind: 'attachments';
       readonly mail: Uint8Array;
@@ -27,6 +30,7 @@ export type ReadingReport =
   | { readonly kind: 'sanitising' }
   | { readonly kind: 'read'; readonly mail: ReadableMail }
   | { readonly kind: 'attachments'; readonly found: readonly FoundContent[] }
+  | { readonly kind: 'outlined'; readonly outline: MailOutline }
   | { readonly kind: 'failed' };
 
 function serve(port: MessagePort): void {
@@ -40,6 +44,8 @@ function serve(port: MessagePort): void {
           sanitising: () => report({ kind: 'sanitising' }),
         });
         report({ kind: 'read', mail });
+      } else if (job.kind === 'outline') {
+        report({ kind: 'outlined', outline: outlineMail(bytes, job.limits) });
       } else {
         const found = readAttachments(bytes, job.indexes, job.limits).map(
           // of its own: what was cut from the mail must not take the mail along
