@@ -7,9 +7,9 @@ export {
   type SignInFailure,
   type SignInMethod,
 } from './sign-in-events.ts';
-export { Upstream } from './upstreams/upstream.ts';
-export { Egress, type Passage } from './upstreams/egress.ts';
-export { checkCredential, type ClientCredential } from './upstreams/client-credential.ts';
+export { keptForUpstream, Upstream, UpstreamRefused, UpstreamUnreachable } from './upstreams/upstream.ts';
+export { Egress } from './upstreams/egress.ts';
+export { type ClientCredential } from './upstreams/client-credential.ts';
 export { microsoftUpstream } from './upstreams/microsoft/microsoft-upstream.ts';
 export { knownIssuerOf } from './upstreams/known-issuers.ts';
 export { googleUpstream } from './upstreams/google/google-upstream.ts';

@@ -1,20 +1,24 @@
 import type { KeyObject } from 'node:crypto';
+import type { Upstream } from '#libs/oidc-bridge';
 
-/** Asks the issuer over the network. Bounded in time and size by whoever makes it; never follows a redirect. */
+/** Asks the bridge over the network. Bounded in time by whoever makes it; never follows a redirect. */
 export type IssuerFetch = (url: string, options: RequestInit) => Promise<Response>;
+
+/** Our own bridge: it says by which method an address was proven. */
+export interface OwnBridgeSettings {
+  readonly issuer: URL;
+  /** Asked at each use, newest first, so that a rotation is followed. */
+  readonly clientKeys: () => readonly ClientKey[];
+  readonly fetch: IssuerFetch;
+}
 
 /** Which OpenID provider proves addresses for the portal. The class is its own injection token. */
 export class IdentityProviderSettings {
-  readonly issuer!: URL;
   readonly clientId!: string;
   /** Where the answer is taken: `<publicUrl>/authenticate`. */
   readonly redirectUri!: string;
-  /** Our own bridge says by which method an address was proven; another issuer is believed for `email` and `email_verified` alone. */
-  readonly isOwnBridge!: boolean;
-  /** Asked at each use, newest first, so that a rotation is followed; null when the client has a secret. */
-  readonly clientKeys!: (() => readonly ClientKey[]) | null;
-  readonly clientSecret!: string | null;
-  readonly fetch!: IssuerFetch;
+  /** An upstream stands in place of our own bridge where the configuration names another issuer: it counts for the address alone. */
+  readonly provider!: OwnBridgeSettings | Upstream;
 }
 
 export interface ClientKey {

@@ -4,11 +4,15 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore } from '#libs/event-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
+import { Upstream } from '#libs/oidc-bridge';
 import { Clock } from '#libs/vocabulary';
 import { AnswersUnderWay } from './answers-under-way.ts';
 import { AuthenticateController } from './authenticate/authenticate.controller.ts';
 import { AuthenticateHandler } from './authenticate/authenticate.ts';
 import { IdentityProvider } from './authenticate/identity-provider.ts';
+import { BeginSignInHandler } from './authenticate/begin-sign-in.ts';
+import { OtherIssuer } from './authenticate/other-issuer.ts';
+import { OwnBridge } from './authenticate/own-bridge.ts';
 import { SignInAttempts } from './authenticate/sign-in-attempts.ts';
 import { DecryptViewController } from './decrypt-view/decrypt-view.controller.ts';
 import { DecryptViewHandler } from './decrypt-view/decrypt-view.ts';
@@ -44,6 +48,7 @@ import { SignOutController } from './sign-out/sign-out.controller.ts';
   providers: [
     OpenCarrierHandler,
     AuthenticateHandler,
+    BeginSignInHandler,
     DecryptViewHandler,
     DownloadAttachmentHandler,
     DownloadFilesHandler,
@@ -56,7 +61,10 @@ import { SignOutController } from './sign-out/sign-out.controller.ts';
     },
     {
       provide: IdentityProvider,
-      useFactory: (settings: IdentityProviderSettings) => new IdentityProvider(settings),
+      useFactory: ({ provider, clientId, redirectUri }: IdentityProviderSettings) =>
+        provider instanceof Upstream
+          ? new OtherIssuer(provider, clientId, redirectUri)
+          : new OwnBridge(provider, clientId, redirectUri),
       inject: [IdentityProviderSettings],
     },
     {

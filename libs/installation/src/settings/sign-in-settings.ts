@@ -64,12 +64,8 @@ const google = z.object({
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
 });
 
-const organisation = z.object({
-  id: name.default('organisation').describe('in the redirect URI /sign-in/callback/<id>, and in the record'),
-  name: z.string().min(1).describe('on the button: what people of the organisation call it'),
-  issuer: issuerUrl.describe('to the letter as the provider’s metadata says it'),
-  ...credential,
-  domains: z.array(domain).min(1).describe('the domains it is authoritative for, without their subdomains'),
+/** How an OpenID provider is spoken to, and what of its words counts. */
+const openIdProvider = {
   addressClaim: z.string().min(1).default('email').describe('the claim that holds the address'),
   isAddressAlwaysVerified: yesOrNo
     .default(false)
@@ -79,7 +75,6 @@ const organisation = z.object({
     .describe(
       'whether `email_verified` may be the text "true" (Cognito, JumpCloud). Danger: such a provider may pass on what a person wrote of themselves; only where nobody but the provider can set it',
     ),
-  ...roles,
   scopes: z.array(z.string()).default([]).describe('scopes to ask for beside openid and email'),
   hosts: z.array(host).default([]).describe('further hosts of its endpoints'),
   privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
@@ -88,6 +83,16 @@ const organisation = z.object({
     .enum(['issuer', 'token-endpoint'])
     .default('issuer')
     .describe('`aud` of our private_key_jwt; AD FS and Okta want `token-endpoint`'),
+};
+
+const organisation = z.object({
+  id: name.default('organisation').describe('in the redirect URI /sign-in/callback/<id>, and in the record'),
+  name: z.string().min(1).describe('on the button: what people of the organisation call it'),
+  issuer: issuerUrl.describe('to the letter as the provider’s metadata says it'),
+  ...credential,
+  domains: z.array(domain).min(1).describe('the domains it is authoritative for, without their subdomains'),
+  ...roles,
+  ...openIdProvider,
 });
 
 const client = z.object({
@@ -118,9 +123,8 @@ const sharedMailbox = z.object({
 
 const otherIssuer = z.object({
   issuer: issuerUrl.describe('to the letter as the provider’s metadata says it'),
-  ...secretOrKey,
-  hosts: z.array(host).default([]).describe('further hosts of its endpoints'),
-  privateAddresses: z.array(z.string()).default([]).describe('addresses or ranges outside the Internet it may have'),
+  ...credential,
+  ...openIdProvider,
 });
 
 export const signInSchema = z
@@ -197,9 +201,7 @@ function providersOf({ microsoft, google, organisation, otherIssuer: other }: Si
     ...microsoft.map((config) => ({ ...config, address: config.authority })),
     ...google.map((config) => ({ ...config, address: config.issuer })),
     ...organisation.map((config) => ({ ...config, address: config.issuer })),
-    ...(other === undefined
-      ? []
-      : [{ ...other, id: 'otherIssuer', address: other.issuer, certificateFile: undefined }]),
+    ...(other === undefined ? [] : [{ ...other, id: 'otherIssuer', address: other.issuer }]),
   ];
 }
 

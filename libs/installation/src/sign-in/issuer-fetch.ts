@@ -1,4 +1,3 @@
-import type { Passage } from '#libs/oidc-bridge';
 import type { IssuerFetch } from '#libs/recipient-access';
 
 /** Seconds that this process has to answer itself. */
@@ -20,17 +19,5 @@ export function ownIssuer(publicUrl: URL, ownAddress: () => URL): IssuerFetch {
       AbortSignal.timeout(OWN_ANSWER_SECONDS * 1000),
     ]);
     return fetch(here, { ...options, redirect: 'error', signal });
-  };
-}
-
-/** Another issuer, over the bridge's own way out: listed hosts, bounded, no redirects. */
-export function issuerOutside(passage: Passage): IssuerFetch {
-  return async (url, { method, headers, body }) => {
-    const answer = await passage.ask(new URL(url), {
-      method: method === 'POST' ? 'POST' : 'GET',
-      headers: Object.fromEntries(new Headers(headers)),
-      ...(body === undefined || body === null ? {} : { body: String(body) }),
-    });
-    return new Response(Buffer.from(answer.body), { status: answer.status, headers: answer.headers });
   };
 }

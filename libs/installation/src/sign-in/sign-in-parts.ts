@@ -1,5 +1,4 @@
 import {
-  checkCredential,
   Egress,
   googleUpstream,
   knownIssuerOf,
@@ -11,14 +10,14 @@ import {
 } from '#libs/oidc-bridge';
 import type { BridgeClient, ClientCredential, OidcBridgeSettings, Upstream } from '#libs/oidc-bridge';
 import type { Keyring } from '#libs/keyring';
-import type { ClientKey, IdentityProviderSettings } from '#libs/recipient-access';
+import type { IdentityProviderSettings } from '#libs/recipient-access';
 import type { Clock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { hasRole } from '../roles.ts';
 import { SignInFiles } from './sign-in-files.ts';
 import type { SignInSettings } from '../settings/sign-in-settings.ts';
-import { issuerOutside, ownIssuer } from './issuer-fetch.ts';
+import { ownIssuer } from './issuer-fetch.ts';
 
 /** What sign-in is told of the configuration, with the files that it names read. */
 export interface SignInParts {
@@ -46,7 +45,7 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
   const publicUrl = new URL(settings.publicUrl);
   const redirectUri = new URL('/authenticate', publicUrl).href;
   const other = isPortal ? settings.signIn.otherIssuer : undefined;
-  const outside = other && otherIssuerOf(other, files);
+  const outside = other && otherIssuerOf(other, files, clock);
   if (files.faults.length > 0) throw new ConfigurationFault(files.faults);
 
   return {
@@ -61,48 +60,39 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
       demonstration: settings.demonstration,
     },
     identityProvider(keyring, ownAddress) {
-      if (outside === undefined) {
-        return {
+      if (other !== undefined && outside !== undefined)
+        return { clientId: other.clientId, redirectUri, provider: outside };
+      return {
+        clientId: PORTAL_CLIENT_ID,
+        redirectUri,
+        provider: {
           issuer: new URL(issuerOf(publicUrl)),
-          clientId: PORTAL_CLIENT_ID,
-          redirectUri,
-          isOwnBridge: true,
           clientKeys: () => [portalSigningKey(keyring, clock.now())].filter((key) => key !== null),
-          clientSecret: null,
           fetch: ownIssuer(publicUrl, ownAddress),
-        };
-      }
-      return { ...outside, redirectUri, isOwnBridge: false };
+        },
+      };
     },
   };
 }
 
-type OtherIssuer = NonNullable<SignInSettings['otherIssuer']>;
-
-/** Everything about it that can be wrong is found at the start, not by the first reader. */
+/** An upstream like those of the bridge, for whichever address. What can be wrong with it is found at the start, not by the first reader. */
 function otherIssuerOf(
-  other: OtherIssuer,
+  other: NonNullable<SignInSettings['otherIssuer']>,
   files: SignInFiles,
-): Omit<IdentityProviderSettings, 'redirectUri' | 'isOwnBridge'> | undefined {
-  const credential = credentialOf('signIn.otherIssuer', other, files);
-  const { hosts, privateAddresses, clientId } = other;
-  const issuer = new URL(other.issuer);
+  clock: Clock,
+): Upstream | undefined {
+  const setting = 'signIn.otherIssuer';
+  const given = openIdProviderOf(setting, other, files);
   try {
-    checkCredential(credential);
     if (knownIssuerOf(other.issuer) !== null) {
       throw new RangeError(
         `${other.issuer} has rules of its own: configure it under signIn.microsoft or signIn.google`,
       );
     }
-    return {
-      issuer,
-      clientId,
-      clientKeys: clientKeysOf(credential),
-      clientSecret: 'secret' in credential ? credential.secret : null,
-      fetch: issuerOutside(new Egress().to({ hosts: [issuer.host, ...hosts], privateAddresses })),
-    };
+    const { host } = new URL(other.issuer);
+    return organisationUpstream({ ...given, id: 'other-issuer', name: host, domains: 'any' }, new Egress(), clock);
   } catch (error) {
-    files.faults.push(`signIn.otherIssuer: ${(error as Error).message}`);
+    files.faults.push(`${setting}: ${(error as Error).message}`);
     return undefined;
   }
 }
@@ -134,24 +124,22 @@ function upstreamsOf(signIn: SignInSettings, files: SignInFiles, clock: Clock): 
     make(id, () => googleUpstream({ ...given, ...(issuer === undefined ? {} : { issuer }) }, egress, clock));
   }
   for (const config of signIn.organisation) {
-    const { caFile, clientSecretFile, privateKeyFile, certificateFile, ...plain } = config;
-    const setting = `signIn: ${config.id}`;
-    const credential = credentialOf(setting, { clientSecretFile, privateKeyFile, certificateFile }, files);
-    const certificateAuthorities = caFile === undefined ? undefined : files.authorities(`${setting}: caFile`, caFile);
-    make(config.id, () =>
-      organisationUpstream(
-        {
-          ...plain,
-          credential,
-          ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }),
-          ...rolesOf(config),
-        },
-        egress,
-        clock,
-      ),
-    );
+    const given = openIdProviderOf(`signIn: ${config.id}`, config, files);
+    make(config.id, () => organisationUpstream({ ...given, ...rolesOf(config) }, egress, clock));
   }
   return made;
+}
+
+/** With the files that it names read. */
+function openIdProviderOf<Config extends Credentials & { readonly caFile?: string | undefined }>(
+  setting: string,
+  config: Config,
+  files: SignInFiles,
+) {
+  const { caFile, clientSecretFile, privateKeyFile, certificateFile, ...plain } = config;
+  const credential = credentialOf(setting, { clientSecretFile, privateKeyFile, certificateFile }, files);
+  const certificateAuthorities = caFile === undefined ? undefined : files.authorities(`${setting}: caFile`, caFile);
+  return { ...plain, credential, ...(certificateAuthorities === undefined ? {} : { certificateAuthorities }) };
 }
 
 /** A name of Auth0's form (`https://example.com/roles`) is one name, dots and all: no dot of it leads anywhere. */
@@ -176,12 +164,6 @@ function credentialOf(setting: string, given: Credentials, files: SignInFiles): 
     files.faults.push(`${setting}: certificateFile: ${given.certificateFile} is of another key than privateKeyFile`);
   }
   return { privateKey, certificate };
-}
-
-function clientKeysOf(credential: ClientCredential): (() => readonly ClientKey[]) | null {
-  if ('secret' in credential) return null;
-  const keys: readonly ClientKey[] = [{ keyId: credential.keyId ?? null, privateKey: credential.privateKey }];
-  return () => keys;
 }
 
 function bridgeClientOf(client: SignInSettings['clients'][number], files: SignInFiles | null): BridgeClient {

@@ -9,7 +9,7 @@ import type { ProviderClientSettings } from './provider-client.ts';
 import { ProviderDocuments } from './provider-documents.ts';
 import type { ProviderMetadata } from './provider-documents.ts';
 import type { TokenClaims, TokenExpectation } from './token-claims.ts';
-import { UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
+import { keptForUpstream, UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
 import type { BeginUpstream, FinishUpstream, KeptForUpstream } from './upstream.ts';
 
 /** 30 s during which nobody is sent to a provider that did not answer. */
@@ -79,7 +79,7 @@ export class OpenIdProvider {
       code_challenge: await calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
     });
-    return { location, kept: { upstream: this.settings.upstream, state, nonce, codeVerifier } };
+    return { location, kept: keptForUpstream(this.settings.upstream, { state, nonce, codeVerifier }) };
   }
 
   /** @throws UpstreamRefused, UpstreamUnreachable */

@@ -6,6 +6,14 @@ import type { SignInFailure, SignInMethod } from '../sign-in-events.ts';
 /** What an upstream needs back to finish what it began: JSON, kept in the ephemeral store for ten minutes at most, never in a cookie. */
 export type KeptForUpstream = Readonly<Record<string, string>>;
 
+/** @param secrets of one attempt: state, nonce and PKCE verifier */
+export function keptForUpstream(
+  upstream: string,
+  { state, nonce, codeVerifier }: { readonly state: string; readonly nonce: string; readonly codeVerifier: string },
+): KeptForUpstream {
+  return { upstream, state, nonce, codeVerifier };
+}
+
 export interface BeginUpstream {
   /** 256 random bits, base64url: made, kept and compared by whoever begins. */
   readonly state: string;
@@ -15,7 +23,7 @@ export interface BeginUpstream {
   readonly locale: Locale;
   /** After an account there that did not do: another one is to be chosen. False by default. */
   readonly isForAnother?: boolean;
-  /** Of this attempt alone, where whoever begins keeps them; made here by default. */
+  /** Of this attempt alone, where whoever begins keeps them (keptForUpstream); made by the upstream by default. */
   readonly secrets?: { readonly nonce: string; readonly codeVerifier: string };
 }
 

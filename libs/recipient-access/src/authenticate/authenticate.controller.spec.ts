@@ -10,12 +10,10 @@ async function prove(cameFrom: string | undefined) {
   let begun = 0;
   let sentTo = '';
   const controller = new AuthenticateController(
-    {} as never,
+    { execute: async () => (begun++, new URL('https://portal.example/oidc/auth')) } as never,
     {
       toProve: async () => ({ isProven: false, address: 'anna@example.com', personId: 'p' as PersonId }),
     } as never,
-    { begin: async () => ({ state: `${++begun}` }) } as never,
-    { begin: async () => new URL('https://portal.example/oidc/auth') } as never,
     {} as never,
   );
   await controller.prove(

@@ -17,8 +17,7 @@ import type { Asking } from '../message-for-reader.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 import { VisitCounter } from '../visit-counter.ts';
 import { Authenticate } from './authenticate.ts';
-import { IdentityProvider } from './identity-provider.ts';
-import { SignInAttempts } from './sign-in-attempts.ts';
+import { BeginSignIn } from './begin-sign-in.ts';
 
 /** What a browser says of a request that another site's page caused, a neighbour's under the same domain among them (Fetch Metadata). */
 const FROM_ANOTHER_SITE: readonly (string | undefined)[] = ['cross-site', 'same-site'];
@@ -31,8 +30,6 @@ export class AuthenticateController {
   constructor(
     private readonly commands: CommandBus,
     private readonly messages: MessageForReader,
-    private readonly attempts: SignInAttempts,
-    private readonly provider: IdentityProvider,
     private readonly counter: VisitCounter,
   ) {}
 
@@ -52,10 +49,13 @@ export class AuthenticateController {
     const toProve = await this.messages.toProve(messageId, asking);
     if (toProve.isProven) return response.redirect(303, `/m/${messageId}`);
     const { address, personId } = toProve;
-    const wish = { browserId: browser.id, messageId, personId, address };
-    const attempt = await this.attempts.begin(wish, network.prefix);
-    const begun = { browserId: browser.id, path: `/m/${messageId}` };
-    const location = await this.provider.begin(address, attempt, locale, begun);
+    const location = await this.commands.execute(
+      new BeginSignIn({
+        ...{ messageId, personId, address, locale },
+        browserId: browser.id,
+        networkPrefix: network.prefix,
+      }),
+    );
     response.redirect(303, location.href);
   }
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { decryptPersonalData } from '#libs/keyring';
 import type { EncryptedPersonalData } from '#libs/keyring';
 import { signInsStream } from '#libs/oidc-bridge';
+import type { SignInFailure } from '#libs/oidc-bridge';
 import { parseMessageId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { issuerHere, passcodeClaims } from './testing/issuer-here.ts';
@@ -9,6 +10,7 @@ import type { Claims } from './testing/issuer-here.ts';
 import { anna, bo, sealedMessagesHere, settings } from '../testing/sealed-message-here.ts';
 import { Authenticate, AuthenticateHandler } from './authenticate.ts';
 import type { Authentication } from './authenticate.ts';
+import { BeginSignIn, BeginSignInHandler } from './begin-sign-in.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 import type { SignInAttempt } from './sign-in-attempts.ts';
 
@@ -317,6 +319,57 @@ describe('Authenticate', () => {
     } finally {
       await foreign.close();
     }
+  });
+
+  describe('another issuer in place of our own bridge', () => {
+    let foreign: Issuer;
+    beforeAll(async () => {
+      foreign = await issuerHere(false);
+    });
+    afterAll(() => foreign.close());
+    const vouches = { email: anna, email_verified: true, sub: 'anna-there' };
+
+    it.each<[string, SignInFailure, (payload: Claims, header: Claims) => void]>([
+      ['for us among others', 'wrong-audience', (payload) => (payload['aud'] = ['portal', 'somebody'])],
+      ['given to another party', 'wrong-audience', (payload) => (payload['azp'] = 'somebody')],
+      ['issued in the future', 'token-invalid', (payload) => (payload['iat'] = Date.now() / 1000 + 600)],
+      ['of another type', 'token-invalid', (_, header) => (header['typ'] = 'at+jwt')],
+      ['of another issuer', 'wrong-issuer', (payload) => (payload['iss'] = 'https://evil.example')],
+      ['with another nonce', 'wrong-nonce', (payload) => (payload['nonce'] = 'another')],
+    ])('is held to the rules of an upstream: a token %s', async (_, reason, change) => {
+      const attempt = await begun();
+      foreign.says(vouches, change);
+      const answer = await foreign.answerTo(attempt);
+      await expectRefused(() => comesBack(answer, { next: 'thief', provider: foreign.provider }), reason);
+    });
+
+    it('leaves a record when it cannot be used, at the beginning and at the end of a sign-in', async () => {
+      const away = await issuerHere(false);
+      const attempt = await begun();
+      away.says(vouches);
+      const answer = await away.answerTo(attempt);
+      const { personId } = attempt;
+      await away.close();
+      const before = (await events()).length;
+      const atTheEnd = comesBack(answer, { provider: away.provider });
+      await expect(atTheEnd).rejects.toMatchObject({ code: 'identity-provider-unavailable' });
+      const gone = await issuerHere(false);
+      await gone.close();
+      const beginning = new BeginSignInHandler(here.store, attempts, gone.provider, here.clock).execute(
+        new BeginSignIn({
+          ...{ browserId: 'b', messageId, personId, address: anna },
+          locale: 'en',
+          networkPrefix: 'n',
+        }),
+      );
+      await expect(beginning).rejects.toMatchObject({ code: 'identity-provider-unavailable' });
+      const data = { personId, clientId: 'portal', reason: 'provider-unreachable' };
+      const recorded = (await events()).slice(before);
+      expect(recorded).toMatchObject([
+        { type: 'AuthenticationFailed', data: { ...data, issuer: away.provider.issuer } },
+        { type: 'AuthenticationFailed', data: { ...data, issuer: gone.provider.issuer } },
+      ]);
+    });
   });
 
   it('never makes a session without a record', async () => {

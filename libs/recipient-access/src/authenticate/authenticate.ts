@@ -11,7 +11,7 @@ import type { SignInEvent } from '../access-events.ts';
 import { readerForRecord } from '../message-for-reader.ts';
 import { PortalSessions } from '../portal-session.ts';
 import { RecipientAccessSettings } from '../settings.ts';
-import { IdentityProvider } from './identity-provider.ts';
+import { IdentityProvider, IdentityProviderUnavailable } from './identity-provider.ts';
 import type { ProvenAddress } from './proof-claims.ts';
 import { SignInAttempts } from './sign-in-attempts.ts';
 import type { SignInAttempt } from './sign-in-attempts.ts';
@@ -71,7 +71,7 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
   ) {}
 
   /**
-   * @throws IdentityProviderUnavailable, EventStoreUnavailable: without a record there is no session;
+   * @throws IdentityProviderUnavailable, recorded where it is another issuer that is away; EventStoreUnavailable: without a record there is no session;
    * PersonDirectoryUnavailable, EphemeralStoreUnavailable
    */
   async execute(command: Authenticate): Promise<Authentication> {
@@ -91,9 +91,11 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
     try {
       proof = await this.provider.finish(command.answer, attempt);
     } catch (error) {
+      const isElsewhere = !this.provider.isOwnBridge;
+      if (isElsewhere && error instanceof IdentityProviderUnavailable) await this.fail(attempt, 'provider-unreachable');
       if (!(error instanceof SignInRefused)) throw error;
       // Our own bridge has recorded that somebody turned back, with the way they had chosen.
-      if (error.reason === 'cancelled' && this.provider.isOwnBridge) return failed(attempt, 'cancelled');
+      if (error.reason === 'cancelled' && !isElsewhere) return failed(attempt, 'cancelled');
       return this.fail(attempt, error.reason);
     }
     if (proof.address !== attempt.address) return this.fail(attempt, 'other-address', proof);

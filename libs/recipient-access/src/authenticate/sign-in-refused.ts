@@ -5,8 +5,8 @@ import { DomainError } from '#libs/vocabulary';
 export class SignInRefused extends DomainError {
   readonly reason: SignInFailure;
 
-  constructor(reason: SignInFailure) {
-    super('sign-in-refused', reason);
+  constructor(reason: SignInFailure, options?: ErrorOptions) {
+    super('sign-in-refused', reason, options);
     this.reason = reason;
   }
 }

@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Events, OAuth2Server } from 'oauth2-mock-server';
+import { Egress, organisationUpstream } from '#libs/oidc-bridge';
 import type { MailAddress } from '#libs/vocabulary';
-import { IdentityProvider } from '../identity-provider.ts';
-import type { KeptOfRequest } from '../identity-provider.ts';
+import type { IdentityProvider, KeptOfRequest } from '../identity-provider.ts';
+import { OtherIssuer } from '../other-issuer.ts';
+import { OwnBridge } from '../own-bridge.ts';
 
 export type Claims = Record<string, unknown>;
 
@@ -23,15 +25,18 @@ export async function issuerHere(isOwnBridge = true) {
   await server.issuer.keys.add({ ...privateKey.export({ format: 'jwk' }), alg: 'RS256', kid: 'issuer-1' });
   await server.start(0, '127.0.0.1');
   const redirectUri = 'http://localhost:8080/authenticate';
-  const provider = new IdentityProvider({
-    issuer: new URL(server.issuer.url ?? ''),
-    clientId: 'portal',
-    redirectUri,
-    isOwnBridge,
-    clientKeys: null,
-    clientSecret: 'a secret of a test',
-    fetch: (url, options) => fetch(url, options),
-  });
+  const issuer = server.issuer.url ?? '';
+  const provider: IdentityProvider = isOwnBridge
+    ? new OwnBridge(
+        {
+          issuer: new URL(issuer),
+          clientKeys: () => [{ keyId: null, privateKey }],
+          fetch: (url, options) => fetch(url, options),
+        },
+        'portal',
+        redirectUri,
+      )
+    : new OtherIssuer(upstreamAt(issuer), 'portal', redirectUri);
   let claims: Claims = {};
   let spoil: (payload: Claims, header: Claims) => void = () => undefined;
   server.service.on(Events.BeforeTokenSigning, (token: { header: Claims; payload: Claims }) => {
@@ -56,4 +61,14 @@ export async function issuerHere(isOwnBridge = true) {
     },
     close: () => server.stop(),
   };
+}
+
+function upstreamAt(issuer: string) {
+  return organisationUpstream(
+    {
+      ...{ id: 'other-issuer', name: 'Another', issuer, clientId: 'portal', domains: 'any' },
+      ...{ credential: { secret: 'a secret of a test' }, privateAddresses: ['127.0.0.1', '::1'] },
+    },
+    new Egress(),
+  );
 }
