@@ -121,6 +121,12 @@ function browserPath() {
   return places.find((place) => place && existsSync(place)) ?? null;
 }
 
+/** Programs of others that judge the chart (ops/judges/tools.mjs), where this machine can have them. */
+function bringJudges() {
+  const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+  run(existsSync(node) ? node : 'node', [join('ops', 'judges', 'tools.mjs'), 'helm', 'kubeconform']);
+}
+
 function installStoryPackages() {
   const missing = STORY_PACKAGES.filter(({ found }) => !found());
   if (missing.length === 0) return;
@@ -150,5 +156,8 @@ withLock(() => {
     const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
     if (run(existsSync(node) ? node : 'node', [join('ops', 'build.mjs')]) !== 0) fail('the build failed; see above');
   }
-  if (want === 'test') installStoryPackages();
+  if (want === 'test') {
+    installStoryPackages();
+    bringJudges();
+  }
 });

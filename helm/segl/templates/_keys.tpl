@@ -1,0 +1,58 @@
+{{/*
+What a role reads of a keyring, as file names: no more of it comes into a pod of that role. A test holds it against
+libs/installation/src/roles.ts. Marks of destroyed keys are for all, so that no version is used again.
+*/}}
+{{- define "segl.keysOf" -}}
+{{- $patterns := dict
+  "portal" (list "sealing-*" "manifest-*.pub" "oidc-*" "cookies-*" "person-wrapping-*" "person-index-*" "ephemeral-*")
+  "gateway" (list "sealing-*.pub" "manifest-*" "oidc-*.pub" "person-wrapping-*" "person-index-*" "ephemeral-*")
+  "console" (list "ledger-*") -}}
+{{- $all := list "*.destroyed" -}}
+{{- range . }}{{ $all = concat $all (get $patterns .) }}{{ end -}}
+{{- $all | uniq | join " " -}}
+{{- end -}}
+
+{{/* Where the keys come from, as a volume: a Secret, or what an external secret store mounts. Empty: they are made once. */}}
+{{- define "segl.keysVolume" -}}
+{{- if .Values.keys.existingSecret -}}
+secret: { secretName: {{ .Values.keys.existingSecret | quote }} }
+{{- else -}}
+{{- with .Values.keys.volume }}{{ toYaml . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Runs before the appliance. The keyring asks that its files belong to the user of the process and to nobody else; a mounted
+Secret's belong to root, and a volume's are opened to a group by the kubelet. Call with (list $ roles).
+*/}}
+{{- define "segl.keysScript" -}}
+{{- $root := index . 0 -}}
+set -eu
+umask 077
+{{- if include "segl.keysVolume" $root }}
+rm -rf /run/segl/keyring
+mkdir /run/segl/keyring
+cd /keys
+# Not quoted: each word is a pattern, and one that fits nothing stays as it is and is passed over.
+for file in {{ include "segl.keysOf" (index . 1) }}; do
+  if [ -f "$file" ]; then cp -- "$file" /run/segl/keyring/; fi
+done
+find /run/segl/keyring -type f -exec chmod 600 {} +
+{{- else }}
+cd /var/lib/segl
+mkdir -p keyring data
+chmod -R go-rwx keyring data
+set -- keyring/*.key keyring/*.pub keyring/*.destroyed
+found=no
+for file; do if [ -e "$file" ]; then found=yes; fi; done
+if [ "$found" = no ] && [ -e data/events.sqlite ]; then
+  echo 'segl: there is a record in data/ and no key in keyring/: restore the keyring from its copy; other keys would open nothing' >&2
+  exit 78
+fi
+if [ "$found" = no ] || [ -e keyring/.unfinished ]; then segl keys init --keyring /var/lib/segl/keyring; fi
+{{- end }}
+{{- if $root.Values.eventStore.existingSecret }}
+cp -- /credentials/credentials /run/segl/event-store-credentials
+chmod 600 /run/segl/event-store-credentials
+{{- end }}
+{{- end -}}

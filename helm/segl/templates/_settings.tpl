@@ -1,0 +1,43 @@
+{{/*
+The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of the values, under what the chart decides. Call with
+(list $ component roles).
+*/}}
+{{- define "segl.settings" -}}
+{{- $root := index . 0 -}}
+{{- $roles := index . 2 -}}
+{{- $host := include "segl.host" $root -}}
+{{- $hasPersons := or (has "portal" $roles) (has "gateway" $roles) -}}
+{{- $stores := dict -}}
+{{- $written := deepCopy $root.Values.settings -}}
+{{- $organisation := dict "name" $host "postalAddress" $host "contactMail" (printf "postmaster@%s" $host) -}}
+{{- $_ := set $written "organisation" (merge (dict) ($written.organisation | default dict) $organisation) -}}
+{{- $_ := set $written "passcode" (merge (dict) ($written.passcode | default dict) (dict "sender" (printf "no-reply@%s" $host))) -}}
+{{- $_ := set $written "publicUrl" $root.Values.publicUrl -}}
+{{- $_ := set $written "relayUrl" $root.Values.relayUrl -}}
+{{- $_ := set $written "httpHost" $root.Values.listenHost -}}
+{{- $_ := set $written "httpPort" 8080 -}}
+{{- $_ := set $written "managementHost" $root.Values.listenHost -}}
+{{- $_ := set $written "managementPort" 8081 -}}
+{{- $_ := set $written "roles" $roles -}}
+{{- $_ := set $written "dataDir" "/var/lib/segl/data" -}}
+{{- $_ := set $written "keyring" (ternary "/run/segl/keyring" "/var/lib/segl/keyring" (ne (include "segl.keysVolume" $root) "")) -}}
+{{- with include "segl.eventStoreUrl" $root }}
+  {{- $_ := set $written "eventStore" . -}}
+  {{- if $root.Values.eventStore.existingSecret }}{{- $_ := set $stores "eventStoreCredentialsFile" "/run/segl/event-store-credentials" -}}{{- end -}}
+  {{- if $root.Values.eventStore.caKey }}{{- $_ := set $stores "eventStoreCaFile" "/run/stores/event-store/ca" -}}{{- end -}}
+{{- end -}}
+{{- if $hasPersons -}}
+  {{- with include "segl.ephemeralStoreUrl" $root }}
+    {{- $_ := set $written "ephemeralStore" . -}}
+    {{- if $root.Values.ephemeralStore.existingSecret }}{{- $_ := set $stores "ephemeralPasswordFile" "/run/stores/ephemeral-store/password" -}}{{- end -}}
+    {{- if $root.Values.ephemeralStore.caKey }}{{- $_ := set $stores "ephemeralCaFile" "/run/stores/ephemeral-store/ca" -}}{{- end -}}
+  {{- end -}}
+  {{- with $root.Values.personKeys.url }}
+    {{- $_ := set $written "personKeys" . -}}
+    {{- if $root.Values.personKeys.existingSecret }}{{- $_ := set $stores "personKeysPasswordFile" "/run/stores/person-keys/password" -}}{{- end -}}
+    {{- if $root.Values.personKeys.caKey }}{{- $_ := set $stores "personKeysCaFile" "/run/stores/person-keys/ca" -}}{{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if $stores }}{{- $_ := set $written "stores" $stores -}}{{- end -}}
+{{- toYaml $written -}}
+{{- end -}}

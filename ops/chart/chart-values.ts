@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { settingsSchema } from '#libs/installation';
+import { clusterStores, placement, reachability } from './chart-values-of-a-cluster.ts';
+
+const { organisation, passcode } = settingsSchema.shape;
+
+/** What the chart decides itself: ports, places, roles and stores are not an operator's to write twice. */
+const OWNED = {
+  publicUrl: true,
+  relayUrl: true,
+  httpHost: true,
+  httpPort: true,
+  managementHost: true,
+  managementPort: true,
+  dataDir: true,
+  roles: true,
+  eventStore: true,
+  ephemeralStore: true,
+  personKeys: true,
+  stores: true,
+  keyring: true,
+} as const;
+
+/**
+ * Every value of helm/segl. `values.schema.json` and the table of its README are made from this by a test; what the appliance itself
+ * is configured by comes from its own schema, so that Helm refuses what the appliance would.
+ */
+export const chartValues = z
+  .strictObject({
+    publicUrl: z.string().describe('where readers reach the portal: https://, a host, perhaps a port'),
+    relayUrl: z
+      .string()
+      .regex(/^$|^smtps?:\/\/[^/]+/)
+      .describe('next hop for carriers and code mails: smtp:// or smtps://'),
+    mode: z
+      .enum(['embedded', 'cluster'])
+      .describe(
+        '`embedded`: one pod, everything in one volume. `cluster`: portals, gateways and a console, on servers of yours',
+      ),
+    settings: settingsSchema
+      .omit(OWNED)
+      .extend({ organisation: organisation.partial(), passcode: passcode.partial() })
+      .partial()
+      .describe(
+        'the appliance’s own settings, as ops/configuration.md names them, but for what the chart decides: ports, places, roles, stores',
+      ),
+    ...placement,
+    ...clusterStores,
+    ...reachability,
+  })
+  .describe('The values of the chart segl');
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** As Helm reads it (JSON Schema 2020-12). */
+export function chartValuesSchema(): JsonSchema {
+  return z.toJSONSchema(chartValues, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      // A name that is none is a typing error, and would be silently without effect.
+      if (jsonSchema.properties !== undefined) jsonSchema.additionalProperties ??= false;
+      // JSON Schema has no flags: what is the same in capitals is left for the appliance to judge.
+      if (/"\^#\[0-9a-f\]/.test(JSON.stringify(jsonSchema.pattern ?? ''))) delete jsonSchema.pattern;
+      if (zodSchema instanceof z.ZodDefault) delete jsonSchema.default; // stated in ops/configuration.md, once
+    },
+  });
+}

@@ -1,0 +1,205 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { keysOf, readSettings, ROLE_PARTS, ROLES } from '#libs/installation';
+import { toolPath } from '../judges/tools.mjs';
+import { CHART } from './chart-page.ts';
+import { KUBERNETES, writeSchemas } from './kubernetes-schemas.ts';
+import { asThePodReads, example, EXAMPLES, HELM, podsOf, render, textOfChart } from './rendered-chart.ts';
+import type { Manifest } from './rendered-chart.ts';
+
+const withHelm = HELM === null ? describe.skip : describe;
+const place = mkdtempSync(join(tmpdir(), 'segl-schemas-'));
+afterAll(() => rmSync(place, { recursive: true }));
+const first = ['--set', 'publicUrl=https://post.example,relayUrl=smtp://mail.example'];
+const named = (manifests: readonly Manifest[], kind: string) => manifests.filter((each) => each.kind === kind);
+
+withHelm('the chart, by Helm 4', () => {
+  it.each(EXAMPLES)('%s: lint has nothing to say', (name) => {
+    const { status, stdout } = spawnSync(
+      HELM ?? '',
+      ['lint', '--strict', '--quiet', CHART, '--values', join(CHART, 'ci', name)],
+      { encoding: 'utf8' },
+    );
+    expect([status, stdout.trim()]).toEqual([0, '']);
+  });
+
+  it.each(EXAMPLES)('%s: the appliance itself finds no fault with what it is given', (name) => {
+    const manifests = example(name);
+    const configurations = named(manifests, 'ConfigMap');
+    expect(configurations.length).toBe(name.startsWith('cluster') ? 3 : 1);
+    for (const { data = {}, metadata } of configurations) {
+      const { file, forget } = asThePodReads(data['segl.yaml'] ?? '');
+      const settings = readSettings({ SEGL_CONFIG: file, SEGL_DATA_DIR: '', SEGL_KEYRING: '', SEGL_HTTP_PORT: '' });
+      forget();
+      const role = metadata.name.replace(/^post-segl-/, '');
+      expect(settings.roles).toEqual(role === 'appliance' ? ROLES : [role]);
+      expect([settings.httpPort, settings.managementPort, settings.dataDir]).toEqual([
+        8080,
+        8081,
+        '/var/lib/segl/data',
+      ]);
+      expect(settings.organisation.name).not.toBe('');
+    }
+  });
+
+  it.each(EXAMPLES)('%s: every pod is nobody, can write nothing, and has a bound of memory', (name) => {
+    const pods = podsOf(example(name));
+    expect(pods.length).toBeGreaterThan(1);
+    for (const [, pod] of pods) {
+      expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+      for (const { securityContext, resources } of [...pod.containers, ...(pod.initContainers ?? [])]) {
+        expect(securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        });
+        expect(resources?.limits?.memory).toMatch(/^\d+[MG]i$/);
+      }
+    }
+  });
+
+  it('the defaults of the image, which would win over the file, are taken back', () => {
+    const image = readFileSync(join(CHART, '..', '..', 'ops', 'images', 'Containerfile'), 'utf8');
+    const set = [...image.matchAll(/\b(SEGL_[A-Z_]+)=/g)].map(([, variable]) => variable);
+    const [, pod] = podsOf(example('embedded.yaml'))[0] ?? [];
+    const env = pod?.containers[0]?.env ?? [];
+    expect(set.length).toBeGreaterThan(0);
+    for (const variable of set) expect(env).toContainEqual({ name: variable, value: '' });
+  });
+
+  it('a pod of a role is given the keys of that role and no others', () => {
+    const patternsOf = (component: string) => {
+      const [, pod] = podsOf(example('cluster.yaml')).find(([name]) => name.endsWith(component)) ?? [];
+      const [, patterns = ''] = /for file in (.*); do/.exec(pod?.initContainers?.[0]?.args?.[0] ?? '') ?? [];
+      return patterns.split(' ').toSorted();
+    };
+    for (const role of ROLES) {
+      const keys = keysOf({ roles: [role], ephemeralStore: role === 'console' ? 'memory:' : 'rediss://somewhere' });
+      const wanted = keys.map((key) => (key.endsWith('.pub') ? key.replace('.pub', '-*.pub') : `${key}-*`));
+      expect([role, patternsOf(role)]).toEqual([role, ['*.destroyed', ...wanted].toSorted()]);
+    }
+  });
+
+  it('leads each role’s paths to that role, and no path to the management port', () => {
+    const ingress = named(example('cluster-for-trying.yaml'), 'Ingress')[0]?.spec as unknown as {
+      rules: { http: { paths: { path: string; backend: { service: { name: string; port: { name: string } } } }[] } }[];
+    };
+    const paths = ingress.rules.flatMap(({ http }) => http.paths);
+    for (const role of ['gateway', 'console'] as const) {
+      const led = paths.filter(({ backend }) => backend.service.name === `post-segl-${role}`);
+      expect(led.map(({ path }) => path).toSorted()).toEqual([...ROLE_PARTS[role].paths].toSorted());
+    }
+    expect(paths.filter(({ backend }) => backend.service.name === 'post-segl-portal').map(({ path }) => path)).toEqual([
+      '/',
+    ]);
+    for (const { backend } of paths) expect(backend.service.port).toEqual({ name: 'http' });
+  });
+
+  it('opens to the world no port but what the settings name', () => {
+    const policies = named(example('cluster.yaml'), 'NetworkPolicy');
+    const egressOf = (component: string) => {
+      const policy = policies.find(({ metadata }) => metadata.name.endsWith(component))?.spec as unknown as {
+        egress: { ports: { port: number }[] }[];
+      };
+      return policy.egress.flatMap(({ ports }) => ports.map(({ port }) => port));
+    };
+    expect(egressOf('portal')).toEqual([53, 53, 2525, 2113, 6379, 5432]); // no provider, so no 443
+    expect(egressOf('console')).toEqual([53, 53, 2113]);
+    const withAccounts = named(example('embedded-behind-an-ingress.yaml'), 'NetworkPolicy')[0];
+    expect(JSON.stringify(withAccounts?.spec)).toContain('"port":443');
+    expect(JSON.stringify(withAccounts?.spec)).toContain('"port":465');
+  });
+
+  it('takes every image from the registry of a closed network, ours by digest', () => {
+    const trial = [
+      'eventStore.trial.enabled=true',
+      'ephemeralStore.trial.enabled=true',
+      'global.imageRegistry=inside.example/mirror',
+    ];
+    const { text } = render('--values', join(CHART, 'ci', 'cluster-for-trying.yaml'), '--set', trial.join(','));
+    const images = [...text.matchAll(/^\s+image: "?([^"\n]+)/gm)].map(([, image]) => image);
+    expect(images.length).toBeGreaterThan(7);
+    for (const image of images) expect(image).toMatch(/^inside\.example\/mirror\/[^/]/);
+    expect(JSON.stringify(example('cluster.yaml'))).toMatch(/"registry\.nordlys\.example\/mirror\/segl@sha256:0123/);
+  });
+
+  it('watches metrics that there are', () => {
+    const metrics = readFileSync(resolve(CHART, '../../libs/telemetry/src/metrics.ts'), 'utf8');
+    const watched = new Set(textOfChart('alerts.yaml').match(/\bsegl_[a-z_]+/g));
+    expect(watched.size).toBeGreaterThan(6);
+    for (const name of watched) expect(metrics).toContain(`'${name.replace(/(_seconds)_(count|bucket|sum)$/, '$1')}'`);
+    expect(named(example('embedded-behind-an-ingress.yaml'), 'PrometheusRule')).toHaveLength(1);
+  });
+
+  const refusals: [string, string, RegExp][] = [
+    ['no address', 'relayUrl=smtp://mail.example', /publicUrl: is missing/],
+    ['no relay', 'publicUrl=https://post.example', /relayUrl: is missing/],
+    [
+      'an address with a path',
+      'publicUrl=https://post.example/mail,relayUrl=smtp://m',
+      /publicUrl: https:\/\/post\.example\/mail is not/,
+    ],
+    ['a setting that is none', 'settings.organisation.nmae=x', /additional properties 'nmae' not allowed/],
+    ['a setting that the chart decides', 'settings.dataDir=/data', /additional properties 'dataDir' not allowed/],
+    ['a value that is none', 'ingres.enabled=true', /additional properties 'ingres' not allowed/],
+    ['a number that is too large', 'settings.portal.waitingSeconds=901', /waitingSeconds'.*maximum/s],
+    [
+      'a cluster without its stores and keys',
+      'mode=cluster',
+      /eventStore\.url: .*ephemeralStore\.url: .*personKeys\.url: .*keys\.existingSecret: /s,
+    ],
+    ['a server for one pod', 'eventStore.url=esdb://events', /eventStore\.url: mode embedded keeps it/],
+    [
+      'one pod that is to be many',
+      'portal.autoscaling.enabled=true',
+      /portal\.autoscaling\.enabled: mode embedded is one/,
+    ],
+    [
+      'a password in an address',
+      'mode=cluster,personKeys.url=postgres://segl:secret@db/segl',
+      /personKeys\.url: holds a password/,
+    ],
+    [
+      'two places for the keys',
+      'keys.existingSecret=a,keys.volume.csi.driver=b',
+      /keys\.existingSecret and keys\.volume/,
+    ],
+    ['a Gateway that has no name', 'gatewayApi.enabled=true', /gatewayApi\.parentRefs: is empty/],
+  ];
+  it.each(refusals)('refuses %s by name', (_, set, wanted) => {
+    const base = set.includes('publicUrl') || set.startsWith('relayUrl') ? [] : first;
+    const { status, said } = render(...base, '--set', set);
+    expect(status).not.toBe(0);
+    expect(said).toMatch(wanted);
+    expect(said).not.toContain('secret@');
+  });
+});
+
+const kubeconform = toolPath('kubeconform');
+(HELM === null || kubeconform === null ? describe.skip : describe)('the chart, by the schemas of Kubernetes', () => {
+  it.each(KUBERNETES)(
+    '%s has every field that it uses',
+    (release) => {
+      const schemas = join(place, release);
+      if (!writeSchemas(release, schemas)) {
+        process.stdout.write(`SKIPPED: the schemas of Kubernetes ${release}: Go could not fetch them\n`);
+        return;
+      }
+      const files = EXAMPLES.map((name) => {
+        const file = join(place, name);
+        writeFileSync(file, render('--values', join(CHART, 'ci', name), '--kube-version', release).text);
+        return file;
+      });
+      const location = join(schemas, '{{.ResourceKind}}{{.KindSuffix}}.json');
+      const { status, stdout } = spawnSync(kubeconform ?? '', ['-summary', '-schema-location', location, ...files], {
+        encoding: 'utf8',
+      });
+      expect([status, stdout]).toEqual([0, expect.stringMatching(/Invalid: 0, Errors: 0, Skipped: 0/)]);
+    },
+    120_000,
+  );
+});
