@@ -24,7 +24,9 @@ export const rooms = {
     'vocabulary',
     'web-ui',
   ],
+  compliance: ['keyring', 'event-store', 'vocabulary'],
   audit: [
+    'compliance',
     'recipient-access',
     'oidc-bridge',
     'gateway',
@@ -37,6 +39,7 @@ export const rooms = {
   ],
   installation: [
     'audit',
+    'compliance',
     'recipient-access',
     'oidc-bridge',
     'gateway',

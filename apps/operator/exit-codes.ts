@@ -67,6 +67,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'not-sealed-mail': EXIT.badInput,
   'seal-broken': EXIT.badInput,
   'bad-audit-query': EXIT.usage,
+  'bad-mandate': EXIT.usage,
   unavailable: EXIT.unavailable,
   'event-store-unavailable': EXIT.unavailable,
   'person-directory-unavailable': EXIT.unavailable,

@@ -40,11 +40,14 @@ export class Operator {
     await this.print(JSON.stringify(value, null, 2));
   }
 
-  /** Asks before what cannot be taken back. @throws Refused unless the answer is yes, or `isSure` */
+  /**
+   * Asks before what cannot be taken back, and never where nobody is there to answer.
+   * @throws UsageFault without a terminal and without `isSure`; Refused unless the answer is yes
+   */
   async confirm(warning: string, isSure: boolean): Promise<void> {
     if (isSure) return this.terminal.say(warning);
     const answer = await this.terminal.ask(`${warning}\nGo on? Type yes: `);
-    if (answer === null) throw new Refused(`${warning}\nNobody is here to be asked: give --yes to go on`);
+    if (answer === null) throw new UsageFault(`${warning}\nNobody is here to be asked: give --yes to go on`);
     if (answer.trim().toLowerCase() !== 'yes') throw new Refused('nothing was changed');
   }
 }

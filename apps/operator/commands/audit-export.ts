@@ -8,15 +8,19 @@ import {
   inclusionProof,
   queryAuditTrail,
   readCheckpoint,
+  recordAuditing,
 } from '#libs/audit';
-import type { AuditFilter, SelectedEvent } from '#libs/audit';
+import type { Asker, AuditFilter, SelectedEvent } from '#libs/audit';
+import { askedFor, askerGiven, NOBODY } from '../asked.ts';
 import { BadInput, UsageFault } from '../exit-codes.ts';
+import { withMandate } from '../mandate.ts';
+import type { MandateOptions } from '../mandate.ts';
 import { openedLedger } from '../opened-ledger.ts';
 import type { OpenedLedger } from '../opened-ledger.ts';
 import { addressOf, instantGiven, messageIdOf } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 
-interface ExportOptions {
+interface ExportOptions extends MandateOptions {
   readonly since?: string;
   readonly message?: string;
   readonly person?: string;
@@ -29,7 +33,7 @@ interface ExportOptions {
 const PAGE_ROWS = 1000;
 
 export function exportCommand(operator: Operator): Command {
-  return new Command('export')
+  return withMandate(new Command('export'))
     .description('print the record with its proof, one JSON object to a line')
     .option('--since <file>', 'only what came after the checkpoint in this file')
     .option('--message <id>', 'only events of one message, each with a proof of its own')
@@ -42,6 +46,7 @@ export function exportCommand(operator: Operator): Command {
       `
 Everything is as it is stored: personal data stays encrypted under the keys of the persons. "segl audit verify" proves what this
 prints, on any machine, with the public key ("segl audit key") and a checkpoint that was kept elsewhere; LEDGER.md says how others can.
+That you exported it stands in the record, behind what this prints.
 
 Examples:
   segl audit export > record.ndjson
@@ -49,7 +54,8 @@ Examples:
   segl audit export --message q2mzx4v3aaaabbbbccccddddeeeeffff > message.ndjson`,
     )
     .action(async (options: ExportOptions, command: Command) => {
-      const { since, ...filters } = options;
+      const { since, case: _case, reason: _reason, ...filters } = options;
+      const asker = askerGiven(options);
       const isSelection = Object.values(filters).some((value) => value !== undefined);
       if (isSelection && since !== undefined)
         throw new UsageFault('--since goes with a whole export, not with a selection');
@@ -57,7 +63,11 @@ Examples:
       const query = queryOf(filters);
       await using stores = operator.stores(command);
       const ledger = await openedLedger(operator, command, stores);
-      if (!isSelection) return await printAll(operator, wholeExport(ledger, from));
+      if (!isSelection) {
+        const lines = wholeExport(ledger, from);
+        await record(operator, ledger, asker, { since });
+        return await printAll(operator, lines);
+      }
       const personId =
         filters.person === undefined
           ? undefined
@@ -65,6 +75,7 @@ Examples:
       const isNobody = filters.person !== undefined && personId === undefined;
       if (isNobody) operator.terminal.say('segl: nobody is known by that address, or the person was erased');
       const lines = selectedExport(ledger, isNobody ? null : { ...query, personId });
+      await record(operator, ledger, asker, { ...query, personId: isNobody ? NOBODY : personId });
       await printAll(operator, lines);
     });
 }
@@ -98,6 +109,18 @@ async function* selected(
     }
     after = next;
   }
+}
+
+/** Before the first line. */
+async function record(
+  operator: Operator,
+  { store }: OpenedLedger,
+  asker: Asker,
+  filter: Parameters<typeof askedFor>[0],
+): Promise<void> {
+  const exportedAt = operator.terminal.clock.now();
+  const data = { ...asker, ...askedFor(filter), form: 'ndjson' as const, exportedAt };
+  await recordAuditing(store, { type: 'AuditTrailExported', data });
 }
 
 async function printAll(operator: Operator, lines: AsyncIterable<string>): Promise<void> {

@@ -11,6 +11,9 @@ import type { AuditFilter, AuditPaging } from '#libs/audit';
 import { addressOf, messageIdOf, countGiven, instantGiven } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 import { UsageFault } from '../exit-codes.ts';
+import { askedFor, askerGiven, NOBODY } from '../asked.ts';
+import { withMandate } from '../mandate.ts';
+import type { MandateOptions } from '../mandate.ts';
 import { exportCommand } from './audit-export.ts';
 import { checkpointCommand, keyCommand } from './audit-key.ts';
 import { verifyCommand } from './audit-verify.ts';
@@ -18,7 +21,7 @@ import { printPage, printTimeline } from './audit-output.ts';
 import type { OutputOptions } from './audit-output.ts';
 import { nobody, openTrail } from './audit-trail-here.ts';
 
-interface PageOptions extends OutputOptions {
+interface PageOptions extends OutputOptions, MandateOptions {
   readonly limit?: string;
   readonly after?: string;
   readonly before?: string;
@@ -37,7 +40,7 @@ interface QueryOptions extends PageOptions, PersonOptions {
   readonly from?: string;
   readonly to?: string;
   readonly submission?: string;
-  readonly case?: string;
+  readonly ofCase?: string;
   readonly words?: string;
 }
 
@@ -53,7 +56,7 @@ export function auditCommand(operator: Operator): Command {
 }
 
 function withPaging(command: Command): Command {
-  return command
+  return withMandate(command)
     .option('--newest-first', 'against the order of the record')
     .option('--limit <count>', 'at most so many; default 100, at most 1000; more are said on stderr')
     .option('--after <cursor>', 'what follows: the "next" of the page before')
@@ -81,7 +84,7 @@ function queryCommand(operator: Operator): Command {
     .option('--from <time>', 'from this time on (2026-03-01 or 2026-03-01T12:00:00Z)')
     .option('--to <time>', 'before this time')
     .option('--submission <id>', 'of one submission')
-    .option('--case <number>', 'with this case number')
+    .option('--of-case <number>', 'of what was done under this case number')
     .option(
       '--words <words>',
       'that say all of these words: reasons, names of organisations and keys; never anything personal',
@@ -90,25 +93,25 @@ function queryCommand(operator: Operator): Command {
     .addHelpText(
       'after',
       `
-All that is given must hold. Personal data is decrypted for showing only; what belongs to an erased person says so. Where rows are
-left, stderr says so and JSON holds "next"; "isWhole": false says that only a part of the record was looked at so far.
+All that is given must hold. That you asked is in the record itself, with --case and --reason. Personal data is decrypted for
+showing only; what belongs to an erased person says so. Where rows are left, stderr says so and JSON holds "next"; "isWhole": false says that only a part of the record was looked at so far.
 
 Examples:
   segl audit query --message q2mzx4v3aaaabbbbccccddddeeeeffff
   segl audit query --reader anna@example.com --type MessageViewed AttachmentDownloaded --from 2026-03-01 --json`,
     )
     .action(async (options: QueryOptions, command: Command) => {
-      const filter = filterOf(options);
+      const [filter, asker] = [filterOf(options), askerGiven(options)];
       const paging = pagingOf(options);
       const addresses = addressesIn(options);
       await using trail = await openTrail(operator, command, options.personal || addresses.length > 0);
       const persons: Record<string, string> = {};
       for (const [field, address] of addresses) {
-        const personId = await trail.personIdOf(address);
-        if (personId === null) return printPage(operator, nobody(operator), options, null);
-        persons[field] = personId;
+        persons[field] = (await trail.personIdOf(address)) ?? NOBODY;
       }
-      const page = queryAuditTrail(await trail.db(), { ...filter, ...persons }, paging);
+      const isOfNobody = Object.values(persons).includes(NOBODY);
+      const page = isOfNobody ? nobody(operator) : queryAuditTrail(await trail.db(), { ...filter, ...persons }, paging);
+      await trail.record(asker, 'search', askedFor({ ...filter, ...persons, ...paging }), page.rows.length);
       await printPage(operator, page, options, trail.persons);
     });
 }
@@ -131,13 +134,16 @@ Examples:
     .action(async (options: PageOptions & { message?: string; person?: string }, command: Command) => {
       const { message, person } = options;
       if ((message === undefined) === (person === undefined)) throw new UsageFault('give either --message or --person');
-      const paging = pagingOf(options);
+      const [paging, asker] = [pagingOf(options), askerGiven(options)];
       const messageId = message === undefined ? null : messageIdOf(message);
       const address = person === undefined ? null : addressOf(person);
       await using trail = await openTrail(operator, command, options.personal || address !== null);
       const personId = address === null ? null : await trail.personIdOf(address);
+      const question = address === null ? 'message-timeline' : 'person-timeline';
+      const asked = askedFor({ messageId, personId: address === null ? null : (personId ?? NOBODY), ...paging });
       if (messageId === null && personId === null) {
         const { rows: entries, ...page } = nobody(operator);
+        await trail.record(asker, question, asked, 0);
         return printTimeline(operator, { ...page, entries: entries as never[] }, options, null);
       }
       const record = trailIn(await trail.db());
@@ -145,6 +151,7 @@ Examples:
         messageId !== null
           ? await messageTimeline(record, messageId, paging)
           : await personTimeline(record, personId as never, paging);
+      await trail.record(asker, question, asked, timeline.entries.length);
       await printTimeline(operator, timeline, options, trail.persons);
     });
 }
@@ -160,7 +167,7 @@ function filterOf(options: QueryOptions): AuditFilter {
     evidence: evidence as AuditFilter['evidence'],
     method,
     submissionId: submission,
-    caseNumber: options.case,
+    caseNumber: options.ofCase,
     words,
   };
 }

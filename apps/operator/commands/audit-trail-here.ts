@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { AuditPage } from '#libs/audit';
+import { recordAuditing } from '#libs/audit';
+import type { AskedFor, Asker, AuditPage, AuditQuestionKind } from '#libs/audit';
 import type { ReadModelDatabase } from '#libs/event-store';
 import type { PersonDirectory } from '#libs/keyring';
 import type { MailAddress, PersonId } from '#libs/vocabulary';
@@ -14,6 +15,8 @@ export interface TrailHere extends AsyncDisposable {
   personIdOf(address: MailAddress): Promise<PersonId | null>;
   /** Holds everything recorded before this call. @throws ProjectionsBehind */
   db(): Promise<ReadModelDatabase>;
+  /** Before anything of it is shown. @throws EventStoreUnavailable */
+  record(asker: Asker, question: AuditQuestionKind, asked: AskedFor, rows: number): Promise<void>;
 }
 
 export async function openTrail(operator: Operator, command: Command, needsPersons: boolean): Promise<TrailHere> {
@@ -23,6 +26,10 @@ export async function openTrail(operator: Operator, command: Command, needsPerso
     persons,
     personIdOf: async (address) => (await persons?.find(address))?.personId ?? null,
     db: async () => (await caughtUpReadModels(operator.places(command), stores)).readModels.db,
+    record: async (asker, question, asked, rows) => {
+      const data = { ...asker, ...asked, question, rows, queriedAt: operator.terminal.clock.now() };
+      await recordAuditing(await stores.eventStore(), { type: 'AuditTrailQueried', data });
+    },
     [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
   };
 }

@@ -1,12 +1,21 @@
 import { Command } from 'commander';
 import { destroyKey, parseKeyId } from '#libs/keyring';
 import { UsageFault } from '../exit-codes.ts';
+import { mandateGiven, withMandate } from '../mandate.ts';
+import type { MandateOptions } from '../mandate.ts';
 import type { Operator } from '../operator.ts';
+import { recordedKeyAct } from '../record-key.ts';
 import { countOpenable } from '../sealed-messages.ts';
 import type { OpenedForCommand } from '../stores.ts';
 
+interface DestroyOptions extends MandateOptions {
+  readonly yes?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
 export function keysDestroyCommand(operator: Operator): Command {
-  return new Command('destroy')
+  return withMandate(new Command('destroy'))
     .description('destroy an older version of a key, after saying what that hits')
     .argument('<key>', 'the key, as "segl keys list" names it')
     .option('--yes', 'do not ask')
@@ -22,12 +31,19 @@ Examples:
   segl keys destroy sealing-1
   segl keys destroy person-wrapping-1 --yes`,
     )
-    .action(async (keyId: string, options: { yes?: boolean; force?: boolean; json?: boolean }, command: Command) => {
+    .action(async (keyId: string, options: DestroyOptions, command: Command) => {
+      const mandate = mandateGiven(options);
       const { keyring } = operator.places(command);
       await using stores = operator.stores(command);
       const hit = await whatItHits(operator, stores, keyId);
       await operator.confirm(hit.warning, options.yes ?? false);
-      await destroyKey(keyring, keyId, { now: operator.terminal.clock.now(), force: options.force ?? false });
+      const force = options.force ?? false;
+      await recordedKeyAct(operator, stores, async () => {
+        const now = operator.terminal.clock.now();
+        const done = await destroyKey(keyring, keyId, { now, force });
+        const data = { ...mandate, keyId, destroyedAt: now, isForced: force };
+        return { done, events: [{ type: 'KeyDestroyed', data }] };
+      });
       const isOfPersons = keyId.startsWith('person-') && stores.has('personKeys');
       if (isOfPersons && options.force !== true) await (await stores.persons()).rewrap(); // drops what is lost with the key
       if (options.json) return operator.printJson({ destroyed: keyId, ...hit.counts });

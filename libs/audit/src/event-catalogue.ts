@@ -1,3 +1,4 @@
+import { keyEvents } from '#libs/compliance';
 import { EventCatalogue, EVIDENCE, projectionEvents } from '#libs/event-store';
 import type { Evidence } from '#libs/event-store';
 import { submissionEvents } from '#libs/gateway';
@@ -20,6 +21,7 @@ export const eventCatalogue = new EventCatalogue([
   clientSignInEvents,
   passcodeEvents,
   submissionEvents,
+  keyEvents,
   telemetryEvents,
   ledgerEvents,
   auditorEvents,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { recordKeysFound } from '#libs/compliance';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
@@ -67,6 +68,8 @@ async function open(
         opened.close(),
       )
     : null;
+  const found = await recordKeysFound(events, keyring.list(), clock.now());
+  if (found.length > 0) log.info({ keys: found }, 'the record did not know of these keys yet, and does now');
   const { ephemeralMaxBytes: maxBytes } = settings.portal;
   const ephemeralStore = parts.has('ephemeralStore')
     ? closing.add(
