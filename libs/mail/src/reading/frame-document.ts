@@ -9,8 +9,8 @@ const STYLE = [
   LINK_NOTE_STYLE, // before anything that a mail brings
   NARROW_STYLE,
   ':root{color-scheme:only light;background:#ffffff}',
-  'body{margin:16px;background:#ffffff;color:#1a1a1a;font:16px/1.5 system-ui,sans-serif;overflow-wrap:break-word}',
-  'body:has(table){margin:8px;line-height:normal}', // laid out upon what browsers begin with
+  // margin and height of lines as browsers begin with: a mail was laid out upon that
+  'body{margin:8px;background:#ffffff;color:#1a1a1a;font:16px system-ui,sans-serif;overflow-wrap:break-word}',
   'img{max-width:100%;height:auto}',
   'pre{white-space:pre-wrap}',
   'blockquote{margin:0 0 0 8px;padding-left:8px;border-left:2px solid #b0b0b0}',

@@ -8,7 +8,7 @@ const NARROW_PIXELS = 640;
 /** Less fits on any screen, several such beside each other included. */
 const WIDE_PIXELS = 200;
 /** More room than this beside words is a layout for a desk. */
-const GAP_PIXELS = 40;
+const GAP_PIXELS = 50;
 const NARROW_GAP = '16px';
 /** Without a space in it, a word as long as this may be wider than a cell. */
 const LONG_WORD = /\S{21}/;
