@@ -6,6 +6,7 @@ import type { KindOfFile } from './kind-of-file.ts';
 import { MailPartWalker } from './mail-part-walker.ts';
 import { MessagePageScanner } from './message-page-scanner.ts';
 import { NotACarrier } from './not-a-carrier.ts';
+import { OutlookFile } from './outlook-file.ts';
 import { WideCharacters } from './wide-characters.ts';
 import { ZippedCarrier } from './zipped-carrier.ts';
 
@@ -20,7 +21,7 @@ type Inside =
   | { readonly kind: 'mail'; readonly walker: MailPartWalker }
   | { readonly kind: 'text'; readonly decoder: Base64UrlDecoder }
   | { readonly kind: 'coded'; readonly transfer: TransferStream; readonly reader: CarrierReader }
-  | { readonly kind: 'zip'; readonly zip: ZippedCarrier };
+  | { readonly kind: 'file'; readonly file: ZippedCarrier | OutlookFile };
 
 /** A carrier in a zip, in an encoding left undone: further layers nobody makes by accident. */
 const MAX_LAYERS = 2;
@@ -32,8 +33,8 @@ export interface CarrierReaderOptions {
 
 /**
  * Gets the ciphertext back out of what a person hands in, as it comes, in pieces of any size: `message.html`, the whole carrier as a
- * mail file (forwarded as an attachment, re-encoded as quoted-printable or base64, with other line ends), or the bare text of the
- * field. Which one it is shows in its first bytes. Memory: one piece and what is searched for the beginning of the field.
+ * mail file (forwarded as an attachment, re-encoded as quoted-printable or base64, with other line ends; `.msg`), the bare text of the
+ * field, or a page as Safari saves it (`.webarchive`, which has the page as it came). Which one it is shows in its first bytes. Memory: one piece and what is searched for the beginning of the field.
  */
 export class CarrierReader {
   private readonly maxCiphertextBytes: number;
@@ -75,8 +76,8 @@ export class CarrierReader {
         const last = inside.reader.push(inside.transfer.end());
         return Buffer.concat([first, last, inside.reader.end()]);
       }
-      case 'zip':
-        return Buffer.concat([first, inside.zip.end()]);
+      case 'file':
+        return Buffer.concat([first, inside.file.end()]);
     }
   }
 
@@ -100,13 +101,15 @@ export class CarrierReader {
         reader: new CarrierReader(options, this.layers + 1),
       };
     }
-    if (start.startsWith('<')) return { kind: 'page', scanner: new MessagePageScanner(this.maxCiphertextBytes) };
+    if (start.startsWith('<') || this.file === 'web-archive')
+      return { kind: 'page', scanner: new MessagePageScanner(this.maxCiphertextBytes) };
     if (start.startsWith(AGE_IN_BASE64URL))
       return { kind: 'text', decoder: new Base64UrlDecoder(this.maxCiphertextBytes) };
     if (/^(From |[!-9;-~]+[ \t]*:)/.test(start))
       return { kind: 'mail', walker: new MailPartWalker(this.maxCiphertextBytes) };
     if (this.file === 'zip' && this.layers < MAX_LAYERS)
-      return { kind: 'zip', zip: new ZippedCarrier(() => new CarrierReader(options, this.layers + 1)) };
+      return { kind: 'file', file: new ZippedCarrier(() => new CarrierReader(options, this.layers + 1)) };
+    if (this.file === 'outlook') return { kind: 'file', file: new OutlookFile(this.maxCiphertextBytes) };
     throw new NotACarrier('no-carrier', this.file);
   }
 
@@ -134,8 +137,8 @@ export class CarrierReader {
         return this.named(() => inside.walker.push(bytes));
       case 'coded':
         return inside.reader.push(inside.transfer.push(bytes));
-      case 'zip':
-        return inside.zip.push(bytes);
+      case 'file':
+        return inside.file.push(bytes);
     }
   }
 }

@@ -8,8 +8,9 @@ export type KindOfFile =
   | 'zip'
   | 'locked-zip'
   | 'archive'
-  /** A page as phones save it (MHTML): the hidden field of ours is lost there. */
+  /** A page as phones save it (MHTML): Chromium leaves hidden fields out of it. */
   | 'saved-page'
+  | 'web-archive'
   | 'page'
   | 'mail'
   | 'other';
@@ -24,6 +25,7 @@ const SIGNATURES: readonly (readonly [RegExp, KindOfFile])[] = [
   [/^\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1/, 'outlook'],
   [/^(?:Rar!|7z\xbc\xaf|\x1f\x8b|BZh)/, 'archive'],
   [/^(?:From: <?Saved by|[\s\S]{0,400}\nSnapshot-Content-Location:)/i, 'saved-page'],
+  [/^bplist0/, 'web-archive'],
   [/^\s*</, 'page'],
   [/^(?:From |[!-9;-~]+[ \t]*:)/, 'mail'],
 ];

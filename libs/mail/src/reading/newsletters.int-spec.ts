@@ -134,7 +134,8 @@ withBrowser('newsletters (skipped where there is no Chromium, or no ../shared/da
   );
 
   it('would show a layout that is lost', async () => {
-    const html = '<table width="600"><tr><td width="300">One two three</td><td align="right">four five</td></tr></table>';
+    const html =
+      '<table width="600"><tr><td width="300">One two three</td><td align="right">four five</td></tr></table>';
     await page.setViewportSize({ width: 800, height: 900 });
     const raw = await painted(html, 'control');
     expect(shareKept(raw, raw)).toBe(1);
