@@ -48,6 +48,12 @@ function reencoded(encoding: string, encode: (text: string) => string): string {
     .replace(boundary, boundary);
 }
 
+function forwarded(times: number, mail: string): string {
+  if (times === 0) return mail;
+  const inner = forwarded(times - 1, mail);
+  return `Subject: FW\r\nContent-Type: multipart/mixed; boundary="b${times}"\r\n\r\n--b${times}\r\n\r\nsee\r\n--b${times}\r\nContent-Type: message/rfc822\r\n\r\n${inner}\r\n--b${times}--\r\n`;
+}
+
 const shapes: [string, string][] = [
   ['message.html', page],
   ['message.html with LF', page.replaceAll('\r\n', '\n')],
@@ -69,6 +75,26 @@ const shapes: [string, string][] = [
   ],
   ['the carrier', carrier],
   ['the carrier with LF', carrier.replaceAll('\r\n', '\n')],
+  ['the carrier with CR', carrier.replaceAll('\r\n', '\r')],
+  ['the carrier behind a byte order mark and empty lines', `\u00ef\u00bb\u00bf\r\n\r\n${carrier}`],
+  [
+    'the carrier with white space behind its boundaries',
+    carrier.replace(/boundary="=_segl[^"]*/, '$&  ').replace(/\r\n--=_segl_\w+(?:--)?/g, '$& '),
+  ],
+  ['the carrier without an empty line in its parts', carrier.replace(/(7bit\r\n)\r\n/, '$1')],
+  ['the carrier without an empty line at all', carrier.replace(/(boundary=[^\r]*\r\n)\r\n/g, '$1')],
+  [
+    'the carrier whose part has no header',
+    carrier.replace(/Content-Type: text\/html; charset=utf-8; name[^]*?7bit\r\n\r\n/, ''),
+  ],
+  [
+    'the carrier that goes on behind its end',
+    carrier.replace(
+      /(\r\n--(=_segl_\w+))\r\n(?=Content-Type: text\/html; charset=utf-8; name)/,
+      '$1--\r\nfooter$1\r\n',
+    ),
+  ],
+  ['the carrier forwarded in twenty mails', forwarded(20, carrier)],
   ['the carrier in an mbox', `From office@example.org Sun Nov 22 12:00:00 2026\n${carrier.replaceAll('\r\n', '\n')}`],
   [
     'the carrier as quoted-printable',

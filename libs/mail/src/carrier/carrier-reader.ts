@@ -1,4 +1,5 @@
 import { Base64UrlDecoder } from './base64url-decoder.ts';
+import { beginningOf } from '../syntax/header-fields.ts';
 import { transferStream } from '../syntax/transfer-stream.ts';
 import type { TransferStream } from '../syntax/transfer-stream.ts';
 import { kindOfFile } from './kind-of-file.ts';
@@ -88,7 +89,7 @@ export class CarrierReader {
     const start = bytes.toString('latin1', 0, DECIDING_BYTES).replace(/^\u00ef\u00bb\u00bf/, '');
     this.file = kindOfFile(start);
     this.inside = this.kindOf(start.trimStart());
-    return this.read(this.inside, bytes);
+    return this.read(this.inside, this.inside.kind === 'mail' ? bytes.subarray(beginningOf(bytes)) : bytes);
   }
 
   private kindOf(start: string): Inside {

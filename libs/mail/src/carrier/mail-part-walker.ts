@@ -7,6 +7,7 @@ import { NotACarrier } from './not-a-carrier.ts';
 
 const NOTHING = Buffer.alloc(0);
 const LF = 0x0a;
+const CR = 0x0d;
 const HYPHEN = 0x2d;
 /** 256 KiB for the header of the mail, and of each part. */
 const MAX_HEADER_BYTES = 256 * 1024;
@@ -15,9 +16,11 @@ const MAX_ALL_HEADER_BYTES = 2 * 1024 * 1024;
 /** 64 KiB without a line end: no line of a header, and of a body it is handed on as it comes. */
 const MAX_HELD_BYTES = 64 * 1024;
 const MAX_PARTS = 1000;
-const MAX_DEPTH = 20;
+/** Multiparts within each other: twenty mails forwarded in one another, each in one or two. */
+const MAX_DEPTH = 50;
 /** Mails inside mails that are themselves encoded. */
-const MAX_NESTED_WALKERS = 4;
+const MAX_NESTED_WALKERS = 8;
+const MAX_DELIMITER = 1000;
 
 type Leaf = {
   readonly transfer: TransferStream;
@@ -26,8 +29,9 @@ type Leaf = {
 
 /**
  * Walks through a mail file as it comes, and looks into each part for our page: wherever a gateway or a forwarding person has
- * put it, however it is encoded by now. Forgiving: what it does not understand it passes over. Parts that are no page of ours cost one
- * look at their beginning.
+ * put it, however it is encoded by now. Where parts and their headers begin and end, it decides as the reader of mails does
+ * (`reading/part-splitter.ts`, which has the whole mail before it). Forgiving: what it does not understand it passes over. Parts that are
+ * no page of ours cost one look at their beginning.
  */
 export class MailPartWalker {
   private readonly maxCiphertextBytes: number;
@@ -42,6 +46,10 @@ export class MailPartWalker {
   private parts = 0;
   private isMidLine = false;
   private isWhole = false;
+  /** The header of the mail itself is one, whatever its fields are. */
+  private isFirstHeader = true;
+  /** Lines end in CR alone; null until that shows. */
+  private hasLoneReturns: boolean | null = null;
 
   constructor(maxCiphertextBytes: number, nesting = 0, allowance = { headerBytes: MAX_ALL_HEADER_BYTES }) {
     this.maxCiphertextBytes = maxCiphertextBytes;
@@ -55,8 +63,10 @@ export class MailPartWalker {
   }
 
   /** @throws NotACarrier */
-  push(piece: Buffer): Buffer {
-    if (this.isWhole || piece.length === 0) return NOTHING;
+  push(bytes: Buffer): Buffer {
+    if (this.isWhole || bytes.length === 0) return NOTHING;
+    this.hasLoneReturns ??= endsLinesInReturns(bytes);
+    const piece = this.hasLoneReturns ? withLineFeeds(bytes) : bytes;
     const lastLineEnd = piece.lastIndexOf(LF);
     if (lastLineEnd < 0 && this.heldBytes + piece.length <= MAX_HELD_BYTES) {
       this.hold(piece);
@@ -80,7 +90,7 @@ export class MailPartWalker {
     const found: Buffer[] = [];
     const last = this.release(NOTHING);
     if (!this.isWhole && last.length > 0) this.lines(last, found);
-    if (!this.isWhole) this.endLeaf(found);
+    if (!this.isWhole) this.endPart(found);
     if (!this.isWhole && this.nesting === 0) throw new NotACarrier('no-carrier');
     return Buffer.concat(found);
   }
@@ -121,28 +131,35 @@ export class MailPartWalker {
   private line(line: Buffer, found: Buffer[], goesOn: boolean): void {
     const startsWithin = this.isMidLine;
     this.isMidLine = goesOn;
-    if (!startsWithin && !goesOn && line[0] === HYPHEN && line[1] === HYPHEN && this.isBoundary(line, found)) return;
+    if (!startsWithin && !goesOn && line[0] === HYPHEN && line[1] === HYPHEN) {
+      if (this.isBoundary(line, found)) return;
+      if (this.header !== null) this.endHeader(found); // no field begins so: it is the first delimiter, or the body has begun
+      if (this.isWhole || this.isBoundary(line, found)) return;
+    }
     if (this.header === null) return this.body(line, found);
     this.headerBytes += line.length;
     this.allowance.headerBytes -= line.length;
-    if (goesOn || this.headerBytes > MAX_HEADER_BYTES || this.allowance.headerBytes < 0)
-      throw new NotACarrier('no-carrier');
-    if (line.length <= 2 && line.toString('latin1').trim() === '') this.endHeader();
-    else this.header.push(Buffer.from(line));
+    if (this.allowance.headerBytes < 0) throw new NotACarrier('no-carrier');
+    this.header.push(Buffer.from(line));
+    const isEmpty = line.length <= 2 && line.toString('latin1').trim() === '';
+    if (isEmpty || goesOn || this.headerBytes > MAX_HEADER_BYTES) this.endHeader(found);
+    this.isMidLine = goesOn;
   }
 
   private isBoundary(line: Buffer, found: Buffer[]): boolean {
-    const text = line.toString('latin1').trimEnd();
-    for (let index = this.boundaries.length - 1; index >= 0; index--) {
-      const delimiter = `--${this.boundaries[index]}`;
-      if (text !== delimiter && text !== `${delimiter}--`) continue;
-      this.endLeaf(found);
-      this.boundaries.length = text === delimiter ? index + 1 : index;
-      if (text === delimiter) this.beginPart();
-      else this.header = null;
-      return true;
-    }
-    return false;
+    if (this.boundaries.length === 0 || line.length > MAX_DELIMITER) return false;
+    const text = line.toString('latin1', 2).trimEnd();
+    const exact = this.boundaries.lastIndexOf(text);
+    const closing = exact < 0 && text.endsWith('--') ? this.boundaries.lastIndexOf(text.slice(0, -2).trimEnd()) : -1;
+    const level = Math.max(exact, closing);
+    if (level < 0) return false;
+    this.endPart(found);
+    if (this.isWhole) return true;
+    this.boundaries.length = level + 1;
+    if (exact >= 0) this.beginPart();
+    // behind the closing one its multipart may go on; the next one that is like it is that of the multipart around
+    else if (this.boundaries.indexOf(this.boundaries[level] ?? '') < level) this.boundaries.pop();
+    return true;
   }
 
   private beginPart(): void {
@@ -151,13 +168,31 @@ export class MailPartWalker {
     this.headerBytes = 0;
   }
 
-  private endHeader(): void {
-    const header = new MailHeader(Buffer.concat(this.header ?? []));
+  private endPart(found: Buffer[]): void {
+    if (this.header !== null) this.endHeader(found); // a part without its empty line
+    this.endLeaf(found);
+    this.header = null;
+  }
+
+  /** What was held for a header may go on into the body: then that is looked at as lines once more. */
+  private endHeader(found: Buffer[]): void {
+    const bytes = Buffer.concat(this.header ?? []);
+    const given = new MailHeader(bytes);
+    const isHeader = this.isFirstHeader || given.isOfMail || given.fields.length === 0;
+    this.isFirstHeader = false;
+    this.header = null;
+    this.beginBody(isHeader ? given : new MailHeader(NOTHING));
+    const rest = bytes.subarray(isHeader ? given.bodyAt : 0);
+    if (rest.length === 0) return;
+    this.isMidLine = false;
+    this.lines(rest, found);
+  }
+
+  private beginBody(header: MailHeader): void {
     const type = fieldWithParameters(header.first('content-type'));
     const disposition = fieldWithParameters(header.first('content-disposition'));
     const encoding = fieldWithParameters(header.first('content-transfer-encoding')).value;
-    const boundary = type.parameters.get('boundary') ?? '';
-    this.header = null;
+    const boundary = (type.parameters.get('boundary') ?? '').trimEnd();
     if (type.value.startsWith('multipart/') && boundary !== '') {
       this.boundaries.push(boundary);
       if (this.boundaries.length > MAX_DEPTH) throw new NotACarrier('no-carrier');
@@ -165,7 +200,10 @@ export class MailPartWalker {
     }
     const name = (fileNameOf(disposition, type) ?? '').toLowerCase();
     const isMail = type.value === 'message/rfc822' || name.endsWith('.eml');
-    if (isMail && encoding !== 'base64' && encoding !== 'quoted-printable') return this.beginPart();
+    if (isMail && encoding !== 'base64' && encoding !== 'quoted-printable') {
+      this.isFirstHeader = true;
+      return this.beginPart();
+    }
     const isNested = isMail && this.nesting < MAX_NESTED_WALKERS;
     this.leaf = {
       transfer: transferStream(encoding),
@@ -213,4 +251,17 @@ export class MailPartWalker {
     if (error.reason === 'cut-short') throw error;
     this.leaf = null;
   }
+}
+
+/** As mails of old Macs do, and of gateways. @returns null where it does not show yet */
+function endsLinesInReturns(bytes: Buffer): boolean | null {
+  if (bytes.includes(LF)) return false;
+  const first = bytes.indexOf(CR);
+  return first < 0 || first === bytes.length - 1 ? null : true;
+}
+
+function withLineFeeds(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  for (let at = copy.indexOf(CR); at >= 0; at = copy.indexOf(CR, at + 1)) copy[at] = LF;
+  return copy;
 }

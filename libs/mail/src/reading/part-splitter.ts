@@ -95,7 +95,12 @@ class Split {
     const part: SplitPart = { header: own, type, isMultipart, children: [], outside: [], body: rest.subarray(0, 0) };
     this.parts++;
     this.isTruncated ||= header.isCut;
-    this.open.at(-1)?.part.children.push(part);
+    const around = this.open.at(-1)?.part;
+    if (around) {
+      if (around.children.length === 0) around.outside.push(around.body); // stood in front of the first part
+      around.body = rest.subarray(0, 0);
+      around.children.push(part);
+    }
     if (isMultipart && boundary !== '') {
       this.levels.set(boundary, [...(this.levels.get(boundary) ?? []), this.open.length]);
       this.open.push({ part, boundary });

@@ -54,7 +54,7 @@ export interface ReadingLimits {
 export const READING_LIMITS: ReadingLimits = {
   parts: 1000, // digests of mailing lists carry hundreds
   depth: 20,
-  nestedDepth: 8,
+  nestedDepth: 20,
   nestedMessages: 200,
   addresses: 500,
   textBytes: 1024 * 1024,

@@ -80,6 +80,19 @@ describe('details that a reader sees', () => {
     expect(shape('plain-ascii').notes).toEqual([]);
   });
 
+  it('reads a mail that was forwarded twenty times to its innermost words', () => {
+    const forwarded = (times: number): string =>
+      times === 0
+        ? 'Subject: 0\r\n\r\ninnermost'
+        : `Subject: ${times}\r\nContent-Type: multipart/mixed; boundary=b${times}\r\n\r\n--b${times}\r\nContent-Type: message/rfc822\r\n\r\n${forwarded(times - 1)}\r\n--b${times}--\r\n`;
+    let mail = read(Buffer.from(forwarded(20)));
+    for (let depth = 20; depth > 0; depth--) {
+      expect([mail.mailSubject, mail.notes]).toEqual([`${depth}`, []]);
+      mail = mail.nested[0]?.mail as ReadableMail;
+    }
+    expect(mail.text).toBe('innermost');
+  });
+
   it('counts what it left out from elsewhere', async () => {
     const mail = shape('newsletter-with-conditional-comments');
     expect(mail.remoteContentRemoved).toBe(2);

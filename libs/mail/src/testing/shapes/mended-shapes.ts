@@ -105,6 +105,33 @@ export function mendedShapes(): MailShape[] {
       expected: { text: 'words', attachments: ['text-outside-parts.txt'] },
     },
     {
+      name: 'words-in-front-of-the-parts',
+      bytes: mail(
+        ['Content-Type: multipart/mixed; boundary=b'],
+        bytesOf('A multipart word from me, in MIME.\r\n', multipart('b', textPart('words'))),
+      ),
+      expected: { text: 'words', attachments: ['text-outside-parts.txt'] },
+    },
+    {
+      name: 'words-for-old-programs',
+      bytes: mail(
+        ['Content-Type: multipart/mixed; boundary=b'],
+        bytesOf('This is a multi-part message in MIME format.\r\n', multipart('b', textPart('words'))),
+      ),
+      expected: { text: 'words', attachments: [] },
+    },
+    {
+      name: 'words-behind-those-for-old-programs',
+      bytes: mail(
+        ['Content-Type: multipart/mixed; boundary=b'],
+        bytesOf(
+          'This is a multi-part message in MIME format.\r\nPay by Friday.\r\n',
+          multipart('b', textPart('words')),
+        ),
+      ),
+      expected: { text: 'words', attachments: ['text-outside-parts.txt'] },
+    },
+    {
       name: 'footer-behind-base64',
       bytes: mail(
         ['Content-Type: multipart/mixed; boundary=b'],
