@@ -206,7 +206,8 @@ for (const { name, isEmbedded, missing } of variants) {
     }, 300_000);
 
     it('a new epoch is sealed to once both portals can open it, and not before', async () => {
-      const sealed = async () => (await new HttpReader(all.url).handIn(await seal(randomUUID()))).location;
+      let field = '';
+      const sealed = async () => (await new HttpReader(all.url).handIn((field = await seal(randomUUID())))).location;
       const keyId = await all.newSealingKey();
       expect(keyId).toBe('sealing-2');
       await all.handOut('sealing-2.pub', 'gateway');
@@ -222,6 +223,7 @@ for (const { name, isEmbedded, missing } of variants) {
       });
       for (const _ of [1, 2]) {
         const reader = new HttpReader(all.url);
+        await reader.handIn(field);
         const shown = await reader.view(location, await reader.signInFor(location));
         expect(shown.body).toContain('412,500');
       }

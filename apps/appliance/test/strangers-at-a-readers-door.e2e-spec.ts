@@ -47,9 +47,13 @@ describe('strangers at a reader’s door', () => {
     expect((await reader.get('/finished')).body).toContain('You are still signed in');
     expect((await new HttpReader(portal.url).get('/finished')).body).not.toContain('You are still signed in');
     expect(same(await new HttpReader(portal.url).get(path), path)).toEqual(waiting);
-    // nor does a sign-in turn from impossible to possible
-    for (const stranger of [new HttpReader(portal.url), new HttpReader(portal.url)]) {
-      expect((await stranger.get(`${path}/prove`)).location).toContain('/oidc/auth?');
+    // nor does a sign-in begin for who has not opened it, so that none turns from impossible to possible
+    const stranger = new HttpReader(portal.url);
+    for (const at of [path, made]) {
+      for (const below of ['prove', 'view', 'original', 'finish']) {
+        const answer = await stranger.get(`${at}/${below}`);
+        expect([below, answer.status, answer.location]).toEqual([below, 303, at]);
+      }
     }
   });
 

@@ -70,20 +70,29 @@ const houses = [
 ];
 
 for (const { name, open, isThere } of houses) {
-  (isThere ? describe : describe.skip)(`strangers who know a message's address, at ${name}`, () => {
+  (isThere ? describe : describe.skip)(`strangers who hold somebody's attachment, at ${name}`, () => {
     let house: House;
+    let field: string;
     let message: string;
     beforeAll(async () => {
       house = await open();
-      message = (await new HttpReader(house.url).handIn(await house.ciphertext())).location;
+      field = await house.ciphertext();
+      message = (await new HttpReader(house.url).handIn(field)).location;
     }, PATIENCE_MS);
     afterAll(() => house?.close(), PATIENCE_MS);
 
-    /** Begins sign-ins, each time as a browser that was never here. @returns how many went as far as the page to choose on */
+    /** A browser that was never here, with the attachment. */
+    async function browserAt(address: string): Promise<HttpReader> {
+      const reader = new HttpReader(house.url, address);
+      expect((await reader.handIn(field)).location).toBe(message);
+      return reader;
+    }
+
+    /** Begins sign-ins, each time as another browser. @returns how many went as far as the page to choose on */
     async function begin(times: number, addressOf: (turn: number) => string): Promise<number> {
       let begun = 0;
       for (let turn = 0; turn < times; turn++) {
-        const answer = await new HttpReader(house.url, addressOf(turn)).get(`${message}/prove`);
+        const answer = await (await browserAt(addressOf(turn))).get(`${message}/prove`);
         if (answer.status === 303 && answer.location.includes('/oidc/')) begun++;
         else expect(answer.status).toBe(429);
       }
@@ -93,21 +102,23 @@ for (const { name, open, isThere } of houses) {
     it(
       'take nobody’s sign-in away: a recipient who was never here gets in from another network, from an office’s too',
       async () => {
+        const knowsTheAddress = await new HttpReader(house.url, '192.0.2.1').get(`${message}/prove`);
+        expect([knowsTheAddress.status, knowsTheAddress.location]).toEqual([303, message]); // begins nothing, spends nothing
         // 200 from ten /64s of one /48, 20 from one address of an office, 12 codes from four /64s.
         expect(await begin(200, (turn) => `2001:db8:0:${(turn % 10) * 256}::${turn}`)).toBeLessThanOrEqual(200);
         expect(await begin(20, () => '198.51.100.1')).toBeLessThanOrEqual(20);
         for (let turn = 0; turn < 12; turn++) {
-          const stranger = new HttpReader(house.url, `2001:db8:f${turn % 4}::${turn}`);
+          const stranger = await browserAt(`2001:db8:f${turn % 4}::${turn}`);
           await stranger.asksForACode(message).catch(() => null); // what they are refused is not the question
         }
-        const anna = new HttpReader(house.url, '198.51.100.77');
+        const anna = await browserAt('198.51.100.77');
         const page = await signInWithPatience(anna, message);
         expect(page.body).toContain(`${message}/view`);
         await anna.view(message, page);
 
         // She comes back when strangers have spent all anew: her network has a share of its own, and the code comes at once.
         await begin(60, (turn) => `2001:db8:${(turn + 1) * 16}::1`);
-        const again = new HttpReader(house.url, '198.51.100.77');
+        const again = await browserAt('198.51.100.77');
         expect((await again.signInFor(message)).body).toContain(`${message}/view`);
       },
       PATIENCE_MS,

@@ -1,41 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decideAndAppend } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
-import { readState, decideAndAppend } from '#libs/event-store';
-import { decryptPersonalData, encryptPersonalData } from '#libs/keyring';
-import {
-  MessageNotOpenable,
-  messageStream,
-  openability,
-  openSealedMail,
-  SealBroken,
-  sealedMessages,
-} from '#libs/sealing';
-import type { Manifest, SealedMessage, SealedMessageEvent } from '#libs/sealing';
+import { encryptPersonalData } from '#libs/keyring';
+import type { EncryptedPersonalData, Keyring, Person, PersonDirectory } from '#libs/keyring';
 import type { ReaderIdentity } from '#libs/oidc-bridge';
-import type { Clock, EventId, Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import { MessageNotOpenable, messageStream, openSealedMail, SealBroken, sealedMessages } from '#libs/sealing';
+import type { Manifest, SealedMessage, SealedMessageEvent } from '#libs/sealing';
 import { newEventId } from '#libs/vocabulary';
-import type { EncryptedPersonalData, Keyring, PersonDirectory, Person } from '#libs/keyring';
+import type { Clock, EventId, Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import type { DenialReason } from './access-events.ts';
-import { admission, lastingRefusal } from './admission.ts';
-import type { Admission } from './admission.ts';
+import { lastingRefusal } from './admission.ts';
 import { CannotBeShown } from './cannot-be-shown.ts';
+import { KnownMessages } from './known-messages.ts';
+import type { Asking, Looked, SealedFacts } from './known-messages.ts';
 import { nextStep } from './next-step.ts';
 import type { NextStep } from './next-step.ts';
 import type { OpeningsRecord } from './openings-record.ts';
 import type { PortalSessions, ProofInSession } from './portal-session.ts';
-import { proofOf } from './portal-session.ts';
 import type { RecipientAccessSettings } from './settings.ts';
 import { CiphertextDiffers } from './waiting-ciphertext.ts';
 import type { WaitingCiphertext } from './waiting-ciphertext.ts';
 
-type SealedFacts = Extract<SealedMessage, { status: 'sealed' }>;
-
-/** Who is asking: this browser's session, and the network address as the trusted proxies give it. */
-export interface Asking {
-  readonly sessionId: string;
-  readonly networkAddress: string | null;
-  /** Whether this browser handed the message in (opened-here.ts). */
-  readonly hasOpened: boolean;
-}
+/** 100 ms from the first look at the message: several times what is looked up and written for any refusal (threats.md A21). */
+const EVEN_MILLISECONDS = 100;
 
 /** Where a journey stands, and what its page may say before sign-in: from the recorded event alone, nothing is decrypted for it. */
 export interface Journey {
@@ -49,10 +36,11 @@ export interface Journey {
   readonly expiresAt: Instant;
 }
 
-/** What a sign-in is for; nothing when this browser has proven it already. */
-export type ToProve =
-  | { readonly isProven: true }
-  | { readonly isProven: false; readonly address: MailAddress; readonly personId: Person['personId'] };
+/** What a sign-in is for. */
+export interface ToProve {
+  readonly address: MailAddress;
+  readonly personId: Person['personId'];
+}
 
 /** A message whose every byte was verified, for a reader who proved its recipient's address. Not yet recorded, so not yet to be shown. */
 export interface VerifiedMail {
@@ -74,14 +62,6 @@ export interface ViewFacts {
   readonly reader?: EncryptedPersonalData;
 }
 
-/** What is known of a message and of who asks for it, and what that comes to. */
-interface Looked {
-  readonly decided: Admission;
-  readonly facts: SealedFacts | null;
-  readonly recipient: { readonly address: MailAddress; readonly person: Person } | null;
-  readonly proof: ProofInSession | null;
-}
-
 interface Admitted {
   readonly facts: SealedFacts;
   readonly recipient: { readonly address: MailAddress; readonly person: Person };
@@ -93,16 +73,20 @@ interface Admitted {
  * Everything that cannot be shown leaves as CannotBeShown, with its reason in the record where the message is ours.
  */
 export class MessageForReader {
+  private readonly known: KnownMessages;
+
   constructor(
     private readonly store: EventStore,
     private readonly persons: PersonDirectory,
     private readonly keyring: Keyring,
     private readonly waiting: WaitingCiphertext,
-    private readonly sessions: PortalSessions,
+    sessions: PortalSessions,
     private readonly openings: OpeningsRecord,
     private readonly clock: Clock,
     private readonly settings: RecipientAccessSettings,
-  ) {}
+  ) {
+    this.known = new KnownMessages(store, persons, keyring, waiting, sessions);
+  }
 
   /**
    * Takes ciphertext in as it streams, unless its message is over for good; nothing is read of it otherwise.
@@ -111,36 +95,38 @@ export class MessageForReader {
    */
   async takeIn(messageId: MessageId, ciphertext: AsyncIterable<Uint8Array>): Promise<void> {
     const now = this.clock.now();
-    const { decided, facts } = await this.look(messageId, null, now);
-    const refusal = lastingRefusal(decided);
-    if (refusal !== null || facts === null) return this.deny(messageId, refusal ?? 'unknown-message');
+    const looked = await this.known.lookAt(messageId, now);
+    const refusal = lastingRefusal(looked.decided);
+    const { facts } = looked;
+    if (refusal !== null || facts === null) return this.deny(messageId, refusal ?? 'unknown-message', looked);
     try {
       await this.waiting.takeIn(messageId, ciphertext, facts);
     } catch (error) {
       if (!(error instanceof CiphertextDiffers)) throw error;
-      return this.deny(messageId, 'altered');
+      return this.deny(messageId, 'altered', looked);
     }
     await this.openings.record({ type: 'CarrierOpened', data: { messageId, openedAt: now } });
   }
 
   /**
-   * Who neither handed the message in here nor proved its recipient's address gets `introduce`, whatever the message is.
+   * A stranger gets `introduce`, whatever the message is.
    * @throws CannotBeShown to the others, when the message is over for good or waits nowhere, with the reason in the record where
    * it is ours; EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable
    */
-  async journey(messageId: MessageId, { sessionId, hasOpened }: Asking): Promise<Journey | { step: 'introduce' }> {
-    const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
-    if (proof === null && !hasOpened) return { step: 'introduce' };
+  async journey(messageId: MessageId, asking: Asking): Promise<Journey | { step: 'introduce' }> {
+    const looked = await this.known.look(messageId, asking, this.clock.now());
+    if (looked === null) return { step: 'introduce' };
+    const { decided, facts, recipient, proof } = looked;
     const step = nextStep(decided);
     if (step === 'cannot-be-shown' || facts === null || recipient === null) {
-      return this.deny(messageId, decided.isAdmitted ? 'unknown-message' : decided.reason);
+      return this.deny(messageId, decided.isAdmitted ? 'unknown-message' : decided.reason, looked);
     }
-    // A stranger who keeps asking does not keep it here: only a step of its reader does.
+    // Who handed it in and keeps asking does not keep it here: only a step of its reader does.
     if (proof !== null) await this.waiting.keepWaiting(messageId);
     return {
       step,
-      sender: await this.senderOf(facts),
-      senderName: await this.senderNameOf(facts),
+      sender: await this.known.senderOf(facts),
+      senderName: await this.known.senderNameOf(facts),
       recipient: recipient.address,
       sealedAt: facts.sealedAt,
       expiresAt: facts.expiresAt,
@@ -148,27 +134,29 @@ export class MessageForReader {
   }
 
   /**
-   * Whose address a sign-in for the message has to prove. Whether it waits makes no difference: a sign-in that turned from
-   * impossible to possible would tell when somebody hands it in.
+   * Whose address a sign-in for the message has to prove; null when none begins: for a stranger, whatever the message is, and for
+   * who has proven it already. Whether it waits makes no difference.
    * @throws CannotBeShown when the message is over for good, with the reason in the record; what the stores throw when they are away
    */
-  async toProve(messageId: MessageId, { sessionId, hasOpened }: Asking): Promise<ToProve> {
-    const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
-    if (decided.isAdmitted || proof !== null) return { isProven: true };
+  async toProve(messageId: MessageId, asking: Asking): Promise<ToProve | null> {
+    const looked = await this.known.look(messageId, asking, this.clock.now());
+    if (looked === null || looked.decided.isAdmitted || looked.proof !== null) return null;
+    const { decided, facts, recipient } = looked;
     const refusal = lastingRefusal(decided);
     if (refusal !== null || facts === null || recipient === null) {
-      return this.deny(messageId, refusal ?? 'unknown-message');
+      return this.deny(messageId, refusal ?? 'unknown-message', looked);
     }
-    // A sign-in that begins is a step, the whole time again: of the browser that handed it in, and of no other.
-    if (hasOpened) await this.waiting.keepWaiting(messageId);
-    return { isProven: false, address: recipient.address, personId: recipient.person.personId };
+    // A sign-in that begins is a step, the whole time again.
+    await this.waiting.keepWaiting(messageId);
+    return { address: recipient.address, personId: recipient.person.personId };
   }
 
   /** Forgets what waits, for a reader who proved the address. @returns whether it was one; throws what the stores throw */
-  async forgetFor(messageId: MessageId, { sessionId }: Asking): Promise<boolean> {
-    const { proof } = await this.look(messageId, sessionId, this.clock.now());
-    if (proof !== null) await this.waiting.forget(messageId);
-    return proof !== null;
+  async forgetFor(messageId: MessageId, asking: Asking): Promise<boolean> {
+    const looked = await this.known.look(messageId, asking, this.clock.now());
+    if (looked === null || looked.proof === null) return false;
+    await this.waiting.forget(messageId);
+    return true;
   }
 
   /**
@@ -176,12 +164,16 @@ export class MessageForReader {
    * whoever has proven nothing takes none.
    * @throws CannotBeShown; EventStoreUnavailable; PersonDirectoryUnavailable; EphemeralStoreUnavailable
    */
-  async requireAdmitted(messageId: MessageId, { sessionId }: Asking): Promise<Admitted> {
-    const { decided, facts, recipient, proof } = await this.look(messageId, sessionId, this.clock.now());
+  async requireAdmitted(messageId: MessageId, asking: Asking): Promise<Admitted> {
+    const looked = await this.known.look(messageId, asking, this.clock.now());
+    if (looked === null) throw new CannotBeShown('unknown-message');
+    const { decided, facts, recipient, proof } = looked;
     if (!decided.isAdmitted) {
-      return proof === null ? this.deny(messageId, decided.reason) : this.denySignedIn(messageId, decided.reason);
+      return proof === null
+        ? this.deny(messageId, decided.reason, looked)
+        : this.denySignedIn(messageId, decided.reason);
     }
-    if (facts === null || recipient === null || proof === null) return this.deny(messageId, 'unknown-message');
+    if (facts === null || recipient === null || proof === null) return this.deny(messageId, 'unknown-message', looked);
     return { facts, recipient, proof };
   }
 
@@ -204,7 +196,7 @@ export class MessageForReader {
         verifierFor: (keyId) => this.keyring.manifestVerifier(keyId),
         recorded: facts,
         recipient: recipient.address,
-        sender: await this.senderOf(facts),
+        sender: await this.known.senderOf(facts),
       });
       return { ...opened, facts, recipient: recipient.person, proof };
     } catch (error) {
@@ -254,37 +246,15 @@ export class MessageForReader {
     };
   }
 
-  /** Gathers the facts, and has them decided. @param sessionId null for an upload, which is nobody's yet */
-  private async look(messageId: MessageId, sessionId: string | null, now: Instant): Promise<Looked> {
-    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
-    const facts = state.status === 'sealed' ? state : null;
-    const recipient = facts && (await this.recipientOf(facts));
-    const proof = recipient && sessionId !== null ? await this.proofIn(sessionId, recipient, now) : null;
-    const decided = admission({
-      openability: openability(state, now),
-      isRecipientKnown: recipient !== null,
-      isKeyThere: facts !== null && this.keyring.sealingIdentity(facts.sealingKeyId) !== null,
-      isCiphertextHere: sessionId === null || (await this.waiting.isWaiting(messageId)),
-      hasProofOfRecipient: proof !== null,
-    });
-    return { decided, facts, recipient, proof };
-  }
-
-  /** Of the address, byte for byte, and of the person that it was sealed for: an erased one's successor is somebody else. */
-  private async proofIn(
-    sessionId: string,
-    { address, person }: NonNullable<Looked['recipient']>,
-    now: Instant,
-  ): Promise<ProofInSession | null> {
-    const proof = proofOf(await this.sessions.touch(sessionId, now), address);
-    return proof?.personId === person.personId ? proof : null;
-  }
-
-  /** What is not ours, or waits nowhere, is counted and never recorded. */
-  private async deny(messageId: MessageId, reason: CannotBeShown['reason']): Promise<never> {
+  /**
+   * What is not ours, or waits nowhere, is counted and never recorded. To who holds no proof the answer takes as long whatever the
+   * reason is, and whatever there was to look up and to write for it.
+   */
+  private async deny(messageId: MessageId, reason: CannotBeShown['reason'], looked: Looked): Promise<never> {
     if (isRecorded(reason)) {
       await this.openings.record({ type: 'ViewDenied', data: { messageId, reason, deniedAt: this.clock.now() } });
     }
+    if (!looked.isReader) await sleep(Math.max(0, looked.since + EVEN_MILLISECONDS - performance.now()));
     throw new CannotBeShown(reason);
   }
 
@@ -297,23 +267,6 @@ export class MessageForReader {
       });
     }
     throw new CannotBeShown(reason);
-  }
-
-  private async recipientOf(state: SealedFacts): Promise<{ address: MailAddress; person: Person } | null> {
-    const person = await this.persons.findById(state.recipientId);
-    if (person === null) return null;
-    return { person, address: decryptPersonalData(person, state.eventId, 'recipient', state.recipient) as MailAddress };
-  }
-
-  private async senderNameOf({ senderId, eventId, senderName }: SealedFacts): Promise<string | null> {
-    if (senderName === undefined) return null;
-    const person = await this.persons.findById(senderId);
-    return person && (decryptPersonalData(person, eventId, 'senderName', senderName) as string);
-  }
-
-  private async senderOf(state: SealedFacts): Promise<MailAddress | null> {
-    const person = await this.persons.findById(state.senderId);
-    return person && (decryptPersonalData(person, state.eventId, 'sender', state.sender) as MailAddress);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { requestFacts } from '#libs/web-ui';
 import { parseMessageId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
-import type { Asking } from './message-for-reader.ts';
+import type { Asking } from './known-messages.ts';
 import { CannotBeShown } from './cannot-be-shown.ts';
 import { wasOpenedHere } from './opened-here.ts';
 import type { Visit } from './visit-counter.ts';

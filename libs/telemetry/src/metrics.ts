@@ -132,9 +132,12 @@ export class Metrics {
     this.denials.inc({ reason: reason === 'not-sealed-mail' ? reason : 'not-openable' });
   }
 
-  /** @param type of the event: one of our own vocabulary, such as MessageSealed or OtpDelivered */
+  /**
+   * ViewDenied has no series: with a stranger's own request beside it, it would tell a message that is over from one that never was.
+   * @param type of the event: one of our own vocabulary, such as MessageSealed or OtpDelivered
+   */
   countEvent(type: string): void {
-    this.events.inc({ type });
+    if (type !== 'ViewDenied') this.events.inc({ type });
   }
 
   /** @param outcome a word of our own: relayed, deferred, refused, expired */

@@ -6,13 +6,13 @@ import { AuthenticateController } from './authenticate.controller.ts';
 const messageId = 'a'.repeat(32) as MessageId;
 
 /** Asks to begin a sign-in, from where a browser says that the request came. */
-async function prove(cameFrom: string | undefined) {
+async function prove(cameFrom: string | undefined, isStranger = false) {
   let begun = 0;
   let sentTo = '';
   const controller = new AuthenticateController(
     { execute: async () => (begun++, new URL('https://portal.example/oidc/auth')) } as never,
     {
-      toProve: async () => ({ isProven: false, address: 'anna@example.com', personId: 'p' as PersonId }),
+      toProve: async () => (isStranger ? null : { address: 'anna@example.com', personId: 'p' as PersonId }),
     } as never,
     {} as never,
   );
@@ -39,4 +39,8 @@ describe('GET /m/:messageId/prove', () => {
       expect(await prove(from)).toEqual({ begun: 0, sentTo: `/m/${messageId}` });
     },
   );
+
+  it('begins nothing for who neither opened the message here nor read it', async () => {
+    expect(await prove('none', true)).toEqual({ begun: 0, sentTo: `/m/${messageId}` });
+  });
 });

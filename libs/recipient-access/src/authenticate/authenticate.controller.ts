@@ -13,7 +13,7 @@ import type { Browser, ClientNetwork, Locale } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { MessageForReader } from '../message-for-reader.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 import { VisitCounter } from '../visit-counter.ts';
 import { Authenticate } from './authenticate.ts';
@@ -47,7 +47,7 @@ export class AuthenticateController {
     // neighbour's page brings our cookies along, and would spend the tries that the reader's network has for this hour.
     if (FROM_ANOTHER_SITE.includes(cameFrom)) return response.redirect(303, `/m/${messageId}`);
     const toProve = await this.messages.toProve(messageId, asking);
-    if (toProve.isProven) return response.redirect(303, `/m/${messageId}`);
+    if (toProve === null) return response.redirect(303, `/m/${messageId}`);
     const { address, personId } = toProve;
     const location = await this.commands.execute(
       new BeginSignIn({

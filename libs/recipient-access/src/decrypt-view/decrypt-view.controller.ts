@@ -7,7 +7,7 @@ import type { MessageId } from '#libs/vocabulary';
 import { AnswersUnderWay } from '../answers-under-way.ts';
 import { HandInTimes } from '../hand-in-times.ts';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { RecipientAccessSettings } from '../settings.ts';
 import { VisitCounter } from '../visit-counter.ts';

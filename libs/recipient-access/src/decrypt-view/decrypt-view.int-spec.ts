@@ -10,6 +10,7 @@ import { CannotBeShown } from '../cannot-be-shown.ts';
 import { anna, bo, sealedMessagesHere } from '../testing/sealed-message-here.ts';
 import { DecryptView, DecryptViewHandler } from './decrypt-view.ts';
 
+const withAttachment = { sessionId: 'a-finder', networkAddress: null, hasOpened: true };
 const stranger = { sessionId: 'a-stranger', networkAddress: null, hasOpened: false };
 type Here = Awaited<ReturnType<typeof sealedMessagesHere>>;
 const mail = 'From: Bo <bo@example.org>\r\nTo: anna@example.com\r\nSubject: Plans\r\n\r\nMeet at noon.\r\n';
@@ -72,8 +73,8 @@ describe('showing a message', () => {
   });
 
   it.each([
-    ['nobody signed in', async () => stranger],
-    ['somebody else signed in', () => here.signIn(bo, 'session-of-bo')],
+    ['nobody signed in', async () => withAttachment],
+    ['somebody else signed in', async () => ({ ...(await here.signIn(bo, 'session-of-bo')), hasOpened: true })],
   ])('shows nothing when %s, and says so in the record alone', async (_, whoAsks) => {
     const messageId = await waitingMessage();
     const asking = await whoAsks();
@@ -91,8 +92,9 @@ describe('showing a message', () => {
     const busy = new DecryptViewHandler(here.messages, here.reader, turns);
     const gate = Promise.withResolvers<void>();
     const reading = turns.take(() => gate.promise);
-    const view = new DecryptView(messageId, stranger);
-    await expect(busy.execute(view)).rejects.toMatchObject({ code: 'cannot-be-shown', reason: 'not-proven' });
+    for (const asking of [stranger, withAttachment]) {
+      await expect(busy.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({ code: 'cannot-be-shown' });
+    }
     const readers = new DecryptView(messageId, await here.signIn());
     await expect(busy.execute(readers)).rejects.toMatchObject({ code: 'too-many-openings' });
     gate.resolve();
@@ -176,20 +178,69 @@ describe('showing a message', () => {
     const [open, revoked, forgotten] = [await waitingMessage(), await waitingMessage(), await waitingMessage()];
     await here.revoke(revoked);
     await here.waiting.forget(forgotten);
-    for (const messageId of [open, revoked, forgotten, 'a'.repeat(32) as MessageId]) {
-      expect(await here.messages.journey(messageId, stranger)).toEqual({ step: 'introduce' });
-      expect(await denials(messageId)).toEqual([]);
+    const lookUps = [
+      jest.spyOn(here.ephemeral, 'get'),
+      jest.spyOn(here.ephemeral, 'sizeOfBytes'),
+      jest.spyOn(here.ephemeral, 'extend'),
+      jest.spyOn(here.store, 'readStream'),
+      jest.spyOn(here.store, 'append'),
+      jest.spyOn(here.persons, 'findById'),
+    ];
+    const signedIn = await here.signIn(bo, 'session-of-bo');
+    for (const asking of [stranger, signedIn]) {
+      const costs = new Set<string>();
+      for (const messageId of [open, revoked, forgotten, 'a'.repeat(32) as MessageId]) {
+        for (const lookUp of lookUps) lookUp.mockClear();
+        expect(await here.messages.journey(messageId, asking)).toEqual({ step: 'introduce' });
+        expect(await here.messages.toProve(messageId, asking)).toBeNull();
+        expect(await here.messages.forgetFor(messageId, asking)).toBe(false);
+        await expect(handler.execute(new DecryptView(messageId, asking))).rejects.toMatchObject({
+          reason: 'unknown-message',
+        });
+        expect(await denials(messageId)).toEqual([]);
+        costs.add(lookUps.map(({ mock }) => mock.calls.length).join(' '));
+      }
+      expect([...costs]).toEqual([asking === stranger ? '4 0 0 5 0 0' : '4 0 4 5 0 0']); // one of the five is the test's own
     }
-    // and a sign-in for it begins alike, waiting or not
-    for (const messageId of [open, forgotten]) {
-      expect(await here.messages.toProve(messageId, stranger)).toMatchObject({ isProven: false, address: anna });
-    }
-    expect(await here.messages.journey(open, { ...stranger, hasOpened: true })).toMatchObject({
-      step: 'prove-address',
-    });
+    for (const lookUp of lookUps) lookUp.mockRestore();
+    expect(await here.messages.journey(open, withAttachment)).toMatchObject({ step: 'prove-address' });
+    expect(await here.messages.toProve(forgotten, withAttachment)).toMatchObject({ address: anna });
     await expect(here.messages.journey(forgotten, { ...stranger, hasOpened: true })).rejects.toMatchObject({
       reason: 'not-waiting',
     });
+  });
+
+  it('refuses who brings the attachment alone after one and the same time, whatever the reason and what was written for it', async () => {
+    const messages = { revoked: await here.seal(mail), expired: await here.seal(mail, 60) };
+    await here.revoke(messages.revoked.messageId);
+    here.clock.advance(60);
+    const unknown = 'b'.repeat(32) as MessageId;
+    const append = here.store.append.bind(here.store);
+    here.store.append = async (...args) => {
+      await new Promise((resolve) => setTimeout(resolve, 40)); // a slow disk
+      return append(...args);
+    };
+    const times: Record<string, number> = {};
+    for (const [name, messageId] of [
+      ['revoked', messages.revoked.messageId],
+      ['expired', messages.expired.messageId],
+      ['unknown', unknown],
+    ] as const) {
+      const fastest: number[] = [];
+      for (let turn = 0; turn < 4; turn++) {
+        for (const ask of [
+          () => here.messages.takeIn(messageId, nothing()),
+          () => here.messages.journey(messageId, withAttachment),
+        ]) {
+          const since = performance.now();
+          await expect(ask()).rejects.toMatchObject({ code: 'cannot-be-shown' });
+          fastest.push(performance.now() - since);
+        }
+      }
+      times[name] = Math.min(...fastest);
+    }
+    here.store.append = append;
+    for (const time of Object.values(times)) expect(Math.abs(time - 100)).toBeLessThan(25);
   });
 
   it('is not kept waiting by a stranger who keeps asking', async () => {
@@ -266,3 +317,7 @@ describe('showing a message', () => {
     expect(shown).toBeLessThan(190);
   }, 120_000);
 });
+
+async function* nothing(): AsyncGenerator<Uint8Array> {
+  // refused before anything of it is read
+}

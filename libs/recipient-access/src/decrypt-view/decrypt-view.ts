@@ -5,7 +5,7 @@ import type { ReadableMail } from '#libs/mail';
 import { viewMessage } from '#libs/sealing';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
 /** A message made ready to be shown. That it is shown is recorded by then. */

@@ -16,7 +16,7 @@ import { downloadHeaders } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { AnswersUnderWay } from '../answers-under-way.ts';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { VisitCounter } from '../visit-counter.ts';
 import type { Visit } from '../visit-counter.ts';

@@ -85,7 +85,7 @@ describe('saving a file of a message', () => {
   ] as const)('%s: nothing leaves after a revocation, nor to who has proven nothing', async (_, attachment) => {
     const messageId = await waitingMessage();
     const asking = await here.signIn();
-    const stranger = { sessionId: 'a-stranger', networkAddress: null, hasOpened: false };
+    const stranger = { sessionId: 'a-stranger', networkAddress: null, hasOpened: true };
     await expect(handler.execute(new DownloadAttachment(messageId, attachment, stranger))).rejects.toMatchObject({
       reason: 'not-proven',
     });

@@ -6,7 +6,7 @@ import { downloadAttachment, viewMessage } from '#libs/sealing';
 import { DomainError } from '#libs/vocabulary';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
 export interface DownloadedFile {

@@ -5,7 +5,7 @@ import { MailReader } from '#libs/mail';
 import { downloadAttachment } from '#libs/sealing';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 import { NoSuchAttachment } from './download-attachment.ts';
 import type { PackedFile } from './zip-stream.ts';

@@ -6,7 +6,7 @@ import { KnownBrowser } from '#libs/web-ui';
 import type { Browser } from '#libs/web-ui';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { MessageForReader } from '../message-for-reader.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { PortalSessions } from '../portal-session.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { maskAddress } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
-import type { Asking } from '../message-for-reader.ts';
+import type { Asking } from '../known-messages.ts';
 import { markOpenedHere } from '../opened-here.ts';
 import { RecipientAccessSettings } from '../settings.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';

@@ -1,0 +1,112 @@
+import { readState } from '#libs/event-store';
+import type { EventStore } from '#libs/event-store';
+import { decryptPersonalData } from '#libs/keyring';
+import type { Keyring, Person, PersonDirectory } from '#libs/keyring';
+import { messageStream, openability, sealedMessages } from '#libs/sealing';
+import type { SealedMessage } from '#libs/sealing';
+import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import { admission } from './admission.ts';
+import type { Admission } from './admission.ts';
+import { proofOf } from './portal-session.ts';
+import type { PortalSession, PortalSessions, ProofInSession } from './portal-session.ts';
+import type { WaitingCiphertext } from './waiting-ciphertext.ts';
+
+export type SealedFacts = Extract<SealedMessage, { status: 'sealed' }>;
+
+/** Who is asking: this browser's session, and the network address as the trusted proxies give it. */
+export interface Asking {
+  readonly sessionId: string;
+  readonly networkAddress: string | null;
+  /** Whether this browser handed the message in (opened-here.ts). */
+  readonly hasOpened: boolean;
+}
+
+/** What is known of a message and of who asks for it, and what that comes to. */
+export interface Looked {
+  /** When it was begun, in milliseconds of performance.now(). */
+  readonly since: number;
+  readonly decided: Admission;
+  readonly facts: SealedFacts | null;
+  readonly recipient: { readonly address: MailAddress; readonly person: Person } | null;
+  readonly proof: ProofInSession | null;
+  /** Whether the session holds a proof of the person whom it was sealed for, also where the message is over. */
+  readonly isReader: boolean;
+}
+
+interface Found extends Pick<Looked, 'since' | 'isReader'> {
+  readonly state: SealedMessage;
+  readonly session: PortalSession | null | 'upload';
+  readonly now: Instant;
+}
+
+/** Gathers the facts about a message and whoever asks for it, and has them decided. Writes nothing. */
+export class KnownMessages {
+  constructor(
+    private readonly store: EventStore,
+    private readonly persons: PersonDirectory,
+    private readonly keyring: Keyring,
+    private readonly waiting: WaitingCiphertext,
+    private readonly sessions: PortalSessions,
+  ) {}
+
+  /**
+   * Null for a stranger: who neither handed the message in here nor proved the address of its recipient. Whatever the message is, the
+   * same was looked at for one: their own session, and the message's stream, once each; and nothing is written.
+   */
+  async look(messageId: MessageId, { sessionId, hasOpened }: Asking, now: Instant): Promise<Looked | null> {
+    const since = performance.now();
+    const session = await this.sessions.touch(sessionId, now);
+    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
+    const recipientId = state.status === 'unknown' ? null : state.recipientId;
+    const isReader = session?.proofs.some(({ personId }) => personId === recipientId) ?? false;
+    return hasOpened || isReader ? this.decide(messageId, { state, session, isReader, now, since }) : null;
+  }
+
+  /** For an upload, which is nobody's yet: what is in its hands need not wait already. */
+  async lookAt(messageId: MessageId, now: Instant): Promise<Looked> {
+    const since = performance.now();
+    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
+    return this.decide(messageId, { state, session: 'upload', isReader: false, now, since });
+  }
+
+  private async decide(messageId: MessageId, found: Found): Promise<Looked> {
+    const { state, session, now, since, isReader } = found;
+    const facts = state.status === 'sealed' ? state : null;
+    const recipient = facts && (await this.recipientOf(facts));
+    const proof = recipient && session !== 'upload' ? proofIn(session, recipient) : null;
+    const decided = admission({
+      openability: openability(state, now),
+      isRecipientKnown: recipient !== null,
+      isKeyThere: facts !== null && this.keyring.sealingIdentity(facts.sealingKeyId) !== null,
+      isCiphertextHere: session === 'upload' || (await this.waiting.isWaiting(messageId)),
+      hasProofOfRecipient: proof !== null,
+    });
+    return { since, decided, facts, recipient, proof, isReader };
+  }
+
+  async recipientOf(state: SealedFacts): Promise<{ address: MailAddress; person: Person } | null> {
+    const person = await this.persons.findById(state.recipientId);
+    if (person === null) return null;
+    return { person, address: decryptPersonalData(person, state.eventId, 'recipient', state.recipient) as MailAddress };
+  }
+
+  async senderNameOf({ senderId, eventId, senderName }: SealedFacts): Promise<string | null> {
+    if (senderName === undefined) return null;
+    const person = await this.persons.findById(senderId);
+    return person && (decryptPersonalData(person, eventId, 'senderName', senderName) as string);
+  }
+
+  async senderOf(state: SealedFacts): Promise<MailAddress | null> {
+    const person = await this.persons.findById(state.senderId);
+    return person && (decryptPersonalData(person, state.eventId, 'sender', state.sender) as MailAddress);
+  }
+}
+
+/** Of the address, byte for byte, and of the person that it was sealed for: an erased one's successor is somebody else. */
+function proofIn(
+  session: PortalSession | null,
+  { address, person }: NonNullable<Looked['recipient']>,
+): ProofInSession | null {
+  const proof = proofOf(session, address);
+  return proof?.personId === person.personId ? proof : null;
+}
