@@ -54,6 +54,8 @@ export class RoomSettingsModule {
       maxMailBytes: settings.sealing.maxMailBytes,
       maxRecipients: settings.sealing.maxRecipients,
       recordMailSubject: settings.sealing.recordSubject,
+      submissionsAtOnce: settings.sealing.submissionsAtOnce,
+      silenceSeconds: settings.uploads.silenceSeconds,
       ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),
     };
     const tokens = new AccessTokens(signIn.bridge, stores.keyring, stores.clock);

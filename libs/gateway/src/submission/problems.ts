@@ -59,8 +59,8 @@ export function addressProblem(refused: AddressRefused, parameter: string, posit
   });
 }
 
-/** 30 s: long enough for a store to come back, short enough for a program that waits. */
-const RETRY_AFTER_SECONDS = 30;
+/** 30 s: long enough for a store to come back, short enough for a program that waits. 5 s: until mails of its own are sealed. */
+const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 503: 30, 429: 5 };
 
 /** @returns null for what nobody foresaw */
 export function problemOf(error: unknown): { problem: Problem; retryAfterSeconds?: number } | null {
@@ -68,7 +68,8 @@ export function problemOf(error: unknown): { problem: Problem; retryAfterSeconds
   const known = knownProblem(error);
   if (!known) return null;
   const problem = { type: `urn:segl:problem:${error.code}`, ...known };
-  return known.status === 503 ? { problem, retryAfterSeconds: RETRY_AFTER_SECONDS } : { problem };
+  const retryAfterSeconds = RETRY_AFTER_SECONDS[known.status];
+  return retryAfterSeconds === undefined ? { problem } : { problem, retryAfterSeconds };
 }
 
 function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
@@ -129,11 +130,17 @@ function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
           'The carriers of this request were handed out before and are kept no longer. Use a new key to seal the mail again.',
         parameter: 'Idempotency-Key',
       };
-    case 'submissions-busy':
+    case 'body-too-slow':
       return {
-        title: 'Busy',
-        status: 503,
-        detail: 'Too many mails are being sealed at once. Nothing was done: try again.',
+        title: 'Mail came too slowly',
+        status: 408,
+        detail: 'Too little of the mail came in too long a time. Nothing was sealed: send it again, without pauses.',
+      };
+    case 'too-many-submissions':
+      return {
+        title: 'Too many submissions at once',
+        status: 429,
+        detail: 'This client has as many mails under way as it may have beside others. Nothing was done: try again.',
       };
     case 'event-store-unavailable':
     case 'person-directory-unavailable':

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Controller, Get, Header, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { discardRest, sendProblem } from '#libs/web-ui';
+import { discardRest, pacedBody, sendProblem } from '#libs/web-ui';
 import { carriersAnswer } from './carriers-answer.ts';
 import { openApi } from './openapi.ts';
 import { problemOf } from './problems.ts';
@@ -34,8 +34,7 @@ export class SealingApiController {
       const client = await this.clients.authorise(accessTokenIn(request.headers));
       const { maxMailBytes } = this.settings;
       const asked = readSubmissionRequest(request.originalUrl, request.headers, maxMailBytes);
-      // The connection must outlive a mail that is refused half-way, for the answer.
-      const mail = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+      const mail = pacedBody(request, this.settings.silenceSeconds);
       const submitted = await this.commands.execute(new SubmitMail({ ...asked, client, mail }));
       await answer(response, submitted);
     } catch (error) {

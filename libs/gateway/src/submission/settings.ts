@@ -47,8 +47,10 @@ export class SubmissionSettings {
   readonly sealingRecipient?: () => SealingRecipient;
   /** How long an answer waits for the first try of the relay. Default 5 s. */
   readonly awaitFirstTryMs?: number;
-  /** Submissions at once; more are told to come back. Default 16. */
+  /** Submissions at once, shared out among programs (submission-places.ts); more are refused for now. Default 16. */
   readonly submissionsAtOnce?: number;
+  /** Seconds without a byte of a mail after which its submission is ended. */
+  readonly silenceSeconds!: number;
 }
 
 /** Whether a client may write as an address in its canonical form. */

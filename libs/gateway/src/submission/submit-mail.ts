@@ -11,6 +11,7 @@ import { measureMail, sealForRecipients } from './seal-for-recipients.ts';
 import { mayWriteAs, SubmissionSettings } from './settings.ts';
 import type { SealingClient } from './settings.ts';
 import { acceptSubmission, requestSha256, submissionIdOf, submissionStream, submissions } from './submission.ts';
+import { SubmissionPlaces } from './submission-places.ts';
 import type { Submission, SubmissionDelivery, SubmissionId, SubmittedMessage } from './submission.ts';
 
 export interface MailSubmission {
@@ -76,13 +77,6 @@ export class CarriersNoLongerKept extends DomainError {
   }
 }
 
-/** As many submissions are under way as may be. */
-export class SubmissionsBusy extends DomainError {
-  constructor() {
-    super('submissions-busy', 'too many submissions at once');
-  }
-}
-
 const DEFAULT_AWAIT_FIRST_TRY_MS = 5_000;
 const DEFAULT_SUBMISSIONS_AT_ONCE = 16;
 
@@ -102,12 +96,13 @@ export class SubmitMail extends Command<Submitted> {
  * is settled by it); then the outbox. A submission that fails before that leaves nothing but, at worst, seals recorded that
  * never left, which name the submission that was never accepted.
  *
- * @throws NoRecipient, TooManyRecipients, SenderNotAllowed, FromUnclear, MailTooLarge, SubmissionKeyReused, CarriersNoLongerKept, SubmissionsBusy,
+ * @throws NoRecipient, TooManyRecipients, SenderNotAllowed, FromUnclear, MailTooLarge, SubmissionKeyReused, CarriersNoLongerKept, TooManySubmissions,
  * and EventStoreUnavailable, PersonDirectoryUnavailable, OutboxUnavailable, after which the same request may be made again
  */
 @CommandHandler(SubmitMail)
 export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
   private readonly underWay = new Map<SubmissionId, Promise<unknown>>();
+  private readonly places: SubmissionPlaces;
 
   constructor(
     private readonly store: EventStore,
@@ -117,22 +112,27 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     private readonly commands: CommandBus,
     private readonly clock: Clock,
     private readonly settings: SubmissionSettings,
-  ) {}
+  ) {
+    this.places = new SubmissionPlaces(settings.submissionsAtOnce ?? DEFAULT_SUBMISSIONS_AT_ONCE);
+  }
 
   async execute({ submission }: SubmitMail): Promise<Submitted> {
     const recipients = [...new Set(submission.recipients)];
-    const { maxRecipients, submissionsAtOnce = DEFAULT_SUBMISSIONS_AT_ONCE } = this.settings;
+    const { maxRecipients } = this.settings;
     if (recipients.length === 0) throw new NoRecipient();
     if (recipients.length > maxRecipients) throw new TooManyRecipients(maxRecipients);
     if (!mayWriteAs(submission.client, submission.sender)) throw new SenderNotAllowed('envelope');
 
+    return this.places.take(submission.client.clientId, () => this.inTurn({ ...submission, recipients }));
+  }
+
+  private async inTurn(submission: MailSubmission): Promise<Submitted> {
     const submissionId = submissionIdOf(submission.client.clientId, submission.idempotencyKey);
     const before = this.underWay.get(submissionId);
-    if (this.underWay.size >= submissionsAtOnce && !before) throw new SubmissionsBusy();
     // The same key again waits for what came first in this process; another process is met at the append.
     const running = (async () => {
       await before?.catch(() => undefined);
-      return this.submit({ ...submission, recipients }, submissionId);
+      return this.submit(submission, submissionId);
     })();
     this.underWay.set(submissionId, running);
     try {

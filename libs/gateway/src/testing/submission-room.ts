@@ -90,6 +90,7 @@ export async function openSubmissionRoom({
     maxMailBytes: 25 * 1024 * 1024,
     maxRecipients: 100,
     recordMailSubject: false,
+    silenceSeconds: 10,
     ...settings,
   };
 

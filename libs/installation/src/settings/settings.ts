@@ -115,6 +115,13 @@ export const settingsSchema = z.object({
         .default(25 * MEBIBYTE)
         .describe('bytes of the largest mail sealed or opened'),
       maxRecipients: positive.int().max(1000).default(100).describe('recipients of one mail'),
+      submissionsAtOnce: positive
+        .int()
+        .max(1000)
+        .default(16)
+        .describe(
+          'mails taken in over the API at the same time, shared out among programs: each always has one, and one alone has half',
+        ),
       recordSubject: yesOrNo.default(false).describe('whether the record holds the subject, under the recipient’s key'),
       newEpochAfterSeconds: z.coerce
         .number()
@@ -149,6 +156,18 @@ export const settingsSchema = z.object({
         .default(50)
         .describe('events before sign-in recorded for one message and day; the excess is told in one summary'),
       recordNetworkAddress: yesOrNo.default(true).describe('whether the record holds the reader’s network address'),
+    })
+    .prefault({}),
+  uploads: z
+    .object({
+      silenceSeconds: z.coerce
+        .number()
+        .min(1)
+        .max(120)
+        .default(10)
+        .describe(
+          'seconds without a byte after which an upload, by a reader or a program, is ended; slower than 64 KB/s counts as silence',
+        ),
     })
     .prefault({}),
   signIn: signInSchema,
