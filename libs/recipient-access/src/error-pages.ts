@@ -7,7 +7,7 @@ export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
   'too-many-openings': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
   'no-such-attachment': { status: 404, texts: 'error.notFound' },
   'body-too-large': { status: 413, texts: 'error.tooLarge' },
-  'body-too-slow': { status: 408, texts: 'error.badRequest' },
+  'body-too-slow': { status: 408, texts: 'error.tooSlow' },
   'body-malformed': { status: 400, texts: 'error.badRequest' },
   'unsupported-body': { status: 415, texts: 'error.unsupportedMediaType' },
   'too-many-sign-ins': { status: 429, texts: 'error.tooManyRequests' },

@@ -13,6 +13,8 @@ export class RecipientAccessSettings {
   readonly recordNetworkAddress!: boolean;
   /** Bytes of the largest body that is taken in by POST /open. */
   readonly maxCarrierBytes!: number;
+  /** Seconds without a byte of a body after which the upload is ended. */
+  readonly silenceSeconds!: number;
   /** IANA name of the zone in which times are told. */
   readonly timeZone!: string;
   readonly demonstration!: boolean;

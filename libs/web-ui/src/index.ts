@@ -30,5 +30,5 @@ export { PrivacyController } from './privacy/privacy-controller.ts';
 export { discardRest } from './discard-rest.ts';
 export { bearerTokenIn } from './programs/bearer-token.ts';
 export { sendProblem } from './programs/send-problem.ts';
-export { BodyTooSlow, pacedBody } from './paced-body.ts';
+export { pacedBody } from './paced-body.ts';
 export { HeadSpendsNothing } from './head-spends-nothing.ts';

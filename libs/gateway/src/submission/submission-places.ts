@@ -13,13 +13,10 @@ export class TooManySubmissions extends DomainError {
  * standing, no other is kept waiting by them. So at most `atOnce` and one for each program are under way.
  */
 export class SubmissionPlaces {
-  private readonly atOnce: number;
   private readonly ofClients = new Map<string, number>();
   private taken = 0;
 
-  constructor(atOnce: number) {
-    this.atOnce = atOnce;
-  }
+  constructor(private readonly atOnce: number) {}
 
   /** Does `work` in a place of the client's. @throws TooManySubmissions at once, before anything of it is begun */
   async take<T>(clientId: string, work: () => Promise<T>): Promise<T> {

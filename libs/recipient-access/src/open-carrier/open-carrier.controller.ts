@@ -37,8 +37,9 @@ export class OpenCarrierController {
 
   @Post('open')
   async open(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const { maxCarrierBytes: maxBytes, silenceSeconds } = this.settings;
     try {
-      const body = turns.pace(boundedBody(request, this.settings.maxCarrierBytes));
+      const body = turns.pace(boundedBody(request, { maxBytes, silenceSeconds }));
       const messageId = await this.commands.execute(new OpenCarrier(ciphertextHandedIn(request.headers, body)));
       this.times.handedIn(messageId);
       markOpenedHere(request, messageId, this.settings.waitingSeconds);

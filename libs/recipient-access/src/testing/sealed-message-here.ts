@@ -34,6 +34,7 @@ export const settings: RecipientAccessSettings = {
   openingsRecordedPerDay: 5,
   recordNetworkAddress: true,
   maxCarrierBytes: 1024 * 1024,
+  silenceSeconds: 10,
   timeZone: 'UTC',
   demonstration: false,
 };
