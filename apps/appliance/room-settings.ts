@@ -41,6 +41,7 @@ export class RoomSettingsModule {
       sessionIdleSeconds: settings.portal.sessionIdleSeconds,
       sessionMaxSeconds: settings.portal.sessionMaxSeconds,
       openingsAtOnce: settings.portal.openingsAtOnce,
+      showsFiles: settings.portal.showFiles,
       openingsRecordedPerDay: settings.portal.openingsRecordedPerDay,
       recordNetworkAddress: settings.portal.recordNetworkAddress,
       maxCarrierBytes: Math.ceil(settings.sealing.maxMailBytes * CARRIER_BYTES_PER_MAIL_BYTE) + CARRIER_ROOM_BYTES,

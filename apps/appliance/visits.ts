@@ -18,10 +18,10 @@ export class CountedVisits extends VisitCounter {
     if (handedInSeconds !== null) this.telemetry.countHandInToPage(visitId, handedInSeconds);
   }
 
-  override downloaded({ visitId }: Visit, what: 'original' | 'attachment'): void {
+  override downloaded({ visitId }: Visit, what: 'original' | 'attachment' | 'shown'): void {
     this.metrics.countView(what);
     if (what === 'original') this.telemetry.count(visitId, 'message-view', 'original');
-    else this.telemetry.count(visitId, 'attachment-download', 'attachment');
+    else this.telemetry.count(visitId, 'attachment-download', what);
   }
 
   override signedIn({ visitId }: Visit, method: string): void {

@@ -20,7 +20,8 @@ export type { Appointment, AppointmentTime, Explanation } from './reading/envelo
 export { frameDocument } from './reading/frame-document.ts';
 export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';
-export { NO_OUTLINE, type MailOutline, type OutlinedFile } from './reading/outline/mail-outline.ts';
+export type { MailOutline, OutlinedFile } from './reading/outline/mail-outline.ts';
+export { showableType, type ShowableType } from './reading/showable-type.ts';
 export type { ListedAttachment, ReadableMail } from './reading/readable-mail.ts';
 export {
   type Author,

@@ -17,6 +17,8 @@ import type { Admission } from './admission.ts';
  * | POST /m/:messageId/print                | the same on a page of its own, for printing              |                      |
  * | POST /m/:messageId/original             | records, then hands out the mail as .eml                 |                      |
  * | POST /m/:messageId/attachments/:index   | records, then hands out one attachment                   |                      |
+ * | POST /m/:messageId/attachments/:index/view | records, then shows an image or a PDF file (`ViewAttachment`) |          |
+ * | POST /m/:messageId/attachments          | records each, then hands out several as ZIP              |                      |
  * | POST /m/:messageId/finish               | forgets the waiting ciphertext                           | /finished            |
  * | POST /sign-out                          | forgets the session                                      | /signed-out          |
  */

@@ -32,6 +32,8 @@ import { OpeningsRecord } from './openings-record.ts';
 import { PortalSessions } from './portal-session.ts';
 import { RecipientAccessSettings } from './settings.ts';
 import { SignOutController } from './sign-out/sign-out.controller.ts';
+import { ViewAttachmentController } from './view-attachment/view-attachment.controller.ts';
+import { ViewAttachmentHandler } from './view-attachment/view-attachment.ts';
 
 /** Needs of the app: the stores, the keyring, a MailReader, a Clock, a VisitCounter, RecipientAccessSettings and IdentityProviderSettings. */
 @Module({
@@ -42,6 +44,7 @@ import { SignOutController } from './sign-out/sign-out.controller.ts';
     AuthenticateController,
     DecryptViewController,
     DownloadAttachmentController,
+    ViewAttachmentController,
     FinishReadingController,
     SignOutController,
   ],
@@ -52,6 +55,7 @@ import { SignOutController } from './sign-out/sign-out.controller.ts';
     DecryptViewHandler,
     DownloadAttachmentHandler,
     DownloadFilesHandler,
+    ViewAttachmentHandler,
     AnswersUnderWay,
     HandInTimes,
     {

@@ -8,6 +8,8 @@ export class RecipientAccessSettings {
   readonly sessionMaxSeconds!: number;
   /** Messages decrypted at the same time; others wait in line. */
   readonly openingsAtOnce!: number;
+  /** Whether images and PDF files may be looked at in the browser; they can be saved in any case. */
+  readonly showsFiles!: boolean;
   /** Events before sign-in recorded for one message and day. */
   readonly openingsRecordedPerDay!: number;
   readonly recordNetworkAddress!: boolean;

@@ -2,7 +2,8 @@
 export abstract class VisitCounter {
   /** A message was shown; `handedInSeconds` since the carrier came in, where this process knows it. */
   abstract viewed(visit: Visit, form: 'page' | 'print', handedInSeconds: number | null): void;
-  abstract downloaded(visit: Visit, what: 'original' | 'attachment'): void;
+  /** `shown`: an attachment that was looked at in the browser. */
+  abstract downloaded(visit: Visit, what: 'original' | 'attachment' | 'shown'): void;
   abstract signedIn(visit: Visit, method: string): void;
   /** Nothing was shown; readers were told one thing whatever the reason. */
   abstract denied(visitId: string, reason: string): void;

@@ -16,6 +16,7 @@ export {
   openability,
   revokeMessage,
   sealedMessages,
+  viewAttachment,
   viewMessage,
   type Openability,
   type SealedMessage,

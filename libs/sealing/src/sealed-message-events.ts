@@ -8,6 +8,9 @@ import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
  */
 export type ViewForm = 'page' | 'print' | 'original';
 
+/** What a file was shown as in the portal; told by its bytes. */
+export type ShownFileKind = 'image' | 'pdf';
+
 /**
  * The stream of one sealed message. What must exclude each other shares it: a view and a revocation are appended at the
  * revision they were decided on, so after a confirmed revocation there is no view. Nothing that a visitor who has not signed in
@@ -74,6 +77,21 @@ export type SealedMessageEvent =
           reader?: EncryptedPersonalData;
         }
       >
+    >
+  | DomainEvent<
+      'AttachmentViewed',
+      {
+        recipientId: PersonId;
+        viewedAt: Instant;
+        method: string;
+        attachmentIndex: number;
+        kind: ShownFileKind;
+        /** The event of the sign-in that this rests on; null where none was named. */
+        signInId: EventId | null;
+        fileName: EncryptedPersonalData;
+        networkAddress?: EncryptedPersonalData;
+        reader?: EncryptedPersonalData;
+      }
     >;
 
 /** From version 1, which did not name the sign-in. */
@@ -126,6 +144,16 @@ export const sealedMessageEvents = {
       messages: {},
       facts: { happenedAt: 'downloadedAt', method: 'method', signInId: 'signInId' },
       words: [],
+    },
+    AttachmentViewed: {
+      version: 1,
+      evidence: 'content-shown',
+      outcome: 'done',
+      persons: { recipientId: 'reader' },
+      encrypted: { fileName: 'recipientId', networkAddress: 'recipientId', reader: 'recipientId' },
+      messages: {},
+      facts: { happenedAt: 'viewedAt', method: 'method', signInId: 'signInId' },
+      words: ['kind'],
     },
   },
 } as const satisfies StreamDescriptor<SealedMessageEvent>;

@@ -11,6 +11,7 @@ import {
   recordSealing,
   revokeMessage,
   sealedMessages,
+  viewAttachment,
   viewMessage,
 } from './sealed-message.ts';
 import type { SealedMessage } from './sealed-message.ts';
@@ -135,11 +136,12 @@ describe('viewing', () => {
     ['a message revoked between two views', [sealed, viewed, revoked], {}, 'revoked'],
     ['an expired message', [sealed], { now: expiresAt }, 'expired'],
     ["another person's message", [sealed], { recipientId: newPersonId() }, 'other-recipient'],
-  ])('of %s is not decided, nor is a download', (_, events, change, reason) => {
+  ])('of %s is not decided, nor is a download, nor a look at a file', (_, events, change, reason) => {
     const state = events.reduce(sealedMessages.evolve, sealedMessages.initialState());
     for (const decide of [
       () => viewMessage(state, { ...showing, ...change, form: 'page' }),
       () => downloadAttachment(state, { ...showing, ...change, attachmentIndex: 0, fileName }),
+      () => viewAttachment(state, { ...showing, ...change, attachmentIndex: 0, kind: 'pdf', fileName }),
     ]) {
       expect(decide).toThrow(MessageNotOpenable);
       expect(decide).toThrow(expect.objectContaining({ code: 'message-not-openable', reason }));
@@ -154,6 +156,23 @@ describe('viewing', () => {
         version: 2,
         id: showing.eventId,
         data: { recipientId, downloadedAt: noon, method: 'passcode', signInId, attachmentIndex: 2, fileName },
+      }));
+
+  it('of one attachment in the portal names the file and what it was shown as', () =>
+    given(sealedMessages, sealed)
+      .when((state) => viewAttachment(state, { ...showing, attachmentIndex: 2, kind: 'image', fileName }))
+      .then({
+        type: 'AttachmentViewed',
+        id: showing.eventId,
+        data: {
+          recipientId,
+          viewedAt: noon,
+          method: 'passcode',
+          signInId,
+          attachmentIndex: 2,
+          kind: 'image',
+          fileName,
+        },
       }));
 });
 

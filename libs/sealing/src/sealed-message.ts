@@ -4,7 +4,7 @@ import type { EncryptedPersonalData } from '#libs/keyring';
 import { DomainError } from '#libs/vocabulary';
 import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
 import { sealedMessageEvents } from './sealed-message-events.ts';
-import type { SealedMessageEvent, ViewForm } from './sealed-message-events.ts';
+import type { SealedMessageEvent, ShownFileKind, ViewForm } from './sealed-message-events.ts';
 
 type DataOf<Type extends SealedMessageEvent['type']> = Extract<SealedMessageEvent, { type: Type }>['data'];
 /** What was sealed, and the id of the event that says so, which its personal data is encrypted under. */
@@ -31,6 +31,7 @@ export const sealedMessages: Fold<SealedMessage, SealedMessageEvent> = {
         return state.status === 'sealed' ? { ...state, status: 'revoked', revokedAt: event.data.revokedAt } : state;
       case 'MessageViewed':
       case 'AttachmentDownloaded':
+      case 'AttachmentViewed':
         return state;
       default:
         event satisfies never;
@@ -137,6 +138,30 @@ export function downloadAttachment(
     ...personalDataOf(showing),
   };
   return [{ type: 'AttachmentDownloaded', version: 2, id: eventId, data }];
+}
+
+/** @throws MessageNotOpenable */
+export function viewAttachment(
+  state: SealedMessage,
+  showing: Showing & {
+    readonly attachmentIndex: number;
+    readonly kind: ShownFileKind;
+    readonly fileName: EncryptedPersonalData;
+  },
+): SealedMessageEvent[] {
+  checkOpenable(state, showing);
+  const { eventId, recipientId, method, signInId, now, attachmentIndex, kind, fileName } = showing;
+  const data = {
+    recipientId,
+    viewedAt: now,
+    method,
+    signInId,
+    attachmentIndex,
+    kind,
+    fileName,
+    ...personalDataOf(showing),
+  };
+  return [{ type: 'AttachmentViewed', id: eventId, data }];
 }
 
 function checkOpenable(state: SealedMessage, { recipientId, now }: Showing): void {

@@ -5,7 +5,8 @@
 export interface Dimensions {
   /** A message was shown: as a page, made for paper, or saved as the original. */
   readonly 'message-view': 'page' | 'print' | 'original';
-  readonly 'attachment-download': 'attachment';
+  /** Saved, or looked at in the browser. */
+  readonly 'attachment-download': 'attachment' | 'shown';
   /** By the method of the proof: `passcode`, later the kinds of account. */
   readonly 'sign-in': string;
   /** By the stable code of the error. */

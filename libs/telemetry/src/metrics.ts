@@ -119,7 +119,7 @@ export class Metrics {
     return { text: await this.registry.metrics(), contentType: this.registry.contentType };
   }
 
-  countView(form: 'page' | 'print' | 'original' | 'attachment'): void {
+  countView(form: 'page' | 'print' | 'original' | 'attachment' | 'shown'): void {
     this.views.inc({ form });
   }
 

@@ -91,6 +91,19 @@ export function messagePageHeaders(response: Response): void {
   response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
 }
 
+/**
+ * For a file that the browser shows by itself, as a page of its own without an origin: it may run nothing, ask for nothing, send
+ * nothing and stand in no frame (threats.md A32).
+ */
+export function shownFileHeaders(response: Response): void {
+  response.setHeader(
+    'Content-Security-Policy',
+    "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+  );
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.removeHeader('Origin-Agent-Cluster'); // it has no origin to speak of, and browsers say so
+}
+
 /** For a file that is saved and never shown: whatever it holds, nothing in it may run or load (threats.md A32). */
 export function downloadHeaders(response: Response): void {
   response.setHeader('Content-Security-Policy', "sandbox; default-src 'none'; frame-ancestors 'none'");

@@ -155,6 +155,9 @@ export const settingsSchema = z.object({
         .int()
         .default(50)
         .describe('events before sign-in recorded for one message and day; the excess is told in one summary'),
+      showFiles: yesOrNo
+        .default(true)
+        .describe('whether images and PDF files can be looked at in the browser; no: they can be saved alone'),
       recordNetworkAddress: yesOrNo.default(true).describe('whether the record holds the reader’s network address'),
     })
     .prefault({}),

@@ -284,6 +284,14 @@ export function attachmentBytes(part: MimePart): number {
   return decodedLength(part.body, part.encoding);
 }
 
+/** Enough to tell what it is, in any transfer encoding and however its first lines are broken. */
+const BEGINNING_BYTES = 1024;
+
+/** The first bytes of a file, decoded. */
+export function beginningOfFile(part: MimePart): Buffer {
+  return decodeTransfer(part.body.subarray(0, BEGINNING_BYTES), part.encoding).bytes;
+}
+
 /** The whole list of what can be downloaded, wherever it hangs. */
 export function findAttachment(message: Message, index: number): { part: MimePart; filename: string } | null {
   const own = [...message.attachments, ...message.nested].find((each) => each.index === index);

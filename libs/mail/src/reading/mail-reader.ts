@@ -38,7 +38,8 @@ const ANSWER_MS = 250;
 type Outcome =
   | { readonly mail: ReadableMail }
   | { readonly found: readonly (AttachmentContent | null)[] }
-  | { readonly outline: MailOutline };
+  | { readonly outline: MailOutline }
+  | { readonly inert: Buffer | null };
 
 interface Waiting {
   readonly job: ReadingJob;
@@ -97,6 +98,16 @@ export class MailReader {
   async outline(mail: Buffer): Promise<MailOutline> {
     const outcome = await this.run(mail, (bytes) => ({ kind: 'outline', mail: bytes, limits: this.limits }));
     return 'outline' in outcome ? outcome.outline : NO_OUTLINE;
+  }
+
+  /**
+   * A PDF file as one that only shows: without scripts, actions, links or forms. The file is handed over as a mail is to `read`.
+   * @returns null for what is damaged, encrypted, or too much for the limits.
+   * @throws ReadingBusy, ReadingUnavailable
+   */
+  async inertPdf(file: Buffer): Promise<Buffer | null> {
+    const outcome = await this.run(file, (bytes) => ({ kind: 'inert-pdf', mail: bytes, limits: this.limits }));
+    return 'inert' in outcome ? outcome.inert : null;
   }
 
   /** Starts the threads that would otherwise start with the first mails. */
@@ -224,6 +235,8 @@ class ReadingThread {
         });
       case 'outlined':
         return this.finish(current, { outline: report.outline });
+      case 'inert-pdf':
+        return this.finish(current, { inert: bufferOver(report.content) });
       case 'failed':
         return this.finish(current, fallback(current));
     }
@@ -281,6 +294,7 @@ class ReadingThread {
 function fallback({ job, parsed, source }: Waiting): Outcome {
   if (job.kind === 'outline') return { outline: NO_OUTLINE };
   if (job.kind === 'attachments') return { found: job.indexes.map(() => null) };
+  if (job.kind === 'inert-pdf') return { inert: null };
   return { mail: parsed ? stoppedInHtml(parsed) : unreadable(source) };
 }
 

@@ -1,5 +1,5 @@
 import libmime from 'libmime';
-import { attachmentBytes, findAttachment, isHtml, MailTaker } from './body-choice.ts';
+import { attachmentBytes, beginningOfFile, findAttachment, isHtml, MailTaker } from './body-choice.ts';
 import type { Message } from './body-choice.ts';
 import { authorField, authorText } from '../syntax/author.ts';
 import { decodeText } from '../syntax/charsets.ts';
@@ -16,6 +16,7 @@ import { InlinePlaces } from './inline-places.ts';
 import type { MimePart } from './mime-structure.ts';
 import type { ListedAttachment, NestedMail, ReadableMail, ReadingNote } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
+import { showableType } from './showable-type.ts';
 import { decodeTransfer } from '../syntax/transfer-decoding.ts';
 
 /** What is told on the way, so that whoever runs this has something to show when it must be stopped. */
@@ -81,7 +82,7 @@ class MessageReading {
   private readonly fields: Pick<ReadableMail, 'mailSubject' | 'author' | 'from' | 'replyTo' | 'to' | 'cc' | 'date'>;
   private readonly inlined = new Set<MimePart>();
   private readonly places: InlinePlaces;
-  private sizes: ReadonlyMap<number, number> | null = null;
+  private known: ReadonlyMap<number, Pick<ListedAttachment, 'bytes' | 'showable'>> | null = null;
   private html: string[] | null = null;
   private remoteContentRemoved = 0;
   private readonly links: LinkList;
@@ -102,8 +103,11 @@ class MessageReading {
   }
 
   readable(): ReadableMail {
-    this.sizes ??= new Map(
-      [...this.message.attachments, ...this.message.nested].map(({ index, part }) => [index, attachmentBytes(part)]),
+    this.known ??= new Map(
+      [...this.message.attachments, ...this.message.nested].map(({ index, part }) => [
+        index,
+        { bytes: attachmentBytes(part), showable: showableType(beginningOfFile(part)) },
+      ]),
     );
     const texts = this.plain.map(({ asText }) => asText).filter((text) => text.trim() !== '');
     const nested: NestedMail[] = this.message.nested.map((found, at) => ({
@@ -127,8 +131,8 @@ class MessageReading {
     };
   }
 
-  private listed({ index, filename, mediaType }: Omit<ListedAttachment, 'bytes'>): ListedAttachment {
-    return { index, filename, mediaType, bytes: this.sizes?.get(index) ?? 0 };
+  private listed({ index, filename, mediaType }: Omit<ListedAttachment, 'bytes' | 'showable'>): ListedAttachment {
+    return { index, filename, mediaType, bytes: 0, showable: null, ...this.known?.get(index) };
   }
 
   /** Each part alone, this message's before those within it. */

@@ -2,6 +2,7 @@ import type { Instant } from '#libs/vocabulary';
 import type { AuthorField } from '../syntax/author.ts';
 import type { Explanation } from './envelopes/explanation.ts';
 import type { MailLink } from './links/link-notes.ts';
+import type { ShowableType } from './showable-type.ts';
 
 /** What a reader should know about how a mail is shown; stable words, used as keys of texts. */
 export type ReadingNote =
@@ -39,6 +40,8 @@ export interface ListedAttachment {
   readonly mediaType: string;
   /** After decoding. */
   readonly bytes: number;
+  /** By its first bytes; what can be looked at in a browser. Null: to be saved alone. */
+  readonly showable: ShowableType | null;
 }
 
 /** A message within the mail: shown on its own, and downloadable as `.eml` like an attachment. */

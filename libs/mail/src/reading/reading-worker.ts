@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
 import type { MailOutline } from './outline/mail-outline.ts';
 import { outlineMail } from './outline/outline-mail.ts';
+import { inertPdf } from './inert-pdf.ts';
 import { readAttachments, readMail } from './read-mail.ts';
 import type { ReadableMail } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
@@ -19,7 +20,9 @@ export type ReadingJob =
       readonly mail: Uint8Array;
       readonly limits: ReadingLimits;
       readonly indexes: readonly number[];
-    };
+    }
+  /** `mail` is a PDF file that was cut from one. */
+  | { readonly kind: 'inert-pdf'; readonly mail: Uint8Array; readonly limits: ReadingLimits };
 
 /** Null where there is no such part. */
 type FoundContent = { readonly filename: string; readonly content: Uint8Array<ArrayBuffer> } | null;
@@ -31,11 +34,12 @@ export type ReadingReport =
   | { readonly kind: 'read'; readonly mail: ReadableMail }
   | { readonly kind: 'attachments'; readonly found: readonly FoundContent[] }
   | { readonly kind: 'outlined'; readonly outline: MailOutline }
+  | { readonly kind: 'inert-pdf'; readonly content: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'failed' };
 
 function serve(port: MessagePort): void {
   const report = (message: ReadingReport, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-  const handle = (job: ReadingJob): void => {
+  const handle = async (job: ReadingJob): Promise<void> => {
     const bytes = Buffer.from(job.mail.buffer, job.mail.byteOffset, job.mail.byteLength);
     try {
       if (job.kind === 'read') {
@@ -46,6 +50,9 @@ function serve(port: MessagePort): void {
         report({ kind: 'read', mail });
       } else if (job.kind === 'outline') {
         report({ kind: 'outlined', outline: outlineMail(bytes, job.limits) });
+      } else if (job.kind === 'inert-pdf') {
+        const content = await inertPdf(bytes);
+        report({ kind: 'inert-pdf', content }, [content.buffer]);
       } else {
         const found = readAttachments(bytes, job.indexes, job.limits).map(
           // of its own: what was cut from the mail must not take the mail along
@@ -62,7 +69,7 @@ function serve(port: MessagePort): void {
       bytes.fill(0); // the plaintext goes now, not when memory is collected
     }
   };
-  port.on('message', handle);
+  port.on('message', (job: ReadingJob) => void handle(job));
   report({ kind: 'ready' });
 }
 

@@ -2,3 +2,4 @@ export { LOOPBACK_CERTIFICATE, startSmtpSink, type SmtpSink, type SunkMail } fro
 export { carrierOf } from './carrier-of.ts';
 export { mailShapes } from './mail-shapes.ts';
 export { mailFrom, oddFromFields, type OddFrom } from './odd-from-fields.ts';
+export { activePdfs, pdfOf, pdfScript } from './pdf-making.ts';

@@ -46,7 +46,8 @@ export class DecryptViewController {
   ): Promise<void> {
     const viewed = await this.commands.execute(new DecryptView(messageId, asking));
     this.counter.viewed({ ...visit, visitId: viewed.recipientId }, 'page', this.times.takeSeconds(messageId));
-    const mail = await shownMail(viewed.readable, { locale, timeZone: this.settings.timeZone });
+    const { timeZone, showsFiles } = this.settings;
+    const mail = await shownMail(viewed.readable, { locale, timeZone, showsFiles });
     messagePageHeaders(response);
     languagesByForm(request);
     response.render('recipient-access/decrypt-view/message', {

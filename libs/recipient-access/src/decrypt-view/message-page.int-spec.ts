@@ -34,7 +34,7 @@ class MailController {
       sender: 'bo@example.org',
       recipient: 'anna@example.com',
       senderDiffers: true,
-      mail: await shownMail(mails[Number(number)] as ReadableMail, { locale: 'en', timeZone: 'UTC' }),
+      mail: await shownMail(mails[Number(number)] as ReadableMail, { locale: 'en', timeZone: 'UTC', showsFiles: true }),
     });
   }
 }

@@ -26,7 +26,7 @@ const mail: ReadableMail = {
   nested: [],
 };
 const heightOf = async (html: string) =>
-  (await shownMail({ ...mail, html }, { locale: 'en', timeZone: 'UTC' })).frames[0]?.widePixels ?? 0;
+  (await shownMail({ ...mail, html }, { locale: 'en', timeZone: 'UTC', showsFiles: true })).frames[0]?.widePixels ?? 0;
 
 describe('a shown message', () => {
   it('guesses the height of a frame from what there is to read, never from the bytes of an image', async () => {
@@ -45,14 +45,21 @@ describe('a shown message', () => {
       await heightOf('<p>x</p>'),
     );
     expect(await heightOf('<div style="height:700px">x</div>')).toBeGreaterThan(700);
-    const frame = (await shownMail({ ...mail, html: `<p>${words.repeat(10)}</p>` }, { locale: 'en', timeZone: 'UTC' }))
-      .frames[0];
+    const frame = (
+      await shownMail(
+        { ...mail, html: `<p>${words.repeat(10)}</p>` },
+        { locale: 'en', timeZone: 'UTC', showsFiles: true },
+      )
+    ).frames[0];
     expect(frame?.narrowPixels).toBeGreaterThan(2 * (frame?.widePixels ?? Infinity));
   });
 
   it('says each note in the reader’s language, also one that a newer reader of mails made up', async () => {
     const notes = ['remote-content-removed', 'made-up'] as unknown as ReadableMail['notes'];
-    const { doubts, remarks } = await shownMail({ ...mail, notes }, { locale: 'da', timeZone: 'UTC' });
+    const { doubts, remarks } = await shownMail(
+      { ...mail, notes },
+      { locale: 'da', timeZone: 'UTC', showsFiles: true },
+    );
     expect(remarks).toEqual([expect.stringContaining('andre steder på internettet')]);
     expect(doubts).toEqual([expect.stringContaining('kunne ikke vises')]);
   });
@@ -60,11 +67,13 @@ describe('a shown message', () => {
   it('has its texts and documents escaped, since they may be long, and no text where there is none', async () => {
     const shown = await shownMail(
       { ...mail, html: '<p title="a">&amp;</p>', text: '<b>' },
-      { locale: 'en', timeZone: 'UTC' },
+      { locale: 'en', timeZone: 'UTC', showsFiles: true },
     );
     expect(shown.frames[0]?.document.toHTML()).toContain('&lt;p title&#x3D;&quot;a&quot;&gt;&amp;amp;&lt;/p&gt;');
     expect(shown.text?.toHTML()).toBe('&lt;b&gt;');
-    expect((await shownMail({ ...mail, text: '' }, { locale: 'en', timeZone: 'UTC' })).text).toBeNull();
+    expect(
+      (await shownMail({ ...mail, text: '' }, { locale: 'en', timeZone: 'UTC', showsFiles: true })).text,
+    ).toBeNull();
   });
 
   it.each([
@@ -119,7 +128,7 @@ describe('a shown message', () => {
   });
 
   it('lets others have their turn while it escapes megabytes', async () => {
-    const inner = { index: 1, filename: 'a.eml', mediaType: 'message/rfc822', bytes: 1 };
+    const inner = { index: 1, filename: 'a.eml', mediaType: 'message/rfc822', bytes: 1, showable: null };
     const text = '<'.repeat(1_000_000);
     const nested = Array.from({ length: 20 }, () => ({ ...inner, mail: { ...mail, html: null, text } }));
     let turns = 0;

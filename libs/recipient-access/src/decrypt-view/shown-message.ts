@@ -31,11 +31,16 @@ export interface ShownMail {
   /** Notes on what was left out on purpose: the words are all there, so they stand behind it. */
   readonly remarks: readonly string[];
   readonly attachments: readonly ShownFile[];
+  /** One of them is a PDF file that can be looked at. */
+  readonly hasPdf: boolean;
   readonly nested: readonly NestedShownMail[];
 }
 
 /** `index` counts through the whole mail, nested mails included: it names a file to download wherever it lies. */
-type ShownFile = Pick<ListedAttachment, 'index' | 'filename' | 'bytes'>;
+interface ShownFile extends Pick<ListedAttachment, 'index' | 'filename' | 'bytes'> {
+  /** It can be looked at in the browser. */
+  readonly isShowable: boolean;
+}
 
 interface NestedShownMail extends ShownMail {
   readonly index: number;
@@ -43,7 +48,12 @@ interface NestedShownMail extends ShownMail {
   readonly files: readonly ShownFile[];
 }
 
-export async function shownMail(mail: ReadableMail, reader: ExplainedFor): Promise<ShownMail> {
+export interface ShownFor extends ExplainedFor {
+  /** Whether files may be looked at in the browser. */
+  readonly showsFiles: boolean;
+}
+
+export async function shownMail(mail: ReadableMail, reader: ShownFor): Promise<ShownMail> {
   const { locale } = reader;
   const bodies = mail.html === null ? [] : [mail.html, ...mail.moreHtml];
   const frames: Frame[] = [];
@@ -53,7 +63,7 @@ export async function shownMail(mail: ReadableMail, reader: ExplainedFor): Promi
   }
   const nested: NestedShownMail[] = [];
   for (const { index, filename, bytes, mail: inner } of mail.nested) {
-    const files = [{ index, filename, bytes }, ...inner.attachments];
+    const files = [{ index, filename, bytes, isShowable: false }, ...shownFiles(inner, reader)];
     nested.push({ index, files, ...(await shownMail(inner, reader)) });
   }
   return {
@@ -70,9 +80,14 @@ export async function shownMail(mail: ReadableMail, reader: ExplainedFor): Promi
     explained: explained(mail, reader),
     doubts: mail.notes.filter((note) => !REMARKS.has(note)).map((note) => noteText(note, locale)),
     remarks: mail.notes.filter((note) => REMARKS.has(note)).map((note) => noteText(note, locale)),
-    attachments: mail.attachments,
+    attachments: shownFiles(mail, reader),
+    hasPdf: reader.showsFiles && mail.attachments.some(({ showable }) => showable === 'application/pdf'),
     nested,
   };
+}
+
+function shownFiles({ attachments }: ReadableMail, { showsFiles }: ShownFor): ShownFile[] {
+  return attachments.map((each) => ({ ...each, isShowable: showsFiles && each.showable !== null }));
 }
 
 /**

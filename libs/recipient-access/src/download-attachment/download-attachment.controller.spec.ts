@@ -5,7 +5,8 @@ import { newPersonId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { VisitCounter } from '../visit-counter.ts';
 import type { Visit } from '../visit-counter.ts';
-import { contentDisposition, DownloadAttachmentController } from './download-attachment.controller.ts';
+import { contentDisposition } from '../content-disposition.ts';
+import { DownloadAttachmentController } from './download-attachment.controller.ts';
 
 const messageId = 'a'.repeat(32) as MessageId;
 const asking = { sessionId: 'x', networkAddress: null, hasOpened: false };

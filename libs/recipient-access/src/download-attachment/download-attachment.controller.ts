@@ -16,6 +16,7 @@ import { downloadHeaders } from '#libs/web-ui';
 import type { MessageId } from '#libs/vocabulary';
 import { AnswersUnderWay } from '../answers-under-way.ts';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
+import { contentDisposition } from '../content-disposition.ts';
 import type { Asking } from '../known-messages.ts';
 import { AskedBy, NamedMessage, VisitOf } from '../parameters.ts';
 import { VisitCounter } from '../visit-counter.ts';
@@ -101,14 +102,4 @@ function downloadHeadersOf(response: Response, filename: string, bytes: number):
   response.setHeader('Content-Type', 'application/octet-stream');
   response.setHeader('Content-Disposition', contentDisposition(filename));
   response.setHeader('Content-Length', bytes);
-}
-
-/** RFC 6266 §4.1 with the extended notation of RFC 8187, and a plain ASCII name for who cannot read it. */
-export function contentDisposition(filename: string): string {
-  const ascii = filename.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const extended = encodeURIComponent(filename.toWellFormed()).replace(
-    /['()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `attachment; filename="${ascii}"; filename*=UTF-8''${extended}`;
 }

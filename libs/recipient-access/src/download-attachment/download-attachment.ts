@@ -3,10 +3,10 @@ import type { ICommandHandler } from '@nestjs/cqrs';
 import { encryptPersonalData } from '#libs/keyring';
 import { MailReader } from '#libs/mail';
 import { downloadAttachment, viewMessage } from '#libs/sealing';
-import { DomainError } from '#libs/vocabulary';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
+import { NoSuchAttachment } from '../no-such-attachment.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
 export interface DownloadedFile {
@@ -14,13 +14,6 @@ export interface DownloadedFile {
   readonly filename: string;
   readonly content: Uint8Array;
   readonly recipientId: PersonId;
-}
-
-/** The message has no such attachment. */
-export class NoSuchAttachment extends DomainError {
-  constructor() {
-    super('no-such-attachment');
-  }
 }
 
 /** One attachment by its index, or with `original` the whole mail as it was sealed. */

@@ -6,8 +6,8 @@ import { downloadAttachment } from '#libs/sealing';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
+import { NoSuchAttachment } from '../no-such-attachment.ts';
 import { OpeningTurns } from '../opening-turns.ts';
-import { NoSuchAttachment } from './download-attachment.ts';
 import type { PackedFile } from './zip-stream.ts';
 
 export interface DownloadedFiles {

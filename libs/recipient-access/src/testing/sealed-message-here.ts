@@ -31,6 +31,7 @@ export const settings: RecipientAccessSettings = {
   sessionIdleSeconds: 1800,
   sessionMaxSeconds: 28_800,
   openingsAtOnce: 4,
+  showsFiles: true,
   openingsRecordedPerDay: 5,
   recordNetworkAddress: true,
   maxCarrierBytes: 1024 * 1024,
