@@ -114,6 +114,18 @@ const STORY_PACKAGES = [
     debian: 'postgresql',
     why: 'the person directory of a cluster, on a real PostgreSQL',
   },
+  // Their init scripts would start them at the next boot, as on any server; nothing of the stories needs that.
+  { found: () => existsSync('/usr/bin/caddy'), debian: 'caddy', why: 'the recipe for Caddy, behind the real one' },
+  {
+    found: () => existsSync('/usr/sbin/nginx'),
+    debian: 'nginx-light',
+    why: 'the recipe for nginx, behind the real one',
+  },
+  {
+    found: () => existsSync('/usr/sbin/haproxy'),
+    debian: 'haproxy',
+    why: 'the recipe for HAProxy, behind the real one',
+  },
 ];
 
 function browserPath() {

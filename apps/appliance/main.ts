@@ -1,50 +1,5 @@
 #!/usr/bin/env node
-import 'reflect-metadata';
-import { CannotListen, ConfigurationFault, EXIT_CONFIGURATION, readSettings } from '#libs/installation';
-import { KeyringFault } from '#libs/keyring';
-import { BridgeConfigurationFault } from '#libs/oidc-bridge';
-import { startAppliance } from './appliance.ts';
-import { greetNewcomer } from './demo/greeting.ts';
+import { refuseOldNode } from '#supported-node';
 
-/** Seconds that a stop may take before the process ends all the same. */
-const STOP_SECONDS = 10;
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
-async function main(): Promise<void> {
-  const demonstration = process.argv.includes('--demonstration');
-  // A start may wait for servers as long as it takes; as process 1 of a container it would not hear a signal by default.
-  const endAtOnce = () => process.exit(0);
-  for (const signal of SIGNALS) process.once(signal, endAtOnce);
-  const appliance = await startAppliance(readSettings(process.env, { demonstration }));
-  for (const signal of SIGNALS) process.removeListener(signal, endAtOnce);
-  let isStopping = false;
-  for (const signal of SIGNALS) {
-    process.on(signal, () => {
-      if (isStopping) process.exit(1); // asked twice: at once
-      isStopping = true;
-      setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref();
-      appliance.stop().then(
-        () => process.exit(0),
-        (error: unknown) => fail(error, 1),
-      );
-    });
-  }
-  if (demonstration) process.stdout.write(greetNewcomer(appliance.publicUrl));
-}
-
-function fail(error: unknown, exitCode: number): never {
-  process.stderr.write(`segl: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(exitCode);
-}
-
-main().catch((error: unknown) => {
-  const isConfiguration =
-    error instanceof ConfigurationFault || error instanceof KeyringFault || error instanceof BridgeConfigurationFault;
-  if (isConfiguration) fail(error, EXIT_CONFIGURATION);
-  if (error instanceof CannotListen && error.isTaken) {
-    fail(new Error(`another program listens on that port already: stop it, or set ${error.listener}_PORT`), 1);
-  }
-  if (error instanceof CannotListen) fail(new ConfigurationFault([error.message]), EXIT_CONFIGURATION);
-  fail(error, 1);
-});
+refuseOldNode();
+await import('./start.ts'); // not before: an old Node could not even load it

@@ -17,9 +17,11 @@ import { projectionsCommand } from './commands/projections-rebuild.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { sealCommand } from './commands/seal.ts';
 import { telemetryCommand } from './commands/telemetry.ts';
+import { serveCommand } from './commands/serve.ts';
 import { tokenCommand } from './commands/token.ts';
 
 const COMMANDS = [
+  serveCommand,
   sealCommand,
   inspectCommand,
   openCommand,

@@ -22,6 +22,12 @@ const production = {
 };
 const withRedis = redisServerPath() === null ? it.skip : it;
 
+/** A Node of the machine's own that is too old, where there is one. */
+const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((path) => {
+  const { stdout } = spawnSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' });
+  return Number.parseInt(stdout ?? '', 10) < 24;
+});
+
 function start(environment: Record<string, string>, ...args: string[]) {
   ensureBuilt();
   const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/apps/appliance/main.js'), ...args], {
@@ -33,6 +39,34 @@ function start(environment: Record<string, string>, ...args: string[]) {
 }
 
 describe('a start', () => {
+  (oldNode === undefined ? it.skip : it)(
+    'on a Node that is too old says which one is not, and where the right one is',
+    () => {
+      ensureBuilt();
+      for (const program of ['appliance', 'operator']) {
+        const file = join(root, 'dist', 'apps', program, 'main.js');
+        const { status, stderr } = spawnSync(oldNode ?? '', [file], { encoding: 'utf8' });
+        expect(stderr).toMatch(
+          /^segl: this is Node \d[\d.]+, and Segl needs 24\.15 or newer: .*node_modules.*npx segl serve.*\n$/,
+        );
+        expect(status).toBe(78);
+      }
+    },
+    300_000,
+  );
+
+  it('by "segl serve" becomes the appliance, with its faults and its exit code', () => {
+    ensureBuilt();
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/apps/operator/main.js'), 'serve'], {
+      env: { PATH: process.env['PATH'] ?? '' },
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
+    expect(stderr).toMatch(/^segl: starting on Node 24\./);
+    expect(stderr).toContain('SEGL_PUBLIC_URL (publicUrl): is missing');
+    expect(status).toBe(78);
+  }, 300_000);
+
   it('with a wrong configuration lists every fault, ends with 78 and leaves nothing behind', () => {
     const { status, stderr } = start({ SEGL_HTTP_PORT: 'eighty', SEGL_RELAY: 'typo', SEGL_PASSCODE_SENDER: 'a@b@c' });
     expect(status).toBe(78);

@@ -9,7 +9,7 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
 {{- $hasPersons := or (has "portal" $roles) (has "gateway" $roles) -}}
 {{- $stores := dict -}}
 {{- $written := deepCopy $root.Values.settings -}}
-{{- $organisation := dict "name" $host "postalAddress" $host "contactMail" (printf "postmaster@%s" $host) -}}
+{{- $organisation := dict "name" $host "postalAddress" $host "contactMail" (printf "postmaster@%s" $host) "timeZone" "UTC" -}}
 {{- $_ := set $written "organisation" (merge (dict) ($written.organisation | default dict) $organisation) -}}
 {{- $_ := set $written "passcode" (merge (dict) ($written.passcode | default dict) (dict "sender" (printf "no-reply@%s" $host))) -}}
 {{- $_ := set $written "publicUrl" $root.Values.publicUrl -}}
