@@ -16,7 +16,7 @@ import {
   signInParts,
 } from '#libs/installation';
 import type { OpenedStores, Settings } from '#libs/installation';
-import { BridgeProvider } from '#libs/oidc-bridge';
+import { BridgeProvider, watchUpstreams } from '#libs/oidc-bridge';
 import type { Clock } from '#libs/vocabulary';
 import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
@@ -126,9 +126,10 @@ async function serve(
         log.error({ projection: name, error }, 'a read model cannot follow');
       closing.add(watchProjections(stores.projections, tell), clearInterval);
     }
+    closing.add(watchUpstreams(signIn.providers), clearInterval);
 
     const publicUrl = new URL(settings.publicUrl);
-    management.serves({ readiness: readinessOf(settings, stores), metrics: stores.metrics });
+    management.serves({ readiness: readinessOf(settings, stores, signIn.providers), metrics: stores.metrics });
     const { httpPort, roles } = settings;
     log.info({ publicUrl: publicUrl.href, httpPort, managementPort: management.port, roles }, 'ready');
     const stop = () => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startFakeProvider } from '#libs/oidc-bridge/testing';
 import { segl } from './test/captured-terminal.ts';
 import { temporaryInstallation } from './test/installation.ts';
 import type { Installation } from './test/installation.ts';
@@ -79,6 +80,23 @@ describe('segl doctor', () => {
     await configure('signIn: { google: [{ clientId: g, clientSecretFile: /no/such/secret }] }');
     const { text } = await atHome('doctor');
     expect(faultsOf(text)).toEqual([expect.stringMatching(/sign-in: .*\/no\/such\/secret cannot be read: ENOENT/)]);
+  });
+
+  it('asks every provider of accounts, and says which cannot be used and why', async () => {
+    const provider = await startFakeProvider({ behaves: 'organisation' });
+    const secret = join(home.directory, 'secret');
+    await writeFile(secret, provider.secret);
+    const given = (issuer: string) =>
+      `{ name: Staff, issuer: '${issuer}', clientId: c, clientSecretFile: ${secret}, domains: [example.com], privateAddresses: [127.0.0.1] }`;
+    await configure(`signIn: { organisation: [${given(provider.issuer)}] }`);
+    expect((await atHome('doctor')).text).toContain('account providers: Staff');
+    await configure(`signIn: { organisation: [${given(`${provider.issuer}/`)}] }`);
+    const { exitCode, text } = await atHome('doctor');
+    await provider.close();
+    expect([exitCode, faultsOf(text)]).toEqual([
+      69,
+      [expect.stringContaining(`its metadata names another issuer, ${provider.issuer} than the configured`)],
+    ]);
   });
 
   it('refuses a data directory of the other kind, and leaves it as it is', async () => {

@@ -102,8 +102,10 @@ describe('a portal that another issuer proves addresses for', () => {
     );
 
     it(
-      'says so kindly while it is away',
+      'says so kindly while it is away, to the operator with its cause, and in the record',
       async () => {
+        const ready = async () => (await fetch(new URL('/readyz', portal.managementUrl))).text();
+        const before = signInsOf(portal).length;
         issuer.breakWith('token-endpoint-down');
         const { reader, location } = await aReader(portal);
         const told = await reader.signInPage(location);
@@ -111,6 +113,17 @@ describe('a portal that another issuer proves addresses for', () => {
         expect(told.status).toBe(503);
         expect(told.body).not.toMatch(/token|ECONN|fetch/);
         expect((await reader.get(location)).body).toContain('Continue to sign in');
+        expect(await ready()).toMatch(/^ready\nwarning: account providers: .*answered with status 503\n$/);
+        expect(signInsOf(portal).slice(before)).toMatchObject([{ data: { reason: 'provider-unreachable' } }]);
+
+        issuer.signInAs({ email: anna });
+        await reader.signInPage(location);
+        expect(await ready()).toBe('ready\n');
+        const said = portal
+          .output()
+          .split('\n')
+          .filter((line) => line.includes('other-issuer ('));
+        expect(said).toEqual([expect.stringContaining('cannot be used: '), expect.stringContaining('works again')]);
       },
       PATIENCE_MS,
     );

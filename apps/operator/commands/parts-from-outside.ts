@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner } from '#libs/event-store';
-import { DATA_FILES, keysOf } from '#libs/installation';
+import { ConfigurationFault, DATA_FILES, keysOf, signInParts } from '#libs/installation';
 import type { CheckedParts, Places, Settings } from '#libs/installation';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
+import type { Upstream } from '#libs/oidc-bridge';
+import { SystemClock } from '#libs/vocabulary';
 import { Refused } from '../exit-codes.ts';
 import { caughtUpReadModels } from '../read-models.ts';
 import type { OpenedForCommand } from '../stores.ts';
@@ -48,6 +50,21 @@ export class PartsFromOutside implements CheckedParts {
   async projections(): Promise<ProjectionRunner | null> {
     const isThere = existsSync(join(this.places.dataDir, DATA_FILES.readModels));
     return isThere ? (await caughtUpReadModels(this.places, this.stores)).runner : null;
+  }
+
+  async providers(): Promise<readonly Upstream[]> {
+    const providers = this.configuredProviders();
+    await Promise.all(providers.map((provider) => provider.examine()));
+    return providers;
+  }
+
+  private configuredProviders(): readonly Upstream[] {
+    try {
+      return signInParts(this.settings, new SystemClock()).providers;
+    } catch (error) {
+      if (error instanceof ConfigurationFault) return []; // said by a check of its own
+      throw error;
+    }
   }
 
   /** Before a first start neither embedded store is there; one without the other has been lost, and opening it says so. */

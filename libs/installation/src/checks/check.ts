@@ -3,6 +3,7 @@ import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner } from '#libs/event-store';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
 import type { Outbox } from '#libs/mail';
+import type { Upstream } from '#libs/oidc-bridge';
 import type { Settings } from '../settings/settings.ts';
 
 /** Who runs checks: a process that is asked for /readyz, about itself; and `segl doctor`, from outside, also before a first start. */
@@ -22,6 +23,8 @@ export interface CheckedParts {
   outbox(): Promise<Outbox>;
   /** Following the record; from outside, caught up with it. */
   projections(): Promise<ProjectionRunner | null>;
+  /** As they were found when last asked; from outside, asked now. */
+  providers(): Promise<readonly Upstream[]>;
   /** Of a running process alone. */
   ledger(): Promise<LedgerKeeper>;
 }
@@ -33,6 +36,8 @@ export interface Check {
   readonly failsWhen: string;
   readonly whatToDo: string;
   readonly askers: readonly Asker[];
+  /** What is not well there is said at /readyz, and the process is ready all the same: there are other ways in. */
+  readonly onlyWarns?: true;
   /** Whether these settings have such a part at all. */
   concerns(settings: Settings, asker: Asker): boolean;
   /** Whether /readyz may say its reason; otherwise the log alone has it, since it names paths. */

@@ -1,3 +1,4 @@
+import { troublesOf } from '#libs/oidc-bridge';
 import { SystemClock } from '#libs/vocabulary';
 import { hasRole, isShared, partsOf } from '../roles.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -6,6 +7,7 @@ import { checkDataDirectory, needsDataDirectory } from '../stores/data-directory
 import { isEmbedded } from '../stores/store-urls.ts';
 import type { Asker, Check } from './check.ts';
 import { greetRelay } from './greet-relay.ts';
+import { ProvidersInTrouble } from './providers-in-trouble.ts';
 
 const always = () => true;
 const never = () => false;
@@ -141,6 +143,26 @@ export const CHECKS: readonly Check[] = [
       const { bridge } = signInParts(settings, new SystemClock());
       const providers = bridge.upstreams.map(({ name }) => name);
       return `by passcode${providers.map((name) => `, ${name}`).join('')}; ${bridge.clients.length} clients`;
+    },
+  },
+  {
+    part: 'account providers',
+    looksAt:
+      'that each provider of accounts says who it is and publishes its keys, and that it took us at the last sign-in',
+    failsWhen:
+      'nobody listens, TLS fails, its metadata are of another issuer or name a host that is not listed, it refuses us',
+    whatToDo: 'mend what is named, there or under signIn; readers prove their address by the other ways meanwhile',
+    askers: ['readiness', 'doctor'],
+    onlyWarns: true,
+    concerns: ({ signIn }) =>
+      signIn.otherIssuer !== undefined ||
+      [signIn.microsoft, signIn.google, signIn.organisation].some((configured) => configured.length > 0),
+    isTold: always,
+    async run(parts) {
+      const providers = await parts.providers();
+      const troubles = troublesOf(providers);
+      if (troubles.length > 0) throw new ProvidersInTrouble(troubles);
+      return providers.map(({ name }) => name).join(', ');
     },
   },
   {

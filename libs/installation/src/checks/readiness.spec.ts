@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { KeyringFault, PersonDirectoryUnavailable } from '#libs/keyring';
+import type { Instant } from '#libs/vocabulary';
+import { ProvidersInTrouble } from './providers-in-trouble.ts';
 import { Readiness } from './readiness.ts';
 
 const well = () => Promise.resolve();
@@ -42,5 +44,21 @@ describe('/readyz, which anybody may ask', () => {
     const { body } = await readyWith({ eventStore: new Error(reason) }, ['es-1.internal:2113', 'es-1.internal']);
     expect(body).toContain('does not answer (connect ECONNREFUSED');
     expect(body).not.toMatch(/internal|10\.1|fe80|2113|secrets/);
+  });
+
+  it('is ready with a warning where there are other ways in, and names no host of a provider', async () => {
+    const inTrouble = { cause: 'id.internal:8443: ECONNREFUSED', since: '2026-11-30T08:00:00.000Z' as Instant };
+    const troubles = [{ upstream: 'staff', name: 'Staff', issuer: 'https://id.internal:8443', ...inTrouble }];
+    const check = () => Promise.reject(new ProvidersInTrouble(troubles));
+    const checks = [
+      { part: 'event store', isTold: true, check: well },
+      { part: 'account providers', isTold: true, onlyWarns: true, check },
+    ];
+    const answer = await new Readiness(checks, ['id.internal:8443', 'id.internal']).ask();
+    expect(answer).toEqual({
+      isReady: true,
+      text: 'ready\nwarning: account providers: Staff (staff) since 2026-11-30T08:00:00.000Z: …: ECONNREFUSED\n',
+      reasons: '',
+    });
   });
 });

@@ -1,3 +1,4 @@
+import type { Upstream } from '#libs/oidc-bridge';
 import { checksFor } from './checks.ts';
 import type { CheckedParts } from './check.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -10,13 +11,15 @@ export interface ReadinessCheck {
   readonly part: string;
   /** Whether its reason may be told to everybody; otherwise the log alone has it, since it names paths. */
   readonly isTold: boolean;
+  /** What is not well is said, and the process is ready all the same. */
+  readonly onlyWarns?: boolean;
   /** Rejects with a reason for operators. */
   check(): Promise<void>;
 }
 
 export interface ReadinessAnswer {
   readonly isReady: boolean;
-  /** As anybody may read it: a line for each part that is not well. */
+  /** As anybody may read it: a line for each part that is not well, `warning: ` before it where it does not matter for being ready. */
   readonly text: string;
   /** For the log, with everything; empty when ready. */
   readonly reasons: string;
@@ -35,10 +38,16 @@ export class Readiness {
 
   async ask(): Promise<ReadinessAnswer> {
     const answers = await Promise.all(this.checks.map(reasonOf));
-    const faults = answers.filter((fault) => fault !== null);
+    const found = answers.filter((fault) => fault !== null);
+    const faults = found.filter(({ check }) => check.onlyWarns !== true);
+    const warnings = found.filter(({ check }) => check.onlyWarns === true);
+    const lines = [
+      ...(faults.length === 0 ? ['ready'] : faults.map((fault) => this.publicLineOf(fault))),
+      ...warnings.map((fault) => `warning: ${this.publicLineOf(fault)}`),
+    ];
     return {
       isReady: faults.length === 0,
-      text: faults.length === 0 ? 'ready\n' : faults.map((fault) => `${this.publicLineOf(fault)}\n`).join(''),
+      text: lines.map((line) => `${line}\n`).join(''),
       reasons: faults.map(({ check: { part }, reason }) => `${part}: ${reason}`).join('; '),
     };
   }
@@ -78,8 +87,8 @@ async function reasonOf(check: ReadinessCheck): Promise<PartFault | null> {
   }
 }
 
-/** The table's checks (checks.ts) over what this process has open. */
-export function readinessOf(settings: Settings, stores: OpenedStores): Readiness {
+/** The table's checks (checks.ts) over what this process has open, and the providers that it asks. */
+export function readinessOf(settings: Settings, stores: OpenedStores, providers: readonly Upstream[] = []): Readiness {
   const parts: CheckedParts = {
     settings,
     keyring: async () => stores.keyring,
@@ -88,14 +97,16 @@ export function readinessOf(settings: Settings, stores: OpenedStores): Readiness
     ephemeralStore: async () => opened(stores.ephemeralStore),
     outbox: async () => opened(stores.outbox),
     projections: async () => stores.projections,
+    providers: async () => providers,
     ledger: async () => opened(stores.ledger),
   };
-  const checks = checksFor('readiness', settings).map(({ part, isTold, run }): ReadinessCheck => ({
+  const checks = checksFor('readiness', settings).map(({ part, isTold, onlyWarns = false, run }): ReadinessCheck => ({
     part,
     isTold: isTold(settings),
+    onlyWarns,
     check: async () => void (await run(parts)),
   }));
-  return new Readiness(checks, hostsOf(settings));
+  return new Readiness(checks, [...hostsOf(settings), ...hostsOfProviders(settings)]);
 }
 
 /** Which parts a role opens and which checks concern it is read from one table (roles.ts). */
@@ -113,4 +124,13 @@ function hostsOf(settings: Settings): string[] {
       .flatMap((host) => [host, host.replace(/:\d+$/, '')])
       .filter((host) => host !== '' && host !== 'localhost');
   });
+}
+
+/** As the configuration names them; where their metadata lead besides is what they tell everybody. */
+function hostsOfProviders({ signIn }: Settings): string[] {
+  const { microsoft, google, organisation, otherIssuer } = signIn;
+  const own = [...organisation, ...(otherIssuer === undefined ? [] : [otherIssuer])];
+  const urls = [...microsoft.map(({ authority }) => authority), ...[...google, ...own].map(({ issuer }) => issuer)];
+  const hosts = urls.flatMap((url) => (url === undefined ? [] : [new URL(url).host]));
+  return [...hosts, ...own.flatMap((provider) => provider.hosts)].flatMap((host) => [host, host.replace(/:\d+$/, '')]);
 }

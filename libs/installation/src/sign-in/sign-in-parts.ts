@@ -22,6 +22,8 @@ import { ownIssuer } from './issuer-fetch.ts';
 /** What sign-in is told of the configuration, with the files that it names read. */
 export interface SignInParts {
   readonly bridge: OidcBridgeSettings;
+  /** Every provider that is asked: those behind the bridge, and the one in its place. */
+  readonly providers: readonly Upstream[];
   /** @param ownAddress where this process listens, asked when the first reader signs in */
   identityProvider(keyring: Keyring, ownAddress: () => URL): IdentityProviderSettings;
 }
@@ -59,6 +61,7 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
       noPasscodeFor: settings.signIn.noPasscodeFor,
       demonstration: settings.demonstration,
     },
+    providers: outside === undefined ? upstreams : [...upstreams, outside],
     identityProvider(keyring, ownAddress) {
       if (other !== undefined && outside !== undefined)
         return { clientId: other.clientId, redirectUri, provider: outside };

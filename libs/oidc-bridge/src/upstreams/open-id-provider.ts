@@ -8,6 +8,8 @@ import { ProviderClient } from './provider-client.ts';
 import type { ProviderClientSettings } from './provider-client.ts';
 import { ProviderDocuments } from './provider-documents.ts';
 import type { ProviderMetadata } from './provider-documents.ts';
+import { Standing } from './standing.ts';
+import type { AskedPart } from './standing.ts';
 import type { TokenClaims, TokenExpectation } from './token-claims.ts';
 import { keptForUpstream, UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
 import type { BeginUpstream, FinishUpstream, KeptForUpstream } from './upstream.ts';
@@ -41,6 +43,7 @@ export interface SignedAnswer {
 export class OpenIdProvider {
   private readonly client: ProviderClient;
   private readonly documents: ProviderDocuments;
+  readonly standing: Standing;
   private restsUntil: Instant | null = null;
 
   /** @throws TypeError for a credential that proves nothing */
@@ -51,6 +54,7 @@ export class OpenIdProvider {
   ) {
     this.client = new ProviderClient(settings, passage);
     this.clock = clock;
+    this.standing = new Standing(`${settings.upstream} (${settings.issuer})`, clock);
     this.documents = new ProviderDocuments(passage, settings.metadataUrl, settings.issuer, clock);
   }
 
@@ -67,9 +71,9 @@ export class OpenIdProvider {
     wishes: Readonly<Record<string, string>>,
   ): Promise<{ location: URL; kept: KeptForUpstream }> {
     if (!this.isReachable()) throw new UpstreamUnreachable('rests after it did not answer');
-    const metadata = await this.orRest(this.documents.metadata());
+    const metadata = await this.metadata();
     const { nonce = randomNonce(), codeVerifier = randomPKCECodeVerifier() } = secrets ?? {};
-    const location = await this.client.authorizationUrl(metadata, {
+    const asked = this.client.authorizationUrl(metadata, {
       ...promptFor(metadata, { isForAnother, isForAny: wantedAddress === null }),
       ...wishes,
       response_type: 'code',
@@ -79,6 +83,7 @@ export class OpenIdProvider {
       code_challenge: await calculatePKCECodeChallenge(codeVerifier),
       code_challenge_method: 'S256',
     });
+    const location = await this.standing.noting('pushed request', asked);
     return { location, kept: keptForUpstream(this.settings.upstream, { state, nonce, codeVerifier }) };
   }
 
@@ -90,18 +95,34 @@ export class OpenIdProvider {
     const answer = new URL(attempt.redirectUri); // the token request must repeat it to the letter
     answer.search = attempt.callback.search;
 
-    const metadata = await this.orRest(this.documents.metadata());
+    const metadata = await this.metadata();
     const answeredBy = this.takeIssuerParameter(answer.searchParams, metadata);
     // Its failure is this attempt's alone: what the code is, and so what the provider answers to it, a visitor may choose.
-    const { idToken, accessToken } = await this.client.exchange(metadata, answer, { state, codeVerifier });
+    const exchanged = this.client.exchange(metadata, answer, { state, codeVerifier });
+    const { idToken, accessToken } = await this.standing.noting('token', exchanged);
     this.restsUntil = null;
-    const claims = await this.orRest(verifiedClaims(idToken, this.documents, this.settings.signatures));
+    const claims = await this.orRest('keys', verifiedClaims(idToken, this.documents, this.settings.signatures));
     const now = Math.floor(Date.parse(this.clock.now()) / 1000);
     return {
       claims,
       expectation: { clientId: this.settings.clientId, nonce, now, answeredBy },
-      userinfo: () => this.client.userinfo(metadata, accessToken, claims),
+      userinfo: () => this.standing.noting('userinfo', this.client.userinfo(metadata, accessToken, claims)),
     };
+  }
+
+  /** What it says of itself, asked for where it is due. Resolves whatever comes of it: that is its standing. */
+  async examine(): Promise<void> {
+    if (!this.isReachable()) return;
+    try {
+      await this.metadata();
+      await this.orRest('keys', this.documents.keysFor(undefined));
+    } catch (fault) {
+      if (!(fault instanceof UpstreamUnreachable)) throw fault;
+    }
+  }
+
+  private metadata(): Promise<ProviderMetadata> {
+    return this.orRest('metadata', this.documents.metadata());
   }
 
   /** RFC 9207 §2.4, before the code goes anywhere. Taken out then: openid-client compares with the metadata's issuer alone. */
@@ -115,9 +136,9 @@ export class OpenIdProvider {
     return sent ?? null;
   }
 
-  private async orRest<T>(asking: Promise<T>): Promise<T> {
+  private async orRest<T>(part: AskedPart, asking: Promise<T>): Promise<T> {
     try {
-      const answer = await asking;
+      const answer = await this.standing.noting(part, asking);
       this.restsUntil = null;
       return answer;
     } catch (fault) {

@@ -17,7 +17,7 @@ import { MAX_UPSTREAM_EXCHANGE_MS } from './egress.ts';
 import type { Passage } from './egress.ts';
 import type { ProviderMetadata } from './provider-documents.ts';
 import type { TokenClaims } from './token-claims.ts';
-import { UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
+import { ClientRefused, UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
 
 export interface ProviderClientSettings {
   readonly clientId: string;
@@ -193,12 +193,15 @@ function refusalOf(fault: unknown): DomainError {
     );
   }
   if (fault instanceof ResponseBodyError) {
+    if (['invalid_client', 'unauthorized_client'].includes(fault.error)) {
+      return new ClientRefused(`refuses our credential (${wordOf(fault.error)})`);
+    }
     // A code that is unknown, spent, expired, of another client, or without its PKCE verifier (RFC 6749 §5.2, RFC 7636 §4.6).
     const isSpentCode = fault.error === 'invalid_grant';
     return new UpstreamRefused(isSpentCode ? 'replayed' : 'provider-error', 'refused the code');
   }
   if (fault instanceof WWWAuthenticateChallengeError) {
-    return new UpstreamRefused('provider-error', 'refused our credential');
+    return new ClientRefused('refuses our credential');
   }
   return new UpstreamRefused('provider-error', 'an answer that does not conform');
 }

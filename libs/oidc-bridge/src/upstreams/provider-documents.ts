@@ -72,7 +72,8 @@ export class ProviderDocuments {
   private async askForMetadata(): Promise<ProviderMetadata> {
     const document = await this.json(this.metadataUrl);
     if (document.issuer !== this.expectedIssuer) {
-      throw new UpstreamUnreachable('its metadata names another issuer than the configured one');
+      const named = isPlainUrl(document.issuer) ? `another issuer, ${document.issuer}` : 'another issuer';
+      throw new UpstreamUnreachable(`its metadata names ${named} than the configured ${this.expectedIssuer}`);
     }
     const pushEndpoint = urlIn(document, 'pushed_authorization_request_endpoint');
     return {
@@ -93,7 +94,8 @@ export class ProviderDocuments {
   private endpoint(document: Readonly<Record<string, unknown>>, name: string): URL {
     const url = urlIn(document, name);
     if (url === null) throw new UpstreamUnreachable(`its metadata has no ${name}`);
-    if (!this.passage.permits(url)) throw new UpstreamUnreachable(`its ${name} lies on a host that is not listed`);
+    if (!this.passage.permits(url))
+      throw new UpstreamUnreachable(`its ${name} lies on ${url.host || url.protocol}, where it may not be`);
     return url;
   }
 
@@ -143,6 +145,11 @@ function extensible(endpoint: URL): URL {
     throw new UpstreamUnreachable('its authorization_endpoint holds a fragment, or a parameter that is ours to say');
   }
   return endpoint;
+}
+
+/** What can be said to an operator as it is. */
+function isPlainUrl(value: unknown): value is string {
+  return typeof value === 'string' && /^https?:\/\/[!-~]{1,200}$/.test(value);
 }
 
 function urlIn(document: Readonly<Record<string, unknown>>, name: string): URL | null {

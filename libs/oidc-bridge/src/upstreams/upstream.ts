@@ -2,6 +2,7 @@ import { DomainError } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import type { Locale } from '#libs/web-ui';
 import type { SignInFailure, SignInMethod } from '../sign-in-events.ts';
+import type { StandingListener, Trouble } from './standing.ts';
 
 /** What an upstream needs back to finish what it began: JSON, kept in the ephemeral store for ten minutes at most, never in a cookie. */
 export type KeptForUpstream = Readonly<Record<string, string>>;
@@ -69,6 +70,15 @@ export abstract class Upstream {
   /** False for a while after it could not be reached: its button then says so. Asks nobody. */
   abstract isReachable(): boolean;
 
+  /** Why it could not be used when it was last asked; null when it could, or was not asked yet. Asks nobody. */
+  abstract trouble(): Trouble | null;
+
+  /** The one who hears of it when this changes, instead of the one before. */
+  abstract tell(listener: StandingListener): void;
+
+  /** Asks for what it says of itself, where that is due. Whatever comes of it is its trouble. */
+  abstract examine(): Promise<void>;
+
   /** Where to send the browser, and what to keep. @throws UpstreamUnreachable */
   abstract begin(wish: BeginUpstream): Promise<{ readonly location: URL; readonly kept: KeptForUpstream }>;
 
@@ -87,6 +97,13 @@ export class UpstreamRefused extends DomainError {
   constructor(reason: SignInFailure, detail?: string) {
     super('upstream-refused', detail ?? reason);
     this.reason = reason;
+  }
+}
+
+/** It does not know us, or not by this credential: nothing that a visitor could bring about. */
+export class ClientRefused extends UpstreamRefused {
+  constructor(detail: string) {
+    super('provider-error', detail);
   }
 }
 

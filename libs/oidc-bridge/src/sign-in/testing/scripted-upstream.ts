@@ -1,5 +1,6 @@
 import type { MailAddress } from '#libs/vocabulary';
 import type { SignInMethod } from '../../sign-in-events.ts';
+import type { Trouble } from '../../upstreams/standing.ts';
 import { Upstream } from '../../upstreams/upstream.ts';
 import type {
   BeginUpstream,
@@ -64,6 +65,16 @@ export class ScriptedUpstream extends Upstream {
 
   override isReachable(): boolean {
     return this.isUp;
+  }
+
+  override trouble(): Trouble | null {
+    return null;
+  }
+
+  override tell(): void {}
+
+  override examine(): Promise<void> {
+    return Promise.resolve();
   }
 
   override async begin(wish: BeginUpstream): Promise<{ location: URL; kept: KeptForUpstream }> {

@@ -4,10 +4,10 @@ import type { ClientCredential } from '../client-credential.ts';
 import { consumerMailOf } from '../consumer-domains.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
+import { OpenIdUpstream } from '../open-id-upstream.ts';
 import type { RoleMapping } from '../role-mapping.ts';
 import { domainOf, isWithin } from '../token-claims.ts';
-import { Upstream } from '../upstream.ts';
-import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
+import type { BeginUpstream, FinishUpstream, Suitability, Upstream } from '../upstream.ts';
 import { googleIdentity } from './google-claims.ts';
 import type { GoogleRules } from './google-claims.ts';
 
@@ -42,7 +42,7 @@ export function googleUpstream(
 /** Where Google's pages, tokens and keys are: pinned, whatever its metadata say. */
 const GOOGLE_HOSTS = ['accounts.google.com', 'oauth2.googleapis.com', 'www.googleapis.com'];
 
-class GoogleUpstream extends Upstream {
+class GoogleUpstream extends OpenIdUpstream {
   override readonly id: string;
   override readonly method = 'google';
   override readonly name: string;
@@ -50,7 +50,7 @@ class GoogleUpstream extends Upstream {
   override readonly givesRoles: boolean;
   private readonly workspaceDomains: readonly string[];
   private readonly rules: GoogleRules;
-  private readonly provider: OpenIdProvider;
+  protected override readonly provider: OpenIdProvider;
 
   constructor(config: GoogleUpstreamConfig, egress: Egress, clock: Clock) {
     super();
@@ -93,10 +93,6 @@ class GoogleUpstream extends Upstream {
     const domain = domainOf(address);
     if (domain === 'gmail.com' || this.workspaceDomains.includes(domain)) return 'fits';
     return consumerMailOf(address) === null ? 'may-fit' : 'does-not-fit'; // no Workspace has these, and Google proves nothing else
-  }
-
-  override isReachable(): boolean {
-    return this.provider.isReachable();
   }
 
   override begin(wish: BeginUpstream) {

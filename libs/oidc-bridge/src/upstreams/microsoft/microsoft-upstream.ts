@@ -4,10 +4,10 @@ import type { ClientCredential } from '../client-credential.ts';
 import { consumerMailOf } from '../consumer-domains.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
+import { OpenIdUpstream } from '../open-id-upstream.ts';
 import type { RoleMapping } from '../role-mapping.ts';
 import { domainOf, isWithin } from '../token-claims.ts';
-import { Upstream } from '../upstream.ts';
-import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
+import type { BeginUpstream, FinishUpstream, Suitability, Upstream } from '../upstream.ts';
 import {
   PERSONAL_TENANT,
   TENANT_PLACEHOLDER,
@@ -59,7 +59,7 @@ const ENDPOINTS: Readonly<Record<string, { tenant: string; issuerTenant: string 
   both: { tenant: 'common', issuerTenant: TENANT_PLACEHOLDER },
 };
 
-class MicrosoftUpstream extends Upstream {
+class MicrosoftUpstream extends OpenIdUpstream {
   override readonly id: string;
   override readonly method = 'microsoft';
   override readonly name: string;
@@ -67,7 +67,7 @@ class MicrosoftUpstream extends Upstream {
   override readonly givesRoles: boolean;
   private readonly rules: MicrosoftRules;
   private readonly domains: readonly string[];
-  private readonly provider: OpenIdProvider;
+  protected override readonly provider: OpenIdProvider;
 
   constructor(config: MicrosoftUpstreamConfig, egress: Egress, clock: Clock) {
     super();
@@ -130,10 +130,6 @@ class MicrosoftUpstream extends Upstream {
     if (service === 'microsoft') return accounts === 'personal' || accounts === 'both' ? 'fits' : 'does-not-fit';
     // A personal account can be made for any address; a service for everybody has no tenant of its own.
     return service !== null && accounts !== 'personal' && accounts !== 'both' ? 'does-not-fit' : 'may-fit';
-  }
-
-  override isReachable(): boolean {
-    return this.provider.isReachable();
   }
 
   override begin(wish: BeginUpstream) {

@@ -3,9 +3,9 @@ import type { Clock, MailAddress } from '#libs/vocabulary';
 import type { ClientCredential } from '../client-credential.ts';
 import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
+import { OpenIdUpstream } from '../open-id-upstream.ts';
 import { domainOf } from '../token-claims.ts';
-import { Upstream } from '../upstream.ts';
-import type { BeginUpstream, FinishUpstream, Suitability } from '../upstream.ts';
+import type { BeginUpstream, FinishUpstream, Suitability, Upstream } from '../upstream.ts';
 import { googleUpstream } from '../google/google-upstream.ts';
 import { knownIssuerOf } from '../known-issuers.ts';
 import { microsoftUpstream } from '../microsoft/microsoft-upstream.ts';
@@ -86,7 +86,7 @@ function canonicalDomains(domains: readonly string[]): readonly string[] {
   return domains.map((domain) => domainOf(parseMailAddress(`postmaster@${domain}`)));
 }
 
-class OrganisationUpstream extends Upstream {
+class OrganisationUpstream extends OpenIdUpstream {
   override readonly id: string;
   override readonly method = 'organisation';
   override readonly name: string;
@@ -94,7 +94,7 @@ class OrganisationUpstream extends Upstream {
   override readonly givesRoles: boolean;
   private readonly rules: OrganisationRules;
   private readonly scope: string;
-  private readonly provider: OpenIdProvider;
+  protected override readonly provider: OpenIdProvider;
 
   constructor(config: OrganisationUpstreamConfig, egress: Egress, clock: Clock) {
     super();
@@ -135,10 +135,6 @@ class OrganisationUpstream extends Upstream {
   override suits(address: MailAddress): Suitability {
     const { domains } = this.rules;
     return domains === 'any' || domains.includes(domainOf(address)) ? 'fits' : 'does-not-fit';
-  }
-
-  override isReachable(): boolean {
-    return this.provider.isReachable();
   }
 
   override begin(wish: BeginUpstream) {
