@@ -101,10 +101,8 @@ async function serve(
       errorPages: ERROR_PAGES,
       accountProviders: accountProvidersOf(settings),
       isDemonstration: settings.demonstration,
-      onError: (kind, _status, visitId) => {
-        stores.metrics.countError(kind);
-        stores.telemetry?.count(visitId, 'error', kind);
-      },
+      counting: stores.telemetry === null ? null : settings.telemetry,
+      onError: (kind) => stores.metrics.countError(kind),
       onUnexpected: (report) => log.error(logFieldsOf(report), 'an unexpected error was answered'),
     });
     app.use(servedElsewhere(elsewhere));

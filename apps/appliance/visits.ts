@@ -1,8 +1,8 @@
 import { VisitCounter } from '#libs/recipient-access';
-import type { Visit } from '#libs/recipient-access';
+import type { PersonsVisit } from '#libs/recipient-access';
 import type { Metrics, Telemetry } from '#libs/telemetry';
 
-/** What readers do, told to those who count: telemetry by visits, metrics by the machine. */
+/** What readers do, passed on to those who count: telemetry by persons, metrics by the machine. */
 export class CountedVisits extends VisitCounter {
   constructor(
     private readonly telemetry: Telemetry,
@@ -11,25 +11,24 @@ export class CountedVisits extends VisitCounter {
     super();
   }
 
-  override viewed({ visitId, userAgent }: Visit, form: 'page' | 'print', handedInSeconds: number | null): void {
+  override viewed({ visitId, userAgent }: PersonsVisit, form: 'page' | 'print', handedInSeconds: number | null): void {
     this.metrics.countView(form);
     this.telemetry.count(visitId, 'message-view', form);
     this.telemetry.countClient(visitId, userAgent);
     if (handedInSeconds !== null) this.telemetry.countHandInToPage(visitId, handedInSeconds);
   }
 
-  override downloaded({ visitId }: Visit, what: 'original' | 'attachment' | 'shown'): void {
+  override downloaded({ visitId }: PersonsVisit, what: 'original' | 'attachment' | 'shown'): void {
     this.metrics.countView(what);
     if (what === 'original') this.telemetry.count(visitId, 'message-view', 'original');
     else this.telemetry.count(visitId, 'attachment-download', what);
   }
 
-  override signedIn({ visitId }: Visit, method: string): void {
+  override signedIn({ visitId }: PersonsVisit, method: string): void {
     this.telemetry.count(visitId, 'sign-in', method);
   }
 
-  override denied(visitId: string, reason: string): void {
+  override denied(reason: string): void {
     this.metrics.countDenial(reason);
-    this.telemetry.count(visitId, 'error', `not-shown-${reason}`);
   }
 }

@@ -11,8 +11,10 @@ export function telemetryCommand(operator: Operator): Command {
     .addHelpText(
       'after',
       `
-There is nothing else: each line is one dimension on its own, and stands for ten different visits at least. The day is
-when it was written down, not when it happened.
+There is nothing else. Each line is one dimension on its own: how many persons there were of one kind within a period, with
+noise that is larger than any one person. The true number is within the margin 19 times out of 20. A line that would stand
+for few persons is not written, and each person is counted once in a dimension, however often they come. Of several
+portal processes, the counts are those of one.
 
 Examples:
   segl telemetry
@@ -23,7 +25,13 @@ Examples:
       const { readModels } = await caughtUpReadModels(operator.places(command), stores);
       const rows = readTelemetry(readModels.db);
       if (json) return operator.printJson(rows);
-      const lines = rows.map(({ dimension, value, day, count }) => [dimension, value, day, String(count)]);
-      await operator.print(table(['dimension', 'value', 'written on', 'count'], lines));
+      const lines = rows.map(({ dimension, value, from, until, persons, margin }) => [
+        dimension,
+        value,
+        from,
+        until,
+        `${persons} ± ${margin}`,
+      ]);
+      await operator.print(table(['dimension', 'value', 'from', 'until', 'persons'], lines));
     });
 }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { base32Lower } from '#libs/vocabulary';
-import { requestFacts } from '#libs/web-ui';
 import { CannotBeShown } from './cannot-be-shown.ts';
 import { VisitCounter } from './visit-counter.ts';
 
@@ -22,7 +21,7 @@ export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
   catch({ reason, file }: CannotBeShown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
-    this.counter.denied(requestFacts(http.getRequest<Request>()).visitId, reason);
+    this.counter.denied(reason);
     // Found in the bytes themselves, before anything of ours is looked at: it tells nobody anything but the one who chose the file.
     if (reason === 'not-sealed-mail') {
       // by names that a template can ask for

@@ -3,4 +3,4 @@ export { IdentityProviderSettings, type IssuerFetch } from './identity-provider-
 export { RECIPIENT_ACCESS_ERRORS } from './error-pages.ts';
 export { RecipientAccessModule } from './recipient-access.module.ts';
 export { RecipientAccessSettings } from './settings.ts';
-export { VisitCounter, type Visit } from './visit-counter.ts';
+export { VisitCounter, type PersonsVisit } from './visit-counter.ts';

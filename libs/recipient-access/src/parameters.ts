@@ -29,6 +29,5 @@ export const AskedBy = createParamDecorator((_: unknown, context: ExecutionConte
 });
 
 export const VisitOf = createParamDecorator((_: unknown, context: ExecutionContext): Visit => {
-  const request = context.switchToHttp().getRequest<Request>();
-  return { visitId: requestFacts(request).browser().id, userAgent: request.get('user-agent') };
+  return { userAgent: context.switchToHttp().getRequest<Request>().get('user-agent') };
 });

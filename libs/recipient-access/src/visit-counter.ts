@@ -1,17 +1,22 @@
+import type { PersonId } from '#libs/vocabulary';
+
 /** What this room tells telemetry and metrics; the app connects it. Nothing that is told identifies anyone. */
 export abstract class VisitCounter {
   /** A message was shown; `handedInSeconds` since the carrier came in, where this process knows it. */
-  abstract viewed(visit: Visit, form: 'page' | 'print', handedInSeconds: number | null): void;
+  abstract viewed(visit: PersonsVisit, form: 'page' | 'print', handedInSeconds: number | null): void;
   /** `shown`: an attachment that was looked at in the browser. */
-  abstract downloaded(visit: Visit, what: 'original' | 'attachment' | 'shown'): void;
-  abstract signedIn(visit: Visit, method: string): void;
+  abstract downloaded(visit: PersonsVisit, what: 'original' | 'attachment' | 'shown'): void;
+  abstract signedIn(visit: PersonsVisit, method: string): void;
   /** Nothing was shown; readers were told one thing whatever the reason. */
-  abstract denied(visitId: string, reason: string): void;
+  abstract denied(reason: string): void;
 }
 
-/** Tells visits apart while they are counted in memory; never written. */
 export interface Visit {
-  /** The person once that is known, since sessions change at each sign-in and one person is not ten visits. */
-  readonly visitId: string;
   readonly userAgent: string | undefined;
+}
+
+/** Tells persons apart while they are counted in memory; never written. */
+export interface PersonsVisit extends Visit {
+  /** The id of a person who has proven an address. Never a session or a network: a visitor can have as many of those as they like. */
+  readonly visitId: PersonId;
 }

@@ -1,6 +1,7 @@
 /**
  * What is counted, each on its own. A value is one of a small known set; nothing that names a person, a message or a moment
- * can be one. The only open sets are the codes of our own errors and the versions of known browsers, and both are bounded.
+ * can be one. The only open set is the versions of known browsers, and that is bounded. Errors are not among them: those who meet them have mostly
+ * proven nothing, and are counted by the machine alone (`Metrics.countError`).
  */
 export interface Dimensions {
   /** A message was shown: as a page, made for paper, or saved as the original. */
@@ -9,8 +10,6 @@ export interface Dimensions {
   readonly 'attachment-download': 'attachment' | 'shown';
   /** By the method of the proof: `passcode`, later the kinds of account. */
   readonly 'sign-in': string;
-  /** By the stable code of the error. */
-  readonly error: string;
   readonly 'hand-in-to-page': HandInToPage;
   /** Family and major version, as `clientOf` tells them: `Firefox 145`. */
   readonly browser: string;
@@ -24,7 +23,6 @@ export const DIMENSIONS = [
   'message-view',
   'attachment-download',
   'sign-in',
-  'error',
   'hand-in-to-page',
   'browser',
   'system',

@@ -1,22 +1,25 @@
 import type { Projection, ReadModelDatabase } from '#libs/event-store';
 import type { TelemetryEvent } from './telemetry.ts';
 
-/** Adds up what was tallied: by day, since that is all there is of time in it. */
-export const telemetryTallies: Projection<TelemetryEvent> = {
-  name: 'telemetry-tallies.v1',
-  schema: `CREATE TABLE telemetry_tallies (
-    dimension TEXT NOT NULL, value TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL,
-    PRIMARY KEY (dimension, value, day)) STRICT, WITHOUT ROWID`,
+/** What was written, as it was written. Exact counts of older releases are left where they are. */
+export const telemetryCounts: Projection<TelemetryEvent> = {
+  name: 'telemetry-counts.v2',
+  schema: `CREATE TABLE telemetry_counts (
+    dimension TEXT NOT NULL, value TEXT NOT NULL, from_day TEXT NOT NULL, until_day TEXT NOT NULL,
+    persons INTEGER NOT NULL, margin INTEGER NOT NULL, epsilon REAL NOT NULL,
+    PRIMARY KEY (dimension, value, from_day, until_day)) STRICT, WITHOUT ROWID`,
   on: {
-    TelemetryTallied: (db, { data }) => {
-      for (const { value, count } of data.cells) {
+    NoisyCountsWritten: (db, { data }) => {
+      for (const { value, persons, margin } of data.cells) {
         db.run(
-          `INSERT INTO telemetry_tallies (dimension, value, day, count) VALUES (?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+          'INSERT OR REPLACE INTO telemetry_counts VALUES (?, ?, ?, ?, ?, ?, ?)',
           data.dimension,
           value,
-          data.talliedOn,
-          count,
+          data.from,
+          data.until,
+          persons,
+          margin,
+          data.epsilon,
         );
       }
     },
@@ -26,14 +29,20 @@ export const telemetryTallies: Projection<TelemetryEvent> = {
 export interface TelemetryRow {
   readonly dimension: string;
   readonly value: string;
-  /** UTC day on which it was written down, not on which it happened. */
-  readonly day: string;
-  readonly count: number;
+  /** First day of the period (UTC), and the first day after it. */
+  readonly from: string;
+  readonly until: string;
+  /** With noise. */
+  readonly persons: number;
+  /** The true number is within this many of it 19 times out of 20. */
+  readonly margin: number;
+  readonly epsilon: number;
 }
 
 /** Exactly what is kept, for `segl telemetry`. */
 export function readTelemetry(db: ReadModelDatabase): TelemetryRow[] {
   return db.all<TelemetryRow>(
-    'SELECT dimension, value, day, count FROM telemetry_tallies ORDER BY dimension, day, value',
+    `SELECT dimension, value, from_day AS "from", until_day AS until, persons, margin, epsilon
+     FROM telemetry_counts ORDER BY dimension, from_day, value`,
   );
 }

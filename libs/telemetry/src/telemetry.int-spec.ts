@@ -2,34 +2,50 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventStoreUnavailable, ProjectionRunner, ReadModels } from '#libs/event-store';
-import type { EventStore } from '#libs/event-store';
+import type { EventStore, StreamName } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
 import type { TemporarySqlite } from '#libs/event-store/testing';
 import { FixedClock, instantOf } from '#libs/vocabulary';
-import { readTelemetry, telemetryTallies } from './read-model.ts';
-import { Telemetry, telemetryStream } from './telemetry.ts';
+import { DIMENSIONS } from './dimensions.ts';
+import type { NoisyCell } from './noisy-cells.ts';
+import { Chance } from './privacy/chance.ts';
+import { DEFAULT_PRIVACY } from './privacy/privacy-budget.ts';
+import { readTelemetry, telemetryCounts } from './read-model.ts';
+import { Telemetry } from './telemetry.ts';
+import type { TelemetryEvent, TelemetryOptions } from './telemetry.ts';
+import { seededBytes } from './testing/seeded-bytes.ts';
 
-const clock = new FixedClock(instantOf('2026-11-25T10:03:07.123Z'));
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0 MARKER-UA';
+const PERIOD_SECONDS = DEFAULT_PRIVACY.periodDays * 24 * 3600;
 
 let sqlite: TemporarySqlite;
+let clock: FixedClock;
 
 beforeEach(async () => {
   sqlite = await openTemporarySqlite();
+  clock = new FixedClock(instantOf('2026-11-25T10:03:07.123Z'));
 });
 afterEach(() => sqlite.cleanUp());
 
+function telemetryOn(store: EventStore = sqlite.store, options: TelemetryOptions = {}): Telemetry {
+  return new Telemetry(store, clock, { chance: new Chance(seededBytes('telemetry')), ...options });
+}
+
 async function written() {
   const events = [];
-  for await (const event of sqlite.store.readStream(telemetryStream)) events.push(event.data);
-  return events;
+  for await (const { stream, type, data } of sqlite.store.readAll()) events.push({ stream, type, data });
+  return events as { stream: StreamName; type: string; data: TelemetryEvent['data'] }[];
 }
 
-function visitTimes(telemetry: Telemetry, times: number, prefix = 'MARKER-VISIT'): void {
-  for (let visit = 0; visit < times; visit++) telemetry.count(`${prefix}-${visit}`, 'message-view', 'page');
+async function cellsWritten() {
+  return (await written()).flatMap(({ data }) => data.cells as readonly NoisyCell[]);
 }
 
-/** The store behind it, failing as often as it is told to. */
+function visit(telemetry: Telemetry, persons: number, prefix = 'MARKER-PERSON'): void {
+  for (let person = 0; person < persons; person++) telemetry.count(`${prefix}-${person}`, 'message-view', 'page');
+}
+
+/** The store behind it, failing as often as it is set to. */
 function failing(store: EventStore, failures: ('before' | 'after')[]): EventStore {
   return new Proxy(store, {
     get(target, name) {
@@ -46,112 +62,129 @@ function failing(store: EventStore, failures: ('before' | 'after')[]): EventStor
 }
 
 describe('what telemetry writes', () => {
-  it('is a dimension for each event, a day, and cells of ten visits', async () => {
-    const telemetry = new Telemetry(sqlite.store, clock);
-    for (let visit = 0; visit < 10; visit++) {
-      telemetry.countClient(`MARKER-VISIT-${visit}`, FIREFOX);
-      telemetry.countHandInToPage(`MARKER-VISIT-${visit}`, 42);
+  it('is one event for each dimension of a period that has ended, and near the truth', async () => {
+    const telemetry = telemetryOn();
+    for (let person = 0; person < 2000; person++) {
+      telemetry.countClient(`MARKER-PERSON-${person}`, FIREFOX);
+      if (person < 60) telemetry.count(`MARKER-PERSON-${person}`, 'sign-in', 'passcode');
     }
-    telemetry.count('MARKER-VISIT-0', 'sign-in', 'passcode');
-    await telemetry.stop();
-    expect(await written()).toEqual([
-      { dimension: 'browser', talliedOn: '2026-11-25', cells: [{ value: 'Firefox 145', count: 10 }] },
-      { dimension: 'system', talliedOn: '2026-11-25', cells: [{ value: 'Linux', count: 10 }] },
-      { dimension: 'app', talliedOn: '2026-11-25', cells: [{ value: 'computer-browser', count: 10 }] },
-      { dimension: 'hand-in-to-page', talliedOn: '2026-11-25', cells: [{ value: 'under-1-minute', count: 10 }] },
-    ]);
+    await telemetry.write();
+    expect(await written()).toEqual([]); // the period goes on
+    clock.advance(PERIOD_SECONDS);
+    await telemetry.write();
+    await telemetry.write();
+    const events = await written();
+    expect(events.map(({ data }) => data.dimension)).toEqual([...DIMENSIONS]);
+    expect(new Set(events.map(({ stream }) => stream)).size).toBe(1);
+    expect(events.find(({ data }) => data.dimension === 'browser')?.data).toEqual({
+      dimension: 'browser',
+      from: '2026-11-03',
+      until: '2026-12-03',
+      epsilon: 2,
+      cells: [{ value: 'Firefox 145', persons: expect.any(Number), margin: expect.any(Number) }],
+    });
+    for (const { persons, margin } of await cellsWritten()) {
+      expect(Math.abs(persons - 2000)).toBeLessThanOrEqual(2 * margin);
+    }
+    expect(events.find(({ data }) => data.dimension === 'sign-in')?.data.cells).toEqual([]); // too few
   });
 
   it('holds nothing of any visit, in any file', async () => {
-    const telemetry = new Telemetry(sqlite.store, clock);
-    for (let visit = 0; visit < 30; visit++) telemetry.countClient(`MARKER-VISIT-${visit}`, FIREFOX);
+    const telemetry = telemetryOn();
+    for (let person = 0; person < 1000; person++) telemetry.countClient(`MARKER-PERSON-${person}`, FIREFOX);
+    clock.advance(PERIOD_SECONDS);
     await telemetry.stop();
     await sqlite.store.close();
-    const bytes = readdirSync(sqlite.directory).map((file) =>
-      readFileSync(join(sqlite.directory, file)).toString('latin1'),
-    );
+    const bytes = readdirSync(sqlite.directory).map((file) => readFileSync(join(sqlite.directory, file), 'latin1'));
     expect(bytes.join('')).toContain('Firefox 145');
     expect(bytes.join('')).not.toMatch(/MARKER|Mozilla|10:03:07\.123/);
   });
 
-  it('is nothing while there are nine, also at a stop', async () => {
-    const telemetry = new Telemetry(sqlite.store, clock);
-    visitTimes(telemetry, 9);
-    await telemetry.flush();
+  it('is nothing of a period that has not ended, also at a stop', async () => {
+    const telemetry = telemetryOn();
+    visit(telemetry, 1000);
     await telemetry.stop();
-    expect(await written()).toEqual([]);
-    const afterRestart = new Telemetry(sqlite.store, clock);
-    visitTimes(afterRestart, 9);
-    await afterRestart.stop();
-    expect(await written()).toEqual([]);
+    clock.advance(PERIOD_SECONDS);
+    await telemetry.write();
+    expect(await cellsWritten()).toEqual([]);
   });
 
-  it('waits for the store and then is written once, whether the store had it or not', async () => {
+  it('waits for the store and then is written once, with one and the same noise', async () => {
     const failures: unknown[] = [];
-    const telemetry = new Telemetry(failing(sqlite.store, ['before', 'after', 'before']), clock, {
+    const telemetry = telemetryOn(failing(sqlite.store, ['before', 'after', 'before']), {
       onFailure: (error) => failures.push(error),
     });
-    visitTimes(telemetry, 10);
-    await telemetry.flush(); // away
-    visitTimes(telemetry, 3, 'later');
-    await telemetry.flush(); // taken, but the answer is lost
-    expect(failures).toHaveLength(2);
-    visitTimes(telemetry, 9, 'latest');
-    await telemetry.flush(); // away again
-    await telemetry.flush();
+    visit(telemetry, 1000);
+    clock.advance(PERIOD_SECONDS);
+    await telemetry.write(); // away
+    expect(await written()).toEqual([]);
+    await telemetry.write(); // taken, but the answer is lost
+    const taken = await written();
+    visit(telemetry, 1000);
+    clock.advance(PERIOD_SECONDS);
+    for (let tries = 0; tries < 3; tries++) await telemetry.write();
     expect(failures).toHaveLength(3);
-    expect((await written()).map((data) => JSON.stringify(data))).toEqual([
-      '{"cells":[{"count":10,"value":"page"}],"dimension":"message-view","talliedOn":"2026-11-25"}',
-      '{"cells":[{"count":12,"value":"page"}],"dimension":"message-view","talliedOn":"2026-11-25"}',
-    ]);
+    expect(taken).toHaveLength(DIMENSIONS.length);
+    expect((await written()).slice(0, taken.length)).toEqual(taken);
+    expect(await written()).toHaveLength(2 * DIMENSIONS.length);
   });
 
-  it('comes from several processes without one losing to the other', async () => {
+  it('is of one process alone, whichever comes first, whoever it has counted', async () => {
     const other = await sqlite.openAnother();
-    const processes = [
-      new Telemetry(sqlite.store, clock),
-      new Telemetry(other, clock),
-      new Telemetry(sqlite.store, clock),
-    ];
-    for (let round = 0; round < 4; round++) {
-      for (const telemetry of processes) visitTimes(telemetry, 10);
-      await Promise.all(processes.flatMap((telemetry) => [telemetry.flush(), telemetry.flush()]));
-    }
-    expect(await written()).toHaveLength(12);
+    const processes = [telemetryOn(), telemetryOn(other), telemetryOn(other)];
+    processes.slice(1).forEach((telemetry, at) => visit(telemetry, 1000, `MARKER-${at}`));
+    clock.advance(PERIOD_SECONDS);
+    await processes[0]?.write(); // it has counted nobody, and says no less
+    await Promise.all(processes.map((telemetry) => telemetry.write()));
+    expect(await written()).toHaveLength(DIMENSIONS.length);
+    expect(await cellsWritten()).toEqual([]);
+  });
+
+  it('does not end a period when the clock is set back', async () => {
+    const telemetry = telemetryOn();
+    visit(telemetry, 1000);
+    clock.advance(-2 * PERIOD_SECONDS);
+    visit(telemetry, 1000);
+    await telemetry.write();
+    expect(await written()).toEqual([]);
+    clock.advance(3 * PERIOD_SECONDS);
+    await telemetry.write();
+    expect(await written()).toHaveLength(DIMENSIONS.length);
   });
 
   it('is written by itself, now and then', async () => {
-    const telemetry = new Telemetry(sqlite.store, clock, { flushEverySeconds: 0.02 });
+    const telemetry = telemetryOn(sqlite.store, { lookEverySeconds: 0.02 });
     telemetry.start();
     telemetry.start();
-    visitTimes(telemetry, 10);
-    for (let tries = 0; tries < 200 && (await written()).length === 0; tries++)
+    visit(telemetry, 10);
+    clock.advance(PERIOD_SECONDS);
+    for (let tries = 0; tries < 1000 && (await written()).length === 0; tries++)
       await new Promise((resume) => setTimeout(resume, 10));
     await telemetry.stop();
-    expect(await written()).toHaveLength(1);
+    expect(await written()).toHaveLength(DIMENSIONS.length);
   });
 });
 
 describe('what is kept', () => {
-  it('is added up by day', async () => {
-    const moving = new FixedClock(clock.now());
-    const telemetry = new Telemetry(sqlite.store, moving);
-    for (const count of [10, 15]) {
-      visitTimes(telemetry, count);
-      await telemetry.flush();
+  it('is what was written, by period', async () => {
+    const telemetry = telemetryOn();
+    for (const persons of [1000, 3000]) {
+      visit(telemetry, persons);
+      clock.advance(PERIOD_SECONDS);
+      await telemetry.write();
     }
-    moving.advance(24 * 3600);
-    visitTimes(telemetry, 11);
-    await telemetry.stop();
     const readModels = ReadModels.open(join(sqlite.directory, 'read.sqlite'));
-    const runner = new ProjectionRunner(sqlite.store, readModels, [telemetryTallies]);
+    const runner = new ProjectionRunner(sqlite.store, readModels, [telemetryCounts]);
     try {
       runner.start();
       await runner.caughtUp();
-      expect(readTelemetry(readModels.db)).toEqual([
-        { dimension: 'message-view', value: 'page', day: '2026-11-25', count: 25 },
-        { dimension: 'message-view', value: 'page', day: '2026-11-26', count: 11 },
+      expect(readTelemetry(readModels.db)).toMatchObject([
+        { dimension: 'message-view', value: 'page', from: '2026-11-03', until: '2026-12-03', epsilon: 2 },
+        { dimension: 'message-view', value: 'page', from: '2026-12-03', until: '2027-01-02', epsilon: 2 },
       ]);
+      expect(readTelemetry(readModels.db).map(({ persons }) => persons)).toEqual(
+        (await cellsWritten()).map(({ persons }) => persons),
+      );
     } finally {
       await runner.stop();
       readModels.close();

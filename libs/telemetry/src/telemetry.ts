@@ -1,152 +1,205 @@
 import { RevisionConflict, streamName } from '#libs/event-store';
-import type { DomainEvent, EventStore, ExpectedRevision, StreamDescriptor } from '#libs/event-store';
+import type { DomainEvent, EventStore, StreamDescriptor, StreamName } from '#libs/event-store';
 import { newEventId } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
 import { clientOf } from './client.ts';
 import { handInToPage } from './dimensions.ts';
 import type { Dimension, Dimensions } from './dimensions.ts';
-import { Tally } from './tally.ts';
-import type { CountedCell } from './tally.ts';
+import { noisyCells } from './noisy-cells.ts';
+import type { NoisyCell } from './noisy-cells.ts';
+import { PeriodCounts } from './period-counts.ts';
+import { Chance } from './privacy/chance.ts';
+import { DEFAULT_PRIVACY, privacyBudget } from './privacy/privacy-budget.ts';
+import type { PrivacyBudget, PrivacySettings } from './privacy/privacy-budget.ts';
 
-/** All that telemetry ever writes. One dimension for each event; the day (UTC) is the one it was written on. */
-export type TelemetryEvent = DomainEvent<
-  'TelemetryTallied',
-  {
-    readonly dimension: Dimension;
-    readonly talliedOn: string;
-    readonly cells: readonly { readonly value: string; readonly count: number }[];
-  }
->;
+/** All that telemetry ever writes: one event for each dimension of a period, also where no cell may be known. */
+export type TelemetryEvent =
+  | DomainEvent<
+      'NoisyCountsWritten',
+      {
+        readonly dimension: Dimension;
+        /** The period that was counted: its first day, and the first day after it (UTC). */
+        readonly from: string;
+        readonly until: string;
+        /** Of all dimensions of the period together. */
+        readonly epsilon: number;
+        readonly cells: readonly NoisyCell[];
+      }
+    >
+  /** Exact counts, as releases before 0.2 wrote them. Nobody writes or reads them any more. */
+  | DomainEvent<
+      'TelemetryTallied',
+      {
+        readonly dimension: Dimension | 'error';
+        readonly talliedOn: string;
+        readonly cells: readonly { readonly value: string; readonly count: number }[];
+      }
+    >;
+
+const STATISTICS = {
+  version: 1,
+  evidence: 'statistics',
+  outcome: 'done',
+  persons: {},
+  encrypted: {},
+  messages: {},
+  facts: {},
+  words: [],
+} as const;
 
 export const telemetryEvents = {
   category: 'telemetry',
   names: 'nothing',
-  events: {
-    TelemetryTallied: {
-      version: 1,
-      evidence: 'statistics',
-      outcome: 'done',
-      persons: {},
-      encrypted: {},
-      messages: {},
-      facts: {},
-      words: [],
-    },
-  },
+  events: { NoisyCountsWritten: STATISTICS, TelemetryTallied: STATISTICS },
 } as const satisfies StreamDescriptor<TelemetryEvent>;
 
-export const telemetryStream = streamName(telemetryEvents.category, 'tallies');
+/** Of one period: written once, by whichever process is first. @param periodNumber since 1970 */
+export function telemetryStream(periodNumber: number, { periodDays }: PrivacySettings): StreamName {
+  return streamName(telemetryEvents.category, `${periodDays}-days-${periodNumber}`);
+}
 
 export interface TelemetryOptions {
-  /**
-   * How long on average between two writings, in seconds; default an hour. Each pause is drawn between half and one and a half
-   * times that, so that the moment of writing says nothing about the moment of any visit.
-   */
-  readonly flushEverySeconds?: number;
-  /** Told when writing failed; the counts wait for the next time. */
+  readonly privacy?: PrivacySettings;
+  /** Called when writing failed; the counts wait for the next time. */
   readonly onFailure?: (error: unknown) => void;
+  /** Between two looks at whether a period has ended, in seconds; default an hour. */
+  readonly lookEverySeconds?: number;
+  /** Only tests give one. */
+  readonly chance?: Chance;
 }
 
-interface Pending {
+interface Period {
+  readonly number: number;
+  readonly counts: PeriodCounts;
+}
+
+/** What is to be written of a period that has ended: drawn once, then given to the store with the same ids until that answers. */
+interface Drawn {
+  readonly stream: StreamName;
   readonly events: readonly TelemetryEvent[];
-  expected: ExpectedRevision;
 }
 
-/** 20 collisions in a row on a stream that is written once an hour: something else is wrong. */
-const MAX_CONFLICTS = 20;
+const DAY_MS = 24 * 3600 * 1000;
 
-/** Counts, and watches nobody. Counting never waits and never throws: no page hangs on it. */
+/**
+ * Counts, and watches nobody. Counting never waits and never throws: no page hangs on it. What is counted in a period is written once, after it has
+ * ended and with noise; what a process has counted of a period that has not ended is dropped when it stops. Of several
+ * processes the first writes, the others drop theirs: what one person can be told is bounded whatever runs.
+ */
 export class Telemetry {
-  private readonly tally = new Tally();
+  private readonly budget: PrivacyBudget;
+  private readonly chance: Chance;
+  private current: Period;
+  private readonly drawn: Drawn[] = [];
   private timer: NodeJS.Timeout | null = null;
-  /** Where the stream stood when we last saw it: saves reading it. */
-  private revision: ExpectedRevision = 'NONE';
-  /** Given to the store, outcome unknown: given again with the same ids. */
-  private pending: Pending | null = null;
-  private flushing: Promise<void> | null = null;
+  private writing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly options: TelemetryOptions = {},
-  ) {}
+  ) {
+    this.budget = privacyBudget(options.privacy ?? DEFAULT_PRIVACY);
+    this.chance = options.chance ?? new Chance();
+    this.current = this.periodOfNow();
+  }
 
-  /** @param visitId see Tally.count: the person id where there is one, otherwise the browser's id or network */
-  count<Name extends Dimension>(visitId: string, dimension: Name, value: Dimensions[Name]): void {
-    this.tally.count(visitId, dimension, value);
+  /** @param personId see PeriodCounts.count */
+  count<Name extends Dimension>(personId: string, dimension: Name, value: Dimensions[Name]): void {
+    this.countsOfNow().count(personId, dimension, value);
   }
 
   /** What the page is shown with: browser, system and kind of app, each on its own. */
-  countClient(visitId: string, userAgent: string | undefined): void {
+  countClient(personId: string, userAgent: string | undefined): void {
     const { browser, system, app } = clientOf(userAgent);
-    this.count(visitId, 'browser', browser);
-    this.count(visitId, 'system', system);
-    this.count(visitId, 'app', app);
+    this.count(personId, 'browser', browser);
+    this.count(personId, 'system', system);
+    this.count(personId, 'app', app);
   }
 
-  countHandInToPage(visitId: string, seconds: number): void {
-    this.count(visitId, 'hand-in-to-page', handInToPage(seconds));
+  countHandInToPage(personId: string, seconds: number): void {
+    this.count(personId, 'hand-in-to-page', handInToPage(seconds));
   }
 
-  /** Begins to write now and then. May be called twice. */
+  /** Begins to write what has ended, now and then. May be called twice. */
   start(): void {
     if (this.timer !== null) return;
-    const mean = (this.options.flushEverySeconds ?? 3600) * 1000;
+    const mean = (this.options.lookEverySeconds ?? 3600) * 1000;
     this.timer = setTimeout(
       () => {
         this.timer = null;
         this.start();
-        void this.flush();
+        void this.write();
       },
-      mean * (0.5 + Math.random()),
+      mean * (0.5 + Math.random()), // so that not every process writes at once
     );
     this.timer.unref();
   }
 
-  /** Writes what may be known; what is under ten visits is dropped. May be called twice. */
+  /** Writes what has ended; the rest is dropped. May be called twice. */
   async stop(): Promise<void> {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    await this.flush();
+    await this.write();
+    this.current = this.periodOfNow();
   }
 
-  /** Writes the cells that ten different visits are in. Never rejects. */
-  async flush(): Promise<void> {
-    while (this.flushing !== null) await this.flushing;
-    this.flushing = this.write().catch((error: unknown) => this.options.onFailure?.(error));
-    await this.flushing;
-    this.flushing = null;
+  /** Writes the periods that have ended. Never rejects. */
+  async write(): Promise<void> {
+    this.endPeriod();
+    this.writing = this.writing
+      .then(() => this.writeDrawn())
+      .catch((error: unknown) => this.options.onFailure?.(error));
+    await this.writing;
   }
 
-  private async write(): Promise<void> {
-    if (this.pending !== null) await this.append(this.pending);
-    const ready = this.tally.takeReady();
-    if (ready.length === 0) return;
-    const talliedOn = this.clock.now().slice(0, 10);
-    const events = ready.map(({ dimension, cells }) => ({
-      type: 'TelemetryTallied' as const,
-      id: newEventId(),
-      data: { dimension, talliedOn, cells: inNameOrder(cells) },
-    }));
-    this.pending = { events, expected: this.revision };
-    await this.append(this.pending);
-  }
-
-  private async append(pending: Pending): Promise<void> {
-    for (let conflicts = 0; ; conflicts++) {
+  private async writeDrawn(): Promise<void> {
+    for (let next = this.drawn[0]; next; next = this.drawn[0]) {
       try {
-        this.revision = (await this.store.append(telemetryStream, pending.expected, pending.events)).revision;
-        this.pending = null;
-        return;
+        await this.store.append(next.stream, 'NONE', next.events);
       } catch (error) {
-        if (!(error instanceof RevisionConflict) || conflicts === MAX_CONFLICTS) throw error;
-        pending.expected = error.actual; // another process wrote meanwhile
+        if (!(error instanceof RevisionConflict)) throw error; // another process was first: ours is never known
       }
+      this.drawn.shift();
     }
+  }
+
+  private countsOfNow(): PeriodCounts {
+    this.endPeriod();
+    return this.current.counts;
+  }
+
+  /**
+   * The noise is drawn here, once: whatever becomes of the writing, nobody sees two draws of one count. It is done for every period that has ended
+   * and every dimension, with or without anybody in it: whether a process claims a period must not hang on one person either.
+   */
+  private endPeriod(): void {
+    const { number, counts } = this.current;
+    if (this.periodNumber() <= number) return; // a clock set back ends nothing
+    this.current = this.periodOfNow();
+    const { settings } = this.budget;
+    const common = {
+      from: dayOf(number * settings.periodDays),
+      until: dayOf((number + 1) * settings.periodDays),
+      epsilon: settings.epsilon,
+    };
+    const events = [...counts.cells()].map(([dimension, sampled]) => ({
+      type: 'NoisyCountsWritten' as const,
+      id: newEventId(),
+      data: { dimension, ...common, cells: noisyCells(sampled, this.budget, this.chance) },
+    }));
+    this.drawn.push({ stream: telemetryStream(number, settings), events });
+  }
+
+  private periodOfNow(): Period {
+    return { number: this.periodNumber(), counts: new PeriodCounts() };
+  }
+
+  private periodNumber(): number {
+    return Math.floor(Date.parse(this.clock.now()) / (this.budget.settings.periodDays * DAY_MS));
   }
 }
 
-/** The order in which cells came to be is the order of visits: it is not written. */
-function inNameOrder(cells: readonly CountedCell[]): CountedCell[] {
-  return cells.toSorted((one, other) => (one.value < other.value ? -1 : 1));
+function dayOf(daysSince1970: number): string {
+  return new Date(daysSince1970 * DAY_MS).toISOString().slice(0, 10);
 }

@@ -26,7 +26,7 @@ export interface ErrorFilterOptions {
   readonly programPrefixes: readonly string[];
   readonly onUnexpected: (report: UnexpectedError) => void;
   /** Every error that was answered, for counting: its code or `http-<status>`, never its words. */
-  readonly onError?: ((kind: string, status: number, visitId: string) => void) | undefined;
+  readonly onError?: ((kind: string, status: number) => void) | undefined;
 }
 
 /** The one place where a failure becomes an answer. Never a stack, a path or SQL; a foreseen failure has its own kind words. */
@@ -50,7 +50,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (reference !== null) this.report(reference, error, request);
     const answered = page ?? pageOfStatus(500);
     const code = error instanceof DomainError ? error.code : `http-${answered.status}`;
-    this.options.onError?.(reference === null ? code : 'unexpected', answered.status, visitIdOf(request));
+    this.options.onError?.(reference === null ? code : 'unexpected', answered.status);
 
     if (response.headersSent) {
       response.destroy(); // half an answer must not look like a whole one
@@ -138,14 +138,6 @@ function localeOf(request: Request): Locale {
     return requestFacts(request).locale;
   } catch {
     return ENGLISH; // failed before the facts were gathered
-  }
-}
-
-function visitIdOf(request: Request): string {
-  try {
-    return requestFacts(request).visitId;
-  } catch {
-    return 'unknown';
   }
 }
 

@@ -44,9 +44,11 @@ export interface WebUiOptions {
   readonly accountProviders?: readonly string[];
   /** Every page then says that it is a demonstration. */
   readonly isDemonstration?: boolean;
+  /** What all counts of a period may tell of one person, for the privacy page (`telemetry`). Null: nothing is counted. */
+  readonly counting?: { readonly epsilon: number; readonly periodDays: number } | null;
   readonly onUnexpected?: (report: UnexpectedError) => void;
   /** Told of every error page, for counting: the stable code, never its words, and what tells visits apart (in memory only). */
-  readonly onError?: (kind: string, status: number, visitId: string) => void;
+  readonly onError?: (kind: string, status: number) => void;
 }
 
 /** Under which a view finds its request among the values that Express merges for it. */
@@ -127,6 +129,7 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
             ...shownOrganisation(options.organisation, assets, facts.locale),
             isDemonstration: options.isDemonstration ?? false,
             accountProviders: options.accountProviders ?? [],
+            counting: options.counting ?? null,
             stylesheet: assets.addressOf('segl.css'),
             icon: assets.addressOf('seal.svg'),
             frameFitting: FRAME_FITTING,

@@ -47,11 +47,6 @@ export class RequestFacts {
     factsOf.set(request, this);
   }
 
-  /** Tells visits apart, for counting in memory alone: the browser's id, or where it has none yet, its address. */
-  get visitId(): string {
-    return this.knownBrowser()?.id ?? this.clientNetwork.address;
-  }
-
   /** The browser that asks, or null when it carries no session of ours. */
   knownBrowser(): Browser | null {
     if (this.known !== undefined) return this.known;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { DEFAULT_PRIVACY } from '#libs/telemetry';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { isProxyRange, PROXY_HEADERS } from '#libs/web-ui';
 import { ROLES } from '../roles.ts';
@@ -186,7 +187,22 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   telemetry: z
-    .object({ flushSeconds: positive.default(3600).describe('seconds between writings of tallies') })
+    .object({
+      epsilon: z
+        .number()
+        .min(0.1)
+        .max(20)
+        .default(DEFAULT_PRIVACY.epsilon)
+        .describe(
+          'what all counts of one period may together tell of one person (differential privacy); smaller is more private and less exact. The privacy page says it',
+        ),
+      periodDays: z
+        .int()
+        .min(7)
+        .max(366)
+        .default(DEFAULT_PRIVACY.periodDays)
+        .describe('days that are counted together; what a process has counted of a period is dropped when it stops'),
+    })
     .prefault({}),
 });
 

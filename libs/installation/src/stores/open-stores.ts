@@ -138,8 +138,8 @@ function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock,
 
 function openTelemetry(settings: Settings, store: EventStore, clock: Clock, log: Logger, closing: Closing): Telemetry {
   const telemetry = new Telemetry(store, clock, {
-    flushEverySeconds: settings.telemetry.flushSeconds,
-    onFailure: (error) => log.warn({ error: String(error) }, 'tallies could not be written; they wait'),
+    privacy: settings.telemetry,
+    onFailure: (error) => log.warn({ error: String(error) }, 'counts could not be written; they wait'),
   });
   telemetry.start();
   return closing.add(telemetry, (opened) => opened.stop());

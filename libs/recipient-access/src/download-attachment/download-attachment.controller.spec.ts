@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { newPersonId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { VisitCounter } from '../visit-counter.ts';
-import type { Visit } from '../visit-counter.ts';
+import type { PersonsVisit } from '../visit-counter.ts';
 import { contentDisposition } from '../content-disposition.ts';
 import { DownloadAttachmentController } from './download-attachment.controller.ts';
 
@@ -16,7 +16,7 @@ class Counted extends VisitCounter {
   override viewed(): void {}
   override signedIn(): void {}
   override denied(): void {}
-  override downloaded({ visitId }: Visit, what: string): void {
+  override downloaded({ visitId }: PersonsVisit, what: string): void {
     this.visits.push([visitId, what]);
   }
 }

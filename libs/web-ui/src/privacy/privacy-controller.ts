@@ -5,6 +5,7 @@ import type { TextKey } from '../locales/translate.ts';
 
 /** What changed on the page and when (UTC days), newest first. Whoever changes what it promises adds a line here. */
 export const PRIVACY_CHANGES: readonly { readonly changedOn: string; readonly text: TextKey }[] = [
+  { changedOn: '2026-11-30', text: 'privacy.changes.noise' },
   { changedOn: '2026-11-30', text: 'privacy.changes.senderName' },
   { changedOn: '2026-11-23', text: 'privacy.changes.accounts' },
   { changedOn: '2026-11-22', text: 'privacy.changes.first' },
