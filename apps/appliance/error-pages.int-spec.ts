@@ -38,6 +38,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'person-rows-conflict': 'of the command line',
   'personal-data-unreadable': 'a fault of ours: the page with a reference, and the log',
   'projections-behind': 'of the command line',
+  'providers-in-trouble': 'a warning at /readyz, and of the command line',
   'read-models-busy': 'answered to a program by the audit API',
   'relay-refused': 'told on the page of the challenge, and in the outbox',
   'relay-unavailable': 'told on the page of the challenge, and in the outbox',

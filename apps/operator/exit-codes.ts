@@ -72,6 +72,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'event-store-unavailable': EXIT.unavailable,
   'person-directory-unavailable': EXIT.unavailable,
   'ephemeral-store-unavailable': EXIT.unavailable,
+  'providers-in-trouble': EXIT.unavailable,
   'relay-unavailable': EXIT.unavailable,
   'too-much-contention': EXIT.tryLater,
   'source-being-written': EXIT.tryLater,
