@@ -88,6 +88,22 @@ describe('configuration', () => {
       { SEGL_ORGANISATION_LOGO_FILE: yaml('<svg xmlns="http://www.w3.org/2000/svg"/>') },
       'SEGL_ORGANISATION_LOGO_FILE (organisation.logoFile): is an SVG, which may hold scripts',
     ],
+    [
+      { SEGL_CONFIG: yaml('portal: { smimeAuthoritiesFile: /no/such.pem }') },
+      'portal.smimeAuthoritiesFile: cannot be read (ENOENT)',
+    ],
+    [
+      { SEGL_CONFIG: yaml(`portal: { smimeAuthoritiesFile: ${yaml('no certificate')} }`) },
+      'portal.smimeAuthoritiesFile: holds no certificate (PEM)',
+    ],
+    [
+      {
+        SEGL_CONFIG: yaml(
+          `portal: { smimeAuthoritiesFile: ${yaml('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----')} }`,
+        ),
+      },
+      'portal.smimeAuthoritiesFile: holds a certificate that is of no certificate authority, or cannot be read: number 1',
+    ],
     [{ SEGL_ORGANISATION_LOGO_FILE: '/no/such.png' }, '(organisation.logoFile): cannot be read (ENOENT)'],
     [
       { SEGL_ORGANISATION_COLOUR: 'red' },

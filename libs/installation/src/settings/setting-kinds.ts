@@ -1,3 +1,6 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
@@ -13,3 +16,30 @@ export const mailAddress = z.string().transform((text, context): MailAddress => 
 });
 
 export const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
+
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** A file of certificates of authorities: read once, each as PEM. */
+export const authoritiesFile = z.string().transform((path, context): readonly string[] => {
+  try {
+    const found = readFileSync(resolve(path), 'latin1').match(PEM) ?? [];
+    const faulty = found.findIndex((pem) => !isAuthority(pem));
+    if (found.length > 0 && faulty < 0) return found;
+    context.addIssue(
+      found.length === 0
+        ? 'holds no certificate (PEM)'
+        : `holds a certificate that is of no certificate authority, or cannot be read: number ${faulty + 1}`,
+    );
+  } catch (error) {
+    context.addIssue(`cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  return z.NEVER;
+});
+
+function isAuthority(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).ca;
+  } catch {
+    return false;
+  }
+}

@@ -8,7 +8,7 @@ import { embeddedUrl } from '../stores/data-files.ts';
 import { storeUrlFault } from '../stores/store-urls.ts';
 import type { StoreFiles, StoreName } from '../stores/store-urls.ts';
 import { organisationSchema } from './organisation-settings.ts';
-import { mailAddress, yesOrNo } from './setting-kinds.ts';
+import { authoritiesFile, mailAddress, yesOrNo } from './setting-kinds.ts';
 import { signInSchema } from './sign-in-settings.ts';
 
 /** Every setting there is. The reference page (ops/configuration.md) is made from this schema by a test. */
@@ -159,6 +159,11 @@ export const settingsSchema = z.object({
       showFiles: yesOrNo
         .default(true)
         .describe('whether images and PDF files can be looked at in the browser; no: they can be saved alone'),
+      smimeAuthoritiesFile: authoritiesFile
+        .default([])
+        .describe(
+          'path of a file: certificate authorities (PEM) whose word is taken for who signed a message with S/MIME; default: none, and readers are told that the issuer was not checked. Revocation is not asked for',
+        ),
       recordNetworkAddress: yesOrNo.default(true).describe('whether the record holds the reader’s network address'),
     })
     .prefault({}),

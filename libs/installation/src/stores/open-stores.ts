@@ -108,7 +108,9 @@ async function open(
       ? await openOutbox(settings, { relay, eventStore, clock, metrics, log }, closing)
       : null;
   const epochs = await openEpochs(settings, { keyring, ephemeralStore, clock, log }, closing);
-  const reader = parts.has('mailReader') ? closing.add(new MailReader(), (opened) => opened.close()) : null;
+  const reader = parts.has('mailReader')
+    ? closing.add(new MailReader({}, settings.portal.smimeAuthoritiesFile), (opened) => opened.close())
+    : null;
   reader?.warmUp(); // the first reader waits for no thread to start
   return {
     clock,

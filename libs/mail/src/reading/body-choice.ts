@@ -5,6 +5,7 @@ import { uuencodedIn } from '../syntax/uuencoded-text.ts';
 import { explain } from './envelopes/explain.ts';
 import type { Explanation } from './envelopes/explanation.ts';
 import { openEnvelopes } from './envelopes/open-envelopes.ts';
+import type { TrustedAuthorities } from './envelopes/smime-trust.ts';
 import { safeFileName } from './file-name.ts';
 import { scanHtml } from './html-scan.ts';
 import { EMPTY_PART, mimeStructure } from './mime-structure.ts';
@@ -69,12 +70,14 @@ const MAX_UUENCODED = 100;
 /** Takes a mail and everything within it apart. The same bytes and limits give the same indexes, whoever asks. */
 export class MailTaker {
   private readonly limits: ReadingLimits;
+  private readonly authorities: TrustedAuthorities;
   private nextIndex = 0;
   private partsLeft: number;
   private messagesLeft: number;
 
-  constructor(limits: ReadingLimits) {
+  constructor(limits: ReadingLimits, authorities: TrustedAuthorities = []) {
     this.limits = limits;
+    this.authorities = authorities;
     this.partsLeft = limits.parts;
     this.messagesLeft = limits.nestedMessages;
   }
@@ -82,7 +85,7 @@ export class MailTaker {
   takeApart(bytes: Buffer, nestedDepth = 0): Message {
     const structure = mimeStructure(bytes, this.partsLeft);
     const header = MailHeader.of(bytes).readIn(structure.charset);
-    const opened = openEnvelopes(structure.root, this.limits);
+    const opened = openEnvelopes(structure.root, this.limits, this.authorities);
     const explanations = [...opened.explanations, ...explain(opened.root, header)];
     const take = new MessageTake(opened.root, this.limits, () => this.nextIndex++);
     if (structure.isTruncated) take.notes.add('truncated');

@@ -2,12 +2,13 @@ import { types } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { DomainError } from '#libs/vocabulary';
 import { decodeText } from '../syntax/charsets.ts';
+import type { TrustedAuthorities } from './envelopes/smime-trust.ts';
 import { NO_OUTLINE } from './outline/mail-outline.ts';
 import type { MailOutline } from './outline/mail-outline.ts';
 import { READING_LIMITS } from './reading-limits.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 import type { ReadableMail, ReadingNote } from './readable-mail.ts';
-import type { ReadingJob, ReadingReport } from './reading-worker.ts';
+import type { ReadingJob, ReadingReport, ReadingThreadData } from './reading-worker.ts';
 
 /** Too many mails wait to be read: nothing is wrong with this one, try again shortly. */
 export class ReadingBusy extends DomainError {
@@ -57,9 +58,12 @@ export class MailReader {
   private readonly limits: ReadingLimits;
   private readonly queue: Waiting[] = [];
   private readonly threads = new Set<ReadingThread>();
+  private readonly authorities: TrustedAuthorities;
   private isClosed = false;
 
-  constructor(limits: Partial<ReadingLimits> = {}) {
+  /** @param authorities PEM; whose word is taken for the signers of S/MIME */
+  constructor(limits: Partial<ReadingLimits> = {}, authorities: TrustedAuthorities = []) {
+    this.authorities = authorities;
     this.limits = { ...READING_LIMITS, ...limits };
   }
 
@@ -142,7 +146,7 @@ export class MailReader {
   }
 
   private addThread(): ReadingThread {
-    const thread = new ReadingThread(this.limits, {
+    const thread = new ReadingThread(this.limits, this.authorities, {
       idle: () => this.handOut(),
       gone: () => {
         this.threads.delete(thread);
@@ -166,13 +170,14 @@ class ReadingThread {
   private isReady = false;
   private isDoomed = false;
 
-  constructor(limits: ReadingLimits, on: { idle(): void; gone(): void }) {
+  constructor(limits: ReadingLimits, authorities: TrustedAuthorities, on: { idle(): void; gone(): void }) {
     this.limits = limits;
     this.on = on;
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     this.worker = new Worker(new URL(`./reading-worker.${extension}`, import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: limits.heapMiB, maxYoungGenerationSizeMb: 8, stackSizeMb: 4 },
       execArgv: ['--no-warnings', ...(extension === 'ts' ? ['--conditions=segl-source'] : [])], // rooms as sources, too
+      workerData: { authorities } satisfies ReadingThreadData,
       env: {}, // a mail that found a way out of the sanitiser would find no configuration here
       stdout: true,
       stderr: true,

@@ -30,6 +30,8 @@ export interface MimePart {
   readonly outside: readonly Buffer[];
   /** Of a leaf, or of a multipart in which no boundary was found. In its transfer encoding. */
   readonly body: Buffer;
+  /** Header and body as they lie in the mail; null for what an envelope held. */
+  readonly whole: Buffer | null;
 }
 
 export interface MimeStructure {
@@ -97,6 +99,7 @@ export const EMPTY_PART: Omit<MimePart, 'body'> = {
   start: null,
   children: [],
   outside: [],
+  whole: null,
 };
 
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}\/[a-z0-9][a-z0-9!#$&^_.+*-]{0,80}$/;
@@ -131,6 +134,7 @@ function toPart(split: SplitPart, charset: string): MimePart {
     children: split.children.map((child) => toPart(child, charset)),
     outside: [...stray, ...split.outside, split.body.subarray(length)],
     body: split.body.subarray(0, length),
+    whole: split.whole,
   };
 }
 

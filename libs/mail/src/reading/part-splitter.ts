@@ -13,6 +13,8 @@ export interface SplitPart {
   readonly outside: Buffer[];
   /** Of a leaf, or of a multipart in which no part was found. */
   body: Buffer;
+  /** From its header to the delimiter behind it. */
+  whole: Buffer;
 }
 
 export interface SplitMail {
@@ -92,7 +94,15 @@ class Split {
     const type = fieldWithParameters(own.first('content-type'));
     const boundary = (type.parameters.get('boundary') ?? '').trimEnd();
     const isMultipart = type.value.startsWith('multipart/');
-    const part: SplitPart = { header: own, type, isMultipart, children: [], outside: [], body: rest.subarray(0, 0) };
+    const part: SplitPart = {
+      header: own,
+      type,
+      isMultipart,
+      children: [],
+      outside: [],
+      body: rest.subarray(0, 0),
+      whole: rest,
+    };
     this.parts++;
     this.isTruncated ||= header.isCut;
     const around = this.open.at(-1)?.part;
@@ -122,6 +132,7 @@ class Split {
     const level = this.levels.get(boundary)?.at(-1);
     if (level === undefined) return -1;
     this.endAt(this.beforeLineEnd(at));
+    this.endWhole(level, this.beforeLineEnd(at));
     while (this.open.length > level + 1) this.forget();
     const next = newline < 0 ? end : newline + 1;
     if (!isExact) {
@@ -137,6 +148,16 @@ class Split {
     }
     this.begin(next);
     return this.from;
+  }
+
+  /** The last part of that multipart ends, and the last ones within it: where that did not show before. */
+  private endWhole(level: number, end: number): void {
+    let part = this.open[level]?.part.children.at(-1);
+    for (; part; part = part.children.at(-1)) {
+      const { byteOffset } = part.whole;
+      const length = this.bytes.byteOffset + end - byteOffset;
+      if (length < part.whole.length) part.whole = part.whole.subarray(0, Math.max(0, length));
+    }
   }
 
   private forget(): void {

@@ -1,5 +1,6 @@
 import libmime from 'libmime';
 import { attachmentBytes, beginningOfFile, findAttachment, isHtml, MailTaker } from './body-choice.ts';
+import type { TrustedAuthorities } from './envelopes/smime-trust.ts';
 import type { Message } from './body-choice.ts';
 import { authorField, authorText } from '../syntax/author.ts';
 import { decodeText } from '../syntax/charsets.ts';
@@ -28,8 +29,13 @@ export interface ReadingProgress {
 }
 
 /** A mail as it may be shown. Runs in a worker thread; does not throw for what is in the mail. */
-export function readMail(bytes: Buffer, limits: ReadingLimits, progress: ReadingProgress): ReadableMail {
-  const message = new MailTaker(limits).takeApart(bytes);
+export function readMail(
+  bytes: Buffer,
+  limits: ReadingLimits,
+  progress: ReadingProgress,
+  authorities: TrustedAuthorities = [],
+): ReadableMail {
+  const message = new MailTaker(limits, authorities).takeApart(bytes);
   const reading = new MessageReading(message, {
     limits,
     images: new ImageBudget(limits),

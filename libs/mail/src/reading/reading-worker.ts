@@ -1,6 +1,7 @@
 import { setPriority } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import type { TrustedAuthorities } from './envelopes/smime-trust.ts';
 import type { MailOutline } from './outline/mail-outline.ts';
 import { outlineMail } from './outline/outline-mail.ts';
 import { inertPdf } from './inert-pdf.ts';
@@ -10,6 +11,11 @@ import type { ReadingLimits } from './reading-limits.ts';
 
 /** Below the main thread: whoever asks for a page or /healthz comes before a hostile mail. On Linux this is of the calling thread alone. */
 if (process.platform === 'linux') setPriority(10);
+
+/** What every mail of a thread is read with. */
+export interface ReadingThreadData {
+  readonly authorities: TrustedAuthorities;
+}
 
 /** The thread in which mails are taken apart: one mail at a time, nothing kept between two. See `MailReader`. */
 export type ReadingJob =
@@ -43,10 +49,11 @@ function serve(port: MessagePort): void {
     const bytes = Buffer.from(job.mail.buffer, job.mail.byteOffset, job.mail.byteLength);
     try {
       if (job.kind === 'read') {
-        const mail = readMail(bytes, job.limits, {
-          parsed: (parsed) => report({ kind: 'parsed', mail: parsed }),
+        const progress = {
+          parsed: (parsed: ReadableMail) => report({ kind: 'parsed', mail: parsed }),
           sanitising: () => report({ kind: 'sanitising' }),
-        });
+        };
+        const mail = readMail(bytes, job.limits, progress, (workerData as ReadingThreadData).authorities);
         report({ kind: 'read', mail });
       } else if (job.kind === 'outline') {
         report({ kind: 'outlined', outline: outlineMail(bytes, job.limits) });

@@ -34,6 +34,8 @@ function ofOne(explanation: Explanation, author: AuthorField, reader: ExplainedF
       return alone(translate(locale, 'read.explained.smimeEncrypted'));
     case 'pgp-encrypted':
       return alone(translate(locale, 'read.explained.pgpEncrypted'));
+    case 'pgp-signed':
+      return alone(translate(locale, 'read.explained.pgpSigned'));
     case 'rights-protected':
       return alone(translate(locale, 'read.explained.rightsProtected'));
     case 'partial': {
@@ -73,7 +75,7 @@ function ofOne(explanation: Explanation, author: AuthorField, reader: ExplainedF
 }
 
 function signatureSentences(
-  { signature, signer, addresses, issuer }: Extract<Explanation, { kind: 'smime-signed' }>,
+  { signature, isTrusted, signer, addresses, issuer }: Extract<Explanation, { kind: 'smime-signed' }>,
   author: AuthorField,
   locale: Locale,
 ): string[] {
@@ -85,7 +87,9 @@ function signatureSentences(
     (author.kind === 'one' && addresses.some((each) => each.toLowerCase() === author.author.address.toLowerCase()));
   return [
     translate(locale, 'read.explained.signed.valid', { signer: who }),
-    translate(locale, 'read.explained.signed.notTrusted', { issuer: issuer === '' ? who : issuer }),
+    translate(locale, `read.explained.signed.${isTrusted ? 'trusted' : 'notTrusted'}`, {
+      issuer: issuer === '' ? who : issuer,
+    }),
     ...(isAuthors ? [] : [translate(locale, 'read.explained.signed.otherAddress')]),
   ];
 }

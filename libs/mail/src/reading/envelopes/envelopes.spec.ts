@@ -147,7 +147,14 @@ describe('an opaque S/MIME signature', () => {
     expect(found.text).toBe('Signed words');
     expect(namesOf(found)).toEqual(['a.txt']);
     expect(found.explanations).toEqual([
-      { kind: 'smime-signed', signature: 'valid', signer: 'Mette Holm', addresses: [], issuer: 'Mette Holm' },
+      {
+        kind: 'smime-signed',
+        signature: 'valid',
+        isTrusted: false,
+        signer: 'Mette Holm',
+        addresses: [],
+        issuer: 'Mette Holm',
+      },
     ]);
   });
 
@@ -189,6 +196,15 @@ describe('what nobody can open here is named', () => {
     ],
   ])('%s', (_what, bytes, explanation) => {
     expect(read(bytes).explanations).toEqual([explanation]);
+  });
+
+  it('a signature by PGP beside the words', () => {
+    const parts = `--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n--b\r\nContent-Type: application/pgp-signature; name=signature.asc\r\n\r\n-----BEGIN PGP SIGNATURE-----\r\n--b--\r\n`;
+    const found = read(
+      mail(['Content-Type: multipart/signed; protocol="application/pgp-signature"; boundary=b'], parts),
+    );
+    expect(found.explanations).toEqual([{ kind: 'pgp-signed' }]);
+    expect([found.text, namesOf(found)]).toEqual(['words', ['signature.asc']]);
   });
 
   it('S/MIME encryption', () => {

@@ -5,7 +5,7 @@ export type Explanation =
   /** A winmail.dat of Outlook or Exchange was opened. */
   | { readonly kind: 'winmail'; readonly isDamaged: boolean }
   | SignedContent
-  | { readonly kind: 'smime-encrypted' | 'pgp-encrypted' | 'rights-protected' }
+  | { readonly kind: 'smime-encrypted' | 'pgp-encrypted' | 'pgp-signed' | 'rights-protected' }
   /** One piece of a mail that was sent in several (RFC 2046 §5.2.2); 0 where the mail does not say. */
   | { readonly kind: 'partial'; readonly piece: number; readonly pieces: number }
   | Appointment
@@ -13,11 +13,13 @@ export type Explanation =
   | DeliveryReport
   | Receipt;
 
-/** Opaque S/MIME (RFC 8551 §3.5.2). Whether anyone should trust the issuer of the certificate is not checked. */
+/** S/MIME, around the content or beside it (RFC 8551 §3.5.2 and §3.5.3). */
 export interface SignedContent {
   readonly kind: 'smime-signed';
   /** `unchecked`: no certificate of the signer inside, or of an algorithm that is not known here. */
   readonly signature: 'valid' | 'invalid' | 'unchecked';
+  /** One of the operator's certificate authorities stands behind the certificate; false where none are named. */
+  readonly isTrusted: boolean;
   /** As the certificate has it, '' for what it does not have. */
   readonly signer: string;
   readonly addresses: readonly string[];

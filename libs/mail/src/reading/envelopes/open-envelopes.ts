@@ -5,7 +5,8 @@ import type { MimePart } from '../mime-structure.ts';
 import type { ReadingLimits } from '../reading-limits.ts';
 import type { Explanation } from './explanation.ts';
 import { partsTogether } from './part-of-bytes.ts';
-import { readSmime } from './smime.ts';
+import { detachedSignature, readSmime } from './smime.ts';
+import type { TrustedAuthorities } from './smime-trust.ts';
 import { tnefParts, wordsOf } from './tnef/tnef-parts.ts';
 
 export interface OpenedMail {
@@ -22,14 +23,15 @@ const SMIME_TYPES = new Set(['application/pkcs7-mime', 'application/x-pkcs7-mime
 
 /**
  * Puts what an envelope holds that needs no key in its place in the tree: winmail.dat and opaque S/MIME signatures. Nothing
- * else changes; what cannot be opened stays the file that it is.
+ * else changes; what cannot be opened stays the file that it is. A signature beside its content is told of and stays a file.
  */
-export function openEnvelopes(root: MimePart, limits: ReadingLimits): OpenedMail {
+export function openEnvelopes(root: MimePart, limits: ReadingLimits, authorities: TrustedAuthorities): OpenedMail {
   const explanations: Explanation[] = [];
   let left = MAX_ENVELOPES;
 
   const opened = (part: MimePart, depth: number): MimePart => {
     if (part.isMultipart) {
+      if (part.mediaType === 'multipart/signed' && left-- > 0) explanations.push(...signatureBeside(part, authorities));
       const children: MimePart[] = [];
       for (const child of part.children) children.push(opened(child, depth));
       return children.every((child, at) => child === part.children[at]) ? part : { ...part, children };
@@ -45,7 +47,7 @@ export function openEnvelopes(root: MimePart, limits: ReadingLimits): OpenedMail
     }
     if (isSmime(part)) {
       left--;
-      const smime = readSmime(decodeTransfer(part.body, part.encoding).bytes);
+      const smime = readSmime(decodeTransfer(part.body, part.encoding).bytes, authorities);
       if (smime === null) return part;
       if (smime.kind === 'encrypted') {
         explanations.push({ kind: 'smime-encrypted' });
@@ -67,6 +69,16 @@ function isTnef({ mediaType, filename }: MimePart): boolean {
 
 function isSmime({ mediaType, filename }: MimePart): boolean {
   return SMIME_TYPES.has(mediaType) || /\.p7m$/i.test(filename ?? '');
+}
+
+/** RFC 1847 §2.1: first what is signed, then its signature. */
+function signatureBeside({ children }: MimePart, authorities: TrustedAuthorities): Explanation[] {
+  const [content, signature] = children;
+  if (!content?.whole || !signature) return [];
+  if (signature.mediaType === 'application/pgp-signature') return [{ kind: 'pgp-signed' }];
+  if (!/^application\/(?:x-)?pkcs7-signature$/.test(signature.mediaType)) return [];
+  const found = detachedSignature(decodeTransfer(signature.body, signature.encoding).bytes, content.whole, authorities);
+  return found === null ? [] : [found];
 }
 
 /** The words of the plain texts of a mail, for comparison. */

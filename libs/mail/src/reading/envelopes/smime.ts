@@ -4,6 +4,8 @@ import { Certificate, ContentInfo, IssuerAndSerialNumber, SignedData } from 'pki
 import type { RelativeDistinguishedNames, SignerInfo } from 'pkijs';
 import { oneLine } from '../../syntax/header-text.ts';
 import type { SignedContent } from './explanation.ts';
+import { isVouchedFor } from './smime-trust.ts';
+import type { TrustedAuthorities } from './smime-trust.ts';
 
 const SIGNED = '1.2.840.113549.1.7.2';
 const ENVELOPED = new Set(['1.2.840.113549.1.7.3', '1.2.840.113549.1.9.16.1.23']);
@@ -28,7 +30,7 @@ export type Smime =
   | { readonly kind: 'signed'; readonly content: Buffer; readonly explanation: SignedContent };
 
 /** A CMS object (RFC 5652). @returns null for what is none, or holds nothing to show, such as certificates alone */
-export function readSmime(bytes: Buffer): Smime | null {
+export function readSmime(bytes: Buffer, authorities: TrustedAuthorities): Smime | null {
   try {
     const info = ContentInfo.fromBER(Uint8Array.from(bytes).buffer);
     if (ENVELOPED.has(info.contentType)) return { kind: 'encrypted' };
@@ -37,30 +39,64 @@ export function readSmime(bytes: Buffer): Smime | null {
     const value = signed.encapContentInfo.eContent?.getValue();
     if (value === undefined) return null;
     const content = Buffer.from(value);
-    return { kind: 'signed', content, explanation: signatureOf(signed, content) };
+    return { kind: 'signed', content, explanation: signatureOf(signed, content, authorities) };
   } catch {
     return null; // not ASN.1, or not as the standard has it
   }
 }
 
+/**
+ * A signature that stands beside what it is of (RFC 8551 §3.5.3).
+ * @param part what was signed, with its header, as it lies in the mail; line ends count as CRLF
+ * @returns null for what is no signature
+ */
+export function detachedSignature(bytes: Buffer, part: Buffer, authorities: TrustedAuthorities): SignedContent | null {
+  try {
+    const info = ContentInfo.fromBER(Uint8Array.from(bytes).buffer);
+    if (info.contentType !== SIGNED) return null;
+    return signatureOf(new SignedData({ schema: info.content }), withCrLf(part), authorities);
+  } catch {
+    return null;
+  }
+}
+
+function withCrLf(part: Buffer): Buffer {
+  const text = part.toString('latin1');
+  return /(?:^|[^\r])\n/.test(text) ? Buffer.from(text.replace(/\r?\n/g, '\r\n'), 'latin1') : part;
+}
+
 /** Every signer must be right for the whole to be. */
-function signatureOf(signed: SignedData, content: Buffer): SignedContent {
+function signatureOf(signed: SignedData, content: Buffer, authorities: TrustedAuthorities): SignedContent {
   const signers = signed.signerInfos.slice(0, MAX_SIGNERS);
   let signature: SignedContent['signature'] = signers.length === 0 ? 'unchecked' : 'valid';
   let certificate: Certificate | null = null;
+  let isTrusted = true;
   for (const signer of signers) {
     if (signature !== 'valid') break;
     const own = certificateOf(signer, signed);
     certificate ??= own;
     signature = own === null ? 'unchecked' : checked(signer, own, content);
+    isTrusted &&= own !== null && isVouchedFor(derOf(own), othersIn(signed), authorities);
   }
   return {
     kind: 'smime-signed',
     signature,
+    isTrusted: signature === 'valid' && isTrusted,
     signer: certificate ? nameIn(certificate.subject) : '',
     addresses: certificate ? addressesOf(certificate) : [],
     issuer: certificate ? nameIn(certificate.issuer) : '',
   };
+}
+
+function derOf(certificate: Certificate): Uint8Array {
+  return new Uint8Array(certificate.toSchema(true).toBER());
+}
+
+function othersIn({ certificates = [] }: SignedData): Uint8Array[] {
+  return certificates
+    .slice(0, MAX_CERTIFICATES)
+    .filter((each) => each instanceof Certificate)
+    .map(derOf);
 }
 
 function certificateOf({ sid }: SignerInfo, { certificates = [] }: SignedData): Certificate | null {
