@@ -24,7 +24,7 @@ export interface PodSpec {
   readonly automountServiceAccountToken?: boolean;
   readonly enableServiceLinks?: boolean;
   readonly securityContext?: Readonly<Record<string, unknown>>;
-  readonly volumes: readonly (Readonly<Record<string, unknown>> & { name: string })[];
+  readonly volumes?: readonly (Readonly<Record<string, unknown>> & { name: string })[];
 }
 export interface Manifest {
   readonly kind: string;

@@ -61,14 +61,25 @@ function go(cwd, ...args) {
 }
 
 function goPin(module) {
-  return () => readFileSync(join(root, 'ops', 'judges', module, 'go.sum'));
+  return () => readFileSync(join(root, 'ops', 'judges', module, 'go.sum')) + flagsOf(module);
+}
+
+/** The API server says its version, which a chart asks for; Kubernetes' own build writes it in. */
+function flagsOf(module) {
+  const [, major, minor, patch] =
+    /^\tk8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)/m.exec(
+      readFileSync(join(root, 'ops', 'judges', module, 'go.mod'), 'utf8'),
+    ) ?? [];
+  const at = 'k8s.io/component-base/version.git';
+  const version = major && `-X ${at}Version=v${major}.${minor}.${patch} -X ${at}Major=${major} -X ${at}Minor=${minor}`;
+  return ['-s -w', version].filter(Boolean).join(' ');
 }
 
 function goBuild(module) {
   return (place) => {
     const { status, stderr, error } = go(
       join(root, 'ops', 'judges', module),
-      ...['build', '-trimpath', '-ldflags=-s -w', '-o', `${place}/`, 'tool'],
+      ...['build', '-trimpath', `-ldflags=${flagsOf(module)}`, '-o', `${place}/`, 'tool'],
     );
     if (error) throw new Error('there is no Go on this machine');
     if (status !== 0) throw new Error(`go build: ${stderr.slice(-1000)}`);
