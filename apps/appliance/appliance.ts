@@ -106,7 +106,11 @@ async function serve(
       onUnexpected: (report) => log.error(logFieldsOf(report), 'an unexpected error was answered'),
     });
     app.use(servedElsewhere(elsewhere));
-    if (hasRole(settings, 'portal')) app.use('/oidc', app.get(BridgeProvider).middleware());
+    if (hasRole(settings, 'portal')) {
+      const bridge = app.get(BridgeProvider);
+      app.use('/oidc', bridge.middleware());
+      app.use(bridge.metadataMiddleware());
+    }
     await app.init();
     if (settings.demonstration) await sealSampleMail(app); // it lies in the mailbox when the first page is answered
     const server = await app.listen(settings.httpPort, settings.httpHost).catch((cause: Error) => {

@@ -42,6 +42,7 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
       '/signed-out',
       '/finished',
       '/oidc',
+      '/.well-known/oauth-authorization-server',
       '/privacy',
       '/help',
     ],

@@ -17,6 +17,7 @@ import type { PortalOrganisation } from './organisation/portal-organisation.ts';
 import { LANGUAGES, LOCALES } from './locales/translate.ts';
 import type { Locale } from './locales/translate.ts';
 import { requestFacts, RequestFacts } from './request-facts.ts';
+import { toOriginForm } from './request-target.ts';
 import { securityHeaders } from './security-headers.ts';
 import { logFieldsOf } from './log-fields.ts';
 import type { ViewEngine } from './view-engine.ts';
@@ -75,6 +76,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     trustedProxies: parseTrustedProxies(options.trustedProxies ?? []),
     proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
   };
+  app.getHttpServer().prependListener('request', toOriginForm); // before Express, which remembers how the target began
   app.disable('x-powered-by');
   app.disable('etag'); // nothing that is not immutable is cached at all
   app.set('query parser', 'simple');

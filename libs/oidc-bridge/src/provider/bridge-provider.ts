@@ -21,7 +21,7 @@ import { ephemeralKey } from './ephemeral-names.ts';
 import { errorAnswerOf, newReference, renderAnswer } from './error-page.ts';
 import { LIFETIME_SECONDS } from './lifetimes.ts';
 import { methodsOf, ProofNotForConsole, WaitingProofs } from './proofs.ts';
-import { isServed, pinRequest, withoutCookie, withoutResponseHeaders } from './pinned-request.ts';
+import { atWellKnown, isServed, pinRequest, withoutCookie, withoutResponseHeaders } from './pinned-request.ts';
 import { signingKeyFirst } from './signing-keys.ts';
 
 /** Expired, unknown, or begun by another browser: whoever is here starts again. */
@@ -112,6 +112,11 @@ export class BridgeProvider {
       withoutCookie(request, sessionCookie);
       current.handle(request, response).catch(next);
     };
+  }
+
+  /** Beside it, at the root: the metadata where RFC 8414 §3.1 has them. */
+  metadataMiddleware(): RequestHandler {
+    return atWellKnown(new URL(this.issuer), this.middleware());
   }
 
   /**

@@ -208,11 +208,17 @@ const grantWhatIsAsked: Configuration['loadExistingGrant'] = async ({ oidc }) =>
   return grant;
 };
 
-/** Beyond RFC 7523 §3: an audience of its own (no second one that could replay it), and an end that bounds what is remembered of it. */
+/**
+ * Beyond RFC 7523 §3: an audience of its own (no second one that could replay it), an end that bounds what is remembered of it, and
+ * a time of issue, where it has one, that has come.
+ */
 function checkClientAssertion(_context: unknown, claims: Record<string, unknown>): void {
-  const { aud, exp } = claims;
+  const { aud, exp, iat } = claims;
   if (Array.isArray(aud) && aud.length !== 1) throw new errors.InvalidClientAuth('one audience, no more');
   const now = Date.now() / 1000;
+  if (iat !== undefined && (typeof iat !== 'number' || iat > now + CLOCK_TOLERANCE_SECONDS)) {
+    throw new errors.InvalidClientAuth('an assertion is of the present');
+  }
   if (typeof exp !== 'number' || exp > now + LIFETIME_SECONDS.clientAssertion + CLOCK_TOLERANCE_SECONDS) {
     throw new errors.InvalidClientAuth(`an assertion lives ${LIFETIME_SECONDS.clientAssertion} s at most`);
   }

@@ -46,6 +46,19 @@ describe('the front of the provider', () => {
     expect(text).toContain('"jwks_uri":"https://portal.example.org/oidc/jwks"');
   });
 
+  it('says of itself where RFC 8414 §3.1 looks, what it says below its issuer', async () => {
+    const below = await ask('/oidc/.well-known/oauth-authorization-server');
+    const before = await ask('/.well-known/oauth-authorization-server/oidc', { headers: LIES });
+    expect([before.status, before.headers.get('content-type')]).toEqual([200, below.headers.get('content-type')]);
+    const text = await before.text();
+    expect(text).toBe(await below.text());
+    expect(JSON.parse(text)).toMatchObject({ issuer: 'https://portal.example.org/oidc' });
+    for (const path of ['', '/', '/oidc/', '/other', '/oidc/jwks']) {
+      expect([path, (await ask(`/.well-known/oauth-authorization-server${path}`)).status]).toEqual([path, 404]);
+    }
+    expect((await ask('/.well-known/oauth-authorization-server/oidc', { method: 'POST' })).status).not.toBe(200);
+  });
+
   it('sends the browser on to its own address, with cookies as the public address wants them', async () => {
     const client = await house.client('archive');
     const { location } = await client.begin();

@@ -1,5 +1,5 @@
 import type { OutgoingMessage } from 'node:http';
-import type { Request } from 'express';
+import type { Request, RequestHandler } from 'express';
 
 /** Every path below the mount that the bridge uses, by method. The library has a route or two that nothing switches off. */
 const SERVED: Readonly<Record<string, RegExp>> = {
@@ -9,6 +9,20 @@ const SERVED: Readonly<Record<string, RegExp>> = {
 
 export function isServed(request: Request): boolean {
   return SERVED[request.method === 'HEAD' ? 'GET' : request.method]?.test(request.path) === true;
+}
+
+/**
+ * RFC 8414 §3.1 puts the metadata of an issuer with a path before that path: `/.well-known/oauth-authorization-server/oidc`. The
+ * document is the one below the issuer, as OpenID Connect Discovery 1.0 §4 has it.
+ */
+export function atWellKnown(issuer: URL, serve: RequestHandler): RequestHandler {
+  const document = '/.well-known/oauth-authorization-server';
+  const path = `${document}${issuer.pathname}`;
+  return (request, response, next) => {
+    if (request.path !== path || !['GET', 'HEAD'].includes(request.method)) return next();
+    request.url = document;
+    serve(request, response, next);
+  };
 }
 
 /**

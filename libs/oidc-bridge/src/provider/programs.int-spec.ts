@@ -81,6 +81,8 @@ describe('a program', () => {
     ['without a signature', { algorithm: 'none' }],
     ['that has expired', { expiresIn: -60 }],
     ['that lives for ever', { expiresIn: 86_400 }],
+    ['issued in the future', { claims: { iat: Math.floor(Date.now() / 1000) + 120 } }],
+    ['issued at no time', { claims: { iat: 'now' } }],
     ['for another audience', { claims: { aud: 'https://evil.example/oidc' } }],
     ['for an audience that begins alike', { claims: { aud: `${PUBLIC_URL.origin}/oidc.evil.example` } }],
     ['for a second audience too', { claims: { aud: [`${PUBLIC_URL.origin}/oidc`, 'https://evil.example'] } }],

@@ -118,6 +118,7 @@ export async function openStrangerPortal(parts: StrangerPortalParts): Promise<St
     ],
   });
   app.use('/oidc', bridge.middleware());
+  app.use(bridge.metadataMiddleware());
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const transport = transportTo(port, settings.publicUrl);
