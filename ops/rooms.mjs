@@ -24,7 +24,7 @@ export const rooms = {
     'vocabulary',
     'web-ui',
   ],
-  compliance: ['keyring', 'event-store', 'vocabulary'],
+  compliance: ['recipient-access', 'mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
   audit: [
     'compliance',
     'recipient-access',

@@ -74,6 +74,8 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'ephemeral-store-unavailable': EXIT.unavailable,
   'providers-in-trouble': EXIT.unavailable,
   'relay-unavailable': EXIT.unavailable,
+  'carriers-under-way': EXIT.tryLater,
+  'outbox-unavailable': EXIT.unavailable,
   'too-much-contention': EXIT.tryLater,
   'source-being-written': EXIT.tryLater,
   'projections-behind': EXIT.tryLater,

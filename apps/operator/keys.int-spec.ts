@@ -152,6 +152,7 @@ describe('persons when their keys change', () => {
         'ok     event store',
         'ok     person directory',
         'ok     read models',
+        'ok     persons of the record',
         'ok     sign-in',
         'ok     relay',
         '',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Places, Settings } from '#libs/installation';
-import { parseMailAddress, parseMessageId, AddressRefused, instantOf } from '#libs/vocabulary';
-import type { MailAddress, MessageId, Instant } from '#libs/vocabulary';
+import { parseMailAddress, parseMessageId, parsePersonId, AddressRefused, instantOf } from '#libs/vocabulary';
+import type { MailAddress, MessageId, Instant, PersonId } from '#libs/vocabulary';
 import { placesFor, settingsAsFarAsWellFor, settingsFor } from './config.ts';
 import type { GlobalOptions } from './config.ts';
 import { Refused, UsageFault } from './exit-codes.ts';
@@ -69,6 +69,13 @@ export function messageIdOf(text: string): MessageId {
   if (messageId === null)
     throw new UsageFault(`${JSON.stringify(text)} is no message id (32 characters of a–z and 2–7)`);
   return messageId;
+}
+
+/** @throws UsageFault */
+export function personIdOf(text: string): PersonId {
+  const personId = parsePersonId(text);
+  if (personId === null) throw new UsageFault(`${JSON.stringify(text)} is no person id (26 characters of a–z and 2–7)`);
+  return personId;
 }
 
 /** A day (its beginning in UTC) or a moment. @throws UsageFault */

@@ -8,6 +8,7 @@ import { auditCommand } from './commands/audit-query.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eraseCommand } from './commands/erase.ts';
 import { eventsCommand } from './commands/events-copy.ts';
+import { holdCommand } from './commands/hold.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { openCommand } from './commands/open.ts';
@@ -29,6 +30,7 @@ const COMMANDS = [
   revokeCommand,
   auditCommand,
   eraseCommand,
+  holdCommand,
   policyCommand,
   telemetryCommand,
   tokenCommand,

@@ -307,7 +307,7 @@ describe('a sealed mail in the record', () => {
 
   it('is revoked once', async () => {
     const { messageId } = await sealed();
-    const revoke = ['revoke', messageId, '--reason', 'sent to the wrong company', '--by', 'compliance'];
+    const revoke = ['revoke', messageId, '--reason', 'sent to the wrong company', '--by', 'compliance', '--yes'];
     expect((await inHome([...revoke, '--json'])).text).toContain('"outcome": "revoked"');
     expect((await inHome(revoke)).text).toContain('had been revoked already');
     const trail = await inHome(['audit', 'query', '--type', 'MessageRevoked', '--json']);
@@ -319,9 +319,13 @@ describe('a sealed mail in the record', () => {
   });
 
   it.each([
-    [['revoke', 'a'.repeat(32)], 1, 'no message of that name'],
+    [['revoke', 'a'.repeat(32), '--yes'], 1, 'no message of that name'],
+    [['revoke', 'a'.repeat(32)], 64, 'give --yes'],
+    [['revoke'], 64, 'what to search for'],
+    [['revoke', 'a'.repeat(32), '--from', '2026-03-01'], 64, 'either'],
+    [['revoke', '--sender', 'nobody@example.org', '--yes'], 1, 'nobody is known'],
     [['revoke', 'x'], 64, 'no message id'],
-    [['revoke', 'a'.repeat(32), '--by', 'anna@example.com'], 64, 'not a mail address'],
+    [['revoke', 'a'.repeat(32), '--by', 'anna@example.com'], 64, 'no mail address'],
     [['revoke', 'a'.repeat(32), '--reason', 'two\nlines'], 64, 'one line'],
     [['audit', 'query', '--type', 'Nonsense'], 64, 'MessageSealed'],
     [['audit', 'query', '--from', 'yesterday'], 64, '2026-03-01'],
@@ -361,7 +365,9 @@ describe('a sealed mail in the record', () => {
     ]);
     const nobodyThere = await inHome(['erase', 'bo@example.org']);
     expect([nobodyThere.exitCode, nobodyThere.said]).toEqual([64, expect.stringContaining('--yes')]);
-    expect((await inHome(['erase', 'bo@example.org'], { answer: 'yes' })).text).toMatch(/^[a-z2-7]{26} is erased\n$/);
+    expect((await inHome(['erase', 'bo@example.org'], { answer: 'yes' })).text).toMatch(
+      /^[a-z2-7]{26} is erased; 1 messages revoked, 0 mails taken back from the outbox\n$/,
+    );
     expect((await inHome(['erase', 'bo@example.org', '--yes'])).text).toContain('nobody is known');
     const [row] = JSON.parse((await inHome(['audit', 'query', '--json', '--message', messageId])).text).rows as {
       data: object;
@@ -377,7 +383,7 @@ describe('a sealed mail in the record', () => {
     const { messageId } = await sealed();
     await sealed();
     await sealed(MAIL, '--expires-days', '1');
-    await inHome(['revoke', messageId]);
+    await inHome(['revoke', messageId, '--yes']);
     await inHome(['keys', 'rotate', 'sealing']);
     await sealed();
     clock.advance(2 * 86_400);

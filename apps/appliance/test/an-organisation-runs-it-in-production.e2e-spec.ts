@@ -284,7 +284,9 @@ withPostfix(
       expect((await reader.download(shown, download)).equals(attached)).toBe(true);
       expect((await reader.download(shown, `${location}/original`)).equals(original)).toBe(true);
 
-      expect(segl('revoke', messageId, '--by', 'the compliance office', '--reason', 'wrong offer')).toMatchObject({
+      expect(
+        segl('revoke', messageId, '--yes', '--by', 'the compliance office', '--reason', 'wrong offer'),
+      ).toMatchObject({
         status: 0,
       });
       for (const answer of [await reader.view(location, shown), await handIn(carrier)]) {

@@ -87,7 +87,7 @@ describe('what bad input gets', () => {
       const query = (type: string) =>
         JSON.parse(segl('audit', 'query', '--type', type, '--json')) as { rows: unknown[] };
       const [sealed] = query('MessageSealed').rows as [{ messageId: string; data: { expiresAt: string } }];
-      if (reason === 'revoked') segl('revoke', sealed.messageId, '--by', 'compliance');
+      if (reason === 'revoked') segl('revoke', sealed.messageId, '--by', 'compliance', '--yes');
       else
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, Date.parse(sealed.data.expiresAt) - Date.now()) + 50),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EphemeralStore } from '#libs/ephemeral-store';
-import type { EventStore, ProjectionRunner } from '#libs/event-store';
+import type { EventStore, ProjectionRunner, ReadModelDatabase } from '#libs/event-store';
 import { ConfigurationFault, DATA_FILES, keysOf, signInParts } from '#libs/installation';
 import type { CheckedParts, Places, Settings } from '#libs/installation';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
@@ -14,6 +14,7 @@ import type { OpenedForCommand } from '../stores.ts';
 /** What checks look at when no process of ours need be running: opened as they ask for it, closed when the command is over. */
 export class PartsFromOutside implements CheckedParts {
   private opening: Promise<Keyring> | null = null;
+  private reading: ReturnType<typeof caughtUpReadModels> | null = null;
 
   constructor(
     readonly settings: Settings,
@@ -48,8 +49,17 @@ export class PartsFromOutside implements CheckedParts {
   }
 
   async projections(): Promise<ProjectionRunner | null> {
+    return (await this.readModels())?.runner ?? null;
+  }
+
+  async trail(): Promise<ReadModelDatabase | null> {
+    return (await this.readModels())?.readModels.db ?? null;
+  }
+
+  private readModels(): ReturnType<typeof caughtUpReadModels> | Promise<null> {
     const isThere = existsSync(join(this.places.dataDir, DATA_FILES.readModels));
-    return isThere ? (await caughtUpReadModels(this.places, this.stores)).runner : null;
+    if (!isThere) return Promise.resolve(null);
+    return (this.reading ??= caughtUpReadModels(this.places, this.stores));
   }
 
   async providers(): Promise<readonly Upstream[]> {

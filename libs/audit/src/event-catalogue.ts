@@ -1,4 +1,4 @@
-import { keyEvents } from '#libs/compliance';
+import { erasureEvents, keyEvents, subjectEvents } from '#libs/compliance';
 import { EventCatalogue, EVIDENCE, projectionEvents } from '#libs/event-store';
 import type { Evidence } from '#libs/event-store';
 import { submissionEvents } from '#libs/gateway';
@@ -22,6 +22,8 @@ export const eventCatalogue = new EventCatalogue([
   passcodeEvents,
   submissionEvents,
   keyEvents,
+  subjectEvents,
+  erasureEvents,
   telemetryEvents,
   ledgerEvents,
   auditorEvents,

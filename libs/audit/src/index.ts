@@ -17,6 +17,8 @@ export { MerkleTree } from './ledger/merkle-tree.ts';
 export { publishedCheckpoint } from './ledger/publication.ts';
 export { verifierKey } from './ledger/signed-note.ts';
 export { inclusionProof } from './ledger/tree-proofs.ts';
+export { MessagesInTrail, sealings } from './messages-in-trail.ts';
+export { personsInTrail } from './persons-in-trail.ts';
 export { decryptForDisplay } from './query/decrypt-for-display.ts';
 
 export { AUDIT_CSV_HEAD, auditCsvLine } from './query/audit-csv.ts';

@@ -39,7 +39,7 @@ interface Found extends Pick<Looked, 'since' | 'isReader'> {
   readonly now: Instant;
 }
 
-/** Gathers the facts about a message and whoever asks for it, and has them decided. Writes nothing. */
+/** Gathers the facts about a message and whoever asks for it, and has them decided. Writes nothing, but ends a session whose person was erased. */
 export class KnownMessages {
   constructor(
     private readonly store: EventStore,
@@ -59,7 +59,11 @@ export class KnownMessages {
     const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
     const recipientId = state.status === 'unknown' ? null : state.recipientId;
     const isReader = session?.proofs.some(({ personId }) => personId === recipientId) ?? false;
-    return hasOpened || isReader ? this.decide(messageId, { state, session, isReader, now, since }) : null;
+    if (!hasOpened && !isReader) return null;
+    const looked = await this.decide(messageId, { state, session, isReader, now, since });
+    const mayBeErased = isReader && looked.recipient === null && recipientId !== null;
+    if (mayBeErased && (await this.persons.findById(recipientId)) === null) await this.sessions.end(sessionId);
+    return looked;
   }
 
   /** For an upload, which is nobody's yet: what is in its hands need not wait already. */

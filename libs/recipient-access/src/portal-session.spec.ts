@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { FixedClock, instantOf, newPersonId, parseMailAddress } from '#libs/vocabulary';
-import { PortalSessions, proofOf } from './portal-session.ts';
+import { endSessionsOf, PortalSessions, proofOf } from './portal-session.ts';
 
 const anna = parseMailAddress('anna@example.com');
 
@@ -9,13 +9,14 @@ describe('a portal session', () => {
   let clock: FixedClock;
   let store: MemoryEphemeralStore;
   let sessions: PortalSessions;
+  let proof: Parameters<PortalSessions['begin']>[1];
 
   beforeEach(async () => {
     clock = new FixedClock(instantOf('2026-11-22T08:00:00Z'));
     store = new MemoryEphemeralStore({ maxBytes: 1024 * 1024, clock: () => Date.parse(clock.now()) });
     sessions = new PortalSessions(store, { sessionIdleSeconds: 1800, sessionMaxSeconds: 28_800 });
     const personId = newPersonId();
-    const proof = {
+    proof = {
       address: anna,
       personId,
       method: 'passcode' as const,
@@ -58,5 +59,13 @@ describe('a portal session', () => {
     expect(await isThere('two')).toBe(false);
     await sessions.end('one');
     expect(await isThere()).toBe(false);
+  });
+
+  it('ends with its person, in whichever browser, and no other person’s does', async () => {
+    const other = { ...proof, personId: newPersonId() };
+    await sessions.begin('two', proof, clock.now());
+    await sessions.begin('three', other, clock.now());
+    expect(await endSessionsOf(store, proof.personId)).toBe(2);
+    expect([await isThere('one'), await isThere('two'), await isThere('three')]).toEqual([false, false, true]);
   });
 });

@@ -1,4 +1,14 @@
-import { getJson, isText, listOf, orAbsent, putJson, recordLike, recordOf } from '#libs/ephemeral-store';
+import {
+  changeJson,
+  getJson,
+  isText,
+  listOf,
+  orAbsent,
+  putJson,
+  recordLike,
+  recordOf,
+  takeJson,
+} from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { isReaderIdentity } from '#libs/oidc-bridge';
 import type { ReaderIdentity, SignInMethod } from '#libs/oidc-bridge';
@@ -41,6 +51,12 @@ export class PortalSessions {
 
   async begin(sessionId: string, proof: ProofInSession, now: Instant): Promise<void> {
     const session: PortalSession = { startedAt: now, proofs: [proof] };
+    const ttlSeconds = this.limits.sessionMaxSeconds;
+    // First the list, so that no session is there that an erasure could not find.
+    await changeJson(this.store, listKeyOf(proof.personId), parseKeys, (keys) => ({
+      value: [...(keys ?? []), keyOf(sessionId)].slice(-MAX_SESSIONS_LISTED),
+      ttlSeconds,
+    }));
     await putJson(this.store, keyOf(sessionId), session, this.remainingSeconds(session, now));
   }
 
@@ -73,6 +89,26 @@ export class PortalSessions {
 export function proofOf(session: PortalSession | null, address: MailAddress): ProofInSession | null {
   return session?.proofs.find((proof) => isSameDigest(digestOf(proof.address), digestOf(address))) ?? null;
 }
+
+/**
+ * Ends every session that proves to be that person, on every process that shares the store. @returns how many were open at most
+ * @throws EphemeralStoreUnavailable
+ */
+export async function endSessionsOf(store: EphemeralStore, personId: PersonId): Promise<number> {
+  const keys = (await takeJson(store, listKeyOf(personId), parseKeys)) ?? [];
+  for (const key of keys) await store.delete(key as EphemeralKey);
+  return keys.length;
+}
+
+/** The 100 youngest: more sessions than one person has, and a record that stays small. Older ones prove nothing once the person is erased. */
+const MAX_SESSIONS_LISTED = 100;
+
+function listKeyOf(personId: PersonId): EphemeralKey {
+  return `sessions:${personId}`;
+}
+
+const parseKeys = (json: unknown): string[] | null =>
+  Array.isArray(json) && json.every(isText) ? (json as string[]) : null;
 
 /** A digest, so that a dump of the store's keys opens no session. */
 function keyOf(sessionId: string): EphemeralKey {

@@ -42,7 +42,7 @@ export type SealedMessageEvent =
         submissionId?: string;
       }
     >
-  | DomainEvent<'MessageRevoked', { revokedAt: Instant; revokedBy: string; reason?: string }>
+  | DomainEvent<'MessageRevoked', { revokedAt: Instant; revokedBy: string; caseNumber?: string; reason?: string }>
   | Revised<
       2,
       DomainEvent<
@@ -120,8 +120,8 @@ export const sealedMessageEvents = {
       persons: {},
       encrypted: {},
       messages: {},
-      facts: { happenedAt: 'revokedAt', reason: 'reason' },
-      words: ['revokedBy', 'reason'],
+      facts: { happenedAt: 'revokedAt', caseNumber: 'caseNumber', reason: 'reason' },
+      words: ['revokedBy', 'caseNumber', 'reason'],
     },
     MessageViewed: {
       version: 2,

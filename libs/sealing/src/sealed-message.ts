@@ -87,14 +87,15 @@ export interface Revocation {
   readonly now: Instant;
   /** Who says so: an operator's or a system's name, never a mail address. */
   readonly revokedBy: string;
+  readonly caseNumber?: string;
   readonly reason?: string;
 }
 
 /** An expired message can be revoked too: it says more. Revoking twice is no event. @throws UnknownMessage */
-export function revokeMessage(state: SealedMessage, { now, revokedBy, reason }: Revocation): SealedMessageEvent[] {
+export function revokeMessage(state: SealedMessage, { now, ...said }: Revocation): SealedMessageEvent[] {
   if (state.status === 'unknown') throw new UnknownMessage();
   if (state.status === 'revoked') return [];
-  return [{ type: 'MessageRevoked', data: { revokedAt: now, revokedBy, ...(reason === undefined ? {} : { reason }) } }];
+  return [{ type: 'MessageRevoked', data: { ...said, revokedAt: now } }];
 }
 
 /** Who is shown what, and how they proved their address. `eventId` is made for this one response. */

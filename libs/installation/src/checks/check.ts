@@ -1,6 +1,6 @@
 import type { LedgerKeeper } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
-import type { EventStore, ProjectionRunner } from '#libs/event-store';
+import type { EventStore, ProjectionRunner, ReadModelDatabase } from '#libs/event-store';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
 import type { Outbox } from '#libs/mail';
 import type { Upstream } from '#libs/oidc-bridge';
@@ -25,6 +25,8 @@ export interface CheckedParts {
   projections(): Promise<ProjectionRunner | null>;
   /** As they were found when last asked; from outside, asked now. */
   providers(): Promise<readonly Upstream[]>;
+  /** What the audit trail is asked in; null where there is none yet. */
+  trail(): Promise<ReadModelDatabase | null>;
   /** Of a running process alone. */
   ledger(): Promise<LedgerKeeper>;
 }

@@ -1,17 +1,25 @@
 import { troublesOf } from '#libs/oidc-bridge';
-import { SystemClock } from '#libs/vocabulary';
+import { DomainError, SystemClock } from '#libs/vocabulary';
 import { hasRole, isShared, partsOf } from '../roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { signInParts } from '../sign-in/sign-in-parts.ts';
 import { checkDataDirectory, needsDataDirectory } from '../stores/data-directory.ts';
 import { isEmbedded } from '../stores/store-urls.ts';
 import type { Asker, Check } from './check.ts';
+import { personDifferences } from './compare-persons.ts';
 import { greetRelay } from './greet-relay.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
 
 const always = () => true;
 const never = () => false;
 const NOT_YET = 'none yet: the first start makes it';
+
+/** The record and the person directory do not belong to the same moment. */
+class RecordAndPersonsDiffer extends DomainError {
+  constructor(readonly faults: readonly string[]) {
+    super('record-and-persons-differ', faults.join('; '));
+  }
+}
 
 /** Everything that is looked at, by whoever looks (check.ts), in the order in which it is said. */
 export const CHECKS: readonly Check[] = [
@@ -114,6 +122,23 @@ export const CHECKS: readonly Check[] = [
       const stuck = runner?.status().find(({ lastError }) => lastError !== null);
       if (stuck !== undefined) throw new Error(`${stuck.name} cannot follow the record: ${stuck.lastError ?? ''}`);
       return runner === null ? NOT_YET : 'caught up with the record';
+    },
+  },
+  {
+    part: 'persons of the record',
+    looksAt: 'that the person directory has whom the record names, and nobody whose erasure it holds',
+    failsWhen: 'an older directory was restored, or keys of persons were lost',
+    whatToDo:
+      'erased and there: start Segl, which erases again before it serves; named and not there: restore the newest directory, or say that they are gone with "segl erase --person-id"',
+    askers: ['doctor'],
+    concerns: (settings) => partsOf(settings).has('readModels') && partsOf(settings).has('personDirectory'),
+    isTold: never,
+    async run(parts) {
+      const [store, persons, trail] = [await parts.eventStore(), await parts.persons(), await parts.trail()];
+      if (store === null || persons === null || trail === null) return NOT_YET;
+      const differences = await personDifferences(store, persons, trail);
+      if (differences.length > 0) throw new RecordAndPersonsDiffer(differences);
+      return 'the same in both';
     },
   },
   {

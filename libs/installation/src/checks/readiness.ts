@@ -98,6 +98,7 @@ export function readinessOf(settings: Settings, stores: OpenedStores, providers:
     outbox: async () => opened(stores.outbox),
     projections: async () => stores.projections,
     providers: async () => providers,
+    trail: async () => stores.readModels?.db ?? null,
     ledger: async () => opened(stores.ledger),
   };
   const checks = checksFor('readiness', settings).map(({ part, isTold, onlyWarns = false, run }): ReadinessCheck => ({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { recordKeysFound } from '#libs/compliance';
+import { recordKeysFound, replayErasures } from '#libs/compliance';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
@@ -21,6 +21,7 @@ import { openKeyringAndDataDirectory } from './open-keyring.ts';
 import { hasRole, isShared, partsOf } from '../roles.ts';
 import { DATA_FILES } from './data-files.ts';
 import { PROJECTIONS } from './projections.ts';
+import { newestPersonsMissing } from '../checks/compare-persons.ts';
 import { openLedger } from './open-ledger.ts';
 import type { OpenedStores } from './opened-stores.ts';
 
@@ -68,6 +69,10 @@ async function open(
         opened.close(),
       )
     : null;
+  // Before anybody is served: a directory restored from a backup brings the erased back.
+  const erasedAgain = persons === null ? [] : await replayErasures(events, persons);
+  if (erasedAgain.length > 0)
+    log.warn({ persons: erasedAgain }, 'erased persons were in the person directory, as after a restore; erased again');
   const found = await recordKeysFound(events, keyring.list(), clock.now());
   if (found.length > 0) log.info({ keys: found }, 'the record did not know of these keys yet, and does now');
   const { ephemeralMaxBytes: maxBytes } = settings.portal;
@@ -89,6 +94,15 @@ async function open(
     ...(parts.has('outbox') && { outbox: async () => (await outbox?.counts()) ?? {} }),
   });
   const eventStore = new TimedEventStore(events, metrics);
+  if (persons !== null && readModels !== null && projections !== null) {
+    void projections
+      .caughtUp()
+      .then(() => newestPersonsMissing(events, persons, readModels.db))
+      .then((missing) => {
+        if (missing.length > 0) log.warn({ persons: missing }, 'the record names persons that the directory lacks');
+      })
+      .catch((error: unknown) => log.debug({ error: String(error) }, 'record and persons were not compared'));
+  }
   const ledger =
     readModels !== null && projections !== null
       ? await openLedger(settings, { eventStore, readModels, projections, keyring, clock, log }, closing)

@@ -1,8 +1,8 @@
 import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MessageId } from '#libs/vocabulary';
+import type { MailAddress, MessageId } from '#libs/vocabulary';
 import { OwnerLock } from './owner-lock.ts';
-import { OutboxUnavailable, StagedFile, guarded, syncDirectory } from './staged-file.ts';
+import { envelopeIn, holdsText, OutboxUnavailable, StagedFile, guarded, syncDirectory } from './staged-file.ts';
 import type { CarrierEnvelope } from './staged-file.ts';
 
 /** What becomes of a staged carrier whose process died: see `OutboxOptions.settle`. */
@@ -14,6 +14,16 @@ export interface ClaimedCarrier {
   readonly messageId: MessageId;
   /** Tries before this one. */
   readonly attempts: number;
+}
+
+/** What became of carriers that name somebody. */
+export interface Withdrawn {
+  /** Those that waited in the queue and will not leave. */
+  readonly withdrawn: readonly MessageId[];
+  /** Those of the person that a process is writing or sending at this moment. */
+  readonly underWay: number;
+  /** Those on their way to others that name the address among who wrote them or whom they went to: they leave the disk as they are sent. */
+  readonly naming: number;
 }
 
 const STAGED = /^([a-z2-7]{26})\.([a-z2-7]{32})\.(part|whole)$/;
@@ -192,6 +202,34 @@ export class OutboxSpool {
         if (mtimeMs < beforeMs) await rm(path, { force: true });
       }
     }
+  }
+
+  /**
+   * Removes, from queue, refused and kept, what is meant; from refused and kept also what holds the address anywhere in its bytes. What a
+   * process is writing or sending at this moment is left to it, and counted.
+   */
+  async withdraw(isMeant: (envelope: CarrierEnvelope) => boolean, address: MailAddress | null): Promise<Withdrawn> {
+    const withdrawn = new Set<MessageId>();
+    let underWay = 0;
+    let naming = 0;
+    for (const folder of ['queue', 'refused', 'kept', 'staging', 'sending'] as const) {
+      for (const name of await readdir(this.path(folder))) {
+        const path = this.path(folder, name);
+        const envelope = name.endsWith('.json') ? null : await envelopeIn(path);
+        if (envelope === null) continue;
+        const isOfThem = isMeant(envelope);
+        const isNaming = isOfThem || (address !== null && (await holdsText(path, address)));
+        if (folder === 'staging' || folder === 'sending') underWay += isOfThem ? 1 : 0;
+        else if (folder !== 'queue' ? isNaming : isOfThem) {
+          await rm(path, { force: true });
+          if (folder === 'refused') await rm(`${path}.json`, { force: true });
+          if (folder === 'queue') withdrawn.add(envelope.messageId);
+        }
+        if (isNaming && !isOfThem && folder !== 'refused' && folder !== 'kept') naming++;
+      }
+      await syncDirectory(this.path(folder));
+    }
+    return { withdrawn: [...withdrawn], underWay, naming };
   }
 
   /** Whether a carrier would be taken now. @throws OutboxUnavailable */

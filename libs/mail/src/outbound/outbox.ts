@@ -1,10 +1,10 @@
 import { DomainError, SystemClock, secondsBetween } from '#libs/vocabulary';
-import type { Clock, MessageId } from '#libs/vocabulary';
+import type { Clock, MailAddress, MessageId } from '#libs/vocabulary';
 import { RelayRefused, RelayUnavailable } from './mail-relay.ts';
 import type { MailRelay } from './mail-relay.ts';
 import { OutboxSpool } from './outbox-spool.ts';
-import type { ClaimedCarrier, Settlement } from './outbox-spool.ts';
-import { readEnvelope } from './staged-file.ts';
+import type { ClaimedCarrier, Settlement, Withdrawn } from './outbox-spool.ts';
+import { guarded, readEnvelope } from './staged-file.ts';
 import type { CarrierEnvelope, StagedFile } from './staged-file.ts';
 
 /** What became of one try to deliver a carrier, for logs and counts: no address and no word of the relay's reply. */
@@ -60,6 +60,7 @@ const MAX_PAUSE_MS = 60_000;
 /** 5 min: a relay that could not be reached is tried again soon after it is back. */
 const MAX_UNREACHED_RETRY_SECONDS = 300;
 const UNREADABLE_RETRY_MS = 60_000;
+const WITHDRAWAL_LOOK_MS = 200;
 const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
 
 /**
@@ -183,6 +184,25 @@ export class Outbox {
   /** Of a committed carrier: still here, refused, or gone, which means taken by the relay. */
   async deliveryOf(messageId: MessageId): Promise<'relayed' | 'queued' | 'refused'> {
     return (await this.spool.whereIs(messageId)) ?? 'relayed';
+  }
+
+  /**
+   * Takes back what names somebody: `OutboxSpool.withdraw`. What a process is sending at this moment is waited for, `waitMs` at most, since
+   * it may come to lie in `refused`. Works beside running processes. @throws OutboxUnavailable
+   */
+  async withdraw(
+    isMeant: (envelope: CarrierEnvelope) => boolean,
+    address: MailAddress | null,
+    { waitMs = 10_000 } = {},
+  ): Promise<Withdrawn> {
+    const withdrawn = new Set<MessageId>();
+    const giveUpAtMs = performance.now() + waitMs;
+    for (;;) {
+      const found = await guarded('cannot take carriers back', () => this.spool.withdraw(isMeant, address));
+      for (const messageId of found.withdrawn) withdrawn.add(messageId);
+      if (found.underWay === 0 || performance.now() >= giveUpAtMs) return { ...found, withdrawn: [...withdrawn] };
+      await new Promise((resume) => setTimeout(resume, WITHDRAWAL_LOOK_MS));
+    }
   }
 
   /** For gauges: how many carriers are in which folder. */

@@ -100,6 +100,34 @@ export async function readEnvelope(
   });
 }
 
+/** Null when the file went elsewhere meanwhile, or is being begun. @throws OutboxUnavailable */
+export async function envelopeIn(path: string): Promise<CarrierEnvelope | null> {
+  try {
+    return (await readEnvelope(path)).envelope;
+  } catch (error) {
+    const { cause } = error as { cause?: unknown };
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT' || cause instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** Whether a text of ASCII stands anywhere in a file, in capitals or not; false when the file went elsewhere meanwhile. */
+export async function holdsText(path: string, text: string): Promise<boolean> {
+  const wanted = text.toLowerCase();
+  let before = '';
+  try {
+    for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
+      const here = before + (piece as Buffer).toString('latin1').toLowerCase();
+      if (here.includes(wanted)) return true;
+      before = here.slice(-wanted.length);
+    }
+    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw new OutboxUnavailable('the outbox holds a file that it cannot read', { cause: error });
+  }
+}
+
 function envelopeOf(line: Record<string, string>): CarrierEnvelope {
   const messageId = parseMessageId(line.messageId ?? '');
   if (messageId === null) throw new TypeError('no envelope');

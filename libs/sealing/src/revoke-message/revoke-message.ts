@@ -10,12 +10,14 @@ export class RevokeMessage extends Command<'revoked' | 'already-revoked'> {
   readonly messageId: MessageId;
   readonly revokedBy: string;
   readonly reason: string | undefined;
+  readonly caseNumber: string | undefined;
 
-  constructor(messageId: MessageId, revokedBy: string, reason?: string) {
+  constructor(messageId: MessageId, revokedBy: string, reason?: string, caseNumber?: string) {
     super();
     this.messageId = messageId;
     this.revokedBy = revokedBy;
     this.reason = reason;
+    this.caseNumber = caseNumber;
   }
 }
 
@@ -27,8 +29,13 @@ export class RevokeMessageHandler implements ICommandHandler<RevokeMessage> {
   ) {}
 
   /** @throws UnknownMessage, EventStoreUnavailable, TooMuchContention */
-  async execute({ messageId, revokedBy, reason }: RevokeMessage): Promise<'revoked' | 'already-revoked'> {
-    const facts = { now: this.clock.now(), revokedBy, ...(reason === undefined ? {} : { reason }) };
+  async execute({ messageId, revokedBy, reason, caseNumber }: RevokeMessage): Promise<'revoked' | 'already-revoked'> {
+    const facts = {
+      now: this.clock.now(),
+      revokedBy,
+      ...(caseNumber !== undefined && { caseNumber }),
+      ...(reason !== undefined && { reason }),
+    };
     const { events } = await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) =>
       revokeMessage(state, facts),
     );
