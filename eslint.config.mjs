@@ -15,7 +15,7 @@ const runsFromSource = [
   'libs/{vocabulary,event-store,ephemeral-store,keyring}/**/*.ts',
   'libs/sealing/src/format/**/*.ts',
   'libs/mail/src/{carrier,reading,syntax}/**/*.ts',
-  'libs/mail/src/outbound/{outbox,owner-lock}*.ts',
+  'libs/mail/src/outbound/{outbox,owner-lock,due-times}*.ts',
   'libs/oidc-bridge/src/upstreams/egress.ts',
   'libs/web-ui/src/locales/**/*.ts',
   'ops/bench/**/*.ts',

@@ -134,9 +134,11 @@ async function serve(
     management.serves({ readiness: readinessOf(settings, stores, signIn.providers), metrics: stores.metrics });
     const { httpPort, roles } = settings;
     log.info({ publicUrl: publicUrl.href, httpPort, managementPort: management.port, roles }, 'ready');
-    const stop = () => {
+    const stop = async () => {
+      log.info('stopping');
       management.isStopping();
-      return closing.close().finally(() => management.close());
+      await closing.close().finally(() => management.close());
+      log.info('stopped');
     };
     let stopping: Promise<void> | null = null;
     return { publicUrl, stores, stop: () => (stopping ??= stop()) };

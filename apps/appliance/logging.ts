@@ -4,7 +4,12 @@ import type { Logger } from 'pino';
 
 /** Lines of JSON on standard output. What is logged is chosen at each call: never an address, a code, content or a token. */
 export function openLog(level: string): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) }, // in words: 30 tells nobody anything at night
+  });
 }
 
 /** Nest's own remarks, through the same door. */

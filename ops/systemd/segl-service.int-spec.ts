@@ -30,8 +30,9 @@ describe('the unit file', () => {
     const [, command = ''] = /^ExecStart=(.*)$/m.exec(text) ?? [];
     const paths = command.split(' ').filter((word) => word.startsWith('/opt/segl/'));
     expect(paths).toHaveLength(2);
-    for (const path of paths)
-      expect([path, existsSync(join(root, path.replace('/opt/segl/', '')))]).toEqual([path, true]);
+    // A tree that was never built has the source of what is built there.
+    const source = (path: string) => path.replace('/opt/segl/', '').replace(/^dist\/(.*)\.js$/, '$1.ts');
+    for (const path of paths) expect([path, existsSync(join(root, source(path)))]).toEqual([path, true]);
     expect(text).toContain('RestartPreventExitStatus=78');
     expect(text).toMatch(/^LimitCORE=0$/m);
     expect(text).toMatch(/^MemorySwapMax=0$/m);

@@ -11,6 +11,7 @@ export {
   type OutgoingMail,
   type RelayReceipt,
 } from './outbound/mail-relay.ts';
+export { oldestInOutbox } from './outbound/oldest-in-outbox.ts';
 export { Outbox, type OutboxOptions } from './outbound/outbox.ts';
 export type { Settlement } from './outbound/outbox-spool.ts';
 export { parseRelayUrl, RelayUrlRefused } from './outbound/relay-url.ts';

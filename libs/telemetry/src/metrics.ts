@@ -7,6 +7,8 @@ export interface MetricsSources {
   readonly waiting?: () => Promise<{ readonly usedBytes: number; readonly maxBytes: number }>;
   /** Carriers in the outbox, by what they wait for. */
   readonly outbox?: () => Promise<Readonly<Record<string, number>>>;
+  /** How long the oldest carrier has waited for the relay. */
+  readonly outboxOldestSeconds?: () => Promise<number>;
   readonly projections?: () => readonly {
     readonly name: string;
     readonly lagSeconds: number;
@@ -53,7 +55,7 @@ export class Metrics {
 
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
-    const { waiting, projections, outbox, foreignEvents } = sources;
+    const { waiting, projections, outbox, outboxOldestSeconds, foreignEvents } = sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
         name: 'segl_waiting_max_bytes',
@@ -79,6 +81,16 @@ export class Metrics {
         registers: [this.registry],
         async collect() {
           for (const [state, count] of Object.entries(await outbox())) this.set({ state }, count);
+        },
+      });
+    }
+    if (outboxOldestSeconds !== undefined) {
+      new Gauge({
+        name: 'segl_outbox_oldest_seconds',
+        help: 'How long the oldest carrier has waited for the relay',
+        registers: [this.registry],
+        async collect() {
+          this.set(await outboxOldestSeconds());
         },
       });
     }

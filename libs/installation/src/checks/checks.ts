@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+import { oldestInOutbox } from '#libs/mail';
 import { troublesOf } from '#libs/oidc-bridge';
 import { DomainError, SystemClock } from '#libs/vocabulary';
 import { hasRole, isShared, partsOf } from '../roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { signInParts } from '../sign-in/sign-in-parts.ts';
+import { DATA_FILES } from '../stores/data-files.ts';
 import { checkDataDirectory, needsDataDirectory } from '../stores/data-directory.ts';
 import { isEmbedded } from '../stores/store-urls.ts';
 import type { Asker, Check } from './check.ts';
@@ -107,6 +110,22 @@ export const CHECKS: readonly Check[] = [
     async run(parts) {
       await (await parts.outbox()).checkWritable();
       return 'takes carriers';
+    },
+  },
+  {
+    part: 'waiting carriers',
+    looksAt: 'how long the oldest carrier has waited for the relay',
+    failsWhen: 'that is longer than `outbox.warnAfterSeconds`',
+    whatToDo:
+      'look at the log for what the relay answers ("a carrier was tried"); mend the relay or the network between: the carriers leave by themselves',
+    askers: ['readiness', 'doctor'],
+    onlyWarns: true,
+    concerns: (settings) => partsOf(settings).has('outbox'),
+    isTold: always,
+    async run({ settings }) {
+      const oldestSeconds = await oldestInOutbox(join(settings.dataDir, DATA_FILES.outbox), new SystemClock());
+      if (oldestSeconds <= settings.outbox.warnAfterSeconds) return 'none is late';
+      throw new Error(`the oldest has waited for the relay for ${Math.round(oldestSeconds / 60)} minutes`);
     },
   },
   {

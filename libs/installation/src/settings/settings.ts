@@ -191,6 +191,13 @@ export const settingsSchema = z.object({
         ),
     })
     .prefault({}),
+  outbox: z
+    .object({
+      warnAfterSeconds: positive
+        .default(900)
+        .describe('seconds that a carrier may wait for the relay before /readyz and `segl doctor` warn'),
+    })
+    .prefault({}),
   telemetry: z
     .object({
       epsilon: z

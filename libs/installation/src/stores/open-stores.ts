@@ -91,7 +91,10 @@ async function open(
     ...(projections !== null && { projections: () => projections.status() }),
     foreignEvents: () => events.foreignEvents(),
     // Asked at a scrape, long after it was opened below.
-    ...(parts.has('outbox') && { outbox: async () => (await outbox?.counts()) ?? {} }),
+    ...(parts.has('outbox') && {
+      outbox: async () => (await outbox?.counts()) ?? {},
+      outboxOldestSeconds: async () => (await outbox?.oldestSeconds()) ?? 0,
+    }),
   });
   const eventStore = new TimedEventStore(events, metrics);
   if (persons !== null && readModels !== null && projections !== null) {
@@ -179,7 +182,8 @@ async function openOutbox({ dataDir }: Settings, needs: OutboxNeeds, closing: Cl
       settle: settlementBy(eventStore, clock),
       onOutcome: (outcome) => {
         metrics.countDelivery(outcome.outcome);
-        log.info(outcome, 'a carrier was tried at the relay');
+        const isGivenUp = outcome.outcome === 'refused' || outcome.outcome === 'expired';
+        log[isGivenUp ? 'warn' : 'info'](outcome, 'a carrier was tried at the relay');
       },
       onFault: (error) => log.error({ error: error.message }, 'the outbox has a fault'),
     }),

@@ -104,6 +104,10 @@ export class OutboxSpool {
     return Number(queueName.slice(0, 15));
   }
 
+  static attemptsOf(queueName: string): number {
+    return Number(QUEUED.exec(queueName)?.[2] ?? 0);
+  }
+
   /** @returns null when another process was faster */
   async claim(name: string): Promise<ClaimedCarrier | null> {
     const [, , attempts = '', messageId = ''] = QUEUED.exec(name) ?? [];

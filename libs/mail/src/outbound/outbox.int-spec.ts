@@ -10,6 +10,7 @@ import type { MessageId } from '#libs/vocabulary';
 import { startSmtpSink } from '../testing/smtp-sink.ts';
 import { MailRelay, RelayRefused, RelayUnavailable } from './mail-relay.ts';
 import type { OutgoingMail, RelayReceipt } from './mail-relay.ts';
+import { oldestInOutbox } from './oldest-in-outbox.ts';
 import { Outbox } from './outbox.ts';
 import type { DeliveryOutcome, OutboxOptions } from './outbox.ts';
 
@@ -54,6 +55,8 @@ async function openOutbox(directory: string, overrides: Partial<OutboxOptions> =
     scanIntervalMs: 20,
     takeOverIntervalMs: 20,
     closeGraceMs: 200,
+    // by the test's own clock where there is one, so that days pass at once
+    ...(overrides.clock && { monotonicMs: () => Date.parse(overrides.clock?.now() ?? '') }),
     ...overrides,
   });
   cleanups.push(() => outbox.close().catch(() => undefined));
@@ -151,6 +154,52 @@ describe('the outbox', () => {
     await until(() => outcomes.at(-1)?.outcome === 'expired');
     expect(await outbox.deliveryOf(file.envelope.messageId)).toBe('refused');
     expect(await outbox.counts()).toEqual({ queued: 0, sending: 0, refused: 1, staged: 0 });
+  });
+
+  it('waits by a clock that nobody sets: one that is set back by a day holds nothing up', async () => {
+    const clock = new FixedClock(instantOf('2026-11-22T12:00:00Z'));
+    const directory = await temporaryDirectory();
+    const options = { clock, firstRetrySeconds: 0.1, maxRetrySeconds: 0.2, monotonicMs: () => performance.now() };
+    const { outbox, relay, outcomes } = await openOutbox(directory, options);
+    relay.answer = () => Promise.reject(new RelayUnavailable('no connection', 0));
+    outbox.start();
+    await outbox.commit([await staged(outbox)], { awaitFirstTryMs: 5000 });
+    clock.advance(-86_400);
+    await until(() => outcomes.length >= 2); // the pause after an unreached relay, and the wait of the carrier
+    await outbox.close();
+    clock.advance(-86_400);
+    const later = await openOutbox(directory, options); // another process finds the name with its time two days ahead
+    later.outbox.start();
+    await until(() => later.outcomes.length >= 1);
+    expect(later.outcomes[0]?.outcome).toBe('relayed');
+  });
+
+  it('gives no carrier up after a single try, though the clock says that days have passed', async () => {
+    const clock = new FixedClock(instantOf('2026-11-22T12:00:00Z'));
+    const { outbox, relay, outcomes } = await openOutbox(await temporaryDirectory(), { clock });
+    relay.answer = () => Promise.reject(new RelayUnavailable('451 4.7.1 greylisted', 451));
+    const file = await staged(outbox);
+    clock.advance(7 * 86_400);
+    outbox.start();
+    expect(await outbox.commit([file], { awaitFirstTryMs: 5000 })).toEqual(['queued']);
+    for (let attempts = 1; attempts < 5; attempts++) {
+      await until(() => outcomes.length === attempts);
+      clock.advance(3600);
+    }
+    await until(() => outcomes.length === 5);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['deferred', 'deferred', 'deferred', 'deferred', 'expired']);
+  });
+
+  it('says how long the oldest carrier has waited', async () => {
+    const clock = new FixedClock(instantOf(new Date()));
+    const directory = await temporaryDirectory();
+    expect(await oldestInOutbox(directory, clock)).toBe(0);
+    const { outbox } = await openOutbox(directory, { clock });
+    expect(await outbox.oldestSeconds()).toBe(0);
+    await outbox.commit([await staged(outbox)]);
+    clock.advance(3600);
+    expect(Math.round((await outbox.oldestSeconds()) / 60)).toBe(60);
+    expect(Math.round((await oldestInOutbox(directory, clock)) / 60)).toBe(60);
   });
 
   it('sets a refused carrier aside with the reason, tells no address, and sweeps it after 30 days', async () => {

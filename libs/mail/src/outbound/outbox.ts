@@ -1,7 +1,9 @@
 import { DomainError, SystemClock, secondsBetween } from '#libs/vocabulary';
 import type { Clock, MailAddress, MessageId } from '#libs/vocabulary';
+import { DueTimes, longestWaitSeconds } from './due-times.ts';
 import { RelayRefused, RelayUnavailable } from './mail-relay.ts';
 import type { MailRelay } from './mail-relay.ts';
+import { oldestInOutbox } from './oldest-in-outbox.ts';
 import { OutboxSpool } from './outbox-spool.ts';
 import type { ClaimedCarrier, Settlement, Withdrawn } from './outbox-spool.ts';
 import { guarded, readEnvelope } from './staged-file.ts';
@@ -53,12 +55,16 @@ export interface OutboxOptions {
   /** How long `close` waits for deliveries under way. Default 10 s. */
   readonly closeGraceMs?: number;
   readonly clock?: Clock;
+  /** Milliseconds of a clock that is never set, for all pauses and waits. Only tests give one. */
+  readonly monotonicMs?: () => number;
 }
 
 /** No connection: everything waits a second, then twice as long each time, up to a minute. */
 const MAX_PAUSE_MS = 60_000;
 /** 5 min: a relay that could not be reached is tried again soon after it is back. */
 const MAX_UNREACHED_RETRY_SECONDS = 300;
+/** 5: a clock that jumps a week ahead, or a week without this process, makes no carrier be given up after a single try. */
+const MIN_TRIES = 5;
 const UNREADABLE_RETRY_MS = 60_000;
 const WITHDRAWAL_LOOK_MS = 200;
 const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
@@ -72,14 +78,15 @@ const HOUSEKEEPING_INTERVAL_MS = 3_600_000;
  */
 export class Outbox {
   private readonly spool: OutboxSpool;
-  private readonly options: Required<Omit<OutboxOptions, 'directory'>>;
+  private readonly options: Required<OutboxOptions>;
   private readonly underWay = new Set<Promise<void>>();
   private readonly awaited = new Map<MessageId, (outcome: DeliveryOutcome['outcome']) => void>();
+  private readonly dueTimes: DueTimes;
   private due: string[] = [];
   private unsettled: StagedFile[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
   private pauseMs = 0;
-  private pausedUntilMs = 0;
+  private pausedUntilMs = -Infinity;
   private isRunning = false;
   private scanning: Promise<void> | null = null;
 
@@ -98,8 +105,10 @@ export class Outbox {
       takeOverIntervalMs: 30_000,
       closeGraceMs: 10_000,
       clock: new SystemClock(),
+      monotonicMs: () => performance.now(),
       ...options,
     };
+    this.dueTimes = new DueTimes(this.options, this.options.monotonicMs);
   }
 
   /** @throws OutboxUnavailable */
@@ -210,6 +219,11 @@ export class Outbox {
     return this.spool.counts();
   }
 
+  /** How long the oldest carrier has waited for the relay, in seconds; 0 where none waits. See `oldestInOutbox`. */
+  oldestSeconds(): Promise<number> {
+    return oldestInOutbox(this.options.directory, this.options.clock);
+  }
+
   /** Whether a carrier would be taken now: for /readyz. @throws OutboxUnavailable */
   checkWritable(): Promise<void> {
     return this.spool.checkWritable();
@@ -272,10 +286,9 @@ export class Outbox {
     this.scanning ??= (async () => {
       try {
         if (!this.isRunning) return;
-        const nowMs = this.nowMs();
         const names = await this.spool.queued();
         // Names that were committed while the folder was read may be missing from it: they stay.
-        this.due = [...new Set([...this.due, ...names.filter((name) => OutboxSpool.dueMsOf(name) <= nowMs)])];
+        this.due = [...new Set([...this.due, ...this.dueTimes.dueOf(names, this.nowMs())])];
         this.deliverDue();
       } finally {
         this.scanning = null;
@@ -285,7 +298,7 @@ export class Outbox {
   }
 
   private deliverDue(): void {
-    while (this.isRunning && this.underWay.size < this.options.concurrency && this.nowMs() >= this.pausedUntilMs) {
+    while (this.isRunning && this.underWay.size < this.options.concurrency && !this.isPaused()) {
       const name = this.due.shift();
       if (name === undefined) return;
       const delivery = this.faultless(() => this.deliver(name)).finally(() => {
@@ -328,13 +341,13 @@ export class Outbox {
     const isUnreached = error.replyCode === 0;
     if (isUnreached) {
       this.pauseMs = Math.min(MAX_PAUSE_MS, Math.max(1000, this.pauseMs * 2));
-      this.pausedUntilMs = this.nowMs() + this.pauseMs;
+      this.pausedUntilMs = this.options.monotonicMs() + this.pauseMs;
     }
-    const { clock, firstRetrySeconds, maxRetrySeconds, giveUpAfterSeconds } = this.options;
-    if (secondsBetween(envelope.stagedAt, clock.now()) >= giveUpAfterSeconds)
-      return this.setAside('expired', envelope, tried, error);
-    const longest = isUnreached ? Math.min(maxRetrySeconds, MAX_UNREACHED_RETRY_SECONDS) : maxRetrySeconds;
-    const wait = Math.min(longest, firstRetrySeconds * 2 ** Math.min(tried.attempts - 1, 20));
+    const { clock, giveUpAfterSeconds } = this.options;
+    const isOld = secondsBetween(envelope.stagedAt, clock.now()) >= giveUpAfterSeconds;
+    if (isOld && tried.attempts >= MIN_TRIES) return this.setAside('expired', envelope, tried, error);
+    const longest = longestWaitSeconds(tried.attempts, this.options);
+    const wait = isUnreached ? Math.min(longest, MAX_UNREACHED_RETRY_SECONDS) : longest;
     // Half of it is chance, so that what failed together is not tried together.
     await this.spool.putBack(tried, this.nowMs() + wait * 1000 * (0.5 + Math.random() / 2));
     this.tell('deferred', envelope, tried, error.replyCode, error.reply);
@@ -369,6 +382,11 @@ export class Outbox {
     this.options.onOutcome({ outcome, messageId, submissionId, attempts, replyCode, enhancedStatus, secondsInOutbox });
   }
 
+  private isPaused(): boolean {
+    return this.options.monotonicMs() < this.pausedUntilMs;
+  }
+
+  /** By the clock on the wall: for what is written down. */
   private nowMs(): number {
     return Date.parse(this.options.clock.now());
   }

@@ -51,6 +51,7 @@ describe('code mails on their way', () => {
     const clock = new SystemClock();
     return new CodeMails(relay, views, room.challenges, room.store, clock, settings, {
       retryAfterSeconds: [0.02, 0.02],
+      thenEverySeconds: null,
       ...options,
     });
   }
@@ -121,6 +122,13 @@ describe('code mails on their way', () => {
     await room.challenges.change(challengeId, ({ code }) => ({ code: code && { ...code, codeNumber: 2 } }));
     sending.send(job());
     expect(await failed()).toMatchObject({ failure: 'superseded', tries: 1 });
+  });
+
+  it('go on at one pace for as long as the code is good, since greylisting takes its time', async () => {
+    const relay = new ScriptedRelay(busy(), busy(), busy(), busy(), busy());
+    mails(relay, { retryAfterSeconds: [0.02], thenEverySeconds: 0.01 }).send(job());
+    await until(() => relay.sent.length === 6);
+    await until(async () => (await lastEvent())?.type === 'OtpDelivered');
   });
 
   it('end with the process: what waits is given up and told', async () => {

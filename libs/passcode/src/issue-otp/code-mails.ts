@@ -23,13 +23,20 @@ export interface CodeMailJob extends CodeMailFacts {
 export interface CodeMailsOptions {
   /** Seconds before the second try, before the third, and so on. */
   readonly retryAfterSeconds: readonly number[];
+  /** Seconds between further tries, for as long as the code is good; null: there are none. */
+  readonly thenEverySeconds: number | null;
   /** Mails that may be on their way at once, those that wait for another try included. */
   readonly maxJobs: number;
   /** How long a stop waits for what is being sent. */
   readonly stopSeconds: number;
 }
 
-const DEFAULTS: CodeMailsOptions = { retryAfterSeconds: [15, 90], maxJobs: 2000, stopSeconds: 5 };
+const DEFAULTS: CodeMailsOptions = {
+  retryAfterSeconds: [15, 30, 45, 90], // at 15, 45, 90 and 180 s: what greylists takes the second try after 1 to 5 minutes
+  thenEverySeconds: 120,
+  maxJobs: 2000,
+  stopSeconds: 5,
+};
 
 /**
  * Code mails on their way, in memory and nowhere else, for as long as their code is good. What becomes of each is told on the
@@ -81,9 +88,9 @@ export class CodeMails implements BeforeApplicationShutdown {
     for (let tries = 1; ; tries++) {
       const failure = await this.tryOnce(mail, job, tries);
       if (failure === null) return;
-      const waitSeconds = this.options.retryAfterSeconds[tries - 1];
+      const waitSeconds = this.options.retryAfterSeconds[tries - 1] ?? this.options.thenEverySeconds;
       const nextTryAt = plusSeconds(this.clock.now(), waitSeconds ?? 0);
-      if (failure === 'refused' || waitSeconds === undefined || nextTryAt >= job.expiresAt) {
+      if (failure === 'refused' || waitSeconds === null || nextTryAt >= job.expiresAt) {
         return this.giveUp(job, tries, failure);
       }
       const told = { status: 'trying-again', at: this.clock.now(), nextTryAt } as const;
@@ -112,7 +119,10 @@ export class CodeMails implements BeforeApplicationShutdown {
       });
       return null;
     } catch (error) {
-      if (error instanceof RelayRefused) return 'refused';
+      if (error instanceof RelayRefused) {
+        this.logger.warn(`the relay refused a code mail for good (${statusOf(error)})`);
+        return 'refused';
+      }
       if (error instanceof RelayUnavailable) return 'unreachable';
       throw error;
     }
@@ -136,6 +146,12 @@ export class CodeMails implements BeforeApplicationShutdown {
   private async record({ personId }: CodeMailJob, event: PasscodeEvent): Promise<void> {
     await decideAndAppend(this.store, passcodeStream(personId), passcodes, () => [event]);
   }
+}
+
+/** Its numbers alone: its words may name the address. */
+function statusOf({ reply, replyCode }: RelayRefused): string {
+  const enhanced = /^\d{3}[ -](5\.\d{1,3}\.\d{1,3})\b/.exec(reply)?.[1];
+  return enhanced === undefined ? String(replyCode) : `${replyCode} ${enhanced}`;
 }
 
 /** The kind of an error: its words may quote a mail server, and so an address. */
