@@ -37,6 +37,7 @@ export const rooms = {
     'vocabulary',
     'telemetry',
   ],
+  'audit-api': ['audit', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
   installation: [
     'audit',
     'compliance',

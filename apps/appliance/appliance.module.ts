@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { AuditApiModule } from '#libs/audit-api';
 import { SubmissionModule } from '#libs/gateway';
 import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installation';
 import { OidcBridgeModule } from '#libs/oidc-bridge';
@@ -8,6 +9,7 @@ import { PasscodeModule } from '#libs/passcode';
 import { RecipientAccessModule } from '#libs/recipient-access';
 import { HelpController, PrivacyController } from '#libs/web-ui';
 import type { ViewEngine } from '#libs/web-ui';
+import { ApiDocumentController } from './api-document.controller.ts';
 import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { HealthController } from './health.controller.ts';
@@ -18,11 +20,11 @@ import { StoresModule } from './stores.module.ts';
 export const ROOMS: Readonly<Record<Role, readonly Type[]>> = {
   portal: [PasscodeModule, OidcBridgeModule, RecipientAccessModule],
   gateway: [SubmissionModule],
-  console: [],
+  console: [AuditApiModule],
 };
 export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
   portal: [HelpController, PrivacyController],
-  gateway: [],
+  gateway: [ApiDocumentController],
   console: [],
 };
 

@@ -15,7 +15,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const NO_PAGE: Readonly<Record<string, string>> = {
   'cannot-be-shown': 'has a page of its own: CannotBeShownFilter',
   'access-token-refused': 'answered to a program as `unauthorised`',
-  'bad-audit-query': 'of the command line',
+  'bad-audit-query': 'of the command line, and answered to a program by the audit API',
   'append-too-large': 'a fault of ours: the page with a reference, and the log',
   'ciphertext-differs': 'CannotBeShown, with `altered` in the record',
   'ephemeral-store-unsafe': 'stops the start',
@@ -83,10 +83,11 @@ function codesInSource(): Map<string, string> {
   return codes;
 }
 
-/** What the sealing API answers itself, to programs. */
+/** What the sealing API and the audit API answer themselves, to programs. */
 const problems = readFileSync(join(ROOT, 'libs/gateway/src/submission/problems.ts'), 'utf8');
 const isAnsweredToPrograms = (code: string, file: string) =>
-  file.startsWith('libs/gateway/') && (problems.includes(`case '${code}'`) || file.endsWith('submission-request.ts'));
+  file.startsWith('libs/audit-api/') ||
+  (file.startsWith('libs/gateway/') && (problems.includes(`case '${code}'`) || file.endsWith('submission-request.ts')));
 
 @Controller('fails')
 class FailsController {

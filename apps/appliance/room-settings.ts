@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { AuditApiSettings, AuditClients } from '#libs/audit-api';
 import { organisationProfile } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
@@ -7,7 +8,9 @@ import { SealingClients, SubmissionSettings } from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { ViewEngine } from '#libs/web-ui';
+import { AuditorsWithTokens } from './auditors-with-tokens.ts';
 import { ProgramsWithTokens } from './programs-with-tokens.ts';
+import { VERSION } from './version.ts';
 import { CountedVisits } from './visits.ts';
 
 /** 4/3 for base64, the line ends of a form (six characters in 988), and room for the rest of a carrier saved as .eml. */
@@ -67,6 +70,8 @@ export class RoomSettingsModule {
       { provide: RecipientAccessSettings, useValue: recipientAccess },
       { provide: SubmissionSettings, useValue: submission },
       { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
+      { provide: AuditApiSettings, useValue: { release: VERSION } satisfies AuditApiSettings },
+      { provide: AuditClients, useValue: new AuditorsWithTokens(tokens) },
       { provide: OidcBridgeSettings, useValue: signIn.bridge },
       { provide: IdentityProviderSettings, useValue: signIn.identityProvider(stores.keyring, ownAddress) },
     ];

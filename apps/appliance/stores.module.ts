@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, ValueProvider } from '@nestjs/common';
+import { AuditTrailThread, LedgerKeeper } from '#libs/audit';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { OpenedStores } from '#libs/installation';
@@ -25,6 +26,8 @@ export class StoresModule {
       { provide: MailReader, useValue: stores.reader },
       { provide: Telemetry, useValue: stores.telemetry },
       { provide: ReadModels, useValue: stores.readModels },
+      { provide: AuditTrailThread, useValue: stores.trail },
+      { provide: LedgerKeeper, useValue: stores.ledger },
       { provide: ProjectionRunner, useValue: stores.projections },
     ];
     const providers = all.filter(({ useValue }) => useValue !== null);

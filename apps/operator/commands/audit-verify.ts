@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { Command } from 'commander';
-import { checkpointsBetween, eventsFrom, exportRange, readCheckpoint, readTrustedKey, verifyExport } from '#libs/audit';
+import { checkpointsBetween, eventsFrom, exportLines, exportRange, readCheckpoint, readTrustedKey, verifyExport } from '#libs/audit';
 import type { Finding, TrustedKey, VerifyReport } from '#libs/audit';
 import { BadInput, UsageFault } from '../exit-codes.ts';
 import { ledgerKeys, openedLedger } from '../opened-ledger.ts';
@@ -42,6 +42,7 @@ Without --checkpoint an export is only as good as the key: a log that was set ba
 somebody kept.
 
 Examples:
+  segl audit verify selection.csv --key ledger.keys
   segl audit verify record.ndjson --key ledger.keys --checkpoint checkpoint-of-may
   segl audit verify --log --checkpoint /mnt/elsewhere/checkpoint`,
     )
@@ -57,7 +58,7 @@ Examples:
       await using stores = operator.stores(command);
       const report = options.log
         ? await verifyLog(operator, command, stores, keys, known)
-        : await verifyExport(linesOf(operator, file), { keys, known, onProgress: progress(operator) });
+        : await verifyExport(exportLines(linesOf(operator, file)), { keys, known, onProgress: progress(operator) });
       await say(operator, report, options.json ?? false);
       if (!report.isProven) throw new BadInput('not proven');
     });

@@ -6,8 +6,11 @@ export {
   type AuditorEvent,
   type AuditQuestionKind,
 } from './auditors/auditor-events.ts';
-export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue } from './event-catalogue.ts';
+export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue, isAudited } from './event-catalogue.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';
+export { exportSelectionAsCsv } from './export/csv-export.ts';
+export { RememberedTiles, selectedEvents } from './export/selected-events.ts';
+export { LedgerAnswers } from './ledger/ledger-answers.ts';
 export { readCheckpoint } from './ledger/checkpoint.ts';
 
 export { eventsFrom, LedgerKeeper } from './ledger/ledger-keeper.ts';
@@ -22,12 +25,13 @@ export { personsInTrail } from './persons-in-trail.ts';
 export { decryptForDisplay } from './query/decrypt-for-display.ts';
 
 export { AUDIT_CSV_HEAD, auditCsvLine } from './query/audit-csv.ts';
-export type { AuditFilter, AuditPaging } from './query/audit-filter.ts';
+export { BadAuditQuery, type AuditFilter, type AuditPaging } from './query/audit-filter.ts';
 export { queryAuditTrail } from './query/query-audit-trail.ts';
 export type { AuditPage, AuditRow } from './query/audit-page.ts';
 export { AuditTrailThread, trailIn, type AuditTrailSource } from './query/audit-trail-source.ts';
 export { messageTimeline, personTimeline } from './query/timelines.ts';
 export type { Timeline, TimelineEntry } from './query/timelines.ts';
 export { auditTrail } from './read-models/audit-trail.ts';
+export { exportLines } from './verify/csv-lines.ts';
 export { readTrustedKey, type TrustedKey } from './verify/note.ts';
 export { verifyExport, type Finding, type VerifyReport } from './verify/verify-export.ts';

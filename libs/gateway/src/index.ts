@@ -1,3 +1,4 @@
+export { openApi as sealingApi } from './submission/openapi.ts';
 export { decideTreatment, type PolicyDecision } from './policy/decide-treatment.ts';
 export { judgeExample } from './policy/policy-examples.ts';
 export { readMailFacts } from './policy/read-mail-facts.ts';

@@ -54,10 +54,11 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
     paths: ['/api/v1/messages', '/api/v1/openapi.json'],
   },
   console: {
-    // It follows the log, in which persons are ids: it needs neither the directory nor anything that expires.
-    parts: ['readModels'],
-    keys: ['ledger'],
-    paths: ['/console'],
+    // It follows the log, in which persons are ids; the directory leads from an address to an id, and gives the keys by which what it
+    // shows is read. It needs nothing that expires, and no key that opens a message.
+    parts: ['readModels', 'personDirectory'],
+    keys: ['ledger', 'oidc.pub', 'person-wrapping', 'person-index'],
+    paths: ['/console', '/api/v1/audit'],
   },
 };
 

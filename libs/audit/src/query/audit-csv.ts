@@ -21,7 +21,8 @@ export function auditCsvLine(row: AuditRow): string {
   return `${fields.map(csvField).join(',')}\r\n`;
 }
 
-function csvField(text: string): string {
+/** One field: what a spreadsheet would take for a formula is made text. */
+export function csvField(text: string): string {
   const harmless = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) || harmless !== text ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

@@ -51,7 +51,7 @@ interface Line {
   readonly proof?: unknown;
   readonly hashes?: unknown;
   readonly checkpoint?: unknown;
-  readonly end?: { readonly size?: unknown };
+  readonly end?: { readonly size?: unknown; readonly count?: unknown };
 }
 
 /** Verifies the lines of an export (LEDGER.md, "Exports") as they come, in constant memory. Never throws for what a line holds. */
@@ -224,8 +224,10 @@ class ExportVerifier {
     }
   }
 
-  private takeEnd({ size }: { readonly size?: unknown }): boolean {
+  private takeEnd({ size, count }: NonNullable<Line['end']>): boolean {
     this.endSize = Number(size);
+    const missing = this.kind === 'selection' ? Number(count) - this.events : 0;
+    if (missing > 0) this.add({ kind: 'truncated', atIndex: this.nextIndex, missing });
     return true;
   }
 

@@ -8,6 +8,11 @@ export interface OpenApiDocument {
     Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, unknown>> }>>>
   >;
   readonly components: {
+    readonly securitySchemes: {
+      readonly oauth2: {
+        readonly flows: { readonly clientCredentials: { readonly scopes: Readonly<Record<string, string>> } };
+      };
+    };
     readonly schemas: Readonly<Record<string, { readonly properties: Readonly<Record<string, unknown>> }>>;
   };
 }

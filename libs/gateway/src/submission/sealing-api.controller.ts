@@ -1,11 +1,10 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Controller, Get, Header, Post, Req, Res } from '@nestjs/common';
+import { Controller, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import { discardRest, pacedBody, sendProblem } from '#libs/web-ui';
 import { carriersAnswer } from './carriers-answer.ts';
-import { openApi } from './openapi.ts';
 import { problemOf } from './problems.ts';
 import { SealingClients, SealingNotAuthorised, SubmissionSettings } from './settings.ts';
 import { SubmitMail } from './submit-mail.ts';
@@ -20,13 +19,6 @@ export class SealingApiController {
     private readonly settings: SubmissionSettings,
     private readonly clients: SealingClients,
   ) {}
-
-  @Get('openapi.json')
-  @Header('Content-Type', 'application/json; charset=utf-8')
-  @Header('Cache-Control', 'no-cache')
-  document() {
-    return { ...openApi, servers: [{ url: this.settings.publicUrl.href.replace(/\/$/, '') }] };
-  }
 
   @Post('messages')
   async submit(@Req() request: Request, @Res() response: Response): Promise<void> {

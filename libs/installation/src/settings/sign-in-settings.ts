@@ -105,7 +105,9 @@ const client = z.object({
   scopes: z
     .array(z.enum(['messages:seal', 'messages:revoke', 'audit:read', 'audit:export']))
     .default([])
-    .describe('program: what it may do'),
+    .describe(
+      'program: what it may do; `audit:read` asks and proves, `audit:export` follows the record and takes it away',
+    ),
   senders: z.array(addressRule).default([]).describe('program with messages:seal: whom it may write as'),
   redirectUris: z.array(httpUrl).default([]).describe('application, console: compared exactly'),
   passcodesPerHour: z.coerce

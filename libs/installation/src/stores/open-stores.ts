@@ -24,6 +24,7 @@ import { PROJECTIONS } from './projections.ts';
 import { newestPersonsMissing } from '../checks/compare-persons.ts';
 import { openLedger } from './open-ledger.ts';
 import type { OpenedStores } from './opened-stores.ts';
+import { AuditTrailThread } from '#libs/audit';
 
 /**
  * Opens everything that stands behind a port and that a role of this process needs (roles.ts), and chooses the adapter by the
@@ -110,6 +111,10 @@ async function open(
     readModels !== null && projections !== null
       ? await openLedger(settings, { eventStore, readModels, projections, keyring, clock, log }, closing)
       : null;
+  const trail =
+    readModels !== null
+      ? closing.add(new AuditTrailThread(join(settings.dataDir, DATA_FILES.readModels)), (opened) => opened.close())
+      : null;
   const telemetry = parts.has('telemetry') ? openTelemetry(settings, eventStore, clock, log, closing) : null;
 
   const relay = parts.has('relay')
@@ -143,6 +148,7 @@ async function open(
     telemetry,
     readModels,
     projections,
+    trail,
     ledger,
   };
 }

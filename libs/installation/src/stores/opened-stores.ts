@@ -1,4 +1,4 @@
-import type { LedgerKeeper } from '#libs/audit';
+import type { AuditTrailThread, LedgerKeeper } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
@@ -22,6 +22,8 @@ export interface OpenedStores {
   readonly telemetry: Telemetry | null;
   readonly readModels: ReadModels | null;
   readonly projections: ProjectionRunner | null;
+  /** Asks the audit trail, off the main thread. */
+  readonly trail: AuditTrailThread | null;
   /** Signs and publishes the head of the log. */
   readonly ledger: LedgerKeeper | null;
 }

@@ -11,7 +11,11 @@ export type AccessTokenRefusal = 'invalid' | 'expired' | 'insufficient-scope' | 
 
 /** Why is for the record and for RFC 6750 §3.1; the token itself stands nowhere. */
 export class AccessTokenRefused extends DomainError {
-  constructor(readonly reason: AccessTokenRefusal) {
+  constructor(
+    readonly reason: AccessTokenRefusal,
+    /** Whose token it is, where that is proven all the same. */
+    readonly clientId: string | null = null,
+  ) {
     super('access-token-refused', reason);
   }
 }
@@ -45,7 +49,7 @@ export class AccessTokens {
     if (client?.kind !== 'program') throw new AccessTokenRefused('unknown-client');
     const named = typeof scope === 'string' ? scope.split(' ') : [];
     const scopes = client.scopes.filter((granted) => named.includes(granted));
-    if (!scopes.includes(wanted.scope)) throw new AccessTokenRefused('insufficient-scope');
+    if (!scopes.includes(wanted.scope)) throw new AccessTokenRefused('insufficient-scope', clientId);
     return { clientId, scopes };
   }
 
