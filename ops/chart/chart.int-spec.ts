@@ -108,7 +108,7 @@ withHelm('the chart, by Helm 4', () => {
       return policy.egress.flatMap(({ ports }) => ports.map(({ port }) => port));
     };
     expect(egressOf('portal')).toEqual([53, 53, 2525, 2113, 6379, 5432]); // no provider, so no 443
-    expect(egressOf('console')).toEqual([53, 53, 2113]);
+    expect(egressOf('console')).toEqual([53, 53, 2113, 5432]);
     const withAccounts = named(example('embedded-behind-an-ingress.yaml'), 'NetworkPolicy')[0];
     expect(JSON.stringify(withAccounts?.spec)).toContain('"port":443');
     expect(JSON.stringify(withAccounts?.spec)).toContain('"port":465');

@@ -6,6 +6,7 @@ answers 404 to what is nobody's. What is for those who watch is on another port,
 {{- if eq .Values.mode "cluster" }}
 - { path: /api/v1/messages, serves: gateway }
 - { path: /api/v1/openapi.json, serves: gateway }
+- { path: /api/v1/audit, serves: console }
 - { path: /console, serves: console }
 {{- end }}
 - { path: /, serves: {{ include "segl.serves" (list . "portal") }} }

@@ -6,7 +6,7 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
 {{- $root := index . 0 -}}
 {{- $roles := index . 2 -}}
 {{- $host := include "segl.host" $root -}}
-{{- $hasPersons := or (has "portal" $roles) (has "gateway" $roles) -}}
+{{- $serves := or (has "portal" $roles) (has "gateway" $roles) -}}
 {{- $stores := dict -}}
 {{- $written := deepCopy $root.Values.settings -}}
 {{- $organisation := dict "name" $host "postalAddress" $host "contactMail" (printf "postmaster@%s" $host) "timeZone" "UTC" -}}
@@ -26,17 +26,17 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
   {{- if $root.Values.eventStore.existingSecret }}{{- $_ := set $stores "eventStoreCredentialsFile" "/run/segl/event-store-credentials" -}}{{- end -}}
   {{- if $root.Values.eventStore.caKey }}{{- $_ := set $stores "eventStoreCaFile" "/run/stores/event-store/ca" -}}{{- end -}}
 {{- end -}}
-{{- if $hasPersons -}}
+{{- if $serves -}}
   {{- with include "segl.ephemeralStoreUrl" $root }}
     {{- $_ := set $written "ephemeralStore" . -}}
     {{- if $root.Values.ephemeralStore.existingSecret }}{{- $_ := set $stores "ephemeralPasswordFile" "/run/stores/ephemeral-store/password" -}}{{- end -}}
     {{- if $root.Values.ephemeralStore.caKey }}{{- $_ := set $stores "ephemeralCaFile" "/run/stores/ephemeral-store/ca" -}}{{- end -}}
   {{- end -}}
-  {{- with $root.Values.personKeys.url }}
-    {{- $_ := set $written "personKeys" . -}}
-    {{- if $root.Values.personKeys.existingSecret }}{{- $_ := set $stores "personKeysPasswordFile" "/run/stores/person-keys/password" -}}{{- end -}}
-    {{- if $root.Values.personKeys.caKey }}{{- $_ := set $stores "personKeysCaFile" "/run/stores/person-keys/ca" -}}{{- end -}}
-  {{- end -}}
+{{- end -}}
+{{- with $root.Values.personKeys.url }}
+  {{- $_ := set $written "personKeys" . -}}
+  {{- if $root.Values.personKeys.existingSecret }}{{- $_ := set $stores "personKeysPasswordFile" "/run/stores/person-keys/password" -}}{{- end -}}
+  {{- if $root.Values.personKeys.caKey }}{{- $_ := set $stores "personKeysCaFile" "/run/stores/person-keys/ca" -}}{{- end -}}
 {{- end -}}
 {{- if $stores }}{{- $_ := set $written "stores" $stores -}}{{- end -}}
 {{- toYaml $written -}}

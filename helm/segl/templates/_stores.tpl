@@ -13,9 +13,9 @@ without a restart; but the event store's, which asks for an owner-only file (_ke
   {{- if $root.Values.ephemeralStore.existingSecret -}}
     {{- $stores = append $stores (dict "name" "ephemeral-store" "values" $root.Values.ephemeralStore) -}}
   {{- end -}}
-  {{- if $root.Values.personKeys.existingSecret -}}
-    {{- $stores = append $stores (dict "name" "person-keys" "values" $root.Values.personKeys) -}}
-  {{- end -}}
+{{- end -}}
+{{- if $root.Values.personKeys.existingSecret -}}
+  {{- $stores = append $stores (dict "name" "person-keys" "values" $root.Values.personKeys) -}}
 {{- end -}}
 {{- toYaml (dict "stores" $stores) -}}
 {{- end -}}
