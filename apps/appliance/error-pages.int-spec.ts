@@ -16,6 +16,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'cannot-be-shown': 'has a page of its own: CannotBeShownFilter',
   'access-token-refused': 'answered to a program as `unauthorised`',
   'bad-audit-query': 'of the command line, and answered to a program by the audit API',
+  'bad-mandate': 'of the command line',
   'append-too-large': 'a fault of ours: the page with a reference, and the log',
   'ciphertext-differs': 'CannotBeShown, with `altered` in the record',
   'ephemeral-store-unsafe': 'stops the start',

@@ -60,7 +60,9 @@ describe('the search of the audit API', () => {
     expect({ hasMore, isWhole, trail }).toMatchObject({ hasMore: false, isWhole: true, trail: { isCaughtUp: true } });
     for (const { index, eventId } of rows) expect(frozen[index ?? -1]?.id).toBe(eventId);
     const typesOf = async (question: unknown) => new Set((await asked(question)).rows.map(({ type }) => type));
-    expect(await typesOf({ reader: readerId })).toEqual(new Set(['MessageViewed', 'AttachmentDownloaded']));
+    expect(await typesOf({ reader: readerId })).toEqual(
+      new Set(['MessageViewed', 'AttachmentDownloaded', 'AttachmentViewed']),
+    );
     expect(await typesOf({ types: ['MessageRevoked'], words: 'wrong address' })).toEqual(new Set(['MessageRevoked']));
     expect(await typesOf({ outcome: 'failed' })).toEqual(new Set(['AuthenticationFailed', 'OtpDeliveryFailed']));
     expect(await typesOf({ evidence: 'challenge-sent' })).toEqual(new Set(['OtpDelivered']));
@@ -93,7 +95,7 @@ describe('the search of the audit API', () => {
     const answer = await room.get(`messages/${messageId}/timeline?limit=1000&caseNumber=2026-9&reason=court`);
     const { entries } = (await answer.json()) as { entries: Entry[] };
     const named = entries.filter(({ signIn }) => signIn !== null);
-    expect(named.map(({ row }) => row.type)).toEqual(['MessageViewed', 'AttachmentDownloaded']);
+    expect(named.map(({ row }) => row.type)).toEqual(['MessageViewed', 'AttachmentDownloaded', 'AttachmentViewed']);
     for (const { signIn, challenge } of named) {
       expect(signIn).toMatchObject({ type: 'RecipientAuthenticated', method: 'passcode' });
       expect(challenge.map(({ type }) => type)).toEqual(['OtpIssued', 'OtpDelivered', 'OtpRejected', 'OtpAccepted']);
