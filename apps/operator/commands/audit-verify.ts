@@ -3,7 +3,15 @@ import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { Command } from 'commander';
-import { checkpointsBetween, eventsFrom, exportLines, exportRange, readCheckpoint, readTrustedKey, verifyExport } from '#libs/audit';
+import {
+  checkpointsBetween,
+  eventsFrom,
+  exportLines,
+  exportRange,
+  readCheckpoint,
+  readTrustedKey,
+  verifyExport,
+} from '#libs/audit';
 import type { Finding, TrustedKey, VerifyReport } from '#libs/audit';
 import { BadInput, UsageFault } from '../exit-codes.ts';
 import { ledgerKeys, openedLedger } from '../opened-ledger.ts';
