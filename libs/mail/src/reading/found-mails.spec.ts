@@ -28,7 +28,7 @@ interface Row {
   readonly expected: string | Right;
 }
 
-/** What other tests look at: styles, frames and links in a browser, what is explained (envelopes/), the page's own words. */
+/** What is looked at in a browser: styles in `styles/`, links, frames and the page's own words in `recipient-access/decrypt-view`. */
 const ELSEWHERE = /^(?:h\d|s22|22-|25-|26-|27-)/;
 const rows = isHere
   ? readFileSync(join(FOUND, 'expected.jsonl'), 'utf8')

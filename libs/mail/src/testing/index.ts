@@ -1,3 +1,5 @@
+export { hostileHtml } from './hostile-html.ts';
+export { hostileStyles } from './hostile-styles.ts';
 export { LOOPBACK_CERTIFICATE, startSmtpSink, type SmtpSink, type SunkMail } from './smtp-sink.ts';
 export { carrierOf } from './carrier-of.ts';
 export { mailShapes } from './mail-shapes.ts';

@@ -6,7 +6,7 @@ import { frameDocument } from '../frame-document.ts';
 import { sanitiseMailHtml } from '../html-sanitiser.ts';
 import { readMail } from '../read-mail.ts';
 import { READING_LIMITS } from '../reading-limits.ts';
-import { hostileStyles } from './testing/hostile-styles.ts';
+import { hostileStyles } from '../../testing/hostile-styles.ts';
 
 type Chromium = Awaited<ReturnType<typeof launchChromium>>;
 type Page = Awaited<ReturnType<Chromium['newPage']>>;
