@@ -16,7 +16,7 @@ const EMBEDDED_IMAGE = 'src="data:';
 /** A frame's inside on a page as wide as it gets, and on most phones. */
 const WIDE_PIXELS = 886;
 const NARROW_PIXELS = 316;
-const BODY_MARGIN = 16;
+const BODY_MARGIN = 8;
 /** Room for a letter and for a line, in sizes of their font. */
 const LETTER = 0.5;
 const LINE = 1.4;
