@@ -22,6 +22,7 @@ export { frameDocument } from './reading/frame-document.ts';
 export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';
 export type { MailOutline, OutlinedFile } from './reading/outline/mail-outline.ts';
+export { fileAt, type FilePlace } from './reading/file-place.ts';
 export { showableType, type ShowableType } from './reading/showable-type.ts';
 export type { ListedAttachment, ReadableMail } from './reading/readable-mail.ts';
 export {

@@ -4,8 +4,15 @@ import type { EventStore } from '#libs/event-store';
 import { encryptPersonalData } from '#libs/keyring';
 import type { EncryptedPersonalData, Keyring, Person, PersonDirectory } from '#libs/keyring';
 import type { ReaderIdentity } from '#libs/oidc-bridge';
-import { MessageNotOpenable, messageStream, openSealedMail, SealBroken, sealedMessages } from '#libs/sealing';
-import type { Manifest, SealedMessage, SealedMessageEvent } from '#libs/sealing';
+import {
+  MessageNotOpenable,
+  messageStream,
+  openSealedMail,
+  SealBroken,
+  sealedMessages,
+  SealedParts,
+} from '#libs/sealing';
+import type { Manifest, OpenSealedMailOptions, SealedMessage, SealedMessageEvent } from '#libs/sealing';
 import { newEventId } from '#libs/vocabulary';
 import type { Clock, EventId, Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import type { DenialReason } from './access-events.ts';
@@ -49,6 +56,11 @@ export interface VerifiedMail {
   readonly facts: SealedFacts;
   readonly recipient: Person;
   readonly proof: ProofInSession;
+}
+
+/** As VerifiedMail, where only some of its bytes are wanted: each chunk of them is verified as it is opened. */
+export interface VerifiedParts extends Pick<VerifiedMail, 'facts' | 'recipient' | 'proof'> {
+  readonly parts: SealedParts;
 }
 
 /** What an event about a view needs, beside what the step adds. */
@@ -182,23 +194,52 @@ export class MessageForReader {
    * @throws CannotBeShown; EventStoreUnavailable; PersonDirectoryUnavailable; EphemeralStoreUnavailable
    */
   async verifiedMail(messageId: MessageId, asking: Asking): Promise<VerifiedMail> {
+    const { options, ...admitted } = await this.toOpen(messageId, asking);
+    const opened = await this.opened(messageId, async () => {
+      const ciphertext = await this.waiting.read(messageId);
+      return ciphertext && openSealedMail(ciphertext, options);
+    });
+    return { ...opened, ...admitted };
+  }
+
+  /**
+   * As `verifiedMail`, for some bytes of a mail that was taken in here: what waits was compared with the record to the last byte, and
+   * every chunk is verified as it is opened. @throws as it does
+   */
+  async verifiedParts(messageId: MessageId, asking: Asking): Promise<VerifiedParts> {
+    const { options, ...admitted } = await this.toOpen(messageId, asking);
+    const read = (start: number, end: number) => this.waiting.readRange(messageId, start, end);
+    return { parts: await this.opened(messageId, () => SealedParts.open(read, options)), ...admitted };
+  }
+
+  /** Some bytes of the mail. @throws as verifiedMail */
+  bytesOf(messageId: MessageId, { parts }: VerifiedParts, from: number, to: number): Promise<Buffer> {
+    return this.opened(messageId, () => parts.bytes(from, to));
+  }
+
+  private async toOpen(messageId: MessageId, asking: Asking) {
     const { facts, recipient, proof } = await this.requireAdmitted(messageId, asking);
     // A directory that takes no writes takes no erasures either: nothing is shown on the strength of it.
     await this.persons.checkWritable();
     const identity = this.keyring.sealingIdentity(facts.sealingKeyId);
     if (identity === null) return this.denySignedIn(messageId, 'key-destroyed');
     await this.waiting.keepWaiting(messageId);
-    const ciphertext = await this.waiting.read(messageId);
-    if (ciphertext === null) throw new CannotBeShown('not-waiting');
+    const options: OpenSealedMailOptions = {
+      identity,
+      verifierFor: (keyId) => this.keyring.manifestVerifier(keyId),
+      recorded: facts,
+      recipient: recipient.address,
+      sender: await this.known.senderOf(facts),
+    };
+    return { options, facts, recipient: recipient.person, proof };
+  }
+
+  /** @param open gives null where the ciphertext is gone */
+  private async opened<Opened>(messageId: MessageId, open: () => Promise<Opened | null>): Promise<Opened> {
     try {
-      const opened = await openSealedMail(ciphertext, {
-        identity,
-        verifierFor: (keyId) => this.keyring.manifestVerifier(keyId),
-        recorded: facts,
-        recipient: recipient.address,
-        sender: await this.known.senderOf(facts),
-      });
-      return { ...opened, facts, recipient: recipient.person, proof };
+      const opened = await open();
+      if (opened === null) throw new CannotBeShown('not-waiting');
+      return opened;
     } catch (error) {
       if (error instanceof SealBroken) return this.denySignedIn(messageId, 'seal-broken');
       if ((error as { code?: unknown }).code === 'ephemeral-value-gone') throw new CannotBeShown('not-waiting');
@@ -214,7 +255,7 @@ export class MessageForReader {
    */
   async record(
     messageId: MessageId,
-    verified: VerifiedMail,
+    verified: Pick<VerifiedMail, 'recipient' | 'proof'>,
     networkAddress: string | null,
     ...decides: ((state: SealedMessage, facts: ViewFacts) => SealedMessageEvent[])[]
   ): Promise<void> {
@@ -229,7 +270,10 @@ export class MessageForReader {
     }
   }
 
-  private viewFacts({ recipient, proof }: VerifiedMail, networkAddress: string | null): ViewFacts {
+  private viewFacts(
+    { recipient, proof }: Pick<VerifiedMail, 'recipient' | 'proof'>,
+    networkAddress: string | null,
+  ): ViewFacts {
     const eventId = newEventId();
     return {
       eventId,

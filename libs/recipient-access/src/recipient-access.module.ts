@@ -5,6 +5,7 @@ import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore } from '#libs/event-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { Upstream } from '#libs/oidc-bridge';
+import { MailReader } from '#libs/mail';
 import { Clock } from '#libs/vocabulary';
 import { AnswersUnderWay } from './answers-under-way.ts';
 import { AuthenticateController } from './authenticate/authenticate.controller.ts';
@@ -23,6 +24,7 @@ import { FinishReadingController } from './finish-reading/finish-reading.control
 import { IdentityProviderSettings } from './identity-provider-settings.ts';
 import { HandInTimes } from './hand-in-times.ts';
 import { JourneyController } from './journey/journey.controller.ts';
+import { MessageFiles } from './message-files.ts';
 import { MessageForReader } from './message-for-reader.ts';
 import { OpenCarrierController } from './open-carrier/open-carrier.controller.ts';
 import { OpenCarrierHandler } from './open-carrier/open-carrier.ts';
@@ -91,6 +93,11 @@ import { ViewAttachmentHandler } from './view-attachment/view-attachment.ts';
       provide: OpeningTurns,
       useFactory: (settings: RecipientAccessSettings) => new OpeningTurns(settings.openingsAtOnce),
       inject: [RecipientAccessSettings],
+    },
+    {
+      provide: MessageFiles,
+      useFactory: (...rooms: ConstructorParameters<typeof MessageFiles>) => new MessageFiles(...rooms),
+      inject: [MessageForReader, MailReader, WaitingCiphertext],
     },
     {
       provide: MessageForReader,

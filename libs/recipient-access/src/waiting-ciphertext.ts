@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { EphemeralStoreFull, getJson, isNumber, isText, listOf, putJson, recordLike } from '#libs/ephemeral-store';
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
+import type { FilePlace } from '#libs/mail';
 import { DomainError } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 
@@ -60,7 +62,33 @@ export class WaitingCiphertext {
     return this.store.getBytes(keyOf(messageId));
   }
 
+  /** Some of its bytes; fewer where it ends before. Null when nothing waits. */
+  async readRange(messageId: MessageId, start: number, end: number): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.store.getBytes(keyOf(messageId), { start, end });
+  }
+
+  /**
+   * Keeps beside it where its files lie in the mail, so that a download need not read all of it: numbers, none of its content. With
+   * too many of them, or no room, nothing is kept.
+   */
+  async rememberPlaces(messageId: MessageId, places: readonly FilePlace[]): Promise<void> {
+    if (places.length === 0 || places.length > MAX_PLACES) return;
+    try {
+      await putJson(this.store, placesKeyOf(messageId), places, this.waitingSeconds);
+    } catch (error) {
+      if (!(error instanceof EphemeralStoreFull)) throw error;
+    }
+  }
+
+  /** Null where nothing is known; the time that they are kept begins anew. */
+  async placesOf(messageId: MessageId): Promise<readonly FilePlace[] | null> {
+    const places = await getJson(this.store, placesKeyOf(messageId), parsePlaces);
+    if (places !== null) await this.store.extend(placesKeyOf(messageId), this.waitingSeconds);
+    return places;
+  }
+
   async forget(messageId: MessageId): Promise<void> {
+    await this.store.delete(placesKeyOf(messageId));
     await this.store.delete(keyOf(messageId));
   }
 }
@@ -76,6 +104,26 @@ async function* compare(source: AsyncIterable<Uint8Array>, recorded: RecordedCip
   }
   if (bytes !== recorded.ciphertextBytes || sha256.digest('hex') !== recorded.ciphertextSha256)
     throw new CiphertextDiffers();
+}
+
+/** 400 of at most 150 bytes each are within what a record of the store may have. */
+const MAX_PLACES = 400;
+
+const isPlace = recordLike<FilePlace>({
+  index: isNumber,
+  headAt: isNumber,
+  from: isNumber,
+  to: isNumber,
+  encoding: isText,
+  bytes: isNumber,
+});
+
+function parsePlaces(json: unknown): readonly FilePlace[] | null {
+  return listOf(isPlace)(json) ? (json as readonly FilePlace[]) : null;
+}
+
+function placesKeyOf(messageId: MessageId): EphemeralKey {
+  return `places:${messageId}`;
 }
 
 function keyOf(messageId: MessageId): EphemeralKey {

@@ -4,8 +4,10 @@ export {
   openSealedMail,
   openWithIdentity,
   SealBroken,
+  type OpenSealedMailOptions,
   type OpenWithIdentityOptions,
 } from './format/open-sealed-mail.ts';
+export { SealedParts } from './format/sealed-parts.ts';
 export { NotSealedMail, readSealedHeader, SEALED_HEADER_BYTES } from './format/sealed-header.ts';
 export { RevokeMessage, RevokeMessageHandler } from './revoke-message/revoke-message.ts';
 export { SealMessage, SealMessageHandler } from './seal-message/seal-message.ts';

@@ -2,7 +2,9 @@ import libmime from 'libmime';
 import { charsetName, saysNothing } from '../syntax/charset-names.ts';
 import { decodeEncodedWords } from '../syntax/encoded-words.ts';
 import { beginningOf } from '../syntax/header-fields.ts';
+import type { MailHeader } from '../syntax/header-fields.ts';
 import { fieldWithParameters, fileNameOf } from '../syntax/parameters.ts';
+import type { FieldWithParameters } from '../syntax/parameters.ts';
 import { base64Length } from './base64-tail.ts';
 import { splitMail } from './part-splitter.ts';
 import type { SplitPart } from './part-splitter.ts';
@@ -26,6 +28,8 @@ export interface MimePart {
   readonly contentLocation: string | null;
   readonly start: string | null;
   readonly children: readonly MimePart[];
+  /** Its header as it lies there. */
+  readonly head: Buffer;
   /** What stands where no part is, with lines of its header that are no field: pieces of text, as they lie there. */
   readonly outside: readonly Buffer[];
   /** Of a leaf, or of a multipart in which no boundary was found. In its transfer encoding. */
@@ -98,18 +102,31 @@ export const EMPTY_PART: Omit<MimePart, 'body'> = {
   contentLocation: null,
   start: null,
   children: [],
+  head: Buffer.alloc(0),
   outside: [],
   whole: null,
 };
 
 const MEDIA_TYPE = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}\/[a-z0-9][a-z0-9!#$&^_.+*-]{0,80}$/;
 
-function toPart(split: SplitPart, charset: string): MimePart {
-  const header = split.header.readIn(charset);
+interface TypeAndName extends Pick<MimePart, 'filename' | 'mediaType' | 'isTypeGiven'> {
+  readonly type: FieldWithParameters;
+  readonly disposition: FieldWithParameters;
+}
+
+/** What a part's own header says of its kind and name. */
+export function typeAndName(header: MailHeader): TypeAndName {
   const type = fieldWithParameters(header.first('content-type'));
   const disposition = fieldWithParameters(header.first('content-disposition'));
-  const filename = fileNameOf(disposition, type);
+  const named = fileNameOf(disposition, type);
   const isTypeGiven = MEDIA_TYPE.test(type.value);
+  const mediaType = isTypeGiven ? type.value : named === null ? 'text/plain' : libmime.detectMimeType(named);
+  return { type, disposition, filename: named?.slice(0, 2000) ?? null, mediaType, isTypeGiven };
+}
+
+function toPart(split: SplitPart, charset: string): MimePart {
+  const header = split.header.readIn(charset);
+  const { type, disposition, filename, mediaType, isTypeGiven } = typeAndName(header);
   const ofType = (name: string): string => type.parameters.get(name) ?? '';
   const stated = fieldWithParameters(header.first('content-transfer-encoding')).value;
   const base64 = stated === 'base64' ? base64Length(split.body) : null;
@@ -117,7 +134,7 @@ function toPart(split: SplitPart, charset: string): MimePart {
   const length = base64 === null || base64 === 0 ? split.body.length : base64;
   const stray = header.strayLines.trim() === '' ? [] : [Buffer.from(header.strayLines, 'latin1')];
   return {
-    mediaType: isTypeGiven ? type.value : filename === null ? 'text/plain' : libmime.detectMimeType(filename),
+    mediaType,
     isTypeGiven,
     isMultipart: split.isMultipart,
     charset: ofType('charset'),
@@ -127,11 +144,12 @@ function toPart(split: SplitPart, charset: string): MimePart {
     isDelSp: type.value === 'text/plain' && /^\s*yes\s*$/i.test(ofType('delsp')),
     isAttachment: disposition.value === 'attachment',
     isInline: disposition.value === 'inline',
-    filename: filename?.slice(0, 2000) ?? null,
+    filename,
     contentId: withoutBrackets(decodeEncodedWords(header.first('content-id'))) || null,
     contentLocation: decodeEncodedWords(header.first('content-location')).replace(/\s+/g, '') || null,
     start: withoutBrackets(ofType('start')) || null,
     children: split.children.map((child) => toPart(child, charset)),
+    head: split.head,
     outside: [...stray, ...split.outside, split.body.subarray(length)],
     body: split.body.subarray(0, length),
     whole: split.whole,

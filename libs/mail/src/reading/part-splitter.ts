@@ -5,6 +5,8 @@ import type { FieldWithParameters } from '../syntax/parameters.ts';
 /** A node of a MIME tree by where it lies: nothing is decoded or copied. */
 export interface SplitPart {
   readonly header: MailHeader;
+  /** The bytes of the header, with the empty line behind it; none where a part has none. */
+  readonly head: Buffer;
   /** Of Content-Type. */
   readonly type: FieldWithParameters;
   readonly isMultipart: boolean;
@@ -96,6 +98,7 @@ class Split {
     const isMultipart = type.value.startsWith('multipart/');
     const part: SplitPart = {
       header: own,
+      head: rest.subarray(0, isHeader ? header.bodyAt : 0),
       type,
       isMultipart,
       children: [],

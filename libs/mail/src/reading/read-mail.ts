@@ -7,6 +7,7 @@ import { decodeText } from '../syntax/charsets.ts';
 import { headerDate } from '../syntax/header-date.ts';
 import { headerText } from '../syntax/header-text.ts';
 import { addressesText } from '../syntax/mailbox-text.ts';
+import { filePlace } from './file-place.ts';
 import { metaCharset } from './html-charset.ts';
 import { sanitiseMailHtml } from './html-sanitiser.ts';
 import { scanHtml } from './html-scan.ts';
@@ -37,6 +38,7 @@ export function readMail(
 ): ReadableMail {
   const message = new MailTaker(limits, authorities).takeApart(bytes);
   const reading = new MessageReading(message, {
+    mail: bytes,
     limits,
     images: new ImageBudget(limits),
     htmlLeft: limits.allHtmlBytes,
@@ -61,6 +63,8 @@ export function readAttachments(
 
 /** What all messages of one mail share. */
 interface Shared {
+  /** All of it: files are told by where they lie in it. */
+  readonly mail: Buffer;
   readonly limits: ReadingLimits;
   readonly images: ImageBudget;
   htmlLeft: number;
@@ -88,7 +92,7 @@ class MessageReading {
   private readonly fields: Pick<ReadableMail, 'mailSubject' | 'author' | 'from' | 'replyTo' | 'to' | 'cc' | 'date'>;
   private readonly inlined = new Set<MimePart>();
   private readonly places: InlinePlaces;
-  private known: ReadonlyMap<number, Pick<ListedAttachment, 'bytes' | 'showable'>> | null = null;
+  private known: ReadonlyMap<number, Pick<ListedAttachment, 'bytes' | 'showable' | 'place'>> | null = null;
   private html: string[] | null = null;
   private remoteContentRemoved = 0;
   private readonly links: LinkList;
@@ -110,10 +114,11 @@ class MessageReading {
 
   readable(): ReadableMail {
     this.known ??= new Map(
-      [...this.message.attachments, ...this.message.nested].map(({ index, part }) => [
-        index,
-        { bytes: attachmentBytes(part), showable: showableType(beginningOfFile(part)) },
-      ]),
+      [...this.message.attachments, ...this.message.nested].map((each) => {
+        const bytes = attachmentBytes(each.part);
+        const place = filePlace(this.shared.mail, { ...each, bytes });
+        return [each.index, { bytes, showable: showableType(beginningOfFile(each.part)), place }];
+      }),
     );
     const texts = this.plain.map(({ asText }) => asText).filter((text) => text.trim() !== '');
     const nested: NestedMail[] = this.message.nested.map((found, at) => ({
@@ -137,8 +142,12 @@ class MessageReading {
     };
   }
 
-  private listed({ index, filename, mediaType }: Omit<ListedAttachment, 'bytes' | 'showable'>): ListedAttachment {
-    return { index, filename, mediaType, bytes: 0, showable: null, ...this.known?.get(index) };
+  private listed({
+    index,
+    filename,
+    mediaType,
+  }: Omit<ListedAttachment, 'bytes' | 'showable' | 'place'>): ListedAttachment {
+    return { index, filename, mediaType, bytes: 0, showable: null, place: null, ...this.known?.get(index) };
   }
 
   /** Each part alone, this message's before those within it. */

@@ -1,5 +1,6 @@
 import type { Instant } from '#libs/vocabulary';
 import type { AuthorField } from '../syntax/author.ts';
+import type { FilePlace } from './file-place.ts';
 import type { Explanation } from './envelopes/explanation.ts';
 import type { MailLink } from './links/link-notes.ts';
 import type { ShowableType } from './showable-type.ts';
@@ -42,6 +43,8 @@ export interface ListedAttachment {
   readonly bytes: number;
   /** By its first bytes; what can be looked at in a browser. Null: to be saved alone. */
   readonly showable: ShowableType | null;
+  /** Where it lies; null where the mail must be read to cut it out. */
+  readonly place: FilePlace | null;
 }
 
 /** A message within the mail: shown on its own, and downloadable as `.eml` like an attachment. */

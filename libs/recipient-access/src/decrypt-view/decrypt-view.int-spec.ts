@@ -20,7 +20,7 @@ describe('showing a message', () => {
   let handler: DecryptViewHandler;
   beforeAll(async () => {
     here = await sealedMessagesHere();
-    handler = new DecryptViewHandler(here.messages, here.reader, here.turns);
+    handler = new DecryptViewHandler(here.messages, here.reader, here.files, here.turns);
   });
   afterAll(() => here.close());
 
@@ -89,7 +89,7 @@ describe('showing a message', () => {
   it('lets nobody without a proof take a turn at opening, nor wait for one', async () => {
     const messageId = await waitingMessage();
     const turns = new OpeningTurns(1, 0);
-    const busy = new DecryptViewHandler(here.messages, here.reader, turns);
+    const busy = new DecryptViewHandler(here.messages, here.reader, here.files, turns);
     const gate = Promise.withResolvers<void>();
     const reading = turns.take(() => gate.promise);
     for (const asking of [stranger, withAttachment]) {

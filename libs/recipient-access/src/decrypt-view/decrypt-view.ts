@@ -6,6 +6,7 @@ import { viewMessage } from '#libs/sealing';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
+import { MessageFiles } from '../message-files.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 
 /** A message made ready to be shown. That it is shown is recorded by then. */
@@ -35,6 +36,7 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
   constructor(
     private readonly messages: MessageForReader,
     private readonly reader: MailReader,
+    private readonly files: MessageFiles,
     private readonly turns: OpeningTurns,
   ) {}
 
@@ -50,6 +52,7 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
       const verified = await this.messages.verifiedMail(messageId, asking);
       const { sender, recipient } = verified.manifest;
       const read = await this.reader.read(verified.mail);
+      await this.files.noteWhereTheyLie(messageId, read);
       const author = writtenBy(read.author, sender);
       const readable = { ...read, author, from: authorText(author) };
       await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>

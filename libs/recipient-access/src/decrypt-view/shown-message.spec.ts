@@ -128,7 +128,7 @@ describe('a shown message', () => {
   });
 
   it('lets others have their turn while it escapes megabytes', async () => {
-    const inner = { index: 1, filename: 'a.eml', mediaType: 'message/rfc822', bytes: 1, showable: null };
+    const inner = { index: 1, filename: 'a.eml', mediaType: 'message/rfc822', bytes: 1, showable: null, place: null };
     const text = '<'.repeat(1_000_000);
     const nested = Array.from({ length: 20 }, () => ({ ...inner, mail: { ...mail, html: null, text } }));
     let turns = 0;

@@ -34,7 +34,7 @@ describe('saving a file of a message', () => {
   let handler: DownloadAttachmentHandler;
   beforeAll(async () => {
     here = await sealedMessagesHere();
-    handler = new DownloadAttachmentHandler(here.messages, here.reader, here.turns);
+    handler = new DownloadAttachmentHandler(here.messages, here.files, here.turns);
   });
   afterAll(() => here.close());
   afterEach(() => void jest.restoreAllMocks());
@@ -122,7 +122,7 @@ describe('saving a file of a message', () => {
   ].join('\r\n');
 
   it('records each of several that leave at once, and none where one is missing', async () => {
-    const all = new DownloadFilesHandler(here.messages, here.reader, here.turns);
+    const all = new DownloadFilesHandler(here.messages, here.files, here.turns);
     const { ciphertext } = await here.seal(twoFiles);
     const messageId = await here.handIn(ciphertext);
     const asking = await here.signIn();

@@ -1,9 +1,9 @@
 import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { encryptPersonalData } from '#libs/keyring';
-import { MailReader } from '#libs/mail';
 import { downloadAttachment, viewMessage } from '#libs/sealing';
 import type { MessageId, PersonId } from '#libs/vocabulary';
+import { MessageFiles } from '../message-files.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
 import { NoSuchAttachment } from '../no-such-attachment.ts';
@@ -34,7 +34,7 @@ export class DownloadAttachment extends Command<DownloadedFile> {
 export class DownloadAttachmentHandler implements ICommandHandler<DownloadAttachment> {
   constructor(
     private readonly messages: MessageForReader,
-    private readonly reader: MailReader,
+    private readonly files: MessageFiles,
     private readonly turns: OpeningTurns,
   ) {}
 
@@ -42,21 +42,22 @@ export class DownloadAttachmentHandler implements ICommandHandler<DownloadAttach
   async execute({ messageId, attachment, asking }: DownloadAttachment): Promise<DownloadedFile> {
     await this.messages.requireAdmitted(messageId, asking);
     return this.turns.take(async () => {
-      const verified = await this.messages.verifiedMail(messageId, asking);
-      const recipientId = verified.recipient.personId;
       if (attachment === 'original') {
+        const verified = await this.messages.verifiedMail(messageId, asking);
+        const recipientId = verified.recipient.personId;
         await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
           viewMessage(state, { ...facts, form: 'original' }),
         );
         return { filename: `message-${messageId.slice(0, 8)}.eml`, content: verified.mail, recipientId };
       }
-      const found = await this.reader.attachment(verified.mail, attachment);
-      if (found === null) throw new NoSuchAttachment();
-      await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) => {
-        const fileName = encryptPersonalData(verified.recipient, facts.eventId, 'fileName', found.filename);
+      const taken = await this.files.take(messageId, [attachment], asking);
+      const [found] = taken.files;
+      if (found === undefined) throw new NoSuchAttachment();
+      await this.messages.record(messageId, taken, asking.networkAddress, (state, facts) => {
+        const fileName = encryptPersonalData(taken.recipient, facts.eventId, 'fileName', found.filename);
         return downloadAttachment(state, { ...facts, attachmentIndex: attachment, fileName });
       });
-      return { ...found, recipientId };
+      return { ...found, recipientId: taken.recipient.personId };
     });
   }
 }

@@ -1,9 +1,9 @@
 import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { encryptPersonalData } from '#libs/keyring';
-import { MailReader } from '#libs/mail';
 import { downloadAttachment } from '#libs/sealing';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
+import { MessageFiles } from '../message-files.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
 import { NoSuchAttachment } from '../no-such-attachment.ts';
@@ -35,24 +35,26 @@ export class DownloadFiles extends Command<DownloadedFiles> {
 export class DownloadFilesHandler implements ICommandHandler<DownloadFiles> {
   constructor(
     private readonly messages: MessageForReader,
-    private readonly reader: MailReader,
+    private readonly files: MessageFiles,
     private readonly turns: OpeningTurns,
   ) {}
 
   /** Each file is recorded as if it were downloaded alone. @throws CannotBeShown, NoSuchAttachment, TooManyOpenings, and what the stores throw */
-  execute({ messageId, indexes, asking }: DownloadFiles): Promise<DownloadedFiles> {
+  async execute({ messageId, indexes, asking }: DownloadFiles): Promise<DownloadedFiles> {
+    await this.messages.requireAdmitted(messageId, asking);
     return this.turns.take(async () => {
-      const verified = await this.messages.verifiedMail(messageId, asking);
       const wanted = [...new Set(indexes)];
-      const found = await this.reader.attachments(verified.mail, wanted);
-      const files = found.filter((file) => file !== null);
-      if (files.length === 0 || files.length < wanted.length) throw new NoSuchAttachment();
-      const { recipient, facts } = verified;
-      const downloads = files.map(({ filename }, at): Parameters<MessageForReader['record']>[3] => (state, showing) => {
-        const fileName = encryptPersonalData(recipient, showing.eventId, 'fileName', filename);
-        return downloadAttachment(state, { ...showing, attachmentIndex: wanted[at] ?? 0, fileName });
-      });
-      await this.messages.record(messageId, verified, asking.networkAddress, ...downloads);
+      if (wanted.length === 0) throw new NoSuchAttachment();
+      const taken = await this.files.take(messageId, wanted, asking);
+      const { recipient, facts, files } = taken;
+      const downloads = files.map(
+        ({ index, filename }): Parameters<MessageForReader['record']>[3] =>
+          (state, showing) => {
+            const fileName = encryptPersonalData(recipient, showing.eventId, 'fileName', filename);
+            return downloadAttachment(state, { ...showing, attachmentIndex: index, fileName });
+          },
+      );
+      await this.messages.record(messageId, taken, asking.networkAddress, ...downloads);
       const filename = `files-${messageId.slice(0, 8)}.zip`;
       return { filename, files, sealedAt: facts.sealedAt, recipientId: recipient.personId };
     });

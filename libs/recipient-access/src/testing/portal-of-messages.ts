@@ -14,6 +14,7 @@ import { DownloadFilesHandler } from '../download-attachment/download-files.ts';
 import { RECIPIENT_ACCESS_ERRORS } from '../error-pages.ts';
 import { HandInTimes } from '../hand-in-times.ts';
 import { JourneyController } from '../journey/journey.controller.ts';
+import { MessageFiles } from '../message-files.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 import { RecipientAccessSettings } from '../settings.ts';
@@ -57,6 +58,7 @@ export function portalOfMessages(here: Awaited<ReturnType<typeof sealedMessagesH
         AnswersUnderWay,
         HandInTimes,
         { provide: MessageForReader, useValue: here.messages },
+        { provide: MessageFiles, useValue: here.files },
         { provide: MailReader, useValue: here.reader },
         { provide: OpeningTurns, useValue: here.turns },
         { provide: RecipientAccessSettings, useValue: settings },

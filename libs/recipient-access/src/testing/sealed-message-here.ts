@@ -14,6 +14,7 @@ import {
 } from '#libs/sealing';
 import { FixedClock, instantOf, parseMailAddress, plusSeconds } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
+import { MessageFiles } from '../message-files.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { OpeningTurns } from '../opening-turns.ts';
@@ -54,6 +55,7 @@ export async function sealedMessagesHere() {
   const sessions = new PortalSessions(ephemeral, settings);
   const openings = new OpeningsRecord(store, ephemeral, clock, { maxPerDay: settings.openingsRecordedPerDay });
   const messages = new MessageForReader(store, persons, keys.keyring, waiting, sessions, openings, clock, settings);
+  const files = new MessageFiles(messages, reader, waiting);
   const turns = new OpeningTurns(settings.openingsAtOnce);
 
   return {
@@ -67,6 +69,7 @@ export async function sealedMessagesHere() {
     sessions,
     openings,
     messages,
+    files,
     reader,
     turns,
 

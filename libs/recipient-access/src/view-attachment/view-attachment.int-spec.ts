@@ -41,7 +41,7 @@ describe('looking at a file of a message', () => {
   let handler: ViewAttachmentHandler;
   beforeAll(async () => {
     here = await sealedMessagesHere();
-    handler = new ViewAttachmentHandler(here.messages, here.reader, here.turns, settings);
+    handler = new ViewAttachmentHandler(here.messages, here.files, here.reader, here.turns, settings);
   });
   afterAll(() => here.close());
 
@@ -86,7 +86,7 @@ describe('looking at a file of a message', () => {
   it('is not possible where the organisation wants files to be saved, nor after a revocation', async () => {
     const messageId = await waiting({ name: 'a.png', type: 'image/png', content: PNG });
     const asking = await here.signIn();
-    const saving = new ViewAttachmentHandler(here.messages, here.reader, here.turns, {
+    const saving = new ViewAttachmentHandler(here.messages, here.files, here.reader, here.turns, {
       ...settings,
       showsFiles: false,
     });

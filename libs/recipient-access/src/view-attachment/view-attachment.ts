@@ -6,6 +6,7 @@ import type { ShowableType } from '#libs/mail';
 import { viewAttachment } from '#libs/sealing';
 import { DomainError } from '#libs/vocabulary';
 import type { MessageId, PersonId } from '#libs/vocabulary';
+import { MessageFiles } from '../message-files.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
 import { NoSuchAttachment } from '../no-such-attachment.ts';
@@ -46,6 +47,7 @@ export class ViewAttachment extends Command<ViewedFile> {
 export class ViewAttachmentHandler implements ICommandHandler<ViewAttachment> {
   constructor(
     private readonly messages: MessageForReader,
+    private readonly files: MessageFiles,
     private readonly reader: MailReader,
     private readonly turns: OpeningTurns,
     private readonly settings: RecipientAccessSettings,
@@ -59,20 +61,20 @@ export class ViewAttachmentHandler implements ICommandHandler<ViewAttachment> {
     await this.messages.requireAdmitted(messageId, asking);
     if (!this.settings.showsFiles) throw new FileNotShown();
     return this.turns.take(async () => {
-      const verified = await this.messages.verifiedMail(messageId, asking);
-      const found = await this.reader.attachment(verified.mail, index);
-      if (found === null) throw new NoSuchAttachment();
+      const taken = await this.files.take(messageId, [index], asking);
+      const [found] = taken.files;
+      if (found === undefined) throw new NoSuchAttachment();
       const { filename } = found;
       const type = showableType(found.content);
       if (type === null) throw new FileNotShown();
       const isPdf = type === 'application/pdf';
       const content = isPdf ? await this.reader.inertPdf(found.content) : found.content;
       if (content === null) throw new FileNotShown();
-      await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) => {
-        const fileName = encryptPersonalData(verified.recipient, facts.eventId, 'fileName', filename);
+      await this.messages.record(messageId, taken, asking.networkAddress, (state, facts) => {
+        const fileName = encryptPersonalData(taken.recipient, facts.eventId, 'fileName', filename);
         return viewAttachment(state, { ...facts, attachmentIndex: index, kind: isPdf ? 'pdf' : 'image', fileName });
       });
-      return { filename, content, type, recipientId: verified.recipient.personId };
+      return { filename, content, type, recipientId: taken.recipient.personId };
     });
   }
 }

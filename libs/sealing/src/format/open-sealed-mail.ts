@@ -93,9 +93,7 @@ export async function openSealedMail(
         throw new SealBroken('other-message');
     },
     onManifest: (read, signingInput) => {
-      checkSignature(read, signingInput, verifierFor);
-      const isBetweenTheRecorded = read.recipient === recipient && (sender === null || read.sender === sender);
-      if (!isBetweenTheRecorded || !isAsRecorded(read, recorded)) throw new SealBroken('manifest-not-as-recorded');
+      checkManifest(read, signingInput, { verifierFor, recorded, recipient, sender });
       manifest = read;
     },
     onMail: (bytes) => mail.add(bytes),
@@ -177,7 +175,7 @@ class SealOpening extends Unprintable {
   }
 
   update(piece: Uint8Array): void {
-    this.asSealBroken(() => {
+    asSealBroken(() => {
       if (this.payload !== null) return this.payload.update(piece);
       this.prefix = Buffer.concat([this.prefix, piece]);
       const header = readSealedHeader(this.prefix);
@@ -193,7 +191,7 @@ class SealOpening extends Unprintable {
   }
 
   finish(): void {
-    this.asSealBroken(() => {
+    asSealBroken(() => {
       if (this.payload === null) throw new NotSealedMail('too-short');
       this.payload.finish();
     });
@@ -217,16 +215,28 @@ class SealOpening extends Unprintable {
     this.steps.onManifest(manifest, signingInput, chunk.subarray(0, manifestBytes));
     this.steps.onMail(chunk.subarray(manifestBytes));
   }
+}
 
-  private asSealBroken(step: () => void): void {
-    try {
-      step();
-    } catch (cause) {
-      if (cause instanceof NotSealedMail) throw new SealBroken('not-sealed-mail', { cause });
-      if (cause instanceof ManifestFault) throw new SealBroken('no-manifest', { cause });
-      if (cause instanceof AgeFault) throw new SealBroken(brokenBy(cause), { cause });
-      throw cause;
-    }
+/** Signed by the gateway, and as the record says. @throws SealBroken */
+export function checkManifest(
+  manifest: Manifest,
+  signingInput: Buffer,
+  { verifierFor, recorded, recipient, sender = null }: Omit<OpenSealedMailOptions, 'identity'>,
+): void {
+  checkSignature(manifest, signingInput, verifierFor);
+  const isBetweenTheRecorded = manifest.recipient === recipient && (sender === null || manifest.sender === sender);
+  if (!isBetweenTheRecorded || !isAsRecorded(manifest, recorded)) throw new SealBroken('manifest-not-as-recorded');
+}
+
+/** What the layers below throw, as the one error of this room. */
+export function asSealBroken<Result>(step: () => Result): Result {
+  try {
+    return step();
+  } catch (cause) {
+    if (cause instanceof NotSealedMail) throw new SealBroken('not-sealed-mail', { cause });
+    if (cause instanceof ManifestFault) throw new SealBroken('no-manifest', { cause });
+    if (cause instanceof AgeFault) throw new SealBroken(brokenBy(cause), { cause });
+    throw cause;
   }
 }
 

@@ -8,7 +8,7 @@ export const CHUNK_BYTES = 64 * 1024;
 export const TAG_BYTES = 16;
 /** Stands before the first chunk; the payload key is made from it and the file key. */
 export const PAYLOAD_NONCE_BYTES = 16;
-const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
+export const SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES;
 const CIPHER = 'chacha20-poly1305';
 const CIPHER_OPTIONS = { authTagLength: TAG_BYTES } as const;
 
@@ -188,6 +188,36 @@ export class PayloadOpener extends Unprintable {
     }
     throw new AgeFault('payload', `chunk ${this.chunks} was altered, moved or cut`);
   }
+}
+
+/** Opens chunks of a payload one by one, in any order. Which one is the last must be known: it is told by its own mark. */
+export class ChunkOpener extends Unprintable {
+  private readonly key: KeyObject;
+
+  /** @param nonce what stands before the first chunk */
+  constructor(fileKey: Uint8Array, nonce: Uint8Array) {
+    super();
+    this.key = payloadKey(fileKey, nonce);
+  }
+
+  /**
+   * @param index of the chunk, from 0
+   * @param sealed the chunk with its tag, and nothing else
+   * @throws AgeFault `payload` for anything but that chunk of that file
+   */
+  open(index: number, isLast: boolean, sealed: Uint8Array): Buffer {
+    const isWhole = isLast ? sealed.length >= TAG_BYTES : sealed.length === SEALED_CHUNK_BYTES;
+    const plaintext = isWhole ? tryOpen(this.key, chunkNonce(index, isLast), sealed) : null;
+    if (plaintext === null) throw new AgeFault('payload', `chunk ${index} was altered, moved or cut`);
+    return plaintext;
+  }
+}
+
+function chunkNonce(index: number, isLast: boolean): Buffer {
+  const nonce = Buffer.alloc(12);
+  nonce.writeUInt32BE(index, 7);
+  nonce[11] = isLast ? 1 : 0;
+  return nonce;
 }
 
 /** @returns null when the tag does not hold: the plaintext is let go then */
