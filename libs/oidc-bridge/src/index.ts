@@ -25,6 +25,6 @@ export { AccessTokenRefused, AccessTokens } from './provider/access-tokens.ts';
 export { OidcBridgeModule } from './oidc-bridge.module.ts';
 export { SIGN_IN_ERRORS } from './sign-in/error-pages.ts';
 
-export { OidcBridgeSettings, type BridgeClient } from './settings.ts';
+export { NAMED_BY_DEFAULT, NAMING_ACCOUNTS, OidcBridgeSettings, type BridgeClient } from './settings.ts';
 export { begunParameters, type BegunAtClient } from './begun-at-client.ts';
 export { clientSigningKey } from './client-signing-key.ts';

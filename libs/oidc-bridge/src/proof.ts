@@ -12,6 +12,8 @@ export type ReaderIdentity =
       readonly issuer: string;
       readonly subject: string;
       readonly address: MailAddress | null;
+      /** In their own words, where the account by itself does not say who they are. */
+      readonly name?: string;
     };
 
 /** What the bridge hands a client: an address, and how it was proven. Nothing of an account beside its (issuer, subject). */
@@ -35,6 +37,7 @@ export interface BridgeProof {
 const isStated = recordLike<ReaderIdentity & { kind: 'stated' }>({ kind: oneOf('stated'), name: isText });
 const isAccount = recordLike<ReaderIdentity & { kind: 'account' }>({
   ...{ kind: oneOf('account'), issuer: isText, subject: isText, address: orNull(isText) },
+  name: orAbsent(isText),
 });
 export const isReaderIdentity: FieldCheck = (value) => isStated(value) || isAccount(value);
 

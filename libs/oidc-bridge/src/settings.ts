@@ -31,12 +31,23 @@ export interface ProgramClient extends AnyClient {
 
 export type BridgeClient = SignInClient | ProgramClient;
 
-/** What is asked of whoever proved a shared mailbox by a passcode. */
+/**
+ * Which accounts say who somebody at a shared mailbox is: one that proves an address of its own, the mailbox's own account (which
+ * several may use), or any, be it by an opaque id alone.
+ */
+export const NAMING_ACCOUNTS = ['account-with-address', 'mailbox-account', 'any-account'] as const;
+export type NamingAccount = (typeof NAMING_ACCOUNTS)[number];
+/** An opaque id says nothing to whoever reads the record. */
+export const NAMED_BY_DEFAULT: readonly NamingAccount[] = ['account-with-address', 'mailbox-account'];
+
+/** What is asked of whoever proved a shared mailbox, by a passcode or by an account that does not say who they are. */
 export interface SharedMailboxRule {
   /** An address, or every address of a domain as `@example.com`. */
   readonly mailboxes: readonly string[];
   /** `state`: their name, in their own words. `account`: a sign-in with one of the accounts configured. */
   readonly reader: 'state' | 'account';
+  /** Accounts that do, NAMED_BY_DEFAULT by default: of any other, the name is asked for as well. */
+  readonly namedBy?: readonly NamingAccount[];
 }
 
 /** What the app decides for this room. The class is its own injection token. */

@@ -322,5 +322,8 @@ function isRecorded(reason: CannotBeShown['reason']): reason is DenialReason {
 export function readerForRecord(reader: ReaderIdentity): Record<string, string | null> {
   return reader.kind === 'stated'
     ? { kind: reader.kind, name: reader.name }
-    : { kind: reader.kind, issuer: reader.issuer, subject: reader.subject, address: reader.address };
+    : {
+        ...{ kind: reader.kind, issuer: reader.issuer, subject: reader.subject, address: reader.address },
+        ...(reader.name === undefined ? {} : { name: reader.name }),
+      };
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { NAMED_BY_DEFAULT, NAMING_ACCOUNTS } from '#libs/oidc-bridge';
 
 /** Everything about who may sign in how, and which programs there are. Secrets are files: none stands in the configuration. */
 
@@ -121,6 +122,12 @@ const client = z.object({
 const sharedMailbox = z.object({
   mailboxes: z.array(addressRule).min(1).describe('addresses that several people read, or whole domains'),
   reader: z.enum(['state', 'account']).describe('after a code: people `state` their name, or prove an `account`'),
+  namedBy: z
+    .array(z.enum(NAMING_ACCOUNTS))
+    .default([...NAMED_BY_DEFAULT])
+    .describe(
+      'which accounts say who reads: `account-with-address` proves an address of its own, `mailbox-account` is of the mailbox itself, `any-account` may show no more than an opaque id; of any other, the name is asked for as well',
+    ),
 });
 
 const otherIssuer = z.object({

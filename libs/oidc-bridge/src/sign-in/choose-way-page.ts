@@ -15,6 +15,7 @@ const NOTICES: Readonly<Record<Told, TextKey>> = {
   unreachable: 'signIn.told.unreachable',
   over: 'signIn.told.over',
   'too-many': 'signIn.told.tooMany',
+  unnamed: 'signIn.told.unnamed',
 };
 
 const HINTS: Readonly<Record<Suitability, TextKey>> = {

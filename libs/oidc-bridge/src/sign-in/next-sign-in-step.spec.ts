@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { instantOf, parseMailAddress } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
+import type { NamingAccount } from '../settings.ts';
 import { nextSignInStep } from './next-sign-in-step.ts';
+import type { Arrival } from './next-sign-in-step.ts';
 
 const anna = parseMailAddress('anna@example.com');
 const office = parseMailAddress('office@nordlys.example');
@@ -70,5 +72,44 @@ describe('the next step of a sign-in', () => {
     expect(named(proofOf('a@shared.example'), stated)).toEqual({ step: 'name-reader', told: null, holdBack: null });
     expect(named(null, stated)).toEqual({ step: 'choose-way', told: 'over' });
     expect(named(proofOf(anna), stated)).toMatchObject({ step: 'leave' }); // no longer listed since
+  });
+
+  it('keeps an account that does not say who it is, until another one or the name beside it does', () => {
+    const mailbox = proofOf('a@shared.example');
+    const opaque = { ...account, address: null };
+    const held = { ...mailbox, reader: opaque };
+    const after = (pending: BridgeProof, reader: typeof stated | typeof account | typeof opaque) =>
+      nextSignInStep(portal, { with: 'reader', pending, reader }, rules);
+    expect(after(mailbox, opaque)).toEqual({ step: 'name-reader', told: 'unnamed', holdBack: held });
+    expect(after(held, stated)).toEqual({
+      ...{ step: 'leave', proof: { ...mailbox, reader: { ...opaque, name: 'Anna Lund' } } },
+    });
+    expect(after(held, account)).toEqual({ step: 'leave', proof: { ...mailbox, reader: account } });
+    expect(after(held, opaque)).toMatchObject({ step: 'name-reader', told: 'unnamed' });
+  });
+
+  it('takes for naming what the rule says', () => {
+    const mailbox = proofOf('a@shared.example');
+    const step = (namedBy: readonly NamingAccount[], arrival: Arrival) =>
+      nextSignInStep(portal, arrival, {
+        ...rules,
+        sharedMailboxes: [{ mailboxes: ['@shared.example'], reader: 'account', namedBy }],
+      }).step;
+    const byAccount = (address: typeof anna | null): Arrival => ({
+      ...{ with: 'reader', pending: mailbox, reader: { ...account, address } },
+    });
+    const ownAccount: Arrival = { with: 'proof', proof: proofOf(mailbox.address, 'microsoft') };
+    expect(step(['any-account'], byAccount(null))).toBe('leave');
+    expect(step(['any-account'], ownAccount)).toBe('leave');
+    expect(step(['account-with-address'], byAccount(anna))).toBe('leave');
+    expect(step(['account-with-address'], byAccount(mailbox.address))).toBe('name-reader');
+    expect(step(['account-with-address'], ownAccount)).toBe('name-reader');
+    expect(step(['mailbox-account'], ownAccount)).toBe('leave');
+    expect(step([], byAccount(anna))).toBe('name-reader');
+    const consoleProof = nextSignInStep({ clientKind: 'console' }, ownAccount, {
+      ...rules,
+      sharedMailboxes: [{ mailboxes: ['@shared.example'], reader: 'account', namedBy: [] }],
+    });
+    expect(consoleProof.step).toBe('leave'); // of the organisation's own accounts alone
   });
 });

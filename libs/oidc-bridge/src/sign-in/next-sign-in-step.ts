@@ -1,10 +1,10 @@
 import type { BridgeProof, ReaderIdentity, SignInRequest } from '../proof.ts';
 import type { OidcBridgeSettings } from '../settings.ts';
 import { pathTo } from './addresses.ts';
-import { isListed, sharedMailboxRule } from './ways-in.ts';
+import { isListed, isNamedByAccount, sharedMailboxRule } from './ways-in.ts';
 
 /** What became of the last way that was tried, as `?told=…`: fixed words, so that a made-up link says nothing but these. */
-export type Told = 'cancelled' | 'refused' | 'unreachable' | 'over' | 'too-many';
+export type Told = 'cancelled' | 'refused' | 'unreachable' | 'over' | 'too-many' | 'unnamed';
 
 /** With nothing to show for it. */
 export type EmptyArrival =
@@ -94,22 +94,41 @@ function afterNothing(arrival: EmptyArrival): PageStep {
   }
 }
 
-/** An account names who reads; a passcode of a mailbox that several read does not. */
+/** A passcode of a mailbox that several read does not say who reads, and the account of the mailbox itself as the rule has it. */
 function afterProof(clientKind: SignInRequest['clientKind'], proof: BridgeProof, rules: Rules): NextSignInStep {
-  if (proof.method !== 'passcode') return { step: 'leave', proof };
+  if (proof.method !== 'passcode') {
+    const isNamed = proof.reader !== undefined || isNamedByAccount(proof, proof.address, rules);
+    return isNamed || clientKind === 'console'
+      ? { step: 'leave', proof }
+      : { step: 'name-reader', told: null, holdBack: proof };
+  }
   if (clientKind === 'console' || isListed(proof.address, rules.noPasscodeFor)) return { step: 'refuse-passcode' };
   const isNamed = proof.reader !== undefined;
   if (isNamed || sharedMailboxRule(proof.address, rules) === null) return { step: 'leave', proof };
   return { step: 'name-reader', told: null, holdBack: proof };
 }
 
-/** Where an account is asked for, a name typed into a form of somebody's own making does not do. */
+/**
+ * Where an account is asked for, a name typed into a form of somebody's own making does not do. An account that does not say who
+ * somebody is stays with the proof until another one, or the name beside it, does.
+ */
 function afterReader({ pending, reader }: Arrival & { with: 'reader' }, rules: Rules): NextSignInStep {
   if (pending === null) return { step: 'choose-way', told: 'over' };
-  if (reader.kind === 'stated' && readerAskedFor(pending, rules) === 'account') {
-    return { step: 'name-reader', told: null, holdBack: null };
+  if (reader.kind === 'account') {
+    const proof = { ...pending, reader };
+    return isNamedByAccount(reader, pending.address, rules)
+      ? { step: 'leave', proof }
+      : { step: 'name-reader', told: 'unnamed', holdBack: proof };
   }
-  return { step: 'leave', proof: { ...pending, reader } };
+  if (readerAskedFor(pending, rules) === 'state') return { step: 'leave', proof: { ...pending, reader } };
+  const { reader: account } = pending;
+  if (account?.kind !== 'account') return { step: 'name-reader', told: null, holdBack: null };
+  return { step: 'leave', proof: { ...pending, reader: { ...account, name: reader.name } } };
+}
+
+/** Whether a name in their own words is asked for: in place of an account, or beside one that does not say who they are. */
+export function isNameAskedFor(pending: BridgeProof, rules: Pick<Rules, 'sharedMailboxes'>): boolean {
+  return readerAskedFor(pending, rules) === 'state' || pending.reader?.kind === 'account';
 }
 
 /** As configured now; a mailbox that is no longer listed is still asked for a name, since its proof was held back for that. */

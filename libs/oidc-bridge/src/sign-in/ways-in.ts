@@ -1,5 +1,6 @@
 import type { MailAddress } from '#libs/vocabulary';
 import type { SignInRequest } from '../proof.ts';
+import { NAMED_BY_DEFAULT } from '../settings.ts';
 import type { OidcBridgeSettings, SharedMailboxRule } from '../settings.ts';
 import type { Suitability, Upstream } from '../upstreams/upstream.ts';
 
@@ -43,6 +44,20 @@ export function sharedMailboxRule(
   { sharedMailboxes }: Pick<OidcBridgeSettings, 'sharedMailboxes'>,
 ): SharedMailboxRule | null {
   return sharedMailboxes.find(({ mailboxes }) => isListed(address, mailboxes)) ?? null;
+}
+
+/** Whether an account says who reads at a shared mailbox. Where no rule is for the mailbox, whatever it says will do. */
+export function isNamedByAccount(
+  account: { readonly address: MailAddress | null },
+  mailbox: MailAddress,
+  rules: Pick<OidcBridgeSettings, 'sharedMailboxes'>,
+): boolean {
+  const rule = sharedMailboxRule(mailbox, rules);
+  if (rule === null) return true;
+  const { namedBy = NAMED_BY_DEFAULT } = rule;
+  if (namedBy.includes('any-account')) return true;
+  if (account.address === null) return false;
+  return namedBy.includes(account.address === mailbox ? 'mailbox-account' : 'account-with-address');
 }
 
 /** A list names an address in its canonical form, or every address of a domain as `@example.com`: never its subdomains. */

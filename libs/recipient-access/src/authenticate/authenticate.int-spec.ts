@@ -120,6 +120,17 @@ describe('Authenticate', () => {
     expect(Buffer.from(last.bytes).toString()).not.toMatch(/subject-of-anna|Anna Lund/);
     expect(decryptPersonalData(person, last.id, 'subjectId', data.subjectId)).toBe('subject-of-anna');
     expect(decryptPersonalData(person, last.id, 'reader', data.reader)).toEqual({ kind: 'stated', name: 'Anna Lund' });
+
+    const opaque = { kind: 'account', issuer: 'https://id.example', subject: '4711', address: null };
+    for (const reader of [opaque, { ...opaque, address: bo }, { ...opaque, name: 'Anna Lund' }]) {
+      const again = await begun();
+      issuer.says({ ...passcodeClaims(anna, again.personId), segl_reader: reader });
+      await comesBack(await issuer.answerTo(again));
+      const recorded = (await events()).at(-1);
+      if (recorded === undefined) throw new Error('nothing is recorded');
+      const { reader: encrypted } = recorded.data as { reader: EncryptedPersonalData };
+      expect(decryptPersonalData(person, recorded.id, 'reader', encrypted)).toEqual(reader);
+    }
   });
 
   it('is done once with an answer: of a hundred at once one makes a session, and the same browser’s others do no harm', async () => {

@@ -53,7 +53,13 @@ function readerIn(value: unknown): ReaderIdentity | null {
   const { kind, name, issuer, subject, address } = (value ?? {}) as Record<string, unknown>;
   if (kind === 'stated' && typeof name === 'string') return { kind, name };
   if (kind === 'account' && typeof issuer === 'string' && typeof subject === 'string') {
-    return { kind, issuer, subject, address: typeof address === 'string' ? canonical(address) : null };
+    const account = {
+      kind,
+      issuer,
+      subject,
+      address: typeof address === 'string' ? canonical(address) : null,
+    } as const;
+    return typeof name === 'string' ? { ...account, name } : account;
   }
   throw new SignInRefused('token-invalid');
 }

@@ -5,7 +5,7 @@ import { KnownBrowser } from '#libs/web-ui';
 import type { Browser } from '#libs/web-ui';
 import { BridgeProvider, SignInNotHere } from '../../provider/bridge-provider.ts';
 import { linksOf, pathTo, SIGN_IN_ADDRESSES } from '../addresses.ts';
-import { nextSignInStep, readerAskedFor } from '../next-sign-in-step.ts';
+import { isNameAskedFor, nextSignInStep, readerAskedFor } from '../next-sign-in-step.ts';
 import { signInHere } from '../sign-in-here.ts';
 import { SignInOverFilter } from '../sign-in-over-filter.ts';
 import type { BridgeProof } from '../../proof.ts';
@@ -16,7 +16,7 @@ import type { Here } from '../sign-in-ending.ts';
 import { SignInOutcomes } from '../sign-in-outcomes.ts';
 import { parseReaderName } from './reader-name.ts';
 
-/** Who reads at a shared mailbox: asked after its address was proven by a passcode, and before the proof leaves. */
+/** Who reads at a shared mailbox: asked after its address was proven in a way that does not say it, and before the proof leaves. */
 @Controller()
 @UseFilters(SignInOverFilter)
 export class NameReaderController {
@@ -53,7 +53,7 @@ export class NameReaderController {
     const owner = { uid, browserId: here.browserId };
     const pending = await this.outcomes.pending(owner);
     const name = parseReaderName(entered ?? '');
-    if (name === null && pending !== null && readerAskedFor(pending, this.settings) === 'state') {
+    if (name === null && pending !== null && isNameAskedFor(pending, this.settings)) {
       response.status(400);
       return this.show(here, pending, { told: null, entered: (entered ?? '').slice(0, 200), hasError: true });
     }
@@ -80,21 +80,23 @@ export class NameReaderController {
     { told, entered, hasError }: { told: unknown; entered: string; hasError: boolean },
   ): void {
     const ways = this.settings.upstreams.map((upstream) => ({ upstream, suits: null }));
-    const isStated = readerAskedFor(pending, this.settings) === 'state';
+    const isStated = isNameAskedFor(pending, this.settings);
+    const isByAccount = readerAskedFor(pending, this.settings) === 'account';
     response.render('oidc-bridge/sign-in/name-reader/name-reader', {
       ...{
         links: linksOf(uid),
         entered,
         hasError,
         isStated,
+        isByAccount,
         noneFits: false,
-        hasNoWay: !isStated && ways.length === 0,
+        hasNoWay: isByAccount && ways.length === 0,
       },
       title: hasError ? 'signIn.reader.titleWithError' : 'signIn.reader.title',
       address: maskAddress(pending.address),
-      accounts: isStated
-        ? []
-        : accountButtons(ways, (upstream) => pathTo('readerWithUpstream', { uid, upstream }), { hasPrimary: false }),
+      accounts: isByAccount
+        ? accountButtons(ways, (upstream) => pathTo('readerWithUpstream', { uid, upstream }), { hasPrimary: false })
+        : [],
       notice: noticeOf(told),
     });
   }

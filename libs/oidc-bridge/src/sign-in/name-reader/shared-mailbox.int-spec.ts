@@ -6,6 +6,7 @@ import { openSignInRoom, throughCode, throughProvider } from '../testing/sign-in
 import type { SignInRoom } from '../testing/sign-in-room.ts';
 
 const stated = parseMailAddress('info@nordlys.example');
+const bo = parseMailAddress('bo@example.com');
 const byAccount = parseMailAddress('board@shared.example');
 
 describe('a shared mailbox', () => {
@@ -48,7 +49,8 @@ describe('a shared mailbox', () => {
     });
   });
 
-  it('asks for an account where the organisation wants one: any of them, whatever address it has', async () => {
+  it('asks for an account where the organisation wants one: any that shows an address of its own', async () => {
+    google.answer = () => google.account(bo);
     const signIn = await room.begin({ hint: byAccount });
     await signIn.browser.get(await throughCode(room, signIn, mails + 1));
     const page = await signIn.browser.get(`${signIn.path}/reader`);
@@ -62,7 +64,23 @@ describe('a shared mailbox', () => {
     expect(await signIn.end(back.headers.get('location') ?? '')).toMatchObject({
       email: byAccount,
       segl_proof: { method: 'passcode' },
-      segl_reader: { kind: 'account', issuer: 'https://google.example', subject: 'google-subject', address: null },
+      segl_reader: { kind: 'account', issuer: 'https://google.example', subject: 'google-subject', address: bo },
+    });
+  });
+
+  it('asks for the name as well, of an account that shows no address: an opaque id says nothing to who reads the record', async () => {
+    const signIn = await room.begin({ hint: byAccount });
+    await signIn.browser.get(await throughCode(room, signIn, mails + 1));
+    const { callback } = await throughProvider(signIn, 'google', '/reader/with');
+    const page = await signIn.browser.follow(await signIn.browser.get(callback));
+    expect(page.text).toContain('That account does not say who you are');
+    expect(page.text).toContain('Sign in with Google'); // another account will do as well
+    const empty = await signIn.browser.post(`${signIn.path}/reader`, { name: ' ' });
+    expect(empty.status).toBe(400);
+    const named = await signIn.browser.post(`${signIn.path}/reader`, { name: 'Bo Ærø' });
+    expect(await signIn.end(named.headers.get('location') ?? '')).toMatchObject({
+      email: byAccount,
+      segl_reader: { kind: 'account', subject: 'google-subject', address: null, name: 'Bo Ærø' },
     });
   });
 
