@@ -1,75 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing';
-import { carrierFieldOf, HttpReader, mailIdsIn, newCode, newestCarrierField } from './http-reader.ts';
+import { HOUSES } from './houses.ts';
+import type { House } from './houses.ts';
+import { HttpReader, mailIdsIn, newCode } from './http-reader.ts';
 import type { Answer } from './http-reader.ts';
-import { startProcess } from './running-process.ts';
-import { SeveralProcesses } from './several-processes.ts';
 
 const PATIENCE_MS = 420_000;
-/** Both stories say where a request comes from by the header of a proxy, which this machine is for them. */
-const TRUSTED_PROXIES = ['127.0.0.1', '::1'];
-
-interface House {
-  readonly url: URL;
-  /** A sealed message's ciphertext, as its form sends it. */
-  ciphertext(): Promise<string>;
-  close(): Promise<void>;
-}
-
-async function oneProcess(): Promise<House> {
-  const portal = await startProcess({ environment: { SEGL_TRUSTED_PROXIES: TRUSTED_PROXIES.join(',') } });
-  return {
-    url: portal.url,
-    ciphertext: () => newestCarrierField(portal.url),
-    async close() {
-      await portal.stop();
-      await portal.cleanUp();
-    },
-  };
-}
-
-async function twoPortals(): Promise<House> {
-  const redis = await startRedisServer();
-  const all = await SeveralProcesses.start(
-    async (directory) => ({
-      eventStore: `sqlite:${join(directory, 'events.sqlite')}`,
-      ephemeralStore: redis.url,
-      personKeys: `sqlite:${join(directory, 'persons.sqlite')}`,
-    }),
-    { trustedProxies: TRUSTED_PROXIES, passcode: { sender: 'no-reply@nordlys.example' } },
-  );
-  return {
-    url: all.url,
-    async ciphertext() {
-      const answer = await fetch(
-        new URL('/api/v1/messages?from=mette@nordlys.example&to=anna@example.com&deliver=false', all.url),
-        {
-          method: 'POST',
-          headers: {
-            authorization: await all.program.authorization(all.url),
-            'content-type': 'message/rfc822',
-            'idempotency-key': randomUUID(),
-          },
-          body: 'From: mette@nordlys.example\r\nTo: anna@example.com\r\nSubject: The offer\r\n\r\nWe offer 412,500.\r\n',
-        },
-      );
-      return carrierFieldOf(await answer.text());
-    },
-    async close() {
-      await all.stop();
-      await redis.stop();
-    },
-  };
-}
-
-const houses = [
-  { name: 'one process', open: oneProcess, isThere: true },
-  { name: 'two portals on one Redis', open: twoPortals, isThere: redisServerPath() !== null },
-];
-
-for (const { name, open, isThere } of houses) {
+for (const { name, open, isThere } of HOUSES) {
   (isThere ? describe : describe.skip)(`strangers who hold somebody's attachment, at ${name}`, () => {
     let house: House;
     let field: string;

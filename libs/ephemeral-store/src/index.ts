@@ -11,6 +11,7 @@ export { openRedisEphemeralStore } from './adapters/redis/open.ts';
 
 export { changeJson, getJson, putJson, takeJson } from './json-records.ts';
 export { Allowance, noteSuccess, type AllowanceLimits, type Spent } from './allowance.ts';
+export { networksAround, type NetworkAround } from './networks-around.ts';
 export { Tickets } from './ticket.ts';
 export {
   isFlag,

@@ -7,6 +7,7 @@ export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
   'too-many-openings': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
   'file-not-shown': { status: 422, texts: 'read.notShown' },
   'no-such-attachment': { status: 404, texts: 'error.notFound' },
+  'uploads-busy': { status: 503, texts: 'error.busy', retryAfterSeconds: 10 },
   'body-too-large': { status: 413, texts: 'error.tooLarge' },
   'body-too-slow': { status: 408, texts: 'error.tooSlow' },
   'body-malformed': { status: 400, texts: 'error.badRequest' },

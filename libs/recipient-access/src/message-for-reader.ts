@@ -102,17 +102,17 @@ export class MessageForReader {
 
   /**
    * Takes ciphertext in as it streams, unless its message is over for good; nothing is read of it otherwise.
-   * @throws CannotBeShown for what this portal did not seal, may not show any more, or finds altered; EphemeralStoreFull,
+   * @throws CannotBeShown for what this portal did not seal, may not show any more, or finds altered; UploadsBusy, EphemeralStoreFull,
    * EventStoreUnavailable, PersonDirectoryUnavailable, EphemeralStoreUnavailable; whatever the source throws
    */
-  async takeIn(messageId: MessageId, ciphertext: AsyncIterable<Uint8Array>): Promise<void> {
+  async takeIn(messageId: MessageId, ciphertext: AsyncIterable<Uint8Array>, networkPrefix: string): Promise<void> {
     const now = this.clock.now();
     const looked = await this.known.lookAt(messageId, now);
     const refusal = lastingRefusal(looked.decided);
     const { facts } = looked;
     if (refusal !== null || facts === null) return this.deny(messageId, refusal ?? 'unknown-message', looked);
     try {
-      await this.waiting.takeIn(messageId, ciphertext, facts);
+      await this.waiting.takeIn(messageId, ciphertext, facts, networkPrefix);
     } catch (error) {
       if (!(error instanceof CiphertextDiffers)) throw error;
       return this.deny(messageId, 'altered', looked);

@@ -15,6 +15,8 @@ export class RecipientAccessSettings {
   readonly recordNetworkAddress!: boolean;
   /** Bytes of the largest body that is taken in by POST /open. */
   readonly maxCarrierBytes!: number;
+  /** Bytes of all uploads on their way in, what they cost besides included. */
+  readonly uploadsMaxBytes!: number;
   /** Seconds without a byte of a body after which the upload is ended. */
   readonly silenceSeconds!: number;
   /** IANA name of the zone in which times are told. */

@@ -5,6 +5,7 @@ import type { MessageId } from '#libs/vocabulary';
 import { CiphertextDiffers, WaitingCiphertext } from './waiting-ciphertext.ts';
 
 const messageId = 'a'.repeat(32) as MessageId;
+const network = '192.0.2.7/32';
 const ciphertext = randomBytes(200_000);
 const recorded = {
   ciphertextBytes: ciphertext.length,
@@ -26,7 +27,7 @@ describe('ciphertext that waits', () => {
   beforeEach(() => {
     seconds = 0;
     store = new MemoryEphemeralStore({ maxBytes: 300_000, clock: () => seconds * 1000 });
-    waiting = new WaitingCiphertext(store, { waitingSeconds: 900 });
+    waiting = new WaitingCiphertext(store, { waitingSeconds: 900, uploadsMaxBytes: 1_000_000 });
   });
   afterEach(() => store.close());
 
@@ -36,7 +37,7 @@ describe('ciphertext that waits', () => {
   }
 
   it('is kept when it is what was recorded, to the last byte', async () => {
-    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded, network);
     expect((await whatWaits())?.equals(ciphertext)).toBe(true);
   });
 
@@ -46,27 +47,47 @@ describe('ciphertext that waits', () => {
     ['altered', Buffer.concat([ciphertext.subarray(0, -1), Buffer.of((ciphertext.at(-1) ?? 0) ^ 1)])],
     ['empty', Buffer.alloc(0)],
   ])('leaves nothing behind when it is %s', async (_, handedIn) => {
-    await expect(waiting.takeIn(messageId, inPieces(handedIn), recorded)).rejects.toBeInstanceOf(CiphertextDiffers);
+    await expect(waiting.takeIn(messageId, inPieces(handedIn), recorded, network)).rejects.toBeInstanceOf(
+      CiphertextDiffers,
+    );
     expect(await whatWaits()).toBeNull();
     expect((await store.usage()).usedBytes).toBe(0);
   });
 
   it('waits once, however often it is handed in, and even where a second would not fit', async () => {
-    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
-    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded, network);
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded, network);
+    expect((await store.usage()).usedBytes).toBeLessThan(ciphertext.length + 10_000);
+  });
+
+  it('takes no room in the store before it is whole, and is whole once for all who bring it at once', async () => {
+    const gate = Promise.withResolvers<void>();
+    async function* stopping(): AsyncGenerator<Uint8Array> {
+      yield ciphertext.subarray(0, -1);
+      await gate.promise;
+      yield ciphertext.subarray(-1);
+    }
+    const stopped = Array.from({ length: 4 }, () => waiting.takeIn(messageId, stopping(), recorded, network));
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect((await store.usage()).usedBytes).toBe(0);
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded, network);
+    expect((await whatWaits())?.equals(ciphertext)).toBe(true);
+    gate.resolve();
+    await Promise.all(stopped);
+    expect((await whatWaits())?.equals(ciphertext)).toBe(true);
     expect((await store.usage()).usedBytes).toBeLessThan(ciphertext.length + 10_000);
   });
 
   it('answers a second visitor truly: an altered copy is refused although the right one waits', async () => {
-    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
-    await expect(waiting.takeIn(messageId, inPieces(ciphertext.subarray(1)), recorded)).rejects.toBeInstanceOf(
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded, network);
+    await expect(waiting.takeIn(messageId, inPieces(ciphertext.subarray(1)), recorded, network)).rejects.toBeInstanceOf(
       CiphertextDiffers,
     );
     expect((await whatWaits())?.equals(ciphertext)).toBe(true);
   });
 
   it('is gone 15 minutes after the last step, and at once when it is forgotten, with all its memory', async () => {
-    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded, network);
     seconds += 899;
     expect(await waiting.keepWaiting(messageId)).toBe(true); // a step
     seconds += 899;
@@ -76,7 +97,7 @@ describe('ciphertext that waits', () => {
     expect(await waiting.keepWaiting(messageId)).toBe(false);
     expect((await store.usage()).usedBytes).toBe(0);
 
-    await waiting.takeIn(messageId, inPieces(ciphertext), recorded);
+    await waiting.takeIn(messageId, inPieces(ciphertext), recorded, network);
     await waiting.forget(messageId);
     expect(await whatWaits()).toBeNull();
     expect((await store.usage()).usedBytes).toBe(0);

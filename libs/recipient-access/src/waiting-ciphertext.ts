@@ -4,6 +4,7 @@ import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import type { FilePlace } from '#libs/mail';
 import { DomainError } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
+import { IncomingCiphertext } from './incoming-ciphertext.ts';
 
 /** What MessageSealed says of the ciphertext. */
 export interface RecordedCiphertext {
@@ -24,29 +25,43 @@ export class CiphertextDiffers extends DomainError {
  */
 export class WaitingCiphertext {
   private readonly waitingSeconds: number;
+  private readonly incoming: IncomingCiphertext;
 
   constructor(
     private readonly store: EphemeralStore,
-    options: { readonly waitingSeconds: number },
+    options: { readonly waitingSeconds: number; readonly uploadsMaxBytes: number },
   ) {
     this.waitingSeconds = options.waitingSeconds;
+    this.incoming = new IncomingCiphertext({ maxBytes: options.uploadsMaxBytes });
   }
 
   /**
-   * Takes ciphertext in as it streams, and compares it. Where the same already waits it is compared all the same (the answer
-   * must be true of what this visitor holds), but not kept a second time.
+   * Takes ciphertext in as it streams, and compares it. Only what is whole and equal goes to the store. Where the same already
+   * waits it is compared all the same (the answer must be true of what this visitor holds), but not kept a second time.
    *
-   * @throws CiphertextDiffers; EphemeralStoreFull; EphemeralStoreUnavailable; whatever the source throws
+   * @param networkPrefix where it comes from
+   * @throws CiphertextDiffers; UploadsBusy; EphemeralStoreFull; EphemeralStoreUnavailable; whatever the source throws
    */
-  async takeIn(messageId: MessageId, source: AsyncIterable<Uint8Array>, recorded: RecordedCiphertext): Promise<void> {
+  async takeIn(
+    messageId: MessageId,
+    source: AsyncIterable<Uint8Array>,
+    recorded: RecordedCiphertext,
+    networkPrefix: string,
+  ): Promise<void> {
     const compared = compare(source, recorded);
-    if (await this.isWaiting(messageId)) {
-      for await (const _ of compared);
-      if (await this.keepWaiting(messageId)) return;
-      throw new CiphertextDiffers(); // it went while we compared: the visitor hands it in again
+    const { ciphertextBytes } = recorded;
+    const isWaiting = await this.isWaiting(messageId);
+    const upload = isWaiting ? null : this.incoming.begin({ messageId, ciphertextBytes, networkPrefix });
+    try {
+      for await (const piece of compared) upload?.write(piece);
+      if (await this.keepWaiting(messageId)) return; // since before, or brought by somebody else meanwhile
+      if (upload?.isKept !== true) throw new CiphertextDiffers(); // it went while we compared: the visitor hands it in again
+      const options = { ttlSeconds: this.waitingSeconds, maxBytes: ciphertextBytes };
+      await this.store.putBytes(keyOf(messageId), upload.take(), options);
+      this.incoming.isWhole(messageId);
+    } finally {
+      upload?.end();
     }
-    const options = { ttlSeconds: this.waitingSeconds, maxBytes: recorded.ciphertextBytes };
-    await this.store.putBytes(keyOf(messageId), compared, options);
   }
 
   async isWaiting(messageId: MessageId): Promise<boolean> {

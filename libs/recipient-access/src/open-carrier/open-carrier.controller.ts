@@ -1,7 +1,8 @@
 import { Controller, Get, Post, Render, Req, Res, UseFilters } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { discardRest } from '#libs/web-ui';
+import { discardRest, RequestNetwork } from '#libs/web-ui';
+import type { ClientNetwork } from '#libs/web-ui';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { HandInTimes } from '../hand-in-times.ts';
 import { markOpenedHere } from '../opened-here.ts';
@@ -36,11 +37,17 @@ export class OpenCarrierController {
   }
 
   @Post('open')
-  async open(@Req() request: Request, @Res() response: Response): Promise<void> {
+  async open(
+    @RequestNetwork() network: ClientNetwork,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
     const { maxCarrierBytes: maxBytes, silenceSeconds } = this.settings;
     try {
       const body = turns.pace(boundedBody(request, { maxBytes, silenceSeconds }));
-      const messageId = await this.commands.execute(new OpenCarrier(ciphertextHandedIn(request.headers, body)));
+      const messageId = await this.commands.execute(
+        new OpenCarrier(ciphertextHandedIn(request.headers, body), network.prefix),
+      );
       this.times.handedIn(messageId);
       markOpenedHere(request, messageId, this.settings.waitingSeconds);
       response.redirect(303, `/m/${messageId}`); // the browser must GET the next step (RFC 9110 §15.4.4)

@@ -84,7 +84,9 @@ describe('handing a carrier in', () => {
         yield ciphertext.subarray(at, at + 1000);
       }
     }
-    await expect(new OpenCarrierHandler(here.messages).execute(new OpenCarrier(inPieces()))).rejects.toMatchObject({
+    await expect(
+      new OpenCarrierHandler(here.messages).execute(new OpenCarrier(inPieces(), '192.0.2.7/32')),
+    ).rejects.toMatchObject({
       code: 'cannot-be-shown',
       reason: 'unknown-message',
     });

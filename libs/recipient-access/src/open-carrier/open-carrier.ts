@@ -8,10 +8,13 @@ import { MessageForReader } from '../message-for-reader.ts';
 /** Takes in the ciphertext of one sealed message as it streams. The source is read no further than it has to be. */
 export class OpenCarrier extends Command<MessageId> {
   readonly ciphertext: AsyncIterable<Uint8Array>;
+  /** ClientNetwork.prefix */
+  readonly networkPrefix: string;
 
-  constructor(ciphertext: AsyncIterable<Uint8Array>) {
+  constructor(ciphertext: AsyncIterable<Uint8Array>, networkPrefix: string) {
     super();
     this.ciphertext = ciphertext;
+    this.networkPrefix = networkPrefix;
   }
 }
 
@@ -20,10 +23,10 @@ export class OpenCarrierHandler implements ICommandHandler<OpenCarrier> {
   constructor(private readonly messages: MessageForReader) {}
 
   /** @throws CannotBeShown, and whatever MessageForReader.takeIn throws */
-  async execute({ ciphertext }: OpenCarrier): Promise<MessageId> {
+  async execute({ ciphertext, networkPrefix }: OpenCarrier): Promise<MessageId> {
     const pieces = ciphertext[Symbol.asyncIterator]();
     const { messageId, prefix } = await readHeader(pieces);
-    await this.messages.takeIn(messageId, rest(prefix, pieces));
+    await this.messages.takeIn(messageId, rest(prefix, pieces), networkPrefix);
     return messageId;
   }
 }

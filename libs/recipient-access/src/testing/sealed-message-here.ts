@@ -36,6 +36,7 @@ export const settings: RecipientAccessSettings = {
   openingsRecordedPerDay: 5,
   recordNetworkAddress: true,
   maxCarrierBytes: 1024 * 1024,
+  uploadsMaxBytes: 8 * 1024 * 1024,
   silenceSeconds: 10,
   timeZone: 'UTC',
   demonstration: false,
@@ -97,7 +98,7 @@ export async function sealedMessagesHere() {
     async handIn(ciphertext: Uint8Array): Promise<MessageId> {
       const header = readSealedHeader(ciphertext.subarray(0, 4096));
       if (header.status !== 'header') throw new TypeError('no header');
-      await messages.takeIn(header.messageId, inPieces(ciphertext));
+      await messages.takeIn(header.messageId, inPieces(ciphertext), '192.0.2.7/32');
       return header.messageId;
     },
 
