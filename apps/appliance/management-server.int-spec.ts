@@ -9,7 +9,7 @@ import { ManagementServer } from './management-server.ts';
 const log = pino({ level: 'silent' });
 const on = (managementPort: number) => ({ managementHost: '127.0.0.1', managementPort }) as Settings;
 const answering = (isReady: boolean, text: string) =>
-  ({ ask: async () => ({ isReady, text, reasons: isReady ? '' : text }) }) as unknown as Readiness;
+  ({ ask: async () => ({ isReady, text, reasons: isReady ? '' : text, ageSeconds: 0.4 }) }) as unknown as Readiness;
 
 let management: ManagementServer;
 beforeEach(async () => {
@@ -49,6 +49,7 @@ describe('the management port', () => {
     management.serves({ readiness: answering(true, 'ready\n'), metrics });
     metrics.countDenial('revoked');
     expect((await ask('/readyz')).slice(0, 2)).toEqual([200, 'ready\n']);
+    expect((await fetch(`http://127.0.0.1:${management.port}/readyz`)).headers.get('age')).toBe('0');
     const [status, text, contentType] = await ask('/metrics');
     expect([status, contentType]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
     expect(text).toContain('segl_view_denials_total{reason="not-openable"} 1');

@@ -10,6 +10,7 @@ interface Answer {
   readonly status: number;
   readonly text: string;
   readonly contentType?: string;
+  readonly ageSeconds?: number;
 }
 
 /** What a process says of itself once it serves. */
@@ -21,7 +22,8 @@ interface Watched {
 /**
  * The second listener, for those who watch the process: `/healthz` (alive), `/readyz` (able to do what its roles are there for) and
  * `/metrics`. Apart from the public port, where nobody is to learn from a count that one message was revoked. It listens before
- * anything else does and until the very end: a process that waits for a server says so here.
+ * anything else does and until the very end: a process that waits for a server says so here. The parts behind `/readyz` are asked once
+ * a second at most; `Age` says how long ago.
  *
  * On loopback it answers to the names of this machine alone, so that no page whose name was made to point here can read it.
  */
@@ -82,6 +84,7 @@ export class ManagementServer {
       status,
       text,
       contentType = 'text/plain; charset=utf-8',
+      ageSeconds,
     } = await this.answerTo(request).catch((error: unknown): Answer => {
       this.log.error({ error: String(error) }, 'the management port could not answer');
       return { status: 500, text: 'failed; the log says why\n' };
@@ -90,6 +93,7 @@ export class ManagementServer {
       'Content-Type': contentType,
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
+      ...(ageSeconds === undefined ? {} : { Age: Math.floor(ageSeconds) }), // RFC 9111 §5.1
     });
     response.end(request.method === 'HEAD' ? undefined : text);
   }
@@ -115,10 +119,10 @@ export class ManagementServer {
     if (this.notReadyBecause !== null || this.watched === null) {
       return { status: 503, text: `not ready: ${this.notReadyBecause ?? ''}\n` };
     }
-    const { isReady, text, reasons } = await this.watched.readiness.ask();
+    const { isReady, text, reasons, ageSeconds } = await this.watched.readiness.ask();
     if (reasons !== '' && reasons !== this.logged) this.log.warn(`not ready: ${reasons}`);
     this.logged = reasons;
-    return { status: isReady ? 200 : 503, text };
+    return { status: isReady ? 200 : 503, text, ageSeconds };
   }
 
   private async scrape(): Promise<Answer> {

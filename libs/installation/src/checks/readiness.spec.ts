@@ -19,6 +19,29 @@ async function readyWith(failing: { persons?: Error; keyring?: Error; eventStore
 }
 
 describe('/readyz, which anybody may ask', () => {
+  it('asks its parts once at a time, and once a second, however often it is asked, and says how old the answer is', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let asked = 0;
+    const check = () => gates[asked++]?.promise ?? well();
+    const readiness = new Readiness([{ part: 'event store', isTold: true, check }]);
+    const answers = Array.from({ length: 50 }, () => readiness.ask());
+    expect(asked).toBe(1);
+    gates[0]?.reject(new Error('the disk is full'));
+    for (const answer of await Promise.all(answers)) expect(answer.isReady).toBe(false);
+    expect((await readiness.ask()).isReady).toBe(false);
+    expect(asked).toBe(1);
+    gates[1]?.resolve();
+    const since = performance.now();
+    let latest = await readiness.ask();
+    while (!latest.isReady) {
+      expect(latest.ageSeconds).toBeLessThan(1.5);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      latest = await readiness.ask();
+    }
+    expect(performance.now() - since).toBeLessThan(10_000);
+    expect(asked).toBe(2);
+  });
+
   it('is 200 when all is well', async () => {
     expect(await readyWith({})).toEqual({ status: 200, body: 'ready\n' });
   });

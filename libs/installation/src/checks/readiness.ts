@@ -25,18 +25,41 @@ export interface ReadinessAnswer {
   readonly reasons: string;
 }
 
+interface Asked {
+  readonly startedAt: number;
+  isOver: boolean;
+  readonly answer: Promise<ReadinessAnswer>;
+}
+
+/** 1 s: checks write and sync, and whoever watches asks every few seconds. */
+const ANSWER_MILLISECONDS = 1000;
 /** Seconds that a part has to say whether it is well. */
 const CHECK_SECONDS = 3;
 
 /** What /readyz asks: the parts that the roles of this process have, and no others. */
 export class Readiness {
+  private latest: Asked | null = null;
+
   /** @param hosts of the configured stores: they are left out of what everybody is told */
   constructor(
     readonly checks: readonly ReadinessCheck[],
     private readonly hosts: readonly string[] = [],
   ) {}
 
-  async ask(): Promise<ReadinessAnswer> {
+  /** The parts are asked once at a time and once a second, however many ask here. `ageSeconds`: since they were. */
+  async ask(): Promise<ReadinessAnswer & { readonly ageSeconds: number }> {
+    const latest = this.latest !== null && isFresh(this.latest) ? this.latest : (this.latest = this.begin());
+    const answer = await latest.answer;
+    return { ...answer, ageSeconds: (performance.now() - latest.startedAt) / 1000 };
+  }
+
+  private begin(): Asked {
+    const answer = this.askParts().finally(() => (asked.isOver = true));
+    const asked: Asked = { startedAt: performance.now(), isOver: false, answer };
+    return asked;
+  }
+
+  private async askParts(): Promise<ReadinessAnswer> {
     const answers = await Promise.all(this.checks.map(reasonOf));
     const found = answers.filter((fault) => fault !== null);
     const faults = found.filter(({ check }) => check.onlyWarns !== true);
@@ -65,6 +88,10 @@ export class Readiness {
       .replace(/\b\d{1,3}(?:\.\d{1,3}){3}\b(?::\d+)?|\[[0-9a-f:.]*:[0-9a-f:.]*\](?::\d+)?/gi, '…')
       .replace(/(^|[\s("'`=:])\/[^\s"'`),;]+/g, '$1…');
   }
+}
+
+function isFresh({ startedAt, isOver }: Asked): boolean {
+  return !isOver || performance.now() - startedAt < ANSWER_MILLISECONDS;
 }
 
 interface PartFault {
