@@ -8,6 +8,7 @@ import type { ErrorPage, ErrorPages } from './error-pages.ts';
 import { isBelow } from './forms.ts';
 import { ENGLISH, translate } from './locales/translate.ts';
 import type { Locale, TextKey } from './locales/translate.ts';
+import { problemOfPage } from './programs/problem-of-page.ts';
 import { requestFacts } from './request-facts.ts';
 
 /** What is written down of a failure that nobody foresaw. */
@@ -63,7 +64,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (answered.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(answered.retryAfterSeconds));
     response.status(answered.status);
     if (isBelow(request.path, this.options.programPrefixes)) {
-      response.type('application/problem+json').send(JSON.stringify(problem(answered, code, locale, reference)));
+      response.type('application/problem+json').send(JSON.stringify(problemOfPage(answered, code, reference)));
       return;
     }
     const context = {
@@ -139,14 +140,4 @@ function localeOf(request: Request): Locale {
   } catch {
     return ENGLISH; // failed before the facts were gathered
   }
-}
-
-function problem(page: ErrorPage, code: string, locale: Locale, reference: string | null) {
-  return {
-    type: `urn:segl:error:${reference === null ? code : 'unexpected'}`,
-    title: translate(locale, `${page.texts}.title` as TextKey),
-    status: page.status,
-    detail: translate(locale, `${page.texts}.text` as TextKey),
-    ...(reference === null ? {} : { reference }),
-  };
 }

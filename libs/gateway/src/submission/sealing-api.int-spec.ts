@@ -362,6 +362,7 @@ describe('the document of the API', () => {
       'title',
       'status',
       'detail',
+      'reference',
       'parameter',
       'position',
       'refusal',
