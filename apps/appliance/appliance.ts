@@ -91,6 +91,7 @@ async function serve(
     const elsewhere = pathsElsewhere(settings.roles);
     installWebUi(app, {
       publicUrl: new URL(settings.publicUrl),
+      hstsIncludesSubDomains: settings.hstsIncludeSubDomains,
       organisation: portalOrganisation(organisation),
       views,
       keys: hasRole(settings, 'portal') ? () => stores.keyring.cookieKeys() : keysOfNobody(),

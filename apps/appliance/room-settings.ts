@@ -48,6 +48,7 @@ export class RoomSettingsModule {
       openingsRecordedPerDay: settings.portal.openingsRecordedPerDay,
       recordNetworkAddress: settings.portal.recordNetworkAddress,
       maxCarrierBytes: Math.ceil(settings.sealing.maxMailBytes * CARRIER_BYTES_PER_MAIL_BYTE) + CARRIER_ROOM_BYTES,
+      uploadsMaxBytes: settings.uploads.maxBytes,
       silenceSeconds: settings.uploads.silenceSeconds,
       timeZone: settings.organisation.timeZone,
       demonstration: settings.demonstration,

@@ -129,6 +129,37 @@ describe('https', () => {
       ]);
       expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
       expect(headers.get('content-security-policy')).toContain('upgrade-insecure-requests');
+      const refused = await spoken('GET / HTTP/1.1\r\nHost : portal\r\n\r\n', 5000, secure.url);
+      expect(refused).toMatch(/^HTTP\/1\.1 400 [^]*\r\nStrict-Transport-Security: max-age=31536000\r\n/);
+    } finally {
+      await secure.close();
+    }
+  });
+});
+
+describe('what never becomes a request', () => {
+  it.each([
+    ['no HTTP at all', 'hello\r\n\r\n', 400],
+    ['a header that is too large', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['a space before a colon', 'GET / HTTP/1.1\r\nHost : x\r\n\r\n', 400],
+  ])('is refused with the headers that every answer has: %s', async (_, request, status) => {
+    const answer = await spoken(request);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} \\w`));
+    expect(answer).toMatch(
+      /\r\nContent-Security-Policy: default-src 'none'[^]*\r\nX-Content-Type-Options: nosniff\r\n/,
+    );
+    expect(answer).toMatch(/\r\nConnection: close\r\n\r\n$/);
+    expect(answer).not.toContain('Strict-Transport-Security');
+  });
+});
+
+describe('https, below the portal’s host too where the organisation says so', () => {
+  it('is asked for', async () => {
+    const options = { publicUrl: new URL('https://post.example.com'), hstsIncludesSubDomains: true };
+    const secure = await openTestPortal({ controllers: [TryController] }, options);
+    try {
+      const { headers } = await secure.browser().get('/try/form');
+      expect(headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains');
     } finally {
       await secure.close();
     }
@@ -173,7 +204,7 @@ describe('a browser session', () => {
     const { text: id, html } = await browser.get('/try/form');
     const csrf = /value="([^"]*)"/.exec(html)?.[1] ?? '';
     const { text: before } = await browser.get('/try/session');
-    await browser.get('/try/forget');
+    expect((await browser.get('/try/forget')).headers.get('clear-site-data')).toBe('"cache", "storage"');
     expect((await browser.get('/try/session')).text).not.toBe(before);
     expect((await browser.get('/try/known')).text).not.toBe(`${id} en`);
     expect((await browser.post('/try/form', { csrf })).status).toBe(403);
@@ -303,22 +334,29 @@ describe('an error', () => {
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     const problem = (await answer.json()) as object;
     expect(problem).toEqual({
-      type: 'urn:segl:error:unexpected',
+      type: 'urn:segl:problem:unexpected',
       title: 'Sorry, something went wrong',
       status: 500,
       detail: expect.any(String),
       reference: unexpected.at(-1)?.reference,
     });
     expect(JSON.stringify(problem)).not.toMatch(SECRETS);
-    expect((await fetch(`${portal.url}/api/nowhere`)).headers.get('content-type')).toContain(
-      'application/problem+json',
-    );
+    const nowhere = await fetch(`${portal.url}/api/nowhere`, { headers: { 'accept-language': 'da' } });
+    expect(nowhere.headers.get('content-type')).toContain('application/problem+json');
+    expect(await nowhere.json()).toMatchObject({
+      type: 'urn:segl:problem:not-found',
+      status: 404,
+      title: 'Not found',
+    });
+    const other = await fetch(`${portal.url}/api/v1/try`, { method: 'DELETE', headers: { 'accept-language': 'da' } });
+    expect([other.status, other.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await other.json()).toMatchObject({ type: 'urn:segl:problem:method-not-allowed', status: 405 });
   });
 });
 
 /** What the portal says to these very bytes, which no HTTP client would send; or within so many milliseconds, after which we hang up. */
-async function spoken(request: string, hangUpMs = 5000): Promise<string> {
-  const socket = connect(Number(new URL(portal.url).port), '127.0.0.1');
+async function spoken(request: string, hangUpMs = 5000, url = portal.url): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
   let answer = '';
   socket.on('data', (piece) => (answer += piece.toString('latin1'))).on('error', () => undefined);
   const over = new Promise<void>((resolve) => socket.once('close', () => resolve()));

@@ -18,8 +18,9 @@ import { LANGUAGES, LOCALES } from './locales/translate.ts';
 import type { Locale } from './locales/translate.ts';
 import { requestFacts, RequestFacts } from './request-facts.ts';
 import { toOriginForm } from './request-target.ts';
-import { securityHeaders } from './security-headers.ts';
+import { headersOfRefusal, securityHeaders } from './security-headers.ts';
 import { logFieldsOf } from './log-fields.ts';
+import { refuseUnparsed } from './refuse-unparsed.ts';
 import type { ViewEngine } from './view-engine.ts';
 
 export interface WebUiOptions {
@@ -27,6 +28,8 @@ export interface WebUiOptions {
   readonly organisation: PortalOrganisation;
   readonly views: ViewEngine;
   readonly keys: CookieKeys;
+  /** Whether browsers shall reach every host below the portal's by https alone (RFC 6797 §6.1.2). Default no. */
+  readonly hstsIncludesSubDomains?: boolean;
   /** Languages offered, the first for whoever wants none of them. Default: all, English first. */
   readonly locales?: readonly Locale[];
   /** `SEGL_TRUSTED_PROXIES`: addresses and networks. Default none. */
@@ -67,6 +70,7 @@ const PACED_PREFIXES: readonly string[] = ['/open', '/api'];
  */
 export function installWebUi(app: NestExpressApplication, options: WebUiOptions): void {
   const isSecure = options.publicUrl.protocol === 'https:';
+  const transport = { isSecure, includesSubDomains: options.hstsIncludesSubDomains };
   const assets = new Assets(assetsOf(options.organisation));
   const locales = options.locales ?? LOCALES;
   const settings = {
@@ -88,11 +92,13 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
   };
   app.use(
     bodyInTime((path) => isBelow(path, PACED_PREFIXES), options.bodySeconds),
-    ...securityHeaders(isSecure),
+    ...securityHeaders(transport),
     assets.serve,
     facts,
     ...forms(options.streamPrefixes ?? STREAM_PREFIXES),
   );
+
+  app.getHttpServer().on('clientError', refuseUnparsed(headersOfRefusal(transport)));
 
   const logger = new Logger('web');
   app.useGlobalFilters(

@@ -48,13 +48,35 @@ function policyText(policy: Readonly<Record<string, string>>, isSecure: boolean)
   return [...directives, ...(isSecure ? ['upgrade-insecure-requests'] : [])].join('; ');
 }
 
+export interface Transport {
+  /** Whether the portal is reached by https. */
+  readonly isSecure: boolean;
+  /** Whether browsers shall reach every host below the portal's by https alone as well. */
+  readonly includesSubDomains?: boolean | undefined;
+}
+
+/** For what is refused before there is a request to speak of: nothing to show, to run or to keep. */
+export function headersOfRefusal({
+  isSecure,
+  includesSubDomains = false,
+}: Transport): Readonly<Record<string, string>> {
+  const subDomains = includesSubDomains ? '; includeSubDomains' : '';
+  return {
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': 'no-store',
+    ...(isSecure && { 'Strict-Transport-Security': `max-age=${HSTS_SECONDS}${subDomains}` }),
+  };
+}
+
 const isSecureResponse = new WeakSet<object>();
 
 /** Written out, since helmet's own policy does not fit (threats.md A29); nothing here is ever cached unless it says so itself. */
-export function securityHeaders(isSecure: boolean): RequestHandler[] {
+export function securityHeaders({ isSecure, includesSubDomains = false }: Transport): RequestHandler[] {
   const headers = helmet({
     contentSecurityPolicy: false, // set below, so that one function writes every policy
-    strictTransportSecurity: isSecure ? { maxAge: HSTS_SECONDS, includeSubDomains: false } : false,
+    strictTransportSecurity: isSecure ? { maxAge: HSTS_SECONDS, includeSubDomains: includesSubDomains } : false,
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
     crossOriginEmbedderPolicy: false, // a mail's own data: images need no more than img-src

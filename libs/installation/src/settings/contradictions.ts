@@ -54,6 +54,11 @@ export function contradictions(settings: Settings): string[] {
     faults.push(...relayFaults(settings.relayUrl));
   }
   const { maxMailBytes } = settings.sealing;
+  if (settings.uploads.maxBytes < maxMailBytes * 1.01 + 64 * 1024) {
+    faults.push(
+      `${nameOf('uploads.maxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes)`,
+    );
+  }
   if (settings.portal.ephemeralMaxBytes * SHARE_OF_BYTE_VALUES < maxMailBytes * 1.01 + 64 * 1024) {
     faults.push(
       `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,

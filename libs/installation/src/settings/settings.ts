@@ -34,6 +34,9 @@ function storeFile(meaning: string) {
 
 export const settingsSchema = z.object({
   publicUrl: z.url({ protocol: /^https?$/ }).describe('where readers reach the portal; https, or http on loopback'),
+  hstsIncludeSubDomains: yesOrNo
+    .default(false)
+    .describe('whether browsers shall reach every host below the portal’s by https alone (RFC 6797)'),
   httpHost: z.string().default('0.0.0.0').describe('the address to listen on'),
   httpPort: port.default(8080).describe('the port to listen on'),
   managementHost: z
@@ -169,6 +172,12 @@ export const settingsSchema = z.object({
     .prefault({}),
   uploads: z
     .object({
+      maxBytes: positive
+        .int()
+        .default(128 * MEBIBYTE)
+        .describe(
+          'bytes of readers’ uploads on their way in to one process, all together, beside what waits whole (`portal.ephemeralMaxBytes`)',
+        ),
       silenceSeconds: z.coerce
         .number()
         .min(1)
