@@ -114,6 +114,8 @@ const STORY_PACKAGES = [
     debian: 'postgresql',
     why: 'the person directory of a cluster, on a real PostgreSQL',
   },
+  { found: () => existsSync('/usr/bin/buildah'), debian: 'buildah', why: 'the image, built and read from' },
+  { found: () => existsSync('/usr/sbin/debootstrap'), debian: 'debootstrap', why: 'a base for the image' },
   // Their init scripts would start them at the next boot, as on any server; nothing of the stories needs that.
   { found: () => existsSync('/usr/bin/caddy'), debian: 'caddy', why: 'the recipe for Caddy, behind the real one' },
   {

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 const recipes = resolve(import.meta.dirname, '..', '..', '..', 'ops', 'proxies');
 
@@ -32,6 +32,19 @@ export const RECIPES: readonly Recipe[] = [
         )
         .replace('post.example.com {', `https://localhost:${tls} {\n\ttls ${place}/cert.pem ${place}/key.pem`)
         .replace('127.0.0.1:8080', `127.0.0.1:${upstream}`),
+    command: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
+  },
+  {
+    // Of docker-compose.yml: every role behind one door. Here all of them are the one appliance.
+    file: '../images/Caddyfile',
+    program: '/usr/bin/caddy',
+    written: (recipe, { tls, upstream, management }, place) =>
+      recipe
+        .replace(':8443 {', `https://localhost:${tls} {`)
+        .replace('/run/secrets/tls-certificate /run/secrets/tls-key', `${place}/cert.pem ${place}/key.pem`)
+        .replace('portal-1:8080 portal-2:8080', `127.0.0.1:${upstream}`)
+        .replace(/(gateway|console):8080/g, `127.0.0.1:${upstream}`)
+        .replace('health_port 8081', `health_port ${management}`),
     command: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
   },
   {
@@ -103,7 +116,7 @@ export function makeCertificate(place: string): void {
 /** In the foreground, as a child of this process. */
 export function startProxy(recipe: Recipe, ports: Ports, place: string): ChildProcess {
   const text = recipe.written(readFileSync(join(recipes, recipe.file), 'utf8'), ports, place);
-  const file = join(place, recipe.file);
+  const file = join(place, basename(recipe.file));
   writeFileSync(file, text);
   return spawn(recipe.program, recipe.command(file, place), {
     env: { PATH: '/usr/sbin:/usr/bin', HOME: place, XDG_DATA_HOME: place, XDG_CONFIG_HOME: place },

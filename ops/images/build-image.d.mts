@@ -1,0 +1,2 @@
+export const STORAGE: readonly string[];
+export const IMAGE: string;
