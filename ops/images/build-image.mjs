@@ -4,7 +4,7 @@
  *   node ops/images/build-image.mjs               on the base that the Containerfile names, pulled from its registry
  *   node ops/images/build-image.mjs --make-base   on one of that name, made of debootstrap's Debian and the lockfile's Node
  *
- * Prints as its last line what there is: name, id and bytes. Images lie in ~/.cache/segl-images, apart from other programs' ones. An
+ * Prints as its last line what there is: name, id and size. Images lie in ~/.cache/segl-images, apart from other programs' ones. An
  * image bears the digest of everything that it was made of; where one with this very digest is there, nothing is built.
  */
 import { spawnSync } from 'node:child_process';
@@ -120,6 +120,7 @@ function build(inputs) {
   const pull = process.argv.includes('--make-base') ? '--pull=false' : '--pull';
   const context = ['--volume', `${cache}:/root/.npm`, '--label', `segl.inputs=${inputs}`, '--file', containerfile];
   buildah(['build', ...options, ...labels, pull, ...context, '--tag', IMAGE, root]);
+  buildah(['rmi', '--prune', '--force']); // what had this name before
 }
 
 if (import.meta.main) {

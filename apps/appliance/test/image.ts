@@ -13,7 +13,7 @@ export function noImageBecause(): string | null {
   return missing.length === 0 ? null : `there is no ${missing.join(', no ')}`;
 }
 
-/** @returns the last line that the build printed: name, id and bytes */
+/** @returns the last line that the build printed: name, id and size */
 export function buildImage(): string {
   const args = [join(root, 'ops', 'images', 'build-image.mjs'), '--make-base'];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, {
