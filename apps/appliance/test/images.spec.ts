@@ -12,7 +12,8 @@ import type { ComposeService } from './image-files.ts';
 
 /**
  * The image is built and started by image-is-built-and-read-from.e2e-spec.ts; the services of the Compose file are not, since no
- * engine that composes runs where this is developed. What can be told without one: that the files say what was meant, and that every path, command, port, variable and address in them is one that the code knows.
+ * engine that composes runs where this is developed. What can be known without one: that the files say what was meant, and that every
+ * path, command, port, variable and address in them is one that the code knows.
  */
 
 const compose = readCompose(textOf('docker-compose.yml'));
