@@ -2,6 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SqliteEventStore, streamName } from '#libs/event-store';
+import { newPersonId } from '#libs/vocabulary';
 import { segl } from './test/captured-terminal.ts';
 import type { RunOptions } from './test/captured-terminal.ts';
 import { temporaryInstallation } from './test/installation.ts';
@@ -122,5 +124,61 @@ describe('the record, exported', () => {
     expect(await inHome(['audit', 'verify', '-', '--key', key], { input: Buffer.from('') })).toMatchObject({
       exitCode: 65,
     });
+  });
+});
+
+describe('an exposure report', () => {
+  const PORTAL_EVENT = {
+    recipientId: '',
+    viewedAt: '2026-03-01T12:05:00.000Z',
+    method: 'passcode',
+    form: 'page',
+    signInId: null,
+  };
+
+  it('proves that nothing of a message was shown, and opens nobody else’s events', async () => {
+    await seal('cy@example.org');
+    const messageId = await seal('bo@example.org');
+    await seal('di@example.org');
+    await keep();
+    const ran = await inHome(['audit', 'exposure', '--message', messageId, '--case', '2026-17']);
+    expect(ran.exitCode).toBe(0);
+    await writeFile(at('export'), ran.text);
+    expect(ran.text.match(/"record"/g)).toHaveLength(1);
+    const verified = await verify();
+    expect([verified.exitCode, verified.text]).toEqual([
+      0,
+      expect.stringMatching(
+        new RegExp(`nothing of message ${messageId} was shown or downloaded.*\n.*recipient="bo@example.org"`),
+      ),
+    ]);
+    expect(verified.text).not.toMatch(/cy@|di@/);
+    expect(await inHome(['audit', 'exposure', '--message', 'a'.repeat(32)])).toMatchObject({ exitCode: 1 });
+  });
+
+  it('says what was shown, and is worth nothing once a view is left out', async () => {
+    const messageId = await seal('bo@example.org');
+    const store = await SqliteEventStore.open(join(home.dataDir, 'events.sqlite'));
+    const recipientId = newPersonId();
+    await store.append(streamName('message', messageId), 0, [
+      { type: 'MessageViewed', version: 2, data: { ...PORTAL_EVENT, recipientId } },
+    ]);
+    await store.close();
+    await keep();
+    const { text } = await inHome(['audit', 'exposure', '--message', messageId]);
+    await writeFile(at('export'), text);
+    expect((await verify()).text).toMatch(
+      new RegExp(`message ${messageId} was shown in this portal.*[^]*MessageViewed`),
+    );
+    await writeFile(
+      at('export'),
+      text
+        .split('\n')
+        .filter((line) => !line.includes('MessageViewed'))
+        .join('\n'),
+    );
+    const cut = await verify('--json');
+    expect(cut).toMatchObject({ exitCode: 65, text: expect.stringContaining('"removed"') });
+    expect(JSON.parse(cut.text)).toMatchObject({ exposure: null });
   });
 });

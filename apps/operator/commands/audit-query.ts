@@ -15,6 +15,7 @@ import { askedFor, askerGiven, NOBODY } from '../asked.ts';
 import { withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import { exportCommand } from './audit-export.ts';
+import { exposureCommand } from './audit-exposure.ts';
 import { checkpointCommand, keyCommand } from './audit-key.ts';
 import { verifyCommand } from './audit-verify.ts';
 import { printPage, printTimeline } from './audit-output.ts';
@@ -50,6 +51,7 @@ export function auditCommand(operator: Operator): Command {
     .addCommand(queryCommand(operator))
     .addCommand(timelineCommand(operator))
     .addCommand(exportCommand(operator))
+    .addCommand(exposureCommand(operator))
     .addCommand(verifyCommand(operator))
     .addCommand(keyCommand(operator))
     .addCommand(checkpointCommand(operator));

@@ -99,7 +99,25 @@ async function say(operator: Operator, report: VerifyReport, json: boolean): Pro
   if (report.provenTo === null) return operator.print('no checkpoint proves anything of this');
   const { origin, size } = report.provenTo;
   await operator.print(`${report.provenEvents} events proven, up to the checkpoint of ${origin} at ${size}`);
+  if (report.exposure !== null) await sayExposure(operator, report.exposure);
   if (report.unprovenEvents > 0) await operator.print(`${report.unprovenEvents} events that no checkpoint proves`);
+}
+
+async function sayExposure(
+  operator: Operator,
+  { messageId, from, to, events, wasShown }: NonNullable<VerifyReport['exposure']>,
+): Promise<void> {
+  const between = `in this portal between events ${from} and ${to - 1}, all of which are here`;
+  const verdict = {
+    true: `message ${messageId} was shown ${between}`,
+    false: `nothing of message ${messageId} was shown or downloaded ${between}`,
+    null: `message ${messageId} has events of a type that this verifier does not know, ${between}`,
+  }[`${wasShown}`];
+  await operator.print(verdict);
+  for (const { index, time, type, disclosed } of events) {
+    const said = Object.entries(disclosed).map(([field, value]) => ` ${field}=${JSON.stringify(value)}`);
+    await operator.print(`  ${index}  ${time}  ${type}${said.join('')}`);
+  }
 }
 
 /** `altered at 450: MessageViewed …`: the word first, so that scripts can look for it. */

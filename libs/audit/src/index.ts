@@ -7,6 +7,7 @@ export {
   type AuditQuestionKind,
 } from './auditors/auditor-events.ts';
 export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue, isAudited } from './event-catalogue.ts';
+export { exportExposure } from './export/exposure-export.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';
 export { exportSelectionAsCsv } from './export/csv-export.ts';
 export { RememberedTiles, selectedEvents } from './export/selected-events.ts';

@@ -1,5 +1,7 @@
 import { LeafComparison } from './compare-leaves.ts';
 import type { LeafFinding } from './compare-leaves.ts';
+import { ExposureReading } from './exposure.ts';
+import type { Exposure } from './exposure.ts';
 import { headerOfLeaf, leafOfRecord } from './leaf-of-record.ts';
 import { readSignedCheckpoint } from './note.ts';
 import type { Checkpoint, TrustedKey } from './note.ts';
@@ -35,6 +37,8 @@ export interface VerifyReport {
   readonly unprovenEvents: number;
   /** The newest checkpoint that the export reaches. */
   readonly provenTo: Pick<Checkpoint, 'origin' | 'size'> | null;
+  /** Of an exposure report: what it says of its message. Null for another export, and where anything was found wrong. */
+  readonly exposure: Exposure | null;
 }
 
 export const EXPORT_FORMAT = 'segl-ledger-export/1';
@@ -52,6 +56,8 @@ interface Line {
   readonly hashes?: unknown;
   readonly checkpoint?: unknown;
   readonly end?: { readonly size?: unknown; readonly count?: unknown };
+  readonly exposure?: { readonly messageId?: unknown };
+  readonly disclosure?: { readonly index?: unknown; readonly field?: unknown; readonly key?: unknown };
 }
 
 /** Verifies the lines of an export (LEDGER.md, "Exports") as they come, in constant memory. Never throws for what a line holds. */
@@ -78,6 +84,7 @@ class ExportVerifier {
   private selectionHead: Checkpoint | null = null;
   private proven = 0;
   private endSize: number | null = null;
+  private exposure: ExposureReading | null = null;
 
   constructor(private readonly options: VerifyOptions) {
     for (const note of options.known ?? []) {
@@ -108,6 +115,9 @@ class ExportVerifier {
     if (typeof line.hashes === 'string') return this.takeHashes(line.hashes);
     if (line.end !== undefined) return this.takeEnd(line.end);
     if (typeof line.record === 'string' || typeof line.leaf === 'string') return this.takeEvent(line);
+    if (line.exposure !== undefined && this.events === 0 && this.kind === 'range')
+      this.exposure ??= new ExposureReading(String(line.exposure.messageId), this.firstIndex);
+    if (line.disclosure !== undefined) this.exposure?.disclose(line.disclosure);
     return true; // of a later release: what we do not know proves nothing and harms nothing
   }
 
@@ -120,13 +130,19 @@ class ExportVerifier {
       this.kind === 'selection'
         ? this.proven
         : Math.max(0, Math.min(this.events, (this.provenTo?.size ?? this.firstIndex) - this.firstIndex));
+    const isProven = this.findings.length === 0 && this.provenTo !== null;
     return {
-      isProven: this.findings.length === 0 && this.provenTo !== null,
+      isProven,
       findings: this.findings,
       provenEvents,
-      unprovenEvents: this.events - provenEvents,
+      unprovenEvents: this.unproven(provenEvents),
       provenTo: this.provenTo === null ? null : { origin: this.provenTo.origin, size: this.provenTo.size },
+      exposure: isProven && this.unproven(provenEvents) === 0 ? (this.exposure?.result(this.nextIndex) ?? null) : null,
     };
+  }
+
+  private unproven(provenEvents: number): number {
+    return this.events - provenEvents;
   }
 
   private begin(line: Line): boolean {
@@ -165,15 +181,17 @@ class ExportVerifier {
   private takeEvent(line: Line): boolean {
     const index = Number(line.index);
     const isRecord = typeof line.record === 'string';
+    const header = isRecord ? null : headerOfLeaf(line.leaf as string);
     const found = isRecord
       ? leafOfRecord(line.record as string)
-      : { ...headerOfLeaf(line.leaf as string), leaf: Buffer.from(line.leaf as string) };
-    if (found?.leaf === undefined || found.stream === undefined) return this.damaged(`the record at ${index} is none`);
+      : header && { ...header, leaf: Buffer.from(line.leaf as string) };
+    if (found === null) return this.damaged(`the record at ${index} is none`);
     this.events++;
     if (this.events % 10_000 === 0) this.options.onProgress?.(this.events);
     const hash = leafHash(found.leaf);
     if (this.kind === 'selection') return this.takeSelected(index, hash, line.proof);
     this.nextIndex = index + 1;
+    this.exposure?.see(index, found, isRecord ? (line.record as string) : null);
     this.comparison.see({
       hash: hash.toString('base64'),
       name: `${found.type} ${found.id}, ${found.stream} revision ${found.revision}`,
