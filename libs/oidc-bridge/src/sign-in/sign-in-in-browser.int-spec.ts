@@ -40,7 +40,10 @@ withBrowser('signing in, in a real browser (skipped where there is no Chromium)'
     elsewhereUrl = `http://localhost:${(elsewhere.address() as AddressInfo).port}/callback`;
     google.signInPage = new URL('/authorize', elsewhereUrl).href;
     room = await openSignInRoom([google, microsoft, staff], {
-      sharedMailboxes: [{ mailboxes: ['@shared.example'], reader: 'state' }],
+      sharedMailboxes: [
+        { mailboxes: ['@shared.example'], reader: 'state' },
+        { mailboxes: ['@board.example'], reader: 'account', namedBy: ['account-with-address'] },
+      ],
       redirectUri: elsewhereUrl,
     });
     await room.persons.findOrCreate(shared);
@@ -128,6 +131,19 @@ withBrowser('signing in, in a real browser (skipped where there is no Chromium)'
         await page.fill('#name', 'Bo Ærø');
         await page.keyboard.press('Enter');
         await page.waitForURL(`${elsewhereUrl}?*`); // form-action 'self' did not stop it
+
+        const board = await start({ client: 'intranet' });
+        google.answer = () => google.account(parseMailAddress('all@board.example'));
+        await at(await callback(board));
+        expect(await page.textContent('main')).toContain('Sign in with your own account');
+        await look('reader-by-account');
+        google.answer = () => google.account(null);
+        await at(await callback(board, 'reader/with'));
+        expect(await page.textContent('[role=alert]')).toContain('does not say who you are');
+        await look('reader-unnamed');
+        await page.fill('#name', 'Bo Ærø');
+        await page.keyboard.press('Enter');
+        await page.waitForURL(`${elsewhereUrl}?*`);
         await context.close();
       }
     },
