@@ -143,6 +143,8 @@ class MessageTake {
     this.parts++;
     if (depth > this.limits.depth) {
       this.notes.add('truncated');
+      if (part.whole !== null)
+        this.attach({ ...EMPTY_PART, isAttachment: true, filename: 'deeper-parts.eml', body: part.whole }, null);
       return { rich: [], plain: [] };
     }
     if (!part.isMultipart) return this.leaf(part, parent);

@@ -93,6 +93,19 @@ describe('details that a reader sees', () => {
     expect(mail.text).toBe('innermost');
   });
 
+  it('keeps what lies deeper than it looks as a file, and says so', () => {
+    const multiparts = Array.from(
+      { length: 30 },
+      (_, at) => `Content-Type: multipart/mixed; boundary=b${at}\r\n\r\n--b${at}\r\n`,
+    );
+    const bytes = Buffer.from(`Subject: deep\r\n${multiparts.join('')}Content-Type: text/plain\r\n\r\ninnermost\r\n`);
+    const mail = read(bytes);
+    expect(mail.notes).toEqual(['truncated']);
+    expect(mail.attachments.map(({ filename }) => filename)).toEqual(['deeper-parts.eml']);
+    const [file] = readAttachments(bytes, [mail.attachments[0]?.index ?? -1], READING_LIMITS);
+    expect(read(file?.content ?? Buffer.alloc(0)).text).toBe('innermost');
+  });
+
   it('counts what it left out from elsewhere', async () => {
     const mail = shape('newsletter-with-conditional-comments');
     expect(mail.remoteContentRemoved).toBe(2);
