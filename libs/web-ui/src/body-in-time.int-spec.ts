@@ -60,6 +60,11 @@ describe('a body that never comes to its end', () => {
     expect(await answerTo(portal.url, refused.replace('Connection: close\r\n', ''))).toContain(' 415 ');
   });
 
+  it.each(['/open/x', '/api/v1/x'])('ends with its connection where nobody reads it: %s', async (path) => {
+    const unread = post(path, form, 'Content-Length: 100').replace('Connection: close\r\n', '');
+    expect(await answerTo(portal.url, unread)).toContain(' 404 ');
+  });
+
   it('is left to the room that takes uploads, which has a pace of its own', async () => {
     const slow = post('/open', form, 'Content-Length: 6');
     const late = async () => new Promise<string>((resume) => setTimeout(() => resume('&b='), 900));

@@ -11,7 +11,7 @@ import type { UnexpectedError } from './error-filter.ts';
 import { STORE_ERRORS } from './error-pages.ts';
 import type { ErrorPages } from './error-pages.ts';
 import { FRAME_FITTING } from './frame-fitting.ts';
-import { forms, isBelow } from './forms.ts';
+import { forms } from './forms.ts';
 import { assetsOf, shownOrganisation } from './organisation/shown-organisation.ts';
 import type { PortalOrganisation } from './organisation/portal-organisation.ts';
 import { LANGUAGES, LOCALES } from './locales/translate.ts';
@@ -61,8 +61,8 @@ const REQUEST = Symbol('request');
 /** Hand a carrier in, and the API: both stream. `/oidc` reads its own bodies. */
 export const STREAM_PREFIXES: readonly string[] = ['/open', '/api', '/oidc'];
 export const PROGRAM_PREFIXES: readonly string[] = ['/api'];
-/** Where bodies may be large: the rooms there hold them to a pace. */
-const PACED_PREFIXES: readonly string[] = ['/open', '/api'];
+/** Where bodies may be large: the rooms there hold them to a pace (pacedBody). What lies below has no such room. */
+const PACED_PATHS: readonly string[] = ['/open', '/api/v1/messages'];
 
 /**
  * Gives an app its web face: headers, language, browser sessions, forms with CSRF, assets, views and error pages. Called once,
@@ -91,7 +91,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     next();
   };
   app.use(
-    bodyInTime((path) => isBelow(path, PACED_PREFIXES), options.bodySeconds),
+    bodyInTime((path) => PACED_PATHS.includes(path), options.bodySeconds),
     ...securityHeaders(transport),
     assets.serve,
     facts,
