@@ -151,6 +151,7 @@ describe('persons when their keys change', () => {
         'ok     keyring',
         'ok     event store',
         'ok     person directory',
+        'ok     waiting carriers',
         'ok     read models',
         'ok     persons of the record',
         'ok     sign-in',

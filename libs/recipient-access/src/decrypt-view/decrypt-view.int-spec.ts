@@ -150,6 +150,10 @@ describe('showing a message', () => {
     await expect(handler.execute(new DecryptView(erased, asking))).rejects.toMatchObject({
       reason: 'person-erased',
     });
+    // The session that proved to be that person is over, not only of no use.
+    await expect(handler.execute(new DecryptView(erased, asking))).rejects.not.toMatchObject({
+      reason: 'person-erased',
+    });
   });
 
   it('says why a page of ours cannot be shown, in the record, also before sign-in', async () => {
