@@ -12,12 +12,14 @@ export type { ChallengeId, DeliveryFailure, OtpForm, OtpRejection, PasscodeEvent
 export const OTP_TTL_SECONDS = 600;
 /** 5 tries for a challenge over all its codes: bounds guessing, RFC 4226 §7.3. */
 export const MAX_OTP_REJECTIONS = 5;
-/** 10 wrong short codes for a person in a rolling day: with 8 digits a chance of 1e-7 (threats.md B). Then codes are long. */
+/**
+ * 10 failures for a person in a rolling day, then codes are long. A wrong short code is one for each code that it was compared with, so
+ * that 12 comparisons are the most: with 8 digits a chance of 1.2e-7 (threats.md B).
+ */
 export const MAX_OTP_FAILURES_PER_DAY = 10;
 /**
  * 3 codes of a challenge that are good at once, each for its ten minutes: mails overtake each other, and people take the code of
- * the one that they opened. A guess is then three times as likely to be right: with five tries for a challenge and ten
- * wrong ones for a day still 3e-7.
+ * the one that they opened (ops/decisions/2026-11-30-three-codes-at-once.md).
  */
 export const MAX_CODES_AT_ONCE = 3;
 /** 20 seconds: a second click on "send a new code" is the same wish, and costs nothing of the hour's codes. */
@@ -29,7 +31,7 @@ const SECONDS_PER_HOUR = 3600;
 const SECONDS_PER_DAY = 86_400;
 
 export interface PasscodeLimits {
-  /** Codes to one address in a rolling hour, whoever asks. */
+  /** Codes to one address in a rolling hour, no matter who asks. */
   readonly codesPerHour: number;
   /** Codes to one address in a rolling hour, asked for from one network. */
   readonly codesPerHourAndNetwork: number;
@@ -76,7 +78,7 @@ export interface Passcodes {
   readonly challenges: ReadonlyMap<ChallengeId, Challenge>;
   /** Codes of the last hour, oldest first. */
   readonly issued: readonly IssuedInHour[];
-  /** The latest wrong short codes of each budget, oldest first, no more than the limit asks for. */
+  /** The latest failures of each budget, oldest first, no more than the limit asks for. */
   readonly failedAt: { readonly [Budget in OtpBudget['of']]: readonly Instant[] };
 }
 
@@ -115,7 +117,8 @@ export const passcodes: Fold<Passcodes, PasscodeEvent> = {
         const counted = countRejection(state, challengeId);
         if (form === 'long' || reason !== 'wrong') return counted;
         const budget = event.data.budget ?? 'message';
-        const failedAt = [...state.failedAt[budget], rejectedAt].slice(-MAX_OTP_FAILURES_PER_DAY);
+        const compared = new Array<Instant>(shortCodesAt(state, challengeId, rejectedAt)).fill(rejectedAt);
+        const failedAt = [...state.failedAt[budget], ...compared].slice(-MAX_OTP_FAILURES_PER_DAY);
         return { ...counted, failedAt: { ...state.failedAt, [budget]: failedAt } };
       }
       case 'OtpAccepted':
@@ -188,7 +191,7 @@ export function issueOtp(
       data: {
         challengeId,
         codeNumber: (challenge?.codeNumber ?? 0) + 1,
-        // Whoever holds an attachment could spend the day's failures: a code that needs no counting keeps the recipient in.
+        // Anyone who has an attachment could spend the day's failures: a code that needs no counting keeps the recipient in.
         form: standing === 'last-resort' || areShortCodesSuspended(state, now, budget.of) ? 'long' : 'short',
         networkTag,
         issuedAt: now,
@@ -325,6 +328,13 @@ function countRejection(state: Passcodes, challengeId: ChallengeId): Passcodes {
   const challenge = state.challenges.get(challengeId);
   if (challenge?.status !== 'awaiting-code') return state;
   return setChallenge(state, challengeId, { ...challenge, rejections: challenge.rejections + 1 });
+}
+
+/** With how many short codes a guess at that time was compared, 1 at least. */
+function shortCodesAt(state: Passcodes, challengeId: ChallengeId, now: Instant): number {
+  const challenge = state.challenges.get(challengeId);
+  if (challenge?.status !== 'awaiting-code') return 1;
+  return Math.max(1, challenge.codes.filter(({ form, expiresAt }) => form === 'short' && now < expiresAt).length);
 }
 
 function spend(state: Passcodes, challengeId: ChallengeId, how: 'accepted' | 'exhausted'): Passcodes {
