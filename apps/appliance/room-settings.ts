@@ -31,9 +31,10 @@ export class RoomSettingsModule {
   ): DynamicModule {
     const publicUrl = new URL(settings.publicUrl);
     const { epochs, telemetry, metrics } = stores;
+    const organisation = organisationProfile(settings.organisation);
     const passcode: PasscodeSettings = {
       publicUrl,
-      organisation: settings.organisation.name,
+      organisation,
       senderAddress: settings.passcode.sender,
       returnPath: '',
       limits: settings.passcode,
@@ -55,7 +56,7 @@ export class RoomSettingsModule {
     };
     const submission: SubmissionSettings = {
       publicUrl,
-      organisation: organisationProfile(settings.organisation),
+      organisation,
       lifetimeSeconds: settings.sealing.lifetimeDays * 86_400,
       maxMailBytes: settings.sealing.maxMailBytes,
       maxRecipients: settings.sealing.maxRecipients,

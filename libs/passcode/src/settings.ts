@@ -1,3 +1,4 @@
+import type { OrganisationProfile } from '#libs/mail';
 import type { MailAddress } from '#libs/vocabulary';
 import { DEFAULT_PASSCODE_LIMITS } from './passcode.ts';
 import type { PasscodeLimits } from './passcode.ts';
@@ -6,8 +7,8 @@ import type { PasscodeLimits } from './passcode.ts';
 export class PasscodeSettings {
   /** Where readers reach the portal: named in the code mail, so that a code is entered nowhere else. */
   readonly publicUrl!: URL;
-  /** The organisation's name, in the From field and in the text of the code mail. */
-  readonly organisation!: string;
+  /** Who is named in the From field of the code mail, and shown in its text as in carriers. */
+  readonly organisation!: OrganisationProfile;
   readonly senderAddress!: MailAddress;
   /** Reverse path of the code mail: '' (RFC 3834 §3.3) unless the next hop refuses the null path. */
   readonly returnPath!: MailAddress | '';

@@ -82,7 +82,7 @@ export function carrierTexts(
         privacy: translate(locale, 'carrier.page.privacy'),
         help: translate(locale, 'carrier.page.help'),
       },
-      identity: identityOf(profile, locale),
+      identity: identityLines(profile, locale),
     };
   });
 }
@@ -99,7 +99,11 @@ function introOfPage(locale: Locale, organisation: string, sender: string | null
     : translate(locale, 'carrier.page.introNamed', { organisation, sender, host });
 }
 
-function identityOf({ name: organisation, howToCheck, telephone }: OrganisationProfile, locale: Locale): string[] {
+/** How to find out that a mail is really theirs, and whom to ring, as far as it is configured: lines of plain text for a mail. */
+export function identityLines(
+  { name: organisation, howToCheck, telephone }: OrganisationProfile,
+  locale: Locale,
+): string[] {
   const check = howToCheck?.[locale];
   return [
     ...(check === undefined ? [] : [`${translate(locale, 'page.genuine', { organisation })} ${check}`]),

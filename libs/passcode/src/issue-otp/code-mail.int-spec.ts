@@ -80,6 +80,14 @@ describe('a code mail, as a real mail server gets it', () => {
     expect(mail.attachments).toEqual([]);
   });
 
+  it('shows whose it is as carriers do: name and colour, how to check, and whom to ring', async () => {
+    expect(mail.html).toContain('border-left:6px solid #1f4e79');
+    for (const text of [mail.text ?? '', (mail.html || '').replace(/<[^>]*>/g, '')]) {
+      expect(text).toContain('Is this really Nordlys Advokater? Ring us on the number in your letter.');
+      expect(text.replaceAll('\u00a0', ' ')).toContain('Phone Nordlys Advokater: +45 00 00 00 00');
+    }
+  });
+
   it('holds nothing that a visitor chose (A13)', () => {
     expect(raw).not.toContain('attacker');
     expect(raw).not.toContain('Mozilla');

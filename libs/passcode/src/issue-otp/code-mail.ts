@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import { identityLines } from '#libs/mail';
 import { clientOf } from '#libs/telemetry';
 import type { Instant, MailAddress } from '#libs/vocabulary';
 import { translate } from '#libs/web-ui';
@@ -31,7 +32,8 @@ export function browserFamily(userAgent: string | undefined): string | null {
 }
 
 /**
- * The mail that carries a code: plain text and HTML of the same words, nothing in it that a visitor chose. The code stands
+ * The mail that carries a code: plain text and HTML of the same words, nothing in it that a visitor chose. It shows the organisation
+ * as carriers do, and no picture: one from elsewhere would tell who opens it, one within would be an attachment. The code stands
  * in the body alone, since subjects are shown on locked screens and kept in logs of mail servers.
  */
 export async function composeCodeMail(
@@ -41,11 +43,14 @@ export async function composeCodeMail(
 ): Promise<Buffer> {
   const { locale, issuedAt } = facts;
   const reference = codeReference(facts.challengeId, facts.codeNumber);
-  const { organisation, senderAddress, publicUrl } = settings;
+  const { senderAddress, publicUrl } = settings;
+  const { name: organisation, colours } = settings.organisation;
   const subject = translate(locale, 'codeMail.subject', { organisation, reference });
   const context = {
     subject,
     organisation,
+    stripe: colours?.light ?? null,
+    identity: identityLines(settings.organisation, locale),
     reference,
     host: publicUrl.host,
     privacyUrl: new URL('/privacy', publicUrl).href,

@@ -107,7 +107,13 @@ export async function openPasscodeRoom(): Promise<PasscodeRoom> {
   const relay = new SmtpRelay(`smtp://127.0.0.1:${sink.port}`, { clock, closeGraceMs: 200 });
   const settings: PasscodeSettings = Object.assign(new PasscodeSettings(), {
     publicUrl: new URL('https://post.nordlys.example/'),
-    organisation: 'Nordlys Advokater',
+    organisation: {
+      name: 'Nordlys Advokater',
+      locales: ['en', 'da'],
+      colours: { light: '#1f4e79', dark: null },
+      telephone: '+45 00 00 00 00',
+      howToCheck: { en: 'Ring us on the number in your letter.', da: 'Ring på nummeret i dit brev.' },
+    },
     senderAddress: parseMailAddress('no-reply@nordlys.example'),
     returnPath: '' as const,
   });

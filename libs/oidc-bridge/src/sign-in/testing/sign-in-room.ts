@@ -130,7 +130,7 @@ export async function openSignInRoom(
   };
   const passcode = Object.assign(new PasscodeSettings(), {
     publicUrl,
-    organisation: settings.organisation,
+    organisation: { name: settings.organisation, locales: ['en', 'da'] },
     senderAddress: parseMailAddress('no-reply@nordlys.example'),
     returnPath: '' as const,
   });
