@@ -71,6 +71,7 @@ export class ErrorFilter implements ExceptionFilter {
       title: translate(locale, `${answered.texts}.title` as TextKey),
       text: translate(locale, `${answered.texts}.text` as TextKey),
       reference,
+      goesOnAt: answered.texts === 'error.formExpired' ? goesOnAt(request) : null,
     };
     response.type('html');
     response.render('web-ui/errors/error-page', context, (failure: unknown, html?: string) => {
@@ -97,6 +98,11 @@ export class ErrorFilter implements ExceptionFilter {
 /** The visitor's connection is gone before all of the request had come. */
 function hasLeft(request: Request): boolean {
   return request.destroyed && !request.complete;
+}
+
+/** Where the form of a page that was too old leads on by GET: the same address, which goes to the page of the next step. */
+function goesOnAt(request: Request): string | null {
+  return methodsAt(request).includes('GET') && /^\/(?![/\\])/.test(request.path) ? request.path : null;
 }
 
 interface RouterLayer {

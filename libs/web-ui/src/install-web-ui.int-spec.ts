@@ -220,7 +220,8 @@ describe('a form', () => {
     expect((await browser.post('/try/form')).status).toBe(303);
     const refused = await browser.post('/try/form', { csrf });
     expect(refused.status).toBe(403);
-    expect(refused.text).toContain('This form has expired');
+    expect(refused.text).toContain('This page was out of date');
+    expect(refused.html).toContain('<a class="button" href="/try/form">Continue</a>');
     expect((await browser.post('/try/form', { csrf: '' })).status).toBe(403);
     expect((await portal.browser().post('/try/form')).status).toBe(403);
   });

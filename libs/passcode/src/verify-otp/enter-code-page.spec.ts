@@ -60,6 +60,14 @@ describe('the page of a challenge', () => {
     expect(page({ code: null, delivery: null })).toMatchObject({ ...none, notice: { text: 'passcode.notice.none' } });
   });
 
+  it('looks again by itself: soon while its mail is on its way, else when the code is over', () => {
+    expect(page({ delivery: { status: 'sending', at: noon } }).looksAgainAfterSeconds).toBe(5);
+    expect(page({}, 20).looksAgainAfterSeconds).toBe(581);
+    const another = { ...challenge.code!, codeNumber: 2 }; // the first may be under the reader's fingers
+    expect(page({ code: another, delivery: { status: 'sending', at: noon } }).looksAgainAfterSeconds).toBe(601);
+    expect(page({}, 600).looksAgainAfterSeconds).toBeNull();
+  });
+
   it('keeps the good code enterable when no further one is to be had', () => {
     const retryAt = plusSeconds(noon, 1800);
     expect(page({ problem: { kind: 'limit-reached', retryAt } })).toMatchObject({

@@ -37,7 +37,7 @@ export interface EnterCodePage {
     readonly tone: '' | 'good' | 'warn' | 'bad';
     readonly canChange: boolean;
   } | null;
-  /** Seconds after which the page looks by itself whether its mail was taken; null when there is nothing to look for. */
+  /** Seconds after which the page looks by itself whether its mail was taken, or its code is over; null when nothing will change. */
   readonly looksAgainAfterSeconds: number | null;
   /** Why there is nothing to enter, or why a new code is needed. */
   readonly notice: { readonly text: TextKey; readonly at: Instant | null } | null;
@@ -69,14 +69,22 @@ export function enterCodePage(challengeId: ChallengeId, challenge: Challenge, no
         }
       : null,
     delivery: isEnterable ? delivery : null,
-    looksAgainAfterSeconds:
-      isEnterable && delivery?.canChange === true && code.codeNumber === 1 && problem === null
-        ? LOOKS_AGAIN_AFTER_SECONDS
-        : null,
+    looksAgainAfterSeconds: isEnterable ? looksAgainAfter(challenge, code, delivery?.canChange === true, now) : null,
     notice: isOver ? { text: 'passcode.over.text', at: null } : noticeOf(challenge, isExpired),
     canAskAgain: !isOver,
     isOver,
   };
+}
+
+/** Soon while the first mail is on its way; else when the code is over, to say so and to offer a new one. */
+function looksAgainAfter(
+  { problem }: Challenge,
+  { codeNumber, expiresAt }: NonNullable<Challenge['code']>,
+  isOnItsWay: boolean,
+  now: Instant,
+): number {
+  if (isOnItsWay && codeNumber === 1 && problem === null) return LOOKS_AGAIN_AFTER_SECONDS;
+  return Math.ceil(secondsBetween(now, expiresAt)) + 1;
 }
 
 function leadOf(delivery: CodeDelivery | null, willNotCome: boolean): TextKey | null {

@@ -77,7 +77,7 @@ describe('the page of a code', () => {
         await stranger.post(`${place}/another`),
       ]) {
         expect([answer.status, answer.headers.get('location')]).toEqual([404, null]);
-        expect(answer.text).toContain('This page belongs to another browser');
+        expect(answer.text).toContain('This page cannot be used here');
       }
     }
     const answer = await browser.post(path, { code });

@@ -57,6 +57,12 @@ export class EnterCodeController {
     });
   }
 
+  /** A code is sent by a form alone; the page goes on. */
+  @Get('another')
+  goOn(@Param('challengeId') id: string, @Res() response: Response): void {
+    response.redirect(303, `/prove/code/${encodeURIComponent(id)}`);
+  }
+
   @Post('another')
   async another(
     @Param('challengeId') id: string,

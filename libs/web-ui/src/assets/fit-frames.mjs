@@ -38,3 +38,9 @@ const sizes = new ResizeObserver((entries) => {
   }
 });
 for (const frame of document.querySelectorAll('.message iframe')) sizes.observe(frame);
+
+// From here on this page is asked for by GET: Reload and Back lead to the page of the next step, where a browser would otherwise ask
+// whether to send the form again. A browser that keeps whole pages for Back keeps this one empty, and asks anew.
+history.replaceState(null, '', location.href);
+addEventListener('pagehide', () => document.querySelector('main').replaceChildren());
+addEventListener('pageshow', ({ persisted }) => persisted && location.reload());

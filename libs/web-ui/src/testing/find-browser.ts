@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import type { Browser } from 'playwright-core';
+import type { Browser, LaunchOptions } from 'playwright-core';
 
 /** As it runs for root, without a GPU, and without asking anything of the network by itself (stack.md section 9). */
 const ARGUMENTS = [
@@ -20,8 +20,8 @@ export function chromiumPath(): string | null {
 }
 
 /** The caller closes it. @throws TypeError when there is none: ask chromiumPath first */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(options: Pick<LaunchOptions, 'ignoreDefaultArgs'> = {}): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === null) throw new TypeError('no Chromium on this machine');
-  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS, ...options });
 }
