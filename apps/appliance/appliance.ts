@@ -101,6 +101,7 @@ async function serve(
       proxyHeader: settings.proxyHeader,
       errorPages: ERROR_PAGES,
       accountProviders: accountProvidersOf(settings),
+      hasCodes: settings.signIn.otherIssuer === undefined,
       isDemonstration: settings.demonstration,
       counting: stores.telemetry === null ? null : settings.telemetry,
       onError: (kind) => stores.metrics.countError(kind),
@@ -149,8 +150,9 @@ async function serve(
   }
 }
 
-/** As the buttons name them: what the privacy page tells. */
+/** As the buttons name them; another issuer has no button, and goes by its host. */
 function accountProvidersOf({ signIn }: Settings): readonly string[] {
+  if (signIn.otherIssuer !== undefined) return [new URL(signIn.otherIssuer.issuer).host];
   return [...signIn.microsoft, ...signIn.google, ...signIn.organisation].map(({ name }) => name);
 }
 

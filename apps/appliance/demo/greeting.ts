@@ -7,7 +7,7 @@ export function greetNewcomer(publicUrl: URL): string {
     '',
     `  1. Open the recipient's mailbox:  ${mailbox}`,
     '  2. Open the newest mail, then its attachment message.html, and press its button.',
-    '  3. Continue to sign in, and ask for a code; it arrives in the same mailbox. Enter it, and read the message.',
+    '  3. Ask for a code; it arrives in the same mailbox. Enter it, and read the message.',
     '',
     '',
   ].join('\n');

@@ -187,10 +187,7 @@ withBrowser('every page of the journey, in a real browser (skipped where there i
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/m\/[a-z2-7]{32}$/);
     const before = await mailIdsIn(portal.url);
-    await tabTo('a[href$="/prove"]');
-    await page.keyboard.press('Enter');
-    await page.waitForURL(/\/sign-in\//);
-    await tabTo('form[action^="/sign-in/"] button');
+    await tabTo('form[action$="/prove"] button');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/prove\/code\//);
     await tabTo('#code');

@@ -34,8 +34,8 @@ export class Reader {
     await this.page.waitForURL(/\/sign-in\//);
   }
 
+  /** Where there are codes alone: the page of the message has the one button. */
   async asksForACode(): Promise<void> {
-    await this.goesToSignIn();
     await this.page.getByRole('button', { name: 'Send me a code' }).click();
     await this.page.waitForURL(/\/prove\/code\//);
   }

@@ -1,4 +1,4 @@
-import { isText, orNull, recordOf } from '#libs/ephemeral-store';
+import { isFlag, isText, orAbsent, orNull, recordOf } from '#libs/ephemeral-store';
 import { digestOf } from '#libs/vocabulary';
 
 /**
@@ -11,17 +11,23 @@ export interface BegunAtClient {
   readonly browserId: string;
   /** Path of the portal from which it began, and where it goes on when the sign-in is over. */
   readonly path: string;
+  /** Whether the reader pressed a button that sends a code: the sign-in page then asks no second time. Default no. */
+  readonly wantsCode?: boolean;
 }
 
-/** Names of the two parameters, which the bridge takes of the portal alone. */
-export const BEGUN_PARAMETERS = ['segl_browser', 'segl_begun_at'] as const;
+/** Names of the parameters, which the bridge takes of the portal alone. */
+export const BEGUN_PARAMETERS = ['segl_browser', 'segl_begun_at', 'segl_way'] as const;
 
 /** A path of this portal, and nothing that a browser could take for another host. */
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,200}$/;
 
 /** The parameters as they are pushed: a digest, since the id itself is half of a secret. */
-export function begunParameters({ browserId, path }: BegunAtClient): Readonly<Record<string, string>> {
-  return { segl_browser: browserMark(browserId), segl_begun_at: path };
+export function begunParameters({
+  browserId,
+  path,
+  wantsCode = false,
+}: BegunAtClient): Readonly<Record<string, string>> {
+  return { segl_browser: browserMark(browserId), segl_begun_at: path, ...(wantsCode && { segl_way: 'code' }) };
 }
 
 export function browserMark(browserId: string): string {
@@ -33,6 +39,8 @@ export interface Tie {
   readonly browserMark: string;
   /** Null where the client did not say. */
   readonly begunAt: string | null;
+  /** Absent where an older release wrote it. */
+  readonly wantsCode?: boolean;
 }
 
 /** @param params of the authorization request. @param openedBy null outside web-ui, in a test. @returns null for nobody's */
@@ -41,11 +49,15 @@ export function tieOf(
   isPortal: boolean,
   openedBy: string | null,
 ): Tie | null {
-  const { segl_browser: named, segl_begun_at: path } = params;
+  const { segl_browser: named, segl_begun_at: path, segl_way: way } = params;
   const mark = isPortal && typeof named === 'string' ? named : openedBy && browserMark(openedBy);
   if (mark === null) return null;
   const begunAt = isPortal && typeof path === 'string' && LOCAL_PATH.test(path) ? path : null;
-  return { browserMark: mark, begunAt };
+  return { browserMark: mark, begunAt, wantsCode: isPortal && way === 'code' };
 }
 
-export const parseTie = recordOf<Tie>({ browserMark: isText, begunAt: orNull(isText) });
+export const parseTie = recordOf<Tie>({
+  browserMark: isText,
+  begunAt: orNull(isText),
+  wantsCode: orAbsent(isFlag),
+});

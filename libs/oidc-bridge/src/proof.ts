@@ -59,4 +59,6 @@ export interface SignInRequest {
   readonly wantedAddress: MailAddress | null;
   /** Person of the wanted address, when the directory knows one. */
   readonly personId: PersonId | null;
+  /** Whether the reader asked for a code already, by the portal's own button. */
+  readonly wantsCode: boolean;
 }

@@ -11,6 +11,7 @@ import type { Admission } from './admission.ts';
  * | POST /open                              | takes ciphertext in (`OpenCarrier`)                      | /m/:messageId        |
  * | GET  /m/:messageId                      | the page of the next step                                |                      |
  * | GET  /m/:messageId/prove                | begins a sign-in for the recipient's address             | the identity provider|
+ * | POST /m/:messageId/prove                | the same, with a code sent at once                       | the identity provider|
  * | …    /oidc, /sign-in, /prove/code       | our own provider: the bridge proves the address          | /authenticate        |
  * | GET  /authenticate?code=…&state=…       | takes the answer once, makes a session (`Authenticate`)  | /m/:messageId        |
  * | POST /m/:messageId/view                 | records, then shows the message (`DecryptView`)          |                      |

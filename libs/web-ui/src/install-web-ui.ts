@@ -44,8 +44,10 @@ export interface WebUiOptions {
   readonly programPrefixes?: readonly string[];
   /** Tables of the rooms; a later one wins. */
   readonly errorPages?: readonly ErrorPages[];
-  /** With whose accounts people can sign in, as the buttons say it; for the privacy page. None by default. */
+  /** With whose accounts readers can sign in, as the buttons name them: pages speak of accounts only if there are any. None by default. */
   readonly accountProviders?: readonly string[];
+  /** Whether readers can get a code by mail. Default yes. */
+  readonly hasCodes?: boolean;
   /** Every page then says that it is a demonstration. */
   readonly isDemonstration?: boolean;
   /** What all counts of a period may tell of one person, for the privacy page (`telemetry`). Null: nothing is counted. */
@@ -138,6 +140,7 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
             isDemonstration: options.isDemonstration ?? false,
             accountProviders: options.accountProviders ?? [],
             counting: options.counting ?? null,
+            hasCodes: options.hasCodes ?? true,
             stylesheet: assets.addressOf('segl.css'),
             icon: assets.addressOf('seal.svg'),
             frameFitting: FRAME_FITTING,

@@ -36,7 +36,7 @@ describe('the configuration of the provider', () => {
       store,
       proofs: new WaitingProofs(store, new SystemClock()),
       cookieSignatures: new CookieSignatures(() => [new Uint8Array(32)]),
-      onInteraction: async () => {},
+      pageOf: async () => '/sign-in/x',
       renderError: async () => {},
     });
   }

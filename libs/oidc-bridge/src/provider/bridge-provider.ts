@@ -12,7 +12,7 @@ import { browserMark, parseTie, tieOf } from '../begun-at-client.ts';
 import type { Tie } from '../begun-at-client.ts';
 import type { BridgeProof, SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
-import { uidInPath } from '../sign-in/addresses.ts';
+import { pathTo, uidInPath } from '../sign-in/addresses.ts';
 import { BridgeConfigurationFault, openProvider } from './assert-configuration.ts';
 import { clientFaults } from './clients.ts';
 import { bridgeConfiguration, cookieNamesOf, issuerOf, signInKindOf } from './configuration.ts';
@@ -124,7 +124,8 @@ export class BridgeProvider {
    * @throws SignInNotHere
    */
   async interaction(request: Request, response: Response): Promise<SignInRequest> {
-    const { uid, params } = await this.find(request, response);
+    const { interaction, tie } = await this.find(request, response);
+    const { uid, params } = interaction;
     const clientId = String(params['client_id']);
     const kind = signInKindOf(this.settings, clientId);
     if (kind === null) throw new SignInNotHere(); // taken out of the configuration meanwhile
@@ -138,6 +139,7 @@ export class BridgeProvider {
       clientKind: kind,
       wantedAddress,
       personId: person?.personId ?? null,
+      wantsCode: tie.wantsCode ?? false,
     };
   }
 
@@ -175,19 +177,25 @@ export class BridgeProvider {
       },
     );
     const isAtItsPage = uid === interaction.uid && interaction.prompt.name === 'login';
-    if (!isAtItsPage || (await this.tieHere(request, interaction.uid)) === null) throw await this.notHere(request, uid);
-    return interaction;
+    const tie = isAtItsPage ? await this.tieHere(request, interaction.uid) : null;
+    if (tie === null) throw await this.notHere(request, uid);
+    return { interaction, tie };
   }
 
   /**
    * The interaction's own cookie cannot have the `__Host-` prefix (its path is that of its page), so that a neighbouring host
    * could set one: an interaction is also tied to the browser's `__Host-` cookie (threats.md A5).
    */
-  private async tieToBrowser(request: Request, uid: string, params: Readonly<Record<string, unknown>>): Promise<void> {
+  private async tieToBrowser(
+    request: Request,
+    uid: string,
+    params: Readonly<Record<string, unknown>>,
+  ): Promise<Tie | null> {
     const isPortal = signInKindOf(this.settings, String(params['client_id'])) === 'portal';
     const browser = browserOf(request, (facts) => facts.browser());
     const tie = tieOf(params, isPortal, browser?.id ?? null);
     if (tie !== null) await putJson(this.store, ephemeralKey('browser', uid), tie, TIE_SECONDS);
+    return tie;
   }
 
   /** @returns the interaction's tie when it is this browser's; null when it is not */
@@ -221,7 +229,10 @@ export class BridgeProvider {
       store,
       proofs,
       cookieSignatures,
-      onInteraction: ({ req }, { uid, params }) => this.tieToBrowser(req as Request, uid, params),
+      pageOf: async ({ req }, { uid, params }) => {
+        const tie = await this.tieToBrowser(req as Request, uid, params);
+        return pathTo(tie?.wantsCode === true ? 'code' : 'page', { uid });
+      },
       renderError: (context, out, error) => this.renderError(context, out, error),
     });
     const isSecure = settings.publicUrl.protocol === 'https:';

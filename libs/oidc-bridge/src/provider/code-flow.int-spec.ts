@@ -72,6 +72,7 @@ describe('a client that a stranger wrote', () => {
       clientKind: 'portal',
       wantedAddress: 'anna@example.com',
       personId: null,
+      wantsCode: false,
     });
     const answer = await proveAs(browser, page, 'anna');
     expect(answer.location?.origin).toBe(PUBLIC_URL.origin);

@@ -3,7 +3,6 @@ import { errors, interactionPolicy } from 'oidc-provider';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { BEGUN_PARAMETERS } from '../begun-at-client.ts';
 import type { OidcBridgeSettings, ProgramClient } from '../settings.ts';
-import { pathTo } from '../sign-in/addresses.ts';
 import { clientMetadata, ConfiguredClients, PORTAL_CLIENT_ID } from './clients.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
@@ -21,8 +20,8 @@ export interface ConfigurationParts {
   readonly store: EphemeralStore;
   readonly proofs: WaitingProofs;
   readonly cookieSignatures: CookieSignatures;
-  /** Called when the browser is about to be sent to the sign-in page. */
-  readonly onInteraction: (context: KoaContextWithOIDC, interaction: Interaction) => Promise<void>;
+  /** Asked when the browser is about to be sent to the sign-in page: its path. */
+  readonly pageOf: (context: KoaContextWithOIDC, interaction: Interaction) => Promise<string>;
   readonly renderError: (context: KoaContextWithOIDC, out: ErrorOut, error: Error) => Promise<void>;
 }
 
@@ -145,10 +144,7 @@ export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
     },
     interactions: {
       policy: [freshProof(store)] as unknown as interactionPolicy.DefaultPolicy,
-      async url(context, interaction) {
-        await parts.onInteraction(context, interaction);
-        return pathTo('page', { uid: interaction.uid });
-      },
+      url: (context, interaction) => parts.pageOf(context, interaction),
     },
     async findAccount(context, handle, token) {
       // asked with the code in hand, this is the exchange: the proof is used up by it

@@ -8,7 +8,8 @@
  * | GET  /sign-in/callback/:upstream         | takes its answer, once, in the browser that began          | /finish, or back with a notice |
  * | GET  /sign-in/:uid/finish                | hands the proof on, or says whose account it was           | the client                     |
  * | POST /sign-in/:uid/code                  | begins a passcode                                          | /prove/code/:challengeId       |
- * | GET  /sign-in/:uid/code                  | takes the passcode's proof                                 | the client, or /reader         |
+ * | GET  /sign-in/:uid/code                  | takes the passcode's proof; begins one that the portal's   | the client, or /reader;        |
+ * |                                          | own button asked for                                       | /prove/code/:challengeId       |
  * | GET, POST /sign-in/:uid/reader           | who reads at a shared mailbox: a name                      | the client                     |
  * | GET  /sign-in/:uid/reader/with/:upstream | the same by an account                                     | the provider                   |
  * | GET  /sign-in/:uid/cancel                | gives up                                                   | the client, with access_denied |

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestBrowser } from '#libs/web-ui/testing';
 import { ScriptedUpstream } from './testing/scripted-upstream.ts';
 import { anna, openSignInRoom, throughCode, throughProvider } from './testing/sign-in-room.ts';
-import type { SignInRoom } from './testing/sign-in-room.ts';
+import type { AuthorizationWish, SignInRoom } from './testing/sign-in-room.ts';
+import { parseMailAddress } from '#libs/vocabulary';
+
+const barred = parseMailAddress('support@nordlys.example');
 
 /** As the portal knows a browser: by the first part of its cookie. */
 const idOf = (browser: TestBrowser) => browser.cookies.get('segl')?.split('.')[0] ?? '';
@@ -12,7 +15,7 @@ describe('a sign-in that the portal began for one browser', () => {
   let room: SignInRoom;
   beforeAll(async () => {
     google.answer = () => google.account(anna);
-    room = await openSignInRoom([google]);
+    room = await openSignInRoom([google], { noPasscodeFor: [barred] });
   });
   afterAll(() => room.close());
 
@@ -58,6 +61,36 @@ describe('a sign-in that the portal began for one browser', () => {
     room.elapse(15 * 60 + 1);
     expect((await browser.get(late.path)).headers.get('location')).toBe('/m/abc');
     expect((await room.browser().get(late.path)).status).toBe(400); // nobody else learns where
+  });
+
+  it('sends a code at once, and once, where its reader pressed a button for that', async () => {
+    const browser = await visitor();
+    const mails = room.mailCount();
+    const begun = { browserId: idOf(browser), path: '/m/abc', wantsCode: true };
+    const { url } = await room.authorize({ begun });
+    const code = (await browser.get(url)).headers.get('location') ?? '';
+    expect(new URL(code, url).pathname).toMatch(/^\/sign-in\/[^/]+\/code$/);
+    expect((await browser.head(code)).headers.get('location')).toBeNull();
+    expect((await room.browser().get(code)).status).toBe(400); // nobody else has one sent
+    expect(room.mailCount()).toBe(mails);
+    const entering = (await browser.get(code)).headers.get('location') ?? '';
+    expect(entering).toMatch(/^\/prove\/code\//);
+    await room.codeInMail(mails + 1);
+    expect((await browser.get(code)).headers.get('location')).toBe(entering); // reloaded: the same code
+    expect(room.mailCount()).toBe(mails + 1);
+  });
+
+  it('shows the ways there are where no code may be sent, and where an application says that it wants one', async () => {
+    const browser = await visitor();
+    const mails = room.mailCount();
+    const begun = { browserId: idOf(browser), path: '/m/abc', wantsCode: true };
+    const pageOf = async (wish: AuthorizationWish) => {
+      const sent = await browser.get((await room.authorize({ ...wish, begun })).url);
+      return browser.follow(sent);
+    };
+    expect((await pageOf({ hint: barred })).text).toContain('We do not send codes to this address');
+    expect((await pageOf({ client: 'intranet', hint: anna })).text).toContain('Send me a code');
+    expect(room.mailCount()).toBe(mails);
   });
 
   it('never leads to another host, nor where an application says', async () => {

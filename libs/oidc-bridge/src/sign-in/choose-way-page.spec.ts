@@ -11,6 +11,7 @@ const signIn: SignInRequest = {
   ...{ uid: 'abc', clientId: 'portal', clientName: 'Nordlys', clientKind: 'portal' },
   wantedAddress: anna,
   personId: newPersonId(),
+  wantsCode: false,
 };
 const suiting = (id: string, suits: Suitability, change = {}) =>
   new ScriptedUpstream(id, { name: id.toUpperCase(), suits: () => suits, ...change });

@@ -58,6 +58,8 @@ export interface CodeForm {
   /** Path that the form posts to. */
   readonly action: string;
   readonly isPrimary: boolean;
+  /** Whether there are accounts beside it. */
+  readonly isOneOfSeveral: boolean;
   readonly needsAddress: boolean;
   readonly entered: string;
   readonly error: TextKey | null;
@@ -100,6 +102,7 @@ export function chooseWayPage(
       ? {
           action: pathTo('code', { uid }),
           isPrimary: isCodeFirst || ways.length === 0,
+          isOneOfSeveral: ways.length > 0,
           needsAddress: passcode === 'for-any',
           entered: entered?.text ?? '',
           error: entered?.error ?? null,

@@ -1,4 +1,4 @@
-import { Controller, Get, Headers, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Headers, Post, Req, Res, UseFilters, UseInterceptors } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
 import {
@@ -21,6 +21,15 @@ import { BeginSignIn } from './begin-sign-in.ts';
 
 /** What a browser says of a request that another site's page caused, a neighbour's under the same domain among them (Fetch Metadata). */
 const FROM_ANOTHER_SITE: readonly (string | undefined)[] = ['cross-site', 'same-site'];
+
+interface Start {
+  readonly messageId: MessageId;
+  readonly asking: Asking;
+  readonly browser: Browser;
+  readonly locale: Locale;
+  readonly network: ClientNetwork;
+  readonly wantsCode: boolean;
+}
 
 /** The way to the identity provider and back. Both are links: a form may lead to this portal alone (form-action 'self'). */
 @Controller()
@@ -46,17 +55,37 @@ export class AuthenticateController {
     // Another site's page cannot begin a sign-in here: it leads to ours, where the reader does (threats.md A5). An image on a
     // neighbour's page brings our cookies along, and would spend the tries that the reader's network has for this hour.
     if (FROM_ANOTHER_SITE.includes(cameFrom)) return response.redirect(303, `/m/${messageId}`);
+    response.redirect(303, await this.locationOf({ messageId, asking, browser, locale, network, wantsCode: false }));
+  }
+
+  /**
+   * The button of a page that offers nothing but a code: a form, so that no link and no other site has one sent. Pages that offer
+   * accounts have the link: from a form a browser would not follow to another site (form-action 'self').
+   */
+  @Post('m/:messageId/prove')
+  async proveByCode(
+    @NamedMessage() messageId: MessageId,
+    @AskedBy() asking: Asking,
+    @BrowserSession() browser: Browser,
+    @RequestLocale() locale: Locale,
+    @RequestNetwork() network: ClientNetwork,
+    @Res() response: Response,
+  ): Promise<void> {
+    response.redirect(303, await this.locationOf({ messageId, asking, browser, locale, network, wantsCode: true }));
+  }
+
+  private async locationOf({ messageId, asking, browser, locale, network, wantsCode }: Start): Promise<string> {
     const toProve = await this.messages.toProve(messageId, asking);
-    if (toProve === null) return response.redirect(303, `/m/${messageId}`);
+    if (toProve === null) return `/m/${messageId}`;
     const { address, personId } = toProve;
     const location = await this.commands.execute(
       new BeginSignIn({
-        ...{ messageId, personId, address, locale },
+        ...{ messageId, personId, address, locale, wantsCode },
         browserId: browser.id,
         networkPrefix: network.prefix,
       }),
     );
-    response.redirect(303, location.href);
+    return location.href;
   }
 
   @Get('authenticate')

@@ -371,6 +371,7 @@ describe('Authenticate', () => {
           ...{ browserId: 'b', messageId, personId, address: anna },
           locale: 'en',
           networkPrefix: 'n',
+          wantsCode: false,
         }),
       );
       await expect(beginning).rejects.toMatchObject({ code: 'identity-provider-unavailable' });

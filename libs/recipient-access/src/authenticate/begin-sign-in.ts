@@ -17,6 +17,8 @@ export class BeginSignIn extends Command<URL> {
   readonly address: MailAddress;
   readonly locale: Locale;
   readonly networkPrefix: string;
+  /** Whether the reader pressed a button that sends a code. */
+  readonly wantsCode: boolean;
 
   constructor(facts: Omit<BeginSignIn, keyof Command<URL>>) {
     super();
@@ -26,6 +28,7 @@ export class BeginSignIn extends Command<URL> {
     this.address = facts.address;
     this.locale = facts.locale;
     this.networkPrefix = facts.networkPrefix;
+    this.wantsCode = facts.wantsCode;
   }
 }
 
@@ -43,10 +46,10 @@ export class BeginSignInHandler implements ICommandHandler<BeginSignIn> {
    * @throws IdentityProviderUnavailable, recorded where it is another issuer that is away; TooManySignIns; what the stores throw
    */
   async execute(command: BeginSignIn): Promise<URL> {
-    const { browserId, messageId, personId, address, locale } = command;
+    const { browserId, messageId, personId, address, locale, wantsCode } = command;
     const attempt = await this.attempts.begin({ browserId, messageId, personId, address }, command.networkPrefix);
     try {
-      return await this.provider.begin(address, attempt, locale, { browserId, path: `/m/${messageId}` });
+      return await this.provider.begin(address, attempt, locale, { browserId, path: `/m/${messageId}`, wantsCode });
     } catch (error) {
       if (error instanceof IdentityProviderUnavailable) await this.recordUnreachable(personId);
       throw error;

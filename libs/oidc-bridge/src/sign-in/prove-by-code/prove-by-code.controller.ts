@@ -43,6 +43,14 @@ import { isListed, passcodeWay } from '../ways-in.ts';
  */
 const ANSWER_AFTER_MS = 300;
 
+/** Who asks for a code, and in which language. */
+interface Visit {
+  readonly browser: Browser;
+  readonly locale: Locale;
+  readonly network: ClientNetwork;
+  readonly userAgent: string | undefined;
+}
+
 /** The passcode as one way among several: the passcode room's own pages, within this sign-in. */
 @Controller()
 @UseFilters(SignInOverFilter)
@@ -83,41 +91,34 @@ export class ProveByCodeController {
       return response.status(400).render('oidc-bridge/sign-in/choose-way', page);
     }
 
-    const isMessage = isOfMessage(signIn);
-    const floor = isMessage ? undefined : sleep(ANSWER_AFTER_MS);
-    try {
-      const budget = isMessage ? MESSAGE_BUDGET : this.budgetOf(signIn);
-      const wish = {
-        ...{ address: address as MailAddress, locale, budget, browserId: browser.id },
-        ...{ returnTo: pathTo('code', { uid }), startAgainAt: pathTo('page', { uid }) },
-      };
-      const waiting = await this.challenges.takeUp(wish, this.clock.now());
-      if (waiting !== null) {
-        await floor;
-        return response.redirect(303, `/prove/code/${waiting}`);
-      }
-      await this.challenges.checkBudget(budget, network.prefix); // before an address of anybody's choice becomes a person in the directory
-      const person = { personId: await this.personOf(signIn, address as MailAddress) };
-      const challengeId = await this.challenges.begin({ ...wish, person, networkPrefix: network.prefix });
-      await this.commands.execute(new IssueOtp(challengeId, network.prefix, userAgent));
-      await floor;
-      response.redirect(303, `/prove/code/${challengeId}`);
-    } finally {
-      await floor;
-    }
+    response.redirect(
+      303,
+      await this.begunFor(signIn, address as MailAddress, { browser, locale, network, userAgent }),
+    );
   }
 
-  /** Where the passcode room brings its proof: taken once, in the browser and for the sign-in that it was made in. */
+  /**
+   * Where the passcode room brings its proof: taken once, in the browser and for the sign-in that it was made in. Without a proof,
+   * and where the reader asked for a code at the portal, it is the beginning.
+   */
   @Get(SIGN_IN_ADDRESSES.code)
   async proven(
     @Param('uid') uid: string,
     @Query('proof') proofId: unknown,
     @KnownBrowser() browser: Browser | null,
+    @RequestLocale() locale: Locale,
+    @RequestNetwork() network: ClientNetwork,
+    @Headers('user-agent') userAgent: string | undefined,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
     const signIn = await signInHere(this.provider, uid, request, response);
     if (browser === null) throw new SignInNotHere();
+    if (proofId === undefined && signIn.wantsCode && signIn.wantedAddress !== null) {
+      if (passcodeWay(signIn, this.settings) !== 'offered') return response.redirect(303, pathTo('page', { uid }));
+      const visit = { browser, locale, network, userAgent };
+      return response.redirect(303, await this.begunFor(signIn, signIn.wantedAddress, visit));
+    }
     const owner = { browserId: browser.id, returnTo: pathTo('code', { uid }) };
     const taken = typeof proofId === 'string' ? await takeAddressProof(this.ephemeral, proofId, owner) : null;
     if (taken?.status !== 'taken') {
@@ -133,6 +134,30 @@ export class ProveByCodeController {
     };
     const here: Here = { signIn, browserId: browser.id, request, response };
     await this.ending.goOnAfterForm(here, { with: 'proof', proof: bridgeProof });
+  }
+
+  /** @returns where the code is entered: of the challenge that waits in this browser already, or of a new one */
+  private async begunFor(signIn: SignInRequest, address: MailAddress, visit: Visit): Promise<string> {
+    const { uid } = signIn;
+    const { browser, locale, network, userAgent } = visit;
+    const isMessage = isOfMessage(signIn);
+    const floor = isMessage ? undefined : sleep(ANSWER_AFTER_MS);
+    try {
+      const budget = isMessage ? MESSAGE_BUDGET : this.budgetOf(signIn);
+      const wish = {
+        ...{ address, locale, budget, browserId: browser.id },
+        ...{ returnTo: pathTo('code', { uid }), startAgainAt: pathTo('page', { uid }) },
+      };
+      const waiting = await this.challenges.takeUp(wish, this.clock.now());
+      if (waiting !== null) return `/prove/code/${waiting}`;
+      await this.challenges.checkBudget(budget, network.prefix); // before an address of anybody's choice becomes a person in the directory
+      const person = { personId: await this.personOf(signIn, address) };
+      const challengeId = await this.challenges.begin({ ...wish, person, networkPrefix: network.prefix });
+      await this.commands.execute(new IssueOtp(challengeId, network.prefix, userAgent));
+      return `/prove/code/${challengeId}`;
+    } finally {
+      await floor;
+    }
   }
 
   /** Another sign-in of the same browser is nobody's attack: a second tab, or the way back. @throws SignInNotHere */
