@@ -28,7 +28,7 @@ export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
   console: [],
 };
 
-/** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for what each room was told (room-settings.ts). */
+/** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for the settings of the rooms (room-settings.ts). */
 @Module({})
 export class ApplianceModule {
   static of(

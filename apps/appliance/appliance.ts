@@ -170,7 +170,7 @@ function keysOfNobody(): () => readonly Uint8Array[] {
   return () => keys;
 }
 
-/** A projection that fails retries by itself and says why in its status; the log is told once for each new reason. */
+/** A projection that fails retries by itself and says why in its status; the log has each new reason once. */
 function watchProjections(projections: ProjectionRunner, tell: (name: string, error: string) => void): NodeJS.Timeout {
   const told = new Map<string, string | null>();
   const timer = setInterval(() => {

@@ -17,7 +17,7 @@ import { CountedVisits } from './visits.ts';
 const CARRIER_BYTES_PER_MAIL_BYTE = 1.36;
 const CARRIER_ROOM_BYTES = 512 * 1024;
 
-/** What each room is told of the configuration, in the room's own words. */
+/** What each room gets of the configuration, in the room's own words. */
 @Global()
 @Module({})
 export class RoomSettingsModule {

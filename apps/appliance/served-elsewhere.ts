@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { discardRest, PageError } from '#libs/web-ui';
 
 /**
- * What another role serves is not here: 404, in words that tell whoever set up the proxy that it leads to the wrong process.
+ * What another role serves is not here: 404, in words from which an operator sees that the proxy leads to the wrong process.
  * Stands behind what installWebUi puts in front of every page.
  *
  * @param paths each with all that lies below it; `/` is the start page alone

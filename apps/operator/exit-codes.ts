@@ -36,7 +36,7 @@ export class Refused extends DomainError {
   }
 }
 
-/** What was handed in is not what it must be. */
+/** The input is not what it must be. */
 export class BadInput extends DomainError {
   constructor(message: string, options?: ErrorOptions) {
     super('bad-input', message, options);

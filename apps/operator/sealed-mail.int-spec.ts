@@ -145,7 +145,7 @@ describe('segl seal', () => {
     expect([real.exitCode, real.output.length]).toEqual([78, 0]);
   });
 
-  it('tells every fault of the configuration', async () => {
+  it('reports every fault of the configuration', async () => {
     const ran = await segl(SEAL, { input: MAIL, environment: { SEGL_HTTP_PORT: 'x' } });
     expect(ran.exitCode).toBe(78);
     expect(ran.said).toMatch(/SEGL_PUBLIC_URL[^]*SEGL_HTTP_PORT/);

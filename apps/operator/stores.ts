@@ -31,7 +31,7 @@ export class OpenedForCommand implements AsyncDisposable {
     return keyring;
   }
 
-  /** Makes one only when told to: an empty one in the wrong place would answer every question wrongly. @throws Unavailable, EventStoreUnavailable */
+  /** Makes one only when asked to: an empty one in the wrong place would answer every question wrongly. @throws Unavailable, EventStoreUnavailable */
   async eventStore({ make = false }: { make?: boolean } = {}): Promise<EventStore> {
     const store = await openEventStore(this.placeOf('eventStore', 'event store', make), new SystemClock());
     this.onEnd(() => store.close());

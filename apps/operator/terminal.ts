@@ -16,7 +16,7 @@ export interface Terminal {
   ask(question: string): Promise<string | null>;
 }
 
-/** Whoever read our output has gone: there is nobody to tell. */
+/** The reader of our output has gone: there is nobody to report to. */
 export class OutputClosed extends Error {}
 
 /** The process's own streams. */

@@ -19,7 +19,7 @@ const anna = 'anna@example.com';
 const bo = 'bo@example.org';
 const office = 'office@nordlys.example';
 const attached = Buffer.concat([Buffer.from([0, 13, 10, 255]), randomBytes(300_000)]);
-/** In a charset that is not UTF-8: whoever decodes and encodes it again changes it. */
+/** In a charset that is not UTF-8: a program that decodes and encodes it again changes it. */
 const original = Buffer.concat([
   Buffer.from(
     [

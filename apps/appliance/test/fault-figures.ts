@@ -11,7 +11,7 @@ interface Outcome {
   readonly beganAgain: boolean;
 }
 
-/** What fault runs came to, for whoever reads the log of a test run. */
+/** What fault runs came to, for people who read the log of a test run. */
 export class FaultFigures {
   private readonly outcomes: (Outcome & { readonly fault: string; readonly step: string })[] = [];
   private readonly reasons = new Map<string, number>();

@@ -16,7 +16,7 @@ const SECRET = '412,500';
 const CARRIER_SECONDS = 180;
 const CODE_SECONDS = 10;
 
-/** It did not work, and the reader was told so, or nothing: the same may be tried again. */
+/** It did not work, and the answer said so, or there was none: the same may be tried again. */
 export class StepFailed extends Error {}
 
 /** One message and its one reader, on the way from seal to revocation. Each step may be taken again when it failed. */
@@ -139,7 +139,7 @@ export class FaultJourney {
       return /\b(\d{4} \d{4})\b/.exec((await simpleParser(mail.content)).text ?? '')?.[1] ?? null;
     });
     if (code === null) {
-      await this.askForACode(); // as whoever waits in vain does
+      await this.askForACode(); // as a reader who waits in vain does
       throw new StepFailed('the code never came');
     }
     const page = await this.reader.get(this.asked);

@@ -122,7 +122,7 @@ export class FaultTally {
       for (const shown of inOrder.filter(({ isShown }) => isShown)) {
         if (!take(shown)) reckoning.shownWithoutRecord.push(place);
       }
-      // Whoever was told that it did not work may have been recorded: once, since the portal could not know.
+      // A reader who was told that it did not work may have been recorded: once, since the portal could not know.
       const unshown = inOrder.filter(({ isShown }) => !isShown);
       unshown.forEach(take);
       for (const time of times) {

@@ -118,7 +118,7 @@ for (const { name, isEmbedded, missing } of variants) {
       return answers.every(({ status }) => status === 200);
     };
 
-    /** Both portals say what is away, in words for anybody, and stay alive: whoever supervises them has no reason to restart them. */
+    /** Both portals say what is away, in words for anybody, and stay alive: a supervisor has no reason to restart them. */
     async function isToldAtReadyz(part: string): Promise<void> {
       for (const portal of ['portal-1', 'portal-2'] as const) {
         let text = '';

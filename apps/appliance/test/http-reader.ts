@@ -26,7 +26,7 @@ export class HttpReader {
     });
   }
 
-  /** Whoever has a copy of this browser's cookies, as they are now. */
+  /** Somebody who has a copy of this browser's cookies, as they are now. */
   thief(): HttpReader {
     const thief = new HttpReader(this.url, this.address);
     thief.cookies = new Map(this.cookies);

@@ -188,7 +188,7 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
     await context.close();
   });
 
-  it('hands in the file, or the whole mail, at the portal’s own page where forms in files do not work', async () => {
+  it('uploads the file, or the whole mail, at the portal’s own page where forms in files do not work', async () => {
     const { reader, context } = await someone();
     await reader.opensNewestSealedMail();
     const mailAddress = reader.page.url();

@@ -271,7 +271,7 @@ for (const { name, isEmbedded, missing } of variants) {
       await until('both are ready', async () => (await isReady('portal-1')) && (await isReady('portal-2')));
     }, 300_000);
 
-    it('whoever is killed, a reader goes on with the next, and one who comes back needs no new sign-in', async () => {
+    it('whichever is killed, a reader goes on with the next, and one who comes back needs no new sign-in', async () => {
       const reader = new HttpReader(all.url);
       const { location } = await reader.handIn(await seal(randomUUID()));
       await all.kill('portal-1');
@@ -317,7 +317,7 @@ for (const { name, isEmbedded, missing } of variants) {
               if (status === 200 && body.includes('412,500')) shown.set(location, (shown.get(location) ?? 0) + 1);
             }
           } catch {
-            await sleep(20); // whoever answered was killed
+            await sleep(20); // the process that answered was killed
           }
         }
       };

@@ -151,7 +151,7 @@ export class SeveralProcesses {
     this.running.delete(name);
   }
 
-  /** As whoever keeps the keys brings a file of them to one machine. */
+  /** As the keeper of the keys brings a file of them to one machine. */
   async handOut(file: string, name: ProcessName): Promise<void> {
     await copyFile(join(this.keyringOf('whole'), file), join(this.keyringOf(name), file));
   }

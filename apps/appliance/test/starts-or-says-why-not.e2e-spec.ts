@@ -92,7 +92,7 @@ describe('a start', () => {
       SEGL_KEYRING: join(demonstration.dataDir, 'keyring'),
     });
     expect(onItsData.status).toBe(78);
-    // The data and the keys, told together.
+    // The data and the keys, in one report.
     expect(onItsData.stderr).toContain('holds the data of a demonstration');
     expect(onItsData.stderr).toContain('is marked DEMONSTRATION');
 
@@ -131,7 +131,7 @@ describe('a start', () => {
     rmSync(directory, { recursive: true });
   }, 300_000);
 
-  it('never with a store that is wrong, each told with what to do', () => {
+  it('never with a store that is wrong, each reported with what to do', () => {
     const { status, stderr } = start({
       ...production,
       SEGL_ROLES: 'portal,teapot',

@@ -70,7 +70,7 @@ describe('strangers at a reader’s door', () => {
     const { reader, path } = await handedIn();
     const victim = new HttpReader(portal.url);
     await victim.get((await handedIn()).path);
-    const sent = await reader.get(`${path}/prove`); // the attacker’s own link, sent to whoever can prove the address
+    const sent = await reader.get(`${path}/prove`); // the attacker’s own link, sent to a person who can prove the address
     const refused = await victim.follow(await victim.get(sent.location));
     expect([refused.status, refused.body]).toEqual([400, expect.stringContaining('This sign-in cannot')]);
 

@@ -99,7 +99,7 @@ describe('strangers who sign people in by this portal', () => {
   );
 
   it(
-    'it has a budget of its own: when that is spent it gets a clear page, and whoever was sent a message reads it',
+    'it has a budget of its own: when that is spent it gets a clear page, and the recipient of a message reads it',
     async () => {
       const answers = [];
       for (let n = 0; n < CODES_PER_HOUR; n++) {

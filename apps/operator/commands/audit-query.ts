@@ -78,7 +78,7 @@ function queryCommand(operator: Operator): Command {
     )
     .option('--sender <address>', 'of what that address sent')
     .option('--recipient <address>', 'of what was sealed for that address')
-    .option('--reader <address>', 'of what was shown to whoever had proven that address')
+    .option('--reader <address>', 'of what was shown to the person who had proven that address')
     .addOption(new Option('--type <type...>', 'of these types of event').choices(AUDITED_TYPES))
     .addOption(new Option('--outcome <outcome>', 'how it ended').choices(['done', 'refused', 'failed']))
     .option('--method <method>', 'how the address was proven: passcode, microsoft, google, organisation')

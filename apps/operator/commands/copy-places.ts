@@ -45,7 +45,7 @@ export function placeFor(url: string, configured: StoreFiles, given: StoreFiles)
 /** Milliseconds between two lines of progress. */
 const PROGRESS_EVERY_MS = 2000;
 
-/** Tells on stderr how far a long copy is, a line every two seconds. */
+/** Reports on stderr how far a long copy is, a line every two seconds. */
 export function progressTo(terminal: Terminal, what: string): (step: string, done: number) => void {
   let toldAt = performance.now();
   return (step, done) => {

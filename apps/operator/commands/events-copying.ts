@@ -20,7 +20,7 @@ export interface CopiedEvents {
   readonly eventsPerSecond: number | null;
 }
 
-/** Told now and then; `done` counts events. */
+/** Called now and then; `done` counts events. */
 export type CopyProgress = (step: 'comparing' | 'copying' | 'verifying', done: number) => void;
 
 /**

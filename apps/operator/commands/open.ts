@@ -25,7 +25,7 @@ export function openCommand(operator: Operator): Command {
       'after',
       `
 Prints the mail byte for byte, and nothing of it before the whole of it was verified: so it holds the mail in memory.
-Whoever opens a mail this way leaves no trace in the record; that is for courts, migrations and emergencies. The
+Opening a mail this way leaves no trace in the record; that is for courts, migrations and emergencies. The
 standard age tool (1.3 or newer) does the same: age -d -i sealing-1.key.
 
 Examples:
@@ -86,7 +86,7 @@ function manifestJson(read: Parameters<NonNullable<OpenWithIdentityOptions['onMa
   return { ...manifest, signature: Buffer.from(signature).toString('base64url'), signatureCheck: check };
 }
 
-/** The reasons are for operators, and whoever has the key may know all of them. */
+/** The reasons are for operators, and anyone who has the key may know all of them. */
 function sentenceFor({ reason }: SealBroken): string {
   switch (reason) {
     case 'wrong-key':

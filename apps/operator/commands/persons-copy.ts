@@ -30,7 +30,7 @@ function copyCommand(operator: Operator): Command {
 Stop everything that writes to either directory first (ops/runbooks/moving-in.md). Wrapped keys and index entries stay as they
 are, so both sides need the same keyring (--keyring). May be killed at any moment: the same command goes on. At the
 end both sides are read anew, and counts and one SHA-256 over all rows are printed once.
-After a move, remove the old directory as soon as nobody needs it: whoever is erased later lives on in it.
+After a move, remove the old directory as soon as nobody needs it: people who are erased later live on in it.
 
 Exit codes: 0 copied and verified; 1 the target holds others, or the two sides differ; 64 a URL is wrong;
 69 a directory does not answer (run the same again); 75 the source is being written to (stop that, run it again);

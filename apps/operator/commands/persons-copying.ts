@@ -14,13 +14,13 @@ export interface CopiedPersons {
   readonly indexEntries: number;
   /** Of the persons, those that the target did not have before. */
   readonly copied: number;
-  /** SHA-256 over all rows in the order of person ids: the same on both sides. It tells nothing of anybody. */
+  /** SHA-256 over all rows in the order of person ids: the same on both sides. It says nothing of anybody. */
   readonly digest: string;
   /** Of `copied`; null when nobody was new. */
   readonly personsPerSecond: number | null;
 }
 
-/** Told now and then; `done` counts persons. */
+/** Called now and then; `done` counts persons. */
 export type CopyProgress = (step: 'comparing' | 'copying' | 'verifying', done: number) => void;
 
 /**

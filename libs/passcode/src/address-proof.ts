@@ -5,13 +5,13 @@ import { base64url, parsePersonId } from '#libs/vocabulary';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import type { ChallengeId } from './passcode-events.ts';
 
-/** That whoever sat at a browser could, at that time, read the mail of an address. Good once, in that browser. */
+/** That the person at a browser could, at that time, read the mail of an address. Good once, in that browser. */
 export interface AddressProof {
   readonly address: MailAddress;
   readonly personId: PersonId;
   readonly method: 'passcode';
   readonly provenAt: Instant;
-  /** The browser that proved it (web-ui `Browser.id`): whoever takes the proof compares. */
+  /** The browser that proved it (web-ui `Browser.id`): compared when the proof is taken. */
   readonly browserId: string;
   /** The journey it was made for: compared likewise. */
   readonly returnTo: string;
@@ -37,7 +37,7 @@ export type TakenProof =
   | { readonly status: 'elsewhere'; readonly proof: AddressProof; readonly isFirstTime: boolean };
 
 /**
- * The proof, once, and bound before it is spent: whoever else brings it takes nothing from its owner.
+ * The proof, once, and bound before it is spent: another browser that brings it takes nothing from its owner.
  * @returns null for every later caller, for what is no proof id, and when two minutes are over
  */
 export async function takeAddressProof(

@@ -21,7 +21,7 @@ import type { Locale } from '#libs/web-ui';
 import { MESSAGE_BUDGET, newChallengeId, parseChallengeId } from './passcode.ts';
 import type { ChallengeId, OtpBudget, OtpForm, PasscodeLimits } from './passcode.ts';
 
-/** What became of the code mail, as the browser that asked for it is told. */
+/** What became of the code mail, as its page shows it to the browser that asked. */
 export type CodeDelivery =
   | { readonly status: 'sending' | 'taken' | 'refused' | 'failed'; readonly at: Instant }
   | { readonly status: 'trying-again'; readonly at: Instant; readonly nextTryAt: Instant };
@@ -108,7 +108,7 @@ const MIN_CLIENT_CODES_OF_A_NETWORK = 10;
 /** A path, so that no challenge sends a browser to another host. */
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
 
-/** No such challenge, or it is not this browser's: the two are not told apart. */
+/** No such challenge, or it is not this browser's: the answer is the same. */
 export class ChallengeNotHere extends DomainError {
   constructor() {
     super('challenge-not-here');
@@ -183,7 +183,7 @@ export class Challenges {
   }
 
   /**
-   * Whoever presses the attachment's button again in the same browser goes on with the code that is on its way: another one would
+   * A reader who presses the attachment's button again in the same browser goes on with the code that is on its way: another one would
    * cost one of the hour's. The challenge leads to where the newer journey wants its proof, from then on.
    * @returns null when none of this browser waits for a code of this address, or nothing will come of the one it waits for
    */
@@ -218,7 +218,7 @@ export class Challenges {
     return challenge;
   }
 
-  /** Changes what is told of a challenge; does nothing when it has gone. `next` may be called several times. */
+  /** Changes what is known of a challenge; does nothing when it has gone. `next` may be called several times. */
   async change(challengeId: ChallengeId, next: (current: Challenge) => Partial<Challenge>): Promise<void> {
     await changeJson(this.store, keyOf(challengeId), parseChallenge, (current) =>
       current === null ? 'leave' : { value: { ...current, ...next(current) }, ttlSeconds: CHALLENGE_TTL_SECONDS },

@@ -1,6 +1,6 @@
 import type { ErrorPages } from '#libs/web-ui';
 
-/** What a person is told for the errors of this room; goes into installWebUi. */
+/** What pages say for the errors of this room; goes into installWebUi. */
 export const PASSCODE_ERRORS: ErrorPages = {
   'passcode-busy': { status: 503, texts: 'passcode.busy', retryAfterSeconds: 10 },
   'too-many-challenges': { status: 429, texts: 'error.tooManyRequests', retryAfterSeconds: 3600 },

@@ -2,8 +2,8 @@ import { Command } from '@nestjs/cqrs';
 import type { ChallengeId } from './passcode.ts';
 
 /**
- * Makes a code for a challenge and mails it, the first time or again. What came of it is told on the challenge's page: that no
- * further code is to be had for a while is an answer there, not an error here. Whoever sends this command has made sure that it
+ * Makes a code for a challenge and mails it, the first time or again. What came of it stands on the challenge's page: that no
+ * further code is to be had for a while is an answer there, not an error here. The sender of this command has made sure that it
  * is the challenge's own browser that asks (Challenges.ofBrowser).
  */
 export class IssueOtp extends Command<'issued' | 'limit-reached' | 'over'> {
@@ -11,7 +11,7 @@ export class IssueOtp extends Command<'issued' | 'limit-reached' | 'over'> {
   /** The network that asks (ClientNetwork.prefix). Recorded only as a pseudonym. */
   readonly networkPrefix: string;
 
-  /** The header as it was sent: all that the mail tells of it is the family of the browser, from a list of our own. */
+  /** The header as it was sent: all that the mail says of it is the family of the browser, from a list of our own. */
   readonly userAgent: string | undefined;
 
   constructor(challengeId: ChallengeId, networkPrefix: string, userAgent?: string) {

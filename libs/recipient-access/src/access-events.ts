@@ -9,7 +9,7 @@ import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 export type DenialReason =
   | 'revoked'
   | 'expired'
-  /** What was handed in differs from what MessageSealed says, or ended early. */
+  /** What was uploaded differs from what MessageSealed says, or ended early. */
   | 'altered'
   /** No proof of the recipient's address in the session that asked. */
   | 'not-proven'

@@ -55,7 +55,7 @@ describe('admission', () => {
     }
   });
 
-  it('takes an upload in whether or not it waits already and whoever brings it, unless it is over for good', () => {
+  it('takes an upload in whether or not it waits already and no matter who brings it, unless it is over for good', () => {
     for (const facts of everySet()) {
       const taken = lastingRefusal(admission(facts)) === null;
       expect(taken).toBe(facts.openability === 'open' && facts.isRecipientKnown && facts.isKeyThere);

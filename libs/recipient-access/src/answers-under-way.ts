@@ -8,7 +8,7 @@ import { TooManyOpenings } from './opening-turns.ts';
 
 /** 6: as many connections as a browser opens to one host. */
 const MAX_ANSWERS_OF_A_SESSION = 6;
-/** 64 KB/s averaged after a minute of grace, as for what is handed in (bounded-body.ts). */
+/** 64 KB/s averaged after a minute of grace, as for uploads (bounded-body.ts). */
 const MIN_BYTES_PER_SECOND = 64_000;
 const GRACE_SECONDS = 60;
 

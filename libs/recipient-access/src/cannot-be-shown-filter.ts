@@ -6,7 +6,7 @@ import { base32Lower } from '#libs/vocabulary';
 import { CannotBeShown } from './cannot-be-shown.ts';
 import { VisitCounter } from './visit-counter.ts';
 
-/** 404 whatever the reason: revoked, expired, altered, unknown, somebody else's and gone must not be told apart. */
+/** 404 whatever the reason: revoked, expired, altered, unknown, somebody else's and gone must look the same. */
 const CANNOT_BE_SHOWN_STATUS = 404;
 
 /** 422: of the right form, and not what it should be (RFC 9110 §15.5.21). */
@@ -22,7 +22,7 @@ export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     this.counter.denied(reason);
-    // Found in the bytes themselves, before anything of ours is looked at: it tells nobody anything but the one who chose the file.
+    // Found in the bytes themselves, before anything of ours is looked at: it says nothing that the one who chose the file did not know.
     if (reason === 'not-sealed-mail') {
       // by names that a template can ask for
       const kind = file === null ? {} : { [file.replace('-', '')]: true };
@@ -33,7 +33,7 @@ export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
     response.status(CANNOT_BE_SHOWN_STATUS).render('recipient-access/cannot-be-shown', {});
   }
 
-  /** @returns what the page and the log have in common, so that whoever is written to finds the line */
+  /** @returns what the page and the log have in common, so that the operator who gets a question finds the line */
   private noteFor(reason: string): string {
     const reference = base32Lower(randomBytes(6));
     this.logger.log(`an upload was no sealed message (${reason}), reference ${reference}`);

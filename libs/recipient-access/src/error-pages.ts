@@ -1,6 +1,6 @@
 import type { ErrorPages } from '#libs/web-ui';
 
-/** What a reader is told for this room's errors; CannotBeShown has a page of its own (journey/cannot-be-shown.hbs). */
+/** What pages say for this room's errors; CannotBeShown has a page of its own (journey/cannot-be-shown.hbs). */
 export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
   'reading-busy': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
   'reading-unavailable': { status: 503, texts: 'error.unavailable', retryAfterSeconds: 60 },

@@ -3,7 +3,7 @@ import type { MessageId } from '#libs/vocabulary';
 /** More than wait at once; past it the oldest is not timed. */
 const MAX_TIMED = 10_000;
 
-/** When carriers were handed in, for the one figure of how long it takes until the message is on the screen. In memory alone. */
+/** When carriers were uploaded, for the one figure of how long it takes until the message is on the screen. In memory alone. */
 export class HandInTimes {
   private readonly startedAt = new Map<MessageId, number>();
 

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Upstream } from '#libs/oidc-bridge';
 
-/** Asks the bridge over the network. Bounded in time by whoever makes it; never follows a redirect. */
+/** Asks the bridge over the network. Its maker bounds it in time; never follows a redirect. */
 export type IssuerFetch = (url: string, options: RequestInit) => Promise<Response>;
 
 /** Our own bridge: it says by which method an address was proven. */

@@ -173,7 +173,7 @@ export class MessageForReader {
 
   /**
    * Whether this session may have the message now, without decrypting anything: asked before a turn at opening is taken, so that
-   * whoever has proven nothing takes none.
+   * visitors who have proven nothing take none.
    * @throws CannotBeShown; EventStoreUnavailable; PersonDirectoryUnavailable; EphemeralStoreUnavailable
    */
   async requireAdmitted(messageId: MessageId, asking: Asking): Promise<Admitted> {

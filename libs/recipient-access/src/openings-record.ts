@@ -6,7 +6,7 @@ import { openingsStream } from './access-events.ts';
 import type { OpeningEvent } from './access-events.ts';
 
 const SECONDS_PER_DAY = 86_400;
-/** Messages with an excess that one process remembers; past it the excess of further messages is not told, only counted in metrics. */
+/** Messages with an excess that one process remembers; past it the excess of further messages is not recorded, only counted in metrics. */
 const MAX_MESSAGES_IN_EXCESS = 10_000;
 
 interface Excess {
@@ -48,7 +48,7 @@ export class OpeningsRecord {
     await this.append(event.data.messageId, event);
   }
 
-  /** Called at a stop: what went past the cap so far is told. A process that is killed tells nothing of it. */
+  /** Called at a stop: what went past the cap so far is recorded. A process that is killed records nothing of it. */
   async tellExcess(): Promise<void> {
     await this.tellExcessBefore('9999-12-31');
   }
@@ -65,7 +65,7 @@ export class OpeningsRecord {
   private async tellExcessBefore(day: string): Promise<void> {
     for (const [key, entry] of [...this.excess]) {
       if (entry.day >= day) continue;
-      this.excess.delete(key); // before the await: told once, by whoever comes first
+      this.excess.delete(key); // before the await: recorded once, by the first caller
       try {
         await this.append(entry.messageId, { type: 'OpeningsSummarised', data: { ...entry } });
       } catch (error) {

@@ -19,7 +19,7 @@ export class RecipientAccessSettings {
   readonly uploadsMaxBytes!: number;
   /** Seconds without a byte of a body after which the upload is ended. */
   readonly silenceSeconds!: number;
-  /** IANA name of the zone in which times are told. */
+  /** IANA name of the zone in which times are shown. */
   readonly timeZone!: string;
   readonly demonstration!: boolean;
 }

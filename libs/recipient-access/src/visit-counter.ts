@@ -1,13 +1,13 @@
 import type { PersonId } from '#libs/vocabulary';
 
-/** What this room tells telemetry and metrics; the app connects it. Nothing that is told identifies anyone. */
+/** What this room reports to telemetry and metrics; the app connects it. Nothing of it identifies anyone. */
 export abstract class VisitCounter {
   /** A message was shown; `handedInSeconds` since the carrier came in, where this process knows it. */
   abstract viewed(visit: PersonsVisit, form: 'page' | 'print', handedInSeconds: number | null): void;
   /** `shown`: an attachment that was looked at in the browser. */
   abstract downloaded(visit: PersonsVisit, what: 'original' | 'attachment' | 'shown'): void;
   abstract signedIn(visit: PersonsVisit, method: string): void;
-  /** Nothing was shown; readers were told one thing whatever the reason. */
+  /** Nothing was shown; readers got the same answer whatever the reason. */
   abstract denied(reason: string): void;
 }
 

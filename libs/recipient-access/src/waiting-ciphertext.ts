@@ -12,7 +12,7 @@ export interface RecordedCiphertext {
   readonly ciphertextSha256: string;
 }
 
-/** What was handed in is not, to the last byte, what was recorded at sealing. Nothing of it is kept. */
+/** What was uploaded is not, to the last byte, what was recorded at sealing. Nothing of it is kept. */
 export class CiphertextDiffers extends DomainError {
   constructor() {
     super('ciphertext-differs');

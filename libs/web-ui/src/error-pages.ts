@@ -13,7 +13,7 @@ export interface ErrorPage {
   readonly retryAfterSeconds?: number;
 }
 
-/** What a person is told for each code of a DomainError. A room hands its own table to installWebUi. */
+/** What a page says for each code of a DomainError. A room gives its own table to installWebUi. */
 export type ErrorPages = { readonly [code: string]: ErrorPage };
 
 /** Ends a request with an error page: for what only the web knows, such as a form that is too old. */

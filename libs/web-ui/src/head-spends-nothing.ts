@@ -5,8 +5,8 @@ import { of } from 'rxjs';
 import type { Observable } from 'rxjs';
 
 /**
- * For controllers whose links can be used once: whoever asks for the head alone (a scanner of mails, a preview) wants to know
- * whether something is there, and means nothing by it (RFC 9110 §9.2.1). They are told that there is, and nothing is spent.
+ * For controllers whose links can be used once: a client that asks for the head alone (a scanner of mails, a preview) wants to know
+ * whether something is there, and means nothing by it (RFC 9110 §9.2.1). The answer is that there is, and nothing is spent.
  */
 @Injectable()
 export class HeadSpendsNothing implements NestInterceptor {

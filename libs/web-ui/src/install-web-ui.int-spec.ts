@@ -330,7 +330,7 @@ describe('an error', () => {
     expect(unexpected).toHaveLength(before);
   });
 
-  it('is told to programs as problem details', async () => {
+  it('is answered to programs as problem details', async () => {
     const answer = await fetch(`${portal.url}/api/v1/try`);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');
     const problem = (await answer.json()) as object;

@@ -53,7 +53,7 @@ export interface WebUiOptions {
   /** What all counts of a period may tell of one person, for the privacy page (`telemetry`). Null: nothing is counted. */
   readonly counting?: { readonly epsilon: number; readonly periodDays: number } | null;
   readonly onUnexpected?: (report: UnexpectedError) => void;
-  /** Told of every error page, for counting: the stable code, never its words, and what tells visits apart (in memory only). */
+  /** Called for every error page, for counting: the stable code, never its words, and what distinguishes visits (in memory only). */
   readonly onError?: (kind: string, status: number) => void;
 }
 

@@ -14,7 +14,7 @@ export interface RequestSettings {
   /** Whether the portal is reached by https: cookies are then Secure and carry the `__Host-` prefix. */
   readonly isSecure: boolean;
   readonly keys: CookieKeys;
-  /** The languages offered; the first is spoken to whoever wants none of them. */
+  /** The languages offered; the first is for visitors who want none of them. */
   readonly locales: readonly Locale[];
   readonly trustedProxies: readonly Cidr[];
   readonly proxyHeader: ProxyHeader;

@@ -86,7 +86,7 @@ describe('what stops the start', () => {
     expect(() => engine({ 'page.hbs': source })).toThrow(fault);
   });
 
-  it('is told all at once', () => {
+  it('is reported all at once', () => {
     expect(() => engine({ 'a.hbs': '{{{x}}}', 'b.hbs': '{{> nosuch}}' })).toThrow(/room\/a:1[^]*room\/b:1/);
   });
 

@@ -158,7 +158,7 @@ export const settingsSchema = z.object({
       openingsRecordedPerDay: positive
         .int()
         .default(50)
-        .describe('events before sign-in recorded for one message and day; the excess is told in one summary'),
+        .describe('events before sign-in recorded for one message and day; the excess is recorded in one summary'),
       showFiles: yesOrNo
         .default(true)
         .describe('whether images and PDF files can be looked at in the browser; no: they can be saved alone'),

@@ -33,7 +33,7 @@ export interface CarrierReaderOptions {
 }
 
 /**
- * Gets the ciphertext back out of what a person hands in, as it comes, in pieces of any size: `message.html`, the whole carrier as a
+ * Gets the ciphertext back out of what a person uploads, as it comes, in pieces of any size: `message.html`, the whole carrier as a
  * mail file (forwarded as an attachment, re-encoded as quoted-printable or base64, with other line ends; `.msg`), the bare text of the
  * field, or a page as Safari saves it (`.webarchive`, which has the page as it came). Which one it is shows in its first bytes. Memory: one piece and what is searched for the beginning of the field.
  */
@@ -114,7 +114,7 @@ export class CarrierReader {
     throw new NotACarrier('no-carrier', this.file);
   }
 
-  /** A mail in which no carrier is found is told apart from one whose carrier is broken. */
+  /** A mail in which no carrier is found is distinguished from one whose carrier is broken. */
   private named(step: () => Buffer): Buffer {
     try {
       return step();

@@ -26,7 +26,7 @@ export function portalAddresses(publicUrl: URL): PortalAddresses {
   };
 }
 
-/** What one language says, plain text throughout: whoever puts it into HTML escapes it. */
+/** What one language says, plain text throughout, to be escaped where it goes into HTML. */
 export interface LocalCarrierTexts {
   readonly locale: Locale;
   readonly direction: Direction;

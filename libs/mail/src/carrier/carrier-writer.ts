@@ -25,15 +25,15 @@ export interface CarrierWriterOptions {
   readonly senderName?: string | null;
 }
 
-/** The name of the attachment; stays the same for ever, since people are told to look for it. */
+/** The name of the attachment; stays the same for ever, since people are asked to look for it. */
 export const MESSAGE_PAGE_NAME = 'message.html';
 
 /**
  * Writes the mail that carries one seal, as the ciphertext comes: `begin`, `update` with pieces of any size, `finish`. What these
  * give, one after the other, is an RFC 5322 mail of plain 7-bit ASCII with CRLF line ends, none over 990 octets: a text in plain and in HTML, and
  * `message.html` with one layer of base64url. It is at most 1.34 × the mail + 16 KiB, or with a logo and
- * everything else that an organisation can show of itself, + 24 KiB + 1.37 × the logo. All of it is synchronous; whoever
- * feeds it yields between pieces of at most 1 MiB. A returned buffer is valid until the next call.
+ * everything else that an organisation can show of itself, + 24 KiB + 1.37 × the logo. All of it is synchronous; the caller
+ * yields between pieces of at most 1 MiB. A returned buffer is valid until the next call.
  */
 export class CarrierWriter {
   private readonly lines = new Base64UrlLines();

@@ -90,7 +90,7 @@ describe('a carrier is read, whatever a program made of it', () => {
   });
 });
 
-describe('what is no carrier is told apart', () => {
+describe('what is no carrier is distinguished', () => {
   const locked = zipped('message.html', Buffer.from(page));
   locked.writeUInt8(locked.readUInt8(6) | 1, 6);
   const ole = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(2000)]);

@@ -1,4 +1,4 @@
-/** What was handed in instead of a carrier, as its first bytes tell: it gives nothing away of any seal. */
+/** What was uploaded instead of a carrier, as its first bytes show: it gives nothing away of any seal. */
 export type KindOfFile =
   | 'empty'
   | 'pdf'

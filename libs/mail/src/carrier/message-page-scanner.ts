@@ -10,7 +10,7 @@ const SEARCH_STEP_CHARACTERS = 4 * 1024;
 const MAX_FIELD_CHARACTERS = 512;
 const FIELD = /<input\b[^<>]{0,200}\bname\s{0,9}=\s{0,9}["']?m["']?\s[^<>]{0,200}?\bvalue\s{0,9}=\s{0,9}(["'])/i;
 /**
- * The same told by what is in it (base64url of `age-encryption.org`), for pages whose tags a program has written anew: attributes in
+ * The same recognised by what is in it (base64url of `age-encryption.org`), for pages whose tags a program has written anew: attributes in
  * another order, without quotes, without our mark.
  */
 const FIELD_OF_SEAL =

@@ -37,7 +37,7 @@ export interface MessagePageParts {
 
 /**
  * `message.html`, plain ASCII with CRLF line ends. One form, one field; no script, nothing loaded from anywhere (which its own policy
- * forbids as well). The field comes before the buttons: whoever can press one has the whole of the ciphertext.
+ * forbids as well). The field comes before the buttons: a reader who can press one has the whole of the ciphertext.
  */
 export function messagePage(
   messageId: MessageId,

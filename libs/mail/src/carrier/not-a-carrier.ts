@@ -10,7 +10,7 @@ import type { KindOfFile } from './kind-of-file.ts';
  */
 export type NotACarrierReason = 'no-carrier' | 'damaged' | 'cut-short' | 'too-large' | 'second-field' | 'other-field';
 
-/** What was handed in is no carrier, or no whole one. The reason is for counts and for the operator's commands. */
+/** What was uploaded is no carrier, or no whole one. The reason is for counts and for the operator's commands. */
 export class NotACarrier extends DomainError {
   readonly reason: NotACarrierReason;
   /** What it is instead; null where that was not looked at, or a seal had begun. */

@@ -1,6 +1,6 @@
 import type { Locale, Logo, OrganisationColours } from '#libs/web-ui';
 
-/** Who sends sealed mail, as its recipients are told. From configuration; check it with `organisationProfileFaults`. */
+/** Who sends sealed mail, as its recipients see it. From configuration; check it with `organisationProfileFaults`. */
 export interface OrganisationProfile {
   /** As people know it: 1 to 100 bytes of UTF-8, one line. Stands in every carrier and in every manifest. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface OrganisationProfile {
   readonly howToCheck?: Partial<Readonly<Record<Locale, string>>>;
   /** Whether carriers name the author of the mail in their text. Default no: a carrier says what its own From says, no more. */
   readonly showSenderName?: boolean;
-  /** Where "can be read until" is told for: an IANA name. Default UTC. */
+  /** The zone of "can be read until": an IANA name. Default UTC. */
   readonly timeZone?: string;
 }
 

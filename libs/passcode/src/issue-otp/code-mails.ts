@@ -39,7 +39,7 @@ const DEFAULTS: CodeMailsOptions = {
 };
 
 /**
- * Code mails on their way, in memory and nowhere else, for as long as their code is good. What becomes of each is told on the
+ * Code mails on their way, in memory and nowhere else, for as long as their code is good. What becomes of each is shown on the
  * challenge's page and recorded. Whatever fails here fails no request.
  */
 export class CodeMails implements BeforeApplicationShutdown {

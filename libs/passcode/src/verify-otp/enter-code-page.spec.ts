@@ -46,7 +46,7 @@ describe('the page of a challenge', () => {
     [{ status: 'trying-again', at: noon, nextTryAt: plusSeconds(noon, 15) }, 0, 'tryingAgain', true],
     [{ status: 'refused', at: noon }, 0, 'refused', false],
     [{ status: 'failed', at: noon }, 0, 'failed', false],
-  ])('tells of a mail that is %p, %p s later', (delivery, later, text, canChange) =>
+  ])('shows a mail that is %p, %p s later', (delivery, later, text, canChange) =>
     expect(page({ delivery }, later).delivery).toMatchObject({ text: `passcode.delivery.${text}`, canChange }),
   );
 

@@ -78,7 +78,7 @@ export class EnterCodeController {
     });
   }
 
-  /** Whoever did not begin the challenge learns nothing of it, not even whether there is one: the same page says what may be so. */
+  /** A browser that did not begin the challenge learns nothing of it, not even whether there is one: one page names what may be the reason. */
   private async forThisBrowser(
     response: Response,
     id: string,

@@ -47,7 +47,7 @@ describe('verifying a code', () => {
       longCode: false,
       challengeId,
     };
-    // bound first, then spent: whoever else brings it takes nothing from its owner
+    // bound first, then spent: another browser that brings it takes nothing from its owner
     for (const [other, isFirstTime] of [
       [{ ...owner, browserId: 'another' }, true],
       [{ ...owner, returnTo: '/m/abc/elsewhere' }, false],
@@ -206,7 +206,7 @@ describe('verifying a code', () => {
         const browser = `attacker ${index}`;
         challenges.push({ id: await room.begin(browser, `2001:db8:${index.toString(16)}::/64`), browser });
       }
-      const lastCode = await room.codeInMail(12); // no more than 12 codes at once, whoever asks
+      const lastCode = await room.codeInMail(12); // no more than 12 codes at once, no matter who asks
       const guesses = challenges.flatMap(({ id, browser }) =>
         Array.from({ length: 5 }, () => enter(id, wrongFor(lastCode), browser)),
       );

@@ -173,7 +173,7 @@ describe('Authenticate', () => {
     const answer = await issuer.answerTo(attempt);
     await expectRefused(() => comesBack(answer, { browserId: 'another', next: 'thief' }), 'wrong-browser');
     const before = (await events()).length;
-    await comesBack(answer, { browserId: 'another', next: 'thief' }); // told once
+    await comesBack(answer, { browserId: 'another', next: 'thief' }); // recorded once
     expect(await comesBack(answer, { browserId: null, next: 'thief' })).toEqual({ status: 'unknown' });
     expect(await events()).toHaveLength(before);
     // and nothing was spent: the rightful browser signs in
@@ -181,7 +181,7 @@ describe('Authenticate', () => {
     expect(await comesBack(answer, { browserId: 'browser-of-anna' })).toMatchObject({ status: 'repeated' });
   });
 
-  it('refuses an answer that was used before, and tells the record once, however often somebody comes with it', async () => {
+  it('refuses an answer that was used before, and records it once, however often somebody comes with it', async () => {
     const attempt = await begun();
     issuer.says(passcodeClaims(anna, attempt.personId));
     const answer = await issuer.answerTo(attempt);

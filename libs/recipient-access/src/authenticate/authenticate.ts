@@ -24,7 +24,7 @@ export type Authentication =
       readonly personId: PersonId;
       readonly method: string;
     }
-  /** Recorded with its reason; the reader is told to try again, and not why. */
+  /** Recorded with its reason; the reader is asked to try again, and not told why. */
   | { readonly status: 'failed'; readonly messageId: MessageId; readonly isCancelled: boolean }
   /** The same browser came twice with one answer, as a second click does: nothing happened, and nothing is wrong. */
   | { readonly status: 'repeated'; readonly messageId: MessageId }
@@ -41,7 +41,7 @@ export class Authenticate extends Command<Authentication> {
   /** Null when it brought no cookie of ours. */
   readonly browserId: string | null;
   readonly sessionId: string | null;
-  /** The session id that replaces the old one when the proof holds: made by whoever can set the cookie. */
+  /** The session id that replaces the old one when the proof holds: made by the caller, which can set the cookie. */
   readonly nextSessionId: () => string;
   readonly networkAddress: string | null;
   /** ClientNetwork.prefix: it is known from then on. */
@@ -75,7 +75,7 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
    * PersonDirectoryUnavailable, EphemeralStoreUnavailable
    */
   async execute(command: Authenticate): Promise<Authentication> {
-    // Whoever has no cookie of ours, as scanners and previews have none, spends nothing and is nobody to record.
+    // A client without a cookie of ours, such as a scanner or a preview, spends nothing and is nobody to record.
     if (command.browserId === null) return { status: 'unknown' };
     const claimed = await this.attempts.claim(command.answer.get('state') ?? '', command.browserId);
     if (claimed.status === 'unknown') return { status: 'unknown' };

@@ -18,7 +18,7 @@ export class IdentityProviderUnavailable extends DomainError {
   }
 }
 
-/** Who proves addresses for the portal: its own bridge, or whichever issuer the configuration names. The class is its own injection token. */
+/** Who proves addresses for the portal: its own bridge, or the issuer that the configuration names. The class is its own injection token. */
 export abstract class IdentityProvider {
   abstract readonly issuer: string;
   abstract readonly clientId: string;

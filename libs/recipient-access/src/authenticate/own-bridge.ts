@@ -44,7 +44,7 @@ export class OwnBridge extends IdentityProvider {
 
   /**
    * The address that is wanted goes ahead over a pushed request (RFC 9126), so that it stands in no address bar, history or log on
-   * the way. The bridge is told as well which browser began, and serves no other.
+   * the way. The bridge also gets the mark of the browser that began, and serves no other.
    */
   override async begin(address: MailAddress, kept: KeptOfRequest, locale: Locale, begun: BegunAtClient): Promise<URL> {
     const parameters = {
@@ -89,7 +89,7 @@ export class OwnBridge extends IdentityProvider {
     return proofIn(claims);
   }
 
-  /** Asked once, and again after a failure: whoever signs in waits for it, nobody else. */
+  /** Asked once, and again after a failure: only a reader who signs in waits for it. */
   private async discovered(): Promise<Configuration> {
     this.configuration ??= this.discover();
     try {

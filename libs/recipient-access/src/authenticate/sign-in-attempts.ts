@@ -28,7 +28,7 @@ export type ClaimedAttempt =
  */
 const ATTEMPT_TTL_SECONDS = 900;
 /**
- * Attempts begun in an hour for one person; each may leave one failure in the record. Whoever knows a message's address can begin
+ * Attempts begun in an hour for one person; each may leave one failure in the record. Anyone who knows a message's address can begin
  * them, so all that strangers can spend leaves every other network its last ten (threats.md).
  */
 const BEGUN_PER_HOUR: AllowanceLimits = {

@@ -41,7 +41,7 @@ export function refusalOf(error: unknown): SignInFailure | null {
   }
 }
 
-/** openid-client puts the same code on what is wrong with the callback and with a token; its own cause tells which. */
+/** openid-client puts the same code on what is wrong with the callback and with a token; its own cause says which. */
 function reasonOfInvalid(cause: unknown): SignInFailure {
   const text = String((cause as { message?: unknown } | null)?.message ?? '');
   if (/"iss"/.test(text)) return 'wrong-issuer';

@@ -263,7 +263,7 @@ describe('showing a message', () => {
     here.ephemeral.extend = extend;
   });
 
-  it('caps what an unauthenticated visitor can write for a message and day, and tells the excess in one event', async () => {
+  it('caps what an unauthenticated visitor can write for a message and day, and records the excess in one event', async () => {
     const { ciphertext, messageId } = await here.seal(mail);
     for (let time = 0; time < 8; time++) await here.handIn(ciphertext);
     expect(await here.typesOf(openingsStream(messageId))).toEqual(Array(5).fill('CarrierOpened'));
@@ -302,7 +302,7 @@ describe('showing a message', () => {
         .then(() => here.revoke(messageId))
         .then(async () => {
           isRevocationConfirmed = true;
-          // Whoever asks now, asks after the confirmation.
+          // A request that comes now comes after the confirmation.
           await handler.execute(new DecryptView(messageId, asking)).then(
             () => (wasShownAfter = true),
             () => undefined,

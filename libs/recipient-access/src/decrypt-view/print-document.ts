@@ -20,7 +20,7 @@ export const PRINT_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Header fields and notes are told by classes that no mail can have, and stand outside of the box around its content. */
+/** Header fields and notes have classes that no mail can have, and stand outside of the box around its content. */
 const STYLE = [
   LINK_NOTE_STYLE, // before anything that a mail brings
   ':root{color-scheme:only light;background:#fff}',
@@ -39,10 +39,10 @@ const STYLE = [
   '@media print{body{margin:0}h1,h2,.segl-fields,tr,img{break-inside:avoid}h1,h2{break-after:avoid}}',
 ].join('');
 
-/** What a reader is told besides the mail itself. */
+/** What is shown besides the mail itself. */
 export interface PrintedFor {
   readonly locale: Locale;
-  /** IANA name of the zone in which times are told. */
+  /** IANA name of the zone in which times are shown. */
   readonly timeZone: string;
   /** As the seal vouches for it. */
   readonly sender: MailAddress;

@@ -26,7 +26,7 @@ const bodies = {
   },
 };
 
-describe.each(Object.entries(bodies))('memory of a body handed in, %s', (_kind, { headers, body }) => {
+describe.each(Object.entries(bodies))('memory of an uploaded body, %s', (_kind, { headers, body }) => {
   it.each([10_000, 65_536, 100_000])(
     'goes as it is read, in pieces of %i bytes, and nothing of it is lost',
     async (size) => {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it, jest } from '@jest/globals';
 import { ciphertextHandedIn } from './handed-in.ts';
 
-const ciphertext = Buffer.from('age-encryption.org/v1\n-> a seal that is only told apart by its beginning\n');
+const ciphertext = Buffer.from('age-encryption.org/v1\n-> a seal that is only known by its beginning\n');
 const page = Buffer.from(ciphertext.toString('base64url'));
 const headers = { 'content-type': 'multipart/form-data; boundary=x' };
 const fileHead = '--x\r\nContent-Disposition: form-data; name="carrier"; filename="message.html"\r\n\r\n';
@@ -26,7 +26,7 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resume) => setImmediate(resume));
 }
 
-describe('a file handed in as multipart', () => {
+describe('a file uploaded as multipart', () => {
   it.each([1, 7, 1000])('comes out as it went in, %i bytes at a time', async (bytes) => {
     expect(await handedIn(form(page.toString()), bytes)).toEqual(ciphertext);
   });

@@ -3,7 +3,7 @@ import { instantOf } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import type { TextKey } from '../locales/translate.ts';
 
-/** What changed on the page and when (UTC days), newest first. Whoever changes what it promises adds a line here. */
+/** What changed on the page and when (UTC days), newest first. A change of what it promises adds a line here. */
 export const PRIVACY_CHANGES: readonly { readonly changedOn: string; readonly text: TextKey }[] = [
   { changedOn: '2026-11-30', text: 'privacy.changes.noise' },
   { changedOn: '2026-11-30', text: 'privacy.changes.senderName' },
