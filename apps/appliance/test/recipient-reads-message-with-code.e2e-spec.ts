@@ -166,10 +166,14 @@ withBrowser('a recipient reads a sealed message with a code, in a real browser',
 
     const { reader: other, context: otherContext } = await someone();
     await other.page.goto(address);
-    expect(await other.seesOnThePage()).toContain('Confirm your address to read your message');
+    expect(await other.seesOnThePage()).toContain('Open the attachment to read your message');
     expect(await other.seesOnThePage()).not.toMatch(/Show the message|example\.com/);
-    await other.asksForACode();
+    await other.opensNewestSealedMail();
+    await other.opensAttachment();
+    await other.pressesTheButtonInTheAttachment();
+    expect(other.page.url()).toBe(address);
     expect(await other.seesOnThePage()).toContain('a••••••@example.com');
+    expect(await other.seesOnThePage()).not.toContain('Show the message');
     await context.close();
     await otherContext.close();
   });
