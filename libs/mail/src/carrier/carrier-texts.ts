@@ -107,6 +107,8 @@ export function identityLines(
   const check = howToCheck?.[locale];
   return [
     ...(check === undefined ? [] : [`${translate(locale, 'page.genuine', { organisation })} ${check}`]),
-    ...(telephone === undefined ? [] : [translate(locale, 'page.telephone', { organisation, telephone })]),
+    ...(telephone === undefined
+      ? []
+      : [translate(locale, 'page.telephone', { organisation, telephone: telephone.replaceAll(' ', '\u00a0') })]), // on one line
   ];
 }
