@@ -19,7 +19,7 @@ describe('what bad input gets', () => {
   beforeAll(async () => {
     portal = await startProcess();
     carrier = await newestCarrierField(portal.url);
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await portal.stop();
     await portal.cleanUp();
@@ -101,7 +101,7 @@ describe('what bad input gets', () => {
       await other.stop();
       await other.cleanUp();
     }
-  }, 60_000);
+  }, 240_000);
 
   it('takes the carrier that it sealed', async () => {
     expect(await post(`m=${carrier}`, form)).toMatchObject({
@@ -233,7 +233,7 @@ describe('what bad input gets', () => {
     }
     await small.stop();
     await small.cleanUp();
-  }, 60_000);
+  }, 240_000);
 
   it.each([
     ['the event store', 'events.sqlite', 'event store'],
@@ -273,6 +273,6 @@ describe('what bad input gets', () => {
       expect(shown.status).toBe(200);
       expect(shown.body).toContain('412,500');
     },
-    60_000,
+    240_000,
   );
 });
