@@ -1,5 +1,6 @@
 import { ENGLISH, translate } from '../locales/translate.ts';
 import type { TextKey } from '../locales/translate.ts';
+import { pageOfStatus } from '../error-pages.ts';
 import type { ErrorPage } from '../error-pages.ts';
 
 /** What is no error of a room, in words for programmers; the codes are those that the API's document names. */
@@ -23,8 +24,9 @@ const WORDS: Readonly<Record<number, { readonly code: string; readonly title: st
 export function problemOfPage(page: ErrorPage, code: string, reference: string | null) {
   const { status } = page;
   const isOfStatus = /^http-\d+$/.test(code);
-  const words = isOfStatus ? WORDS[status] : undefined;
-  const known = isOfStatus ? (words?.code ?? 'bad-request') : code;
+  const known = isOfStatus ? (WORDS[status]?.code ?? 'bad-request') : code;
+  // A page with words of its own, such as that another role serves it, says them here too.
+  const words = isOfStatus && page.texts === pageOfStatus(status).texts ? WORDS[status] : undefined;
   return {
     type: `urn:segl:problem:${reference === null ? known : 'unexpected'}`,
     title: words?.title ?? translate(ENGLISH, `${page.texts}.title` as TextKey),
