@@ -110,12 +110,12 @@ export class OpenIdProvider {
     };
   }
 
-  /** What it says of itself, asked for where it is due. Resolves whatever comes of it: that is its standing. */
+  /** What it says of itself, asked for now. Resolves whatever comes of it: that is its standing. */
   async examine(): Promise<void> {
     if (!this.isReachable()) return;
     try {
-      await this.metadata();
-      await this.orRest('keys', this.documents.keysFor(undefined));
+      const metadata = await this.orRest('metadata', this.documents.metadataNow());
+      await this.orRest('keys', this.documents.keysNow(metadata));
     } catch (fault) {
       if (!(fault instanceof UpstreamUnreachable)) throw fault;
     }

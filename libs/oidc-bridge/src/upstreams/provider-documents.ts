@@ -69,6 +69,16 @@ export class ProviderDocuments {
     return withId(await this.keysCopy.askedNow(), keyId);
   }
 
+  /** Asked for now and not kept: a sign-in finds out by itself whether the provider is there. @throws UpstreamUnreachable */
+  metadataNow(): Promise<ProviderMetadata> {
+    return this.askForMetadata();
+  }
+
+  /** The same of its keys. @throws UpstreamUnreachable */
+  keysNow({ keysUri }: ProviderMetadata): Promise<readonly JWK[]> {
+    return this.keysAt(keysUri);
+  }
+
   private async askForMetadata(): Promise<ProviderMetadata> {
     const document = await this.json(this.metadataUrl);
     if (document.issuer !== this.expectedIssuer) {
@@ -101,6 +111,10 @@ export class ProviderDocuments {
 
   private async askForKeys(): Promise<readonly JWK[]> {
     const { keysUri } = await this.metadata();
+    return this.keysAt(keysUri);
+  }
+
+  private async keysAt(keysUri: URL): Promise<readonly JWK[]> {
     const { keys } = await this.json(keysUri);
     if (!Array.isArray(keys) || keys.length > MAX_KEYS) throw new UpstreamUnreachable('its keys are no key set');
     return keys.filter((key): key is JWK => typeof key === 'object' && key !== null && typeof key.kty === 'string');

@@ -76,7 +76,7 @@ export abstract class Upstream {
   /** The one who hears of it when this changes, instead of the one before. */
   abstract tell(listener: StandingListener): void;
 
-  /** Asks for what it says of itself, where that is due. Whatever comes of it is its trouble. */
+  /** Asks for what it says of itself, now. Whatever comes of it is its trouble. */
   abstract examine(): Promise<void>;
 
   /** Where to send the browser, and what to keep. @throws UpstreamUnreachable */

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Trouble } from './standing.ts';
 import type { Upstream } from './upstream.ts';
 
-/** 5 minutes: metadata and keys are asked for no more often than they are believed; one that could not be had is tried again. */
+/** 5 minutes: two questions each time, for metadata and keys, of which nothing is kept. */
 const EXAMINED_EVERY_SECONDS = 300;
 
 /** A provider that cannot be used, for whoever runs this portal. */
