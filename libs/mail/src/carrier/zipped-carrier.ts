@@ -4,6 +4,8 @@ import { NotACarrier } from './not-a-carrier.ts';
 /** What ciphertext in base64url shrinks by is a quarter; what grows eightfold was made to fill memory. */
 const MAX_GROWTH = 8;
 const ALLOWANCE_BYTES = 64 * 1024;
+/** Inflated at a time: a thousandfold, the most there is, is a megabyte then, and what grows so is ended there (threats.md A40). */
+const SLICE_BYTES = 1024;
 const MAX_FILES = 100;
 const CARRIER_NAME = /\.(?:html?|eml)$/i;
 
@@ -20,6 +22,8 @@ export class ZippedCarrier {
   private fault: Error | null = null;
   private bytesIn = 0;
   private bytesOut = 0;
+  /** What may come of the slice that is being inflated. */
+  private leftOfSlice = 0;
   private files = 0;
   private isBegun = false;
   private isWhole = false;
@@ -35,7 +39,9 @@ export class ZippedCarrier {
         try {
           if (error) throw error;
           this.bytesOut += data.length;
-          if (this.bytesOut > MAX_GROWTH * this.bytesIn + ALLOWANCE_BYTES) throw new NotACarrier('no-carrier', 'zip');
+          this.leftOfSlice -= data.length;
+          const isTooMuch = this.bytesOut > MAX_GROWTH * this.bytesIn + ALLOWANCE_BYTES;
+          if (isTooMuch || this.leftOfSlice < 0) throw new NotACarrier('no-carrier', 'zip');
           this.found.push(inside.push(data));
           if (isLast) {
             this.found.push(inside.end());
@@ -54,8 +60,14 @@ export class ZippedCarrier {
   /** @throws NotACarrier */
   push(bytes: Buffer): Buffer {
     if (this.isWhole) return Buffer.alloc(0);
-    this.bytesIn += bytes.length;
-    return this.through(() => this.unzip.push(Uint8Array.from(bytes)));
+    return this.through(() => {
+      for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+        const slice = Uint8Array.from(bytes.subarray(at, at + SLICE_BYTES));
+        this.bytesIn += slice.length;
+        this.leftOfSlice = MAX_GROWTH * slice.length + ALLOWANCE_BYTES;
+        this.unzip.push(slice);
+      }
+    });
   }
 
   /** @throws NotACarrier when there was no carrier in it, or not the whole of one */

@@ -137,4 +137,11 @@ describe('a shown message', () => {
     clearInterval(timer);
     expect(turns).toBeGreaterThan(100);
   });
+
+  it('has long lists of addresses escaped before the page is made, and none where there are none', async () => {
+    const to = '<a> '.repeat(50_000);
+    const shown = await shownMail({ ...mail, to }, { locale: 'en', timeZone: 'UTC', showsFiles: true });
+    expect(shown.to?.toHTML()).toBe('&lt;a&gt; '.repeat(50_000));
+    expect(shown.cc).toBeNull();
+  });
 });

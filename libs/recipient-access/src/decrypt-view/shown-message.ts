@@ -15,17 +15,18 @@ interface Frame extends FrameHeights {
 /** A mail as the page's template takes it. What may be megabytes long, texts and documents for sandboxed frames, is escaped. */
 export interface ShownMail {
   readonly mailSubject: string;
-  readonly from: string;
-  readonly replyTo: string;
-  readonly to: string;
-  readonly cc: string;
+  /** Null for a field that the mail does not have; lists may be long. */
+  readonly from: EscapedText | null;
+  readonly replyTo: EscapedText | null;
+  readonly to: EscapedText | null;
+  readonly cc: EscapedText | null;
   readonly date: Instant | null;
   readonly frames: readonly Frame[];
   readonly links: readonly MailLink[];
   readonly moreLinks: number;
   readonly text: EscapedText | null;
   /** What is said of envelopes, appointments, reports and the like. */
-  readonly explained: readonly Explained[];
+  readonly explained: readonly EscapedExplanation[];
   /** Notes which say that what is shown may be other than what was written: they stand before it. */
   readonly doubts: readonly string[];
   /** Notes on what was left out on purpose: the words are all there, so they stand behind it. */
@@ -34,6 +35,10 @@ export interface ShownMail {
   /** One of them is a PDF file that can be looked at. */
   readonly hasPdf: boolean;
   readonly nested: readonly NestedShownMail[];
+}
+
+interface EscapedExplanation extends Pick<Explained, 'sentences'> {
+  readonly facts: readonly { readonly name: string; readonly value: EscapedText }[];
 }
 
 /** `index` counts through the whole mail, nested mails included: it names a file to download wherever it lies. */
@@ -68,22 +73,36 @@ export async function shownMail(mail: ReadableMail, reader: ShownFor): Promise<S
   }
   return {
     mailSubject: mail.mailSubject,
-    from: mail.from,
-    replyTo: mail.replyTo,
-    to: mail.to,
-    cc: mail.cc,
+    from: await escaped(mail.from),
+    replyTo: await escaped(mail.replyTo),
+    to: await escaped(mail.to),
+    cc: await escaped(mail.cc),
     date: mail.date,
     frames,
     links: mail.links.map((link) => ({ ...link, href: cutAddress(link.href) })),
     moreLinks: mail.moreLinks,
-    text: mail.text === null || mail.text === '' ? null : await EscapedText.of(mail.text),
-    explained: explained(mail, reader),
+    text: await escaped(mail.text ?? ''),
+    explained: await escapedExplanations(explained(mail, reader)),
     doubts: mail.notes.filter((note) => !REMARKS.has(note)).map((note) => noteText(note, locale)),
     remarks: mail.notes.filter((note) => REMARKS.has(note)).map((note) => noteText(note, locale)),
     attachments: shownFiles(mail, reader),
     hasPdf: reader.showsFiles && mail.attachments.some(({ showable }) => showable === 'application/pdf'),
     nested,
   };
+}
+
+function escaped(text: string): Promise<EscapedText> | null {
+  return text === '' ? null : EscapedText.of(text);
+}
+
+async function escapedExplanations(all: readonly Explained[]): Promise<EscapedExplanation[]> {
+  const done: EscapedExplanation[] = [];
+  for (const { sentences, facts } of all) {
+    const values = [];
+    for (const { name, value } of facts) values.push({ name, value: await EscapedText.of(value) });
+    done.push({ sentences, facts: values });
+  }
+  return done;
 }
 
 function shownFiles({ attachments }: ReadableMail, { showsFiles }: ShownFor): ShownFile[] {
