@@ -120,9 +120,13 @@ describe('a start', () => {
       SEGL_KEYRING: keyring,
       SEGL_DATA_DIR: join(directory, 'data'),
     };
-    for (const file of readdirSync(keyring)) if (!file.startsWith('ledger-')) rmSync(join(keyring, file));
+    const keepOnly = (its: RegExp) => {
+      for (const file of readdirSync(keyring)) if (!its.test(file)) rmSync(join(keyring, file));
+    };
+    keepOnly(/^(?:ledger-|person-wrapping-|person-index-|oidc-\d+\.pub$)/);
     const started = await startProcess({ arguments: [], dataDir: join(directory, 'data'), environment: console });
     expect(await started.stop()).toBe(0);
+    keepOnly(/^ledger-/);
     const portal = start({ ...console, SEGL_ROLES: 'portal' });
     expect(portal.status).toBe(78);
     for (const kind of ['sealing', 'manifest', 'oidc', 'cookies', 'person-wrapping', 'person-index'])
