@@ -23,6 +23,7 @@ describe('segl as a process', () => {
       PATH: process.env['PATH'],
       ...home.environment,
       SEGL_SEALING_MAX_MAIL_BYTES: String(150 * 1024 * 1024),
+      SEGL_UPLOADS_MAX_BYTES: String(160 * 1024 * 1024), // a portal must take in what is sealed
     };
     const child = spawn(process.execPath, ['--import', LOADER, '--import', MEMORY, MAIN, ...argv], {
       env,

@@ -6,13 +6,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toolPath } from '../judges/tools.mjs';
+import { customResourceDefinitions } from './kubernetes-schemas.ts';
 
 const READY_SECONDS = 120;
 
 /** Why no API server can be had here, or null. */
 export function noApiServerBecause(): string | null {
   const missing = (['kube-apiserver', 'etcd', 'helm', 'kubectl'] as const).filter((name) => toolPath(name) === null);
-  return missing.length === 0 ? null : `no ${missing.join(', ')} here: npm run judges brings them`;
+  if (missing.length > 0) return `no ${missing.join(', ')} here: npm run judges brings them`;
+  return customResourceDefinitions() === null ? 'no Go to fetch the definitions of other kinds with' : null;
 }
 
 /** kube-apiserver on an etcd of its own, on loopback: it takes objects, checks and keeps them, and nothing runs them. */

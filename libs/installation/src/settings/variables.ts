@@ -30,6 +30,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_SEALING_LIFETIME_DAYS: 'sealing.lifetimeDays',
   SEGL_SEALING_MAX_MAIL_BYTES: 'sealing.maxMailBytes',
   SEGL_PORTAL_EPHEMERAL_MAX_BYTES: 'portal.ephemeralMaxBytes',
+  SEGL_UPLOADS_MAX_BYTES: 'uploads.maxBytes',
   SEGL_PORTAL_RECORD_NETWORK_ADDRESS: 'portal.recordNetworkAddress',
 };
 export const LISTS: ReadonlySet<string> = new Set(['roles', 'trustedProxies', 'organisation.locales']);

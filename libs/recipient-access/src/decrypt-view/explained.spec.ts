@@ -53,8 +53,8 @@ describe('what is said of something in a mail', () => {
     [{ kind: 'pgp-encrypted' }, ['PGP', 'Thunderbird', '.eml']],
     [{ kind: 'pgp-signed' }, ['signature', 'cannot check', 'Thunderbird']],
     [{ kind: 'rights-protected' }, ['.rpmsg', 'Outlook', 'ask the sender']],
-    [{ kind: 'partial', piece: 2, pieces: 5 }, ['piece 2 of 5', 'each piece']],
-    [{ kind: 'partial', piece: 0, pieces: 0 }, ['one piece of a message']],
+    [{ kind: 'partial', piece: 2, pieces: 5 }, ['part 2 of 5', 'each part']],
+    [{ kind: 'partial', piece: 0, pieces: 0 }, ['one part of a message']],
     [{ kind: 'winmail', isDamaged: true }, ['winmail.dat', 'damaged']],
   ])('%j: what it is, who can open it and with what', (explanation, words) => {
     for (const word of words) expect(sentences(explanation)).toContain(word);
@@ -74,8 +74,8 @@ describe('what is said of something in a mail', () => {
 
   it('warns of a certificate for another address, trusted or not', () => {
     for (const isTrusted of [true, false])
-      expect(sentences({ ...signed, isTrusted, addresses: ['eve@example.net'] })).toContain('another address');
-    expect(sentences({ ...signed, addresses: ['ANNA@example.org'] })).not.toContain('another address');
+      expect(sentences({ ...signed, isTrusted, addresses: ['eve@example.net'] })).toContain('a different address');
+    expect(sentences({ ...signed, addresses: ['ANNA@example.org'] })).not.toContain('a different address');
   });
 
   it('says when an appointment is in its own zone and in the organisation’s', () => {
