@@ -68,5 +68,5 @@ export const housesOfSteps = {
   'passcode/src': [],
   'oidc-bridge/src/sign-in': [],
   'sealing/src': ['format'],
-  'gateway/src': [],
+  'gateway/src': ['policy', 'seals'],
 };

@@ -4,10 +4,9 @@ import type { Keyring } from '#libs/keyring';
 import { plusSeconds } from '#libs/vocabulary';
 import type { Instant, MailAddress } from '#libs/vocabulary';
 import { authorField, CarrierWriter, MailHeaderCollector, writtenBy } from '#libs/mail';
-import type { MailHeader } from '#libs/mail';
+import type { MailHeader, OrganisationProfile } from '#libs/mail';
 import { FromUnclear } from './from-unclear.ts';
 import { shownSenderName } from './shown-sender.ts';
-import type { SubmissionSettings } from './settings.ts';
 
 /** Where one carrier goes, in order; whoever is asked to write may keep the bytes only until its promise resolves. */
 export interface CarrierSink {
@@ -24,13 +23,23 @@ export interface FinishedSeal<Sink extends CarrierSink> {
   readonly lastBytes: Buffer;
 }
 
+/** What holds for every seal of an installation. */
+export interface SealSettings {
+  /** `SEGL_PUBLIC_URL`. */
+  readonly publicUrl: URL;
+  readonly organisation: OrganisationProfile;
+  /** From sealing to expiry. */
+  readonly lifetimeSeconds: number;
+  readonly maxMailBytes: number;
+}
+
 export interface SealForRecipientsOptions<Sink extends CarrierSink> {
   readonly mail: AsyncIterable<Uint8Array>;
   readonly sender: MailAddress;
   readonly recipients: readonly MailAddress[];
   readonly sealedAt: Instant;
   readonly keys: Pick<Keyring, 'sealingRecipient' | 'manifestSigner'>;
-  readonly settings: Pick<SubmissionSettings, 'organisation' | 'publicUrl' | 'lifetimeSeconds' | 'maxMailBytes'>;
+  readonly settings: SealSettings;
   readonly openSink: (seal: MailSealer, recipient: MailAddress) => Promise<Sink>;
   /** Is shown the header before anything is sealed; a throw ends it there. */
   readonly checkHeader?: (mailHeader: MailHeader) => void;
