@@ -114,6 +114,7 @@ async function whatItHits(operator: Operator, stores: OpenedForCommand, keyId: s
     case 'ephemeral':
       return { warning: `What waits in Redis encrypted under ${keyId} is lost: people begin again.`, counts: {} };
     case 'oidc':
+    case 'oidc-rsa':
       return { warning: `Sign-ins under way and programs’ tokens that were signed with ${keyId} fail.`, counts: {} };
     case 'manifest':
     case 'ledger':

@@ -170,10 +170,10 @@ function credentialOf(setting: string, given: Credentials, files: SignInFiles): 
 }
 
 function bridgeClientOf(client: SignInSettings['clients'][number], files: SignInFiles | null): BridgeClient {
-  const { clientId, kind, name = clientId, scopes, redirectUris, passcodesPerHour } = client;
+  const { clientId, kind, name = clientId, scopes, redirectUris, passcodesPerHour, idTokenAlgorithm } = client;
   const publicKeys =
     files === null ? [] : files.publicKeys(`signIn.clients: ${clientId}: publicKeyFile`, client.publicKeyFile);
   return kind === 'program'
     ? { kind, clientId, name, publicKeys, scopes }
-    : { kind, clientId, name, publicKeys, redirectUris, passcodesPerHour };
+    : { kind, clientId, name, publicKeys, redirectUris, passcodesPerHour, idTokenAlgorithm };
 }

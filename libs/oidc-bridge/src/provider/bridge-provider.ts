@@ -14,7 +14,7 @@ import type { BridgeProof, SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
 import { pathTo, uidInPath } from '../sign-in/addresses.ts';
 import { BridgeConfigurationFault, openProvider } from './assert-configuration.ts';
-import { clientFaults } from './clients.ts';
+import { clientFaults, rs256Faults } from './clients.ts';
 import { bridgeConfiguration, cookieNamesOf, issuerOf, signInKindOf } from './configuration.ts';
 import { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
@@ -22,7 +22,8 @@ import { errorAnswerOf, newReference, renderAnswer } from './error-page.ts';
 import { LIFETIME_SECONDS } from './lifetimes.ts';
 import { methodsOf, ProofNotForConsole, WaitingProofs } from './proofs.ts';
 import { atWellKnown, isServed, pinRequest, withoutCookie, withoutResponseHeaders } from './pinned-request.ts';
-import { signingKeyFirst } from './signing-keys.ts';
+import { rsaSigningKeyFirst, signingKeyFirst } from './signing-keys.ts';
+import type { OidcKey } from './signing-keys.ts';
 
 /** Expired, unknown, or begun by another browser: whoever is here starts again. */
 export class SignInNotHere extends DomainError {
@@ -81,7 +82,7 @@ export class BridgeProvider {
     clock: Clock,
     @Optional() persons?: PersonDirectory,
   ) {
-    const faults = clientFaults(settings.clients);
+    const faults = [...clientFaults(settings.clients), ...rs256Faults(settings.clients, keyring)];
     if (faults.length > 0) throw new BridgeConfigurationFault(faults);
     this.settings = settings;
     this.store = ephemeral;
@@ -214,13 +215,18 @@ export class BridgeProvider {
 
   /** Built anew when there is another key, when one is gone, and when a new one begins to sign. */
   private current(): BuiltProvider {
-    const keys = signingKeyFirst(this.keyring, this.clock.now());
+    const keys = this.keys();
     if (keys.map(({ keyId }) => keyId).join() !== this.built.keyIds.join()) this.built = this.build(keys);
     return this.built;
   }
 
-  private build(keys = signingKeyFirst(this.keyring, this.clock.now())): BuiltProvider {
-    if (keys.length === 0) throw new PageError(503); // the keyring itself reports what is wrong with it
+  private keys(): readonly OidcKey[] {
+    const now = this.clock.now();
+    return [...signingKeyFirst(this.keyring, now), ...rsaSigningKeyFirst(this.keyring, now)];
+  }
+
+  private build(keys = this.keys()): BuiltProvider {
+    if (keys[0]?.privateKey.asymmetricKeyType !== 'ec') throw new PageError(503); // the keyring itself reports what is wrong with it
     const { settings, store, proofs, cookieSignatures } = this;
     const keyIds = keys.map(({ keyId }) => keyId);
     const configuration = bridgeConfiguration({

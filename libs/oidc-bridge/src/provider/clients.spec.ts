@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BridgeClient } from '../settings.ts';
 import { strangerKeys } from '../testing/stranger-client.ts';
 import { testSettings } from '../testing/stranger-client-portal.ts';
-import { clientFaults, clientMetadata, ConfiguredClients } from './clients.ts';
+import { clientFaults, rs256Faults, clientMetadata, ConfiguredClients } from './clients.ts';
 
 const archive: BridgeClient = {
   kind: 'application',
@@ -49,6 +49,17 @@ describe('clients from the configuration', () => {
   it('are faulty twice under one name, and as a program without a scope; all at once', () => {
     const faults = clientFaults([archive, archive, { ...mailer, scopes: [] }]);
     expect(faults).toHaveLength(2);
+  });
+
+  it('that want RS256 are faulty where the keyring has no key for it, with what to do', () => {
+    const wanting = { ...archive, idTokenAlgorithm: 'RS256' } as BridgeClient;
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const keys = [{ keyId: 'oidc-rsa-1', privateKey }];
+    expect(rs256Faults([wanting, archive, mailer], { oidcRsaKeys: () => [] })).toEqual([
+      expect.stringContaining('segl keys rotate oidc-rsa'),
+    ]);
+    expect(rs256Faults([wanting], { oidcRsaKeys: () => keys })).toEqual([]);
+    expect(rs256Faults([archive, mailer], { oidcRsaKeys: () => [] })).toEqual([]);
   });
 
   it('are known to the library by public keys alone, and nobody else is known', async () => {

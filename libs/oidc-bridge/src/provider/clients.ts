@@ -78,6 +78,17 @@ export function clientFaults(clients: readonly BridgeClient[]): string[] {
   return faults;
 }
 
+/** An application that wants RS256 where no key could sign it would be met by an error at its first sign-in. */
+export function rs256Faults(clients: readonly BridgeClient[], keyring: Pick<Keyring, 'oidcRsaKeys'>): string[] {
+  if (keyring.oidcRsaKeys().length > 0) return [];
+  return clients
+    .filter((client) => client.kind !== 'program' && client.idTokenAlgorithm === 'RS256')
+    .map(
+      ({ clientId }) =>
+        `client "${clientId}": wants RS256, and the keyring has no oidc-rsa key: "segl keys rotate oidc-rsa" makes one`,
+    );
+}
+
 function isFitKey(key: KeyObject): boolean {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   switch (key.asymmetricKeyType) {
@@ -105,11 +116,13 @@ export function clientMetadata(
   settings: Pick<OidcBridgeSettings, 'clients' | 'organisation' | 'portalRedirectUri'>,
   keys: readonly OidcKey[],
 ): ClientMetadata[] {
+  // RSA keys sign for others alone
+  const own = keys.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'ec');
   const portal = signInClient(
     PORTAL_CLIENT_ID,
     settings.organisation,
     [settings.portalRedirectUri],
-    keys.map(portalKeyOf).map(({ keyId, privateKey }) => publicJwk(createPublicKey(privateKey), keyId)),
+    own.map(portalKeyOf).map(({ keyId, privateKey }) => publicJwk(createPublicKey(privateKey), keyId)),
   );
   return [portal, ...settings.clients.map(configuredClient)];
 }
@@ -150,7 +163,10 @@ function configuredClient(client: BridgeClient): ClientMetadata {
         token_endpoint_auth_method: 'private_key_jwt',
         jwks: { keys },
       }
-    : signInClient(client.clientId, client.name, client.redirectUris, keys);
+    : {
+        ...signInClient(client.clientId, client.name, client.redirectUris, keys),
+        id_token_signed_response_alg: client.idTokenAlgorithm ?? 'ES256',
+      };
 }
 
 function signInClient(clientId: string, name: string, redirectUris: readonly string[], keys: JWK[]): ClientMetadata {

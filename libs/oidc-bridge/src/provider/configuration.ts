@@ -9,13 +9,13 @@ import { ephemeralKey } from './ephemeral-names.ts';
 import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
 import { claimsOf, subjectOf } from './proofs.ts';
 import type { WaitingProofs } from './proofs.ts';
-import { keySetOf } from './signing-keys.ts';
+import { idTokenAlgorithmsOf, keySetOf } from './signing-keys.ts';
 import type { OidcKey } from './signing-keys.ts';
 import { orUnavailable, StoreAdapter } from './store-adapter.ts';
 
 export interface ConfigurationParts {
   readonly settings: OidcBridgeSettings;
-  /** The first one signs. */
+  /** The first one of each algorithm signs; ES256 first of all. */
   readonly keys: readonly OidcKey[];
   readonly store: EphemeralStore;
   readonly proofs: WaitingProofs;
@@ -82,7 +82,7 @@ export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
     clientAuthMethods: ['private_key_jwt'],
     enabledJWA: {
       clientAuthSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519', 'RS256'],
-      idTokenSigningAlgValues: ['ES256'],
+      idTokenSigningAlgValues: idTokenAlgorithmsOf(keys),
     },
     assertJwtClientAuthClaimsAndHeader: checkClientAssertion,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
