@@ -26,5 +26,5 @@ export { OidcBridgeModule } from './oidc-bridge.module.ts';
 export { SIGN_IN_ERRORS } from './sign-in/error-pages.ts';
 
 export { NAMED_BY_DEFAULT, NAMING_ACCOUNTS, OidcBridgeSettings, type BridgeClient } from './settings.ts';
-export { begunParameters, type BegunAtClient } from './begun-at-client.ts';
+export { begunParameters, type BegunAtClient, type SignInAsk } from './begun-at-client.ts';
 export { clientSigningKey } from './client-signing-key.ts';

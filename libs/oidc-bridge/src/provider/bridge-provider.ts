@@ -141,6 +141,7 @@ export class BridgeProvider {
       wantedAddress,
       personId: person?.personId ?? null,
       wantsCode: tie.wantsCode ?? false,
+      asks: tie.asks ?? [],
     };
   }
 
