@@ -82,7 +82,7 @@ function digestOfInputs() {
     'package-lock.json',
     '.npmrc',
     'tsconfig*.json',
-    'ops/{build,bundle}.mjs',
+    'ops/build.mjs',
     '{apps,libs}/**/*',
   ];
   const hash = createHash('sha256').update(

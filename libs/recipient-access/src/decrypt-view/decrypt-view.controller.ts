@@ -56,7 +56,6 @@ export class DecryptViewController {
       sender: viewed.sender,
       recipient: viewed.recipient,
       senderDiffers: !namesSender(viewed.readable.author, viewed.sender),
-      mayDownload: viewed.mayDownload,
       mail,
     });
   }

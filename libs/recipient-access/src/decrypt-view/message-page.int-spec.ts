@@ -34,7 +34,6 @@ class MailController {
       sender: 'bo@example.org',
       recipient: 'anna@example.com',
       senderDiffers: true,
-      mayDownload: true,
       mail: await shownMail(mails[Number(number)] as ReadableMail, { locale: 'en', timeZone: 'UTC', showsFiles: true }),
     });
   }
