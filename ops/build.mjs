@@ -1,7 +1,8 @@
-/** Builds both apps into ./dist: types are checked, templates and other assets are copied, `segl` is put where npx finds it. */
+/** Builds both apps into ./dist: types are checked, code is joined (bundle.mjs), templates and other assets are copied, `segl` is put where npx finds it. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, globSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { bundle } from './bundle.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 /** What travels beside the code, as it is. */
@@ -13,8 +14,10 @@ function run(...args) {
 }
 
 run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json');
+const dist = join(root, 'dist');
+await bundle(join(dist, 'compiled'), dist);
 for (const asset of globSync(ASSETS, { cwd: root, exclude: ['**/node_modules/**', 'apps/*/test/**'] })) {
-  const target = join(root, 'dist', asset);
+  const target = join(dist, asset);
   mkdirSync(dirname(target), { recursive: true });
   copyFileSync(join(root, asset), target);
 }
@@ -26,7 +29,7 @@ run(
   "const { ViewEngine } = await import('./dist/libs/web-ui/src/index.js'); new ViewEngine();",
 );
 
-const segl = join(root, 'dist', 'apps', 'operator', 'main.js');
+const segl = join(dist, 'apps', 'operator', 'main.js');
 chmodSync(segl, 0o755);
 const link = join(root, 'node_modules', '.bin', 'segl');
 rmSync(link, { force: true });

@@ -38,7 +38,6 @@ export const rooms = {
     'telemetry',
   ],
   'audit-api': ['audit', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
-  console: ['audit', 'oidc-bridge', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
   installation: [
     'audit',
     'compliance',
@@ -69,5 +68,5 @@ export const housesOfSteps = {
   'passcode/src': [],
   'oidc-bridge/src/sign-in': [],
   'sealing/src': ['format'],
-  'gateway/src': [],
+  'gateway/src': ['policy', 'seals'],
 };

@@ -137,6 +137,22 @@ describe('persons when their keys change', () => {
     expect([asked.exitCode, asked.said]).toEqual([64, expect.stringContaining('2 persons are not found')]);
   });
 
+  it('keep the key they stand under while they are under legal hold, whatever is forced', async () => {
+    await inHome('hold', 'place', 'bo@example.org', '--case', '2026-18');
+    await inHome('keys', 'rotate', 'person-wrapping', '--no-rewrap');
+    for (const more of [[], ['--force']]) {
+      const kept = await inHome('keys', 'destroy', 'person-wrapping-1', '--yes', ...more);
+      expect([kept.exitCode, kept.said]).toEqual([
+        1,
+        expect.stringMatching(/legal hold.*: [a-z2-7]{26} \(2026-18\)$/m),
+      ]);
+    }
+    expect((await inHome('audit', 'query')).text).toContain('recipient=bo@example.org');
+    await inHome('keys', 'rewrap'); // then nobody stands under it
+    expect((await inHome('keys', 'destroy', 'person-wrapping-1', '--yes')).exitCode).toBe(0);
+    expect((await inHome('audit', 'query')).text).toContain('recipient=bo@example.org');
+  });
+
   it('doctor says what is well and what is not', async () => {
     const server = createServer((socket) => socket.end('220 mail.example.com ESMTP\r\n')).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));

@@ -12,7 +12,7 @@ import {
   sqlitePath,
 } from '#libs/installation';
 import type { Places, Settings, StorePlace } from '#libs/installation';
-import type { PersonDirectory, KeyRequirement } from '#libs/keyring';
+import type { KeyKind, KeyRequirement, PersonDirectory } from '#libs/keyring';
 import { Keyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import { Unavailable } from './exit-codes.ts';
@@ -24,9 +24,9 @@ export class OpenedForCommand implements AsyncDisposable {
   constructor(private readonly places: Places) {}
 
   /** @throws KeyringFault */
-  async keyring(kinds: readonly KeyRequirement[]): Promise<Keyring> {
+  async keyring(kinds: readonly KeyRequirement[], kindsIfThere: readonly KeyKind[] = []): Promise<Keyring> {
     const { keyring: directory, demonstration } = this.places;
-    const keyring = await Keyring.open(directory, { demonstration, kinds, followIntervalMs: 500 });
+    const keyring = await Keyring.open(directory, { demonstration, kinds, kindsIfThere, followIntervalMs: 500 });
     this.onEnd(() => keyring.close());
     return keyring;
   }

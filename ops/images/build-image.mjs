@@ -82,7 +82,7 @@ function digestOfInputs() {
     'package-lock.json',
     '.npmrc',
     'tsconfig*.json',
-    'ops/build.mjs',
+    'ops/{build,bundle}.mjs',
     '{apps,libs}/**/*',
   ];
   const hash = createHash('sha256').update(

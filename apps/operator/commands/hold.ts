@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { queryAuditTrail, recordAuditing } from '#libs/audit';
+import { recordAuditing, standingHolds, trailIn } from '#libs/audit';
 import { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from '#libs/compliance';
 import type { PersonId } from '#libs/vocabulary';
 import { askerGiven } from '../asked.ts';
@@ -14,13 +14,6 @@ import type { OpenedForCommand } from '../stores.ts';
 interface HoldOptions extends MandateOptions {
   readonly personId?: string;
   readonly json?: boolean;
-}
-
-interface Hold {
-  readonly personId: PersonId;
-  readonly caseNumber: string;
-  readonly by: string;
-  readonly placedAt: string;
 }
 
 export function holdCommand(operator: Operator): Command {
@@ -69,7 +62,8 @@ function listCommand(operator: Operator): Command {
     .action(async (options: HoldOptions, command: Command) => {
       const asker = askerGiven(options);
       await using stores = operator.stores(command);
-      const holds = await standingHolds(operator, command, stores);
+      const { db } = (await caughtUpReadModels(operator.places(command), stores)).readModels;
+      const holds = await standingHolds(trailIn(db));
       const queriedAt = operator.terminal.clock.now();
       const data = { ...asker, fields: ['holds'], question: 'search' as const, rows: holds.length, queriedAt };
       await recordAuditing(await stores.eventStore(), { type: 'AuditTrailQueried', data });
@@ -77,22 +71,6 @@ function listCommand(operator: Operator): Command {
       const lines = holds.map(({ personId, caseNumber, by, placedAt }) => [personId, caseNumber, by, placedAt]);
       await operator.print(table(['person', 'case', 'by', 'since'], lines));
     });
-}
-
-async function standingHolds(operator: Operator, command: Command, stores: OpenedForCommand): Promise<Hold[]> {
-  const { db } = (await caughtUpReadModels(operator.places(command), stores)).readModels;
-  const holds = new Map<string, Hold>();
-  for (let after: string | null | undefined; after !== null;) {
-    const { rows, next } = queryAuditTrail(db, { types: ['HoldPlaced', 'HoldLifted'] }, { after, limit: 1000 });
-    for (const { type, stream, data } of rows) {
-      const personId = stream.slice(stream.indexOf('-') + 1) as PersonId;
-      const { caseNumber, by, placedAt } = data as unknown as Hold;
-      if (type === 'HoldPlaced') holds.set(`${personId} ${caseNumber}`, { personId, caseNumber, by, placedAt });
-      else holds.delete(`${personId} ${caseNumber}`);
-    }
-    after = next;
-  }
-  return [...holds.values()];
 }
 
 /** @throws UsageFault; Refused when nobody is known by the address */

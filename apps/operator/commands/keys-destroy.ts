@@ -1,9 +1,13 @@
 import { Command } from 'commander';
+import { standingHolds, trailIn } from '#libs/audit';
 import { destroyKey, parseKeyId } from '#libs/keyring';
-import { UsageFault } from '../exit-codes.ts';
+import type { KeyId } from '#libs/keyring';
+import type { PersonId } from '#libs/vocabulary';
+import { Refused, UsageFault } from '../exit-codes.ts';
 import { mandateGiven, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import type { Operator } from '../operator.ts';
+import { caughtUpReadModels } from '../read-models.ts';
 import { recordedKeyAct } from '../record-key.ts';
 import { countOpenable } from '../sealed-messages.ts';
 import type { OpenedForCommand } from '../stores.ts';
@@ -25,7 +29,8 @@ export function keysDestroyCommand(operator: Operator): Command {
       'after',
       `
 The file is overwritten and unlinked, and running processes forget the key within 5 s. Copies in backups, in
-snapshots and in the blocks of an SSD are beyond this command.
+snapshots and in the blocks of an SSD are beyond this command. A key under which somebody stands who is under legal
+hold is not destroyed, --force or not.
 
 Examples:
   segl keys destroy sealing-1
@@ -36,6 +41,7 @@ Examples:
       const { keyring } = operator.places(command);
       await using stores = operator.stores(command);
       const hit = await whatItHits(operator, stores, keyId);
+      if ((hit.counts.persons ?? 0) > 0) await requireNobodyHeld(operator, command, stores, keyId as KeyId);
       await operator.confirm(hit.warning, options.yes ?? false);
       const force = options.force ?? false;
       await recordedKeyAct(operator, stores, async () => {
@@ -49,6 +55,29 @@ Examples:
       if (options.json) return operator.printJson({ destroyed: keyId, ...hit.counts });
       await operator.print(`${keyId} is destroyed`);
     });
+}
+
+/** What loses a person's key erases that person, and a legal hold stands in the way of that. @throws Refused */
+async function requireNobodyHeld(
+  operator: Operator,
+  command: Command,
+  stores: OpenedForCommand,
+  keyId: KeyId,
+): Promise<void> {
+  if (!stores.has('eventStore'))
+    throw new Refused('there is no event store here to tell who is under legal hold: do it where the record is');
+  const { db } = (await caughtUpReadModels(operator.places(command), stores)).readModels;
+  const persons = await stores.persons();
+  const held = new Map<PersonId, string[]>();
+  for (const { personId, caseNumber } of await standingHolds(trailIn(db))) {
+    const isHit = held.has(personId) || (await persons.dependsOn(personId, keyId));
+    if (isHit) held.set(personId, [...(held.get(personId) ?? []), caseNumber]);
+  }
+  if (held.size === 0) return;
+  const lines = [...held].map(([personId, cases]) => `${personId} (${cases.join(', ')})`);
+  throw new Refused(
+    `under ${keyId} stand persons who are under legal hold: rotate and rewrap, or lift the holds first: ${lines.join('; ')}`,
+  );
 }
 
 interface Hit {
@@ -85,6 +114,7 @@ async function whatItHits(operator: Operator, stores: OpenedForCommand, keyId: s
     case 'ephemeral':
       return { warning: `What waits in Redis encrypted under ${keyId} is lost: people begin again.`, counts: {} };
     case 'oidc':
+    case 'oidc-rsa':
       return { warning: `Sign-ins under way and programs’ tokens that were signed with ${keyId} fail.`, counts: {} };
     case 'manifest':
     case 'ledger':

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner, ReadModelDatabase } from '#libs/event-store';
-import { ConfigurationFault, DATA_FILES, keysOf, signInParts } from '#libs/installation';
+import { ConfigurationFault, DATA_FILES, keysIfThereOf, keysOf, signInParts } from '#libs/installation';
 import type { CheckedParts, Places, Settings } from '#libs/installation';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
 import type { Upstream } from '#libs/oidc-bridge';
@@ -23,7 +23,7 @@ export class PartsFromOutside implements CheckedParts {
   ) {}
 
   keyring(): Promise<Keyring> {
-    return (this.opening ??= this.stores.keyring(keysOf(this.settings)));
+    return (this.opening ??= this.stores.keyring(keysOf(this.settings), keysIfThereOf(this.settings)));
   }
 
   async eventStore(): Promise<EventStore | null> {

@@ -6,7 +6,6 @@ export {
   type AuditorEvent,
   type AuditQuestionKind,
 } from './auditors/auditor-events.ts';
-export { RefusalsRecorded } from './auditors/refusals-recorded.ts';
 export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue, isAudited } from './event-catalogue.ts';
 export { exportExposure } from './export/exposure-export.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';
@@ -31,6 +30,7 @@ export { BadAuditQuery, type AuditFilter, type AuditPaging } from './query/audit
 export { queryAuditTrail } from './query/query-audit-trail.ts';
 export type { AuditPage, AuditRow } from './query/audit-page.ts';
 export { AuditTrailThread, trailIn, type AuditTrailSource } from './query/audit-trail-source.ts';
+export { standingHolds, type StandingHold } from './query/standing-holds.ts';
 export { messageTimeline, personTimeline } from './query/timelines.ts';
 export type { Timeline, TimelineEntry } from './query/timelines.ts';
 export { auditTrail } from './read-models/audit-trail.ts';

@@ -4,7 +4,7 @@ export { judgeExample } from './policy/policy-examples.ts';
 export { readMailFacts } from './policy/read-mail-facts.ts';
 export { readPolicy, type PolicyReading } from './policy/read-policy.ts';
 export type { MailPolicy } from './policy/policy.ts';
-export { sealForRecipients } from './submission/seal-for-recipients.ts';
+export { sealForRecipients } from './seals/seal-for-recipients.ts';
 export { SubmissionModule } from './submission/submission.module.ts';
 export { SealingClients, SealingNotAuthorised, SubmissionSettings, type SealingClient } from './submission/settings.ts';
 export { settlementBy, submissions } from './submission/submission.ts';

@@ -1,4 +1,4 @@
-import type { KeyRequirement } from '#libs/keyring';
+import type { KeyKind, KeyRequirement } from '#libs/keyring';
 
 /** What one process does. All of them by default: an appliance on one machine. */
 export const ROLES = ['portal', 'gateway', 'console'] as const;
@@ -22,6 +22,8 @@ interface RoleParts {
   readonly parts: readonly Part[];
   /** What it reads of the keyring, and all it reads: the others' secrets need not be on its machine. */
   readonly keys: readonly KeyRequirement[];
+  /** Beside them, where they are there. */
+  readonly keysIfThere?: readonly KeyKind[];
   /** Paths, each with all that lies below it; `/` is the start page alone. What is in no role's list is served by all. */
   readonly paths: readonly string[];
 }
@@ -31,6 +33,7 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
   portal: {
     parts: ['personDirectory', 'ephemeralStore', 'relay', 'mailReader', 'telemetry'],
     keys: ['sealing', 'manifest.pub', 'oidc', 'cookies', 'person-wrapping', 'person-index'],
+    keysIfThere: ['oidc-rsa'],
     paths: [
       '/',
       '/open',
@@ -55,10 +58,9 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
   },
   console: {
     // It follows the log, in which persons are ids; the directory leads from an address to an id, and gives the keys by which what it
-    // shows is read. What expires are the sign-ins of its own people and the sessions of readers; the cookie keys are those of the
-    // portal, since both are one address to a browser. No key that opens a message.
-    parts: ['readModels', 'personDirectory', 'ephemeralStore'],
-    keys: ['ledger', 'oidc.pub', 'cookies', 'person-wrapping', 'person-index'],
+    // shows is read. It needs nothing that expires, and no key that opens a message.
+    parts: ['readModels', 'personDirectory'],
+    keys: ['ledger', 'oidc.pub', 'person-wrapping', 'person-index'],
     paths: ['/console', '/api/v1/audit'],
   },
 };
@@ -94,4 +96,9 @@ export function keysOf(settings: RolesAndStores): readonly KeyRequirement[] {
 /** Paths that another role serves, and no role of this process. */
 export function pathsElsewhere(roles: readonly Role[]): readonly string[] {
   return ROLES.filter((role) => !roles.includes(role)).flatMap((role) => ROLE_PARTS[role].paths);
+}
+
+/** What it reads as well where it is there, and does not miss where it is not. */
+export function keysIfThereOf({ roles }: Pick<RolesAndStores, 'roles'>): readonly KeyKind[] {
+  return roles.flatMap((role) => ROLE_PARTS[role].keysIfThere ?? []);
 }

@@ -57,6 +57,8 @@ export interface KeyringOptions {
    * What must be there, and all that is read. Default: every kind with its private half, of which only `ephemeral` may be missing.
    */
   readonly kinds?: readonly KeyRequirement[];
+  /** Beside `kinds`: read where they are there, and not missed where they are not. */
+  readonly kindsIfThere?: readonly KeyKind[];
   /** How often to look for changes. Default 1000. */
   readonly followIntervalMs?: number;
   /** Called when what is wrong with the directory changes while it is followed; with none once it is in order again. */
@@ -157,6 +159,13 @@ export class Keyring {
     );
   }
 
+  /** RSA private keys of 2048 bits and more for RS256, newest first. Empty where the keyring has none. */
+  oidcRsaKeys(): readonly { readonly keyId: KeyId; readonly privateKey: KeyObject }[] {
+    return this.keysOf('oidc-rsa').flatMap(({ keyId, material }) =>
+      material.form === 'rsa' && material.privateKey !== null ? [{ keyId, privateKey: material.privateKey }] : [],
+    );
+  }
+
   /**
    * What verifies that which `oidcKeys` sign, newest first; works with the public halves alone. Destroyed keys verify nothing
    * any more, so they are not among them. May be empty.
@@ -169,12 +178,7 @@ export class Keyring {
 
   /** Newest first, 32 bytes each: sign with the first, accept all. */
   cookieKeys(): readonly Uint8Array[] {
-    return this.cookieSecrets().map(({ bytes }) => bytes);
-  }
-
-  /** The same with their names: portals and consoles have them, and nobody else. */
-  cookieSecrets(): readonly KeyringSecret[] {
-    return this.secretsOf('cookies');
+    return this.secretsOf('cookies').map(({ bytes }) => bytes);
   }
 
   /**
@@ -278,10 +282,10 @@ export class Keyring {
   }
 }
 
-function readRequired(directory: string, { kinds }: KeyringOptions): KeyDirectoryState {
+function readRequired(directory: string, { kinds, kindsIfThere = [] }: KeyringOptions): KeyDirectoryState {
   return kinds === undefined
     ? readKeyDirectory(directory, DEFAULT_REQUIREMENTS, OPTIONAL_KINDS)
-    : readKeyDirectory(directory, kinds);
+    : readKeyDirectory(directory, kinds, kindsIfThere);
 }
 
 function faultsOf(directory: string, state: KeyDirectoryState, { demonstration }: KeyringOptions): string[] {

@@ -15,7 +15,9 @@ export {
 export { oldestInOutbox } from './outbound/oldest-in-outbox.ts';
 export { Outbox, type OutboxOptions } from './outbound/outbox.ts';
 export type { Settlement } from './outbound/outbox-spool.ts';
-export { parseRelayUrl, RelayUrlRefused } from './outbound/relay-url.ts';
+export { NextHops } from './outbound/next-hops.ts';
+export { readRelayAccess, type RelayFiles } from './outbound/relay-access.ts';
+export { parseRelayUrls, type RelayAddress, RelayUrlRefused } from './outbound/relay-url.ts';
 export { SmtpRelay } from './outbound/smtp-relay.ts';
 export { readEnvelope, type CarrierEnvelope, type StagedFile } from './outbound/staged-file.ts';
 export type { Appointment, AppointmentTime, Explanation } from './reading/envelopes/explanation.ts';

@@ -16,16 +16,9 @@ export { knownIssuerOf } from './upstreams/known-issuers.ts';
 export { googleUpstream } from './upstreams/google/google-upstream.ts';
 export { organisationUpstream } from './upstreams/organisation/organisation-upstream.ts';
 
-export {
-  OwnBridgeClient,
-  OwnBridgeUnavailable,
-  type IssuerFetch,
-  type OwnBridgeClientSettings,
-  type RequestSecrets,
-} from './own-client/own-bridge-client.ts';
 export { BridgeProvider } from './provider/bridge-provider.ts';
 export { BridgeConfigurationFault } from './provider/assert-configuration.ts';
-export { CONSOLE_CLIENT_ID, consoleSigningKey, PORTAL_CLIENT_ID, portalSigningKey } from './provider/clients.ts';
+export { PORTAL_CLIENT_ID, portalSigningKey } from './provider/clients.ts';
 export { issuerOf } from './provider/configuration.ts';
 export { AccessTokenRefused, AccessTokens } from './provider/access-tokens.ts';
 
@@ -33,5 +26,5 @@ export { OidcBridgeModule } from './oidc-bridge.module.ts';
 export { SIGN_IN_ERRORS } from './sign-in/error-pages.ts';
 
 export { NAMED_BY_DEFAULT, NAMING_ACCOUNTS, OidcBridgeSettings, type BridgeClient } from './settings.ts';
-export { begunParameters, type BegunAtClient } from './begun-at-client.ts';
+export { begunParameters, type BegunAtClient, type SignInAsk } from './begun-at-client.ts';
 export { clientSigningKey } from './client-signing-key.ts';

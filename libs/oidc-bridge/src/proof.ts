@@ -2,6 +2,7 @@ import { isFlag, isText, listOf, oneOf, orAbsent, orNull, recordLike, recordOf }
 import type { FieldCheck } from '#libs/ephemeral-store';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import type { ChallengeId } from '#libs/passcode';
+import type { SignInAsk } from './begun-at-client.ts';
 import type { SignInMethod } from './sign-in-events.ts';
 
 /** Who somebody at a shared mailbox is, beside the mailbox itself: as they say, or as an account proved. */
@@ -61,4 +62,6 @@ export interface SignInRequest {
   readonly personId: PersonId | null;
   /** Whether the reader asked for a code already, by the portal's own button. */
   readonly wantsCode: boolean;
+  /** What the message that it is for asks; none for other clients. */
+  readonly asks: readonly SignInAsk[];
 }

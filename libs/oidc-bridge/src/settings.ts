@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { IdTokenAlgorithm } from './provider/signing-keys.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 
 /** Scopes that programs may be given (client credentials). */
@@ -19,6 +20,8 @@ export interface SignInClient extends AnyClient {
   readonly kind: 'application' | 'console';
   /** Compared exactly. */
   readonly redirectUris: readonly string[];
+  /** What its ID tokens are signed with; default ES256. RS256 needs a key `oidc-rsa` in the keyring. */
+  readonly idTokenAlgorithm?: IdTokenAlgorithm;
   /** Passcodes to addresses of the client's own choosing in an hour, all together. Never spends what sealed messages have. */
   readonly passcodesPerHour: number;
 }
@@ -58,8 +61,6 @@ export class OidcBridgeSettings {
   readonly organisation!: string;
   /** Where the portal takes the answer: `<publicUrl>/authenticate`. */
   readonly portalRedirectUri!: string;
-  /** Where our own console takes the answer. Absent: there is none. */
-  readonly consoleRedirectUri?: string;
   readonly clients!: readonly BridgeClient[];
   readonly upstreams!: readonly Upstream[];
   readonly sharedMailboxes!: readonly SharedMailboxRule[];

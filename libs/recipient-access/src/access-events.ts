@@ -3,6 +3,7 @@ import type { DomainEvent, Revised, StreamDescriptor, StreamName } from '#libs/e
 import type { EncryptedPersonalData } from '#libs/keyring';
 import { authenticationFailed } from '#libs/oidc-bridge';
 import type { AuthenticationFailed, SignInMethod } from '#libs/oidc-bridge';
+import type { ProofLack } from '#libs/sealing';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
 /** Why nothing was shown. For the record and the counters; readers get one answer for all of them. */
@@ -18,7 +19,11 @@ export type DenialReason =
   /** The key of its epoch was destroyed. */
   | 'key-destroyed'
   /** The recipient was erased from the directory. */
-  | 'person-erased';
+  | 'person-erased'
+  /** The address was proven by a passcode, and the terms of the message ask for an account, or for who reads a shared mailbox. */
+  | ProofLack
+  /** A file or a print was asked for, and the terms of the message allow none. */
+  | 'download-not-allowed';
 
 /** The stream `openings-<MessageId>`: what happens around a message outside its own stream, capped for each day. */
 export type OpeningEvent =

@@ -9,6 +9,7 @@ const all: AdmissionFacts = {
   isKeyThere: true,
   isCiphertextHere: true,
   hasProofOfRecipient: true,
+  proofLack: null,
 };
 const BOOLEANS = ['isRecipientKnown', 'isKeyThere', 'isCiphertextHere', 'hasProofOfRecipient'] as const;
 
@@ -19,6 +20,8 @@ function everySet(): AdmissionFacts[] {
     openability,
   }));
   for (const name of BOOLEANS) sets = sets.flatMap((facts) => [facts, { ...facts, [name]: false }]);
+  for (const proofLack of ['account-required', 'reader-required'] as const)
+    sets = sets.flatMap((facts) => [facts, { ...facts, proofLack }]);
   return sets;
 }
 
@@ -35,6 +38,9 @@ describe('admission', () => {
     [{ isKeyThere: false }, 'key-destroyed'],
     [{ isCiphertextHere: false }, 'not-waiting'],
     [{ hasProofOfRecipient: false }, 'not-proven'],
+    [{ proofLack: 'account-required' }, 'account-required'],
+    [{ proofLack: 'reader-required' }, 'reader-required'],
+    [{ hasProofOfRecipient: false, proofLack: 'account-required' }, 'not-proven'],
   ] as const)('is refused for %j: %s', (lacking, reason) => {
     expect(admission({ ...all, ...lacking })).toEqual({ isAdmitted: false, reason });
   });
@@ -50,7 +56,7 @@ describe('admission', () => {
   it('never leads anybody to the message without a proof, nor to anything of one that is over', () => {
     for (const facts of everySet()) {
       const step = nextStep(admission(facts));
-      if (!facts.hasProofOfRecipient) expect(step).not.toBe('confirm');
+      if (!facts.hasProofOfRecipient || facts.proofLack !== null) expect(step).not.toBe('confirm');
       if (lastingRefusal(admission(facts)) !== null) expect(step).toBe('cannot-be-shown');
     }
   });

@@ -1,4 +1,4 @@
-import type { Openability } from '#libs/sealing';
+import type { Openability, ProofLack } from '#libs/sealing';
 
 /** What is known when somebody asks for a message: from the record, the directory, the keyring, the store and the session. */
 export interface AdmissionFacts {
@@ -11,13 +11,18 @@ export interface AdmissionFacts {
   readonly isCiphertextHere: boolean;
   /** Whether this browser's session holds a proof of the recipient's address, as the person whom it was sealed for. */
   readonly hasProofOfRecipient: boolean;
+  /** What the terms of the message ask for beside that, and the proof is not; null without a proof, too. */
+  readonly proofLack: ProofLack | null;
 }
 
 /** Nothing that this browser does will change it. */
 export type LastingRefusal = 'unknown-message' | 'revoked' | 'expired' | 'person-erased' | 'key-destroyed';
 
-/** Why not. `not-waiting`: the attachment must be opened (again); `not-proven`: the address must be proven first. */
-export type Refusal = LastingRefusal | 'not-waiting' | 'not-proven';
+/** The address must be proven first, or in another way. */
+export type ProofRefusal = 'not-proven' | ProofLack;
+
+/** Why not. `not-waiting`: the attachment must be opened (again). */
+export type Refusal = LastingRefusal | 'not-waiting' | ProofRefusal;
 
 export type Admission = { readonly isAdmitted: true } | { readonly isAdmitted: false; readonly reason: Refusal };
 
@@ -37,11 +42,15 @@ function refusalOf(facts: AdmissionFacts): Refusal | null {
   if (!facts.isKeyThere) return 'key-destroyed';
   if (!facts.isCiphertextHere) return 'not-waiting';
   if (!facts.hasProofOfRecipient) return 'not-proven';
-  return null;
+  return facts.proofLack;
+}
+
+export function isAboutProof(reason: Refusal): reason is ProofRefusal {
+  return reason === 'not-proven' || reason === 'account-required' || reason === 'reader-required';
 }
 
 /** The refusal that an upload meets: what is in its hands need not wait already, and who brings it proves later. */
 export function lastingRefusal(decided: Admission): LastingRefusal | null {
-  if (decided.isAdmitted || decided.reason === 'not-waiting' || decided.reason === 'not-proven') return null;
+  if (decided.isAdmitted || decided.reason === 'not-waiting' || isAboutProof(decided.reason)) return null;
   return decided.reason;
 }

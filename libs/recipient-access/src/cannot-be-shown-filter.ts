@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Catch, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
-import type { Response } from 'express';
+import type { Request, Response } from 'express';
 import { base32Lower } from '#libs/vocabulary';
 import { CannotBeShown } from './cannot-be-shown.ts';
 import { VisitCounter } from './visit-counter.ts';
@@ -22,6 +22,11 @@ export class CannotBeShownFilter implements ExceptionFilter<CannotBeShown> {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     this.counter.denied(reason);
+    // Proven, and not as the message asks: the page of its next step says how, and nobody reads it who has proven nothing.
+    if (reason === 'account-required' || reason === 'reader-required') {
+      const { messageId = '' } = http.getRequest<Request>().params;
+      return response.redirect(303, `/m/${String(messageId)}`);
+    }
     // Found in the bytes themselves, before anything of ours is looked at: it says nothing that the one who chose the file did not know.
     if (reason === 'not-sealed-mail') {
       // by names that a template can ask for

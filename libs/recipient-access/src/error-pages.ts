@@ -5,6 +5,7 @@ export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
   'reading-busy': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
   'reading-unavailable': { status: 503, texts: 'error.unavailable', retryAfterSeconds: 60 },
   'too-many-openings': { status: 503, texts: 'error.busy', retryAfterSeconds: 60 },
+  'download-not-allowed': { status: 403, texts: 'read.notAllowed' },
   'file-not-shown': { status: 422, texts: 'read.notShown' },
   'no-such-attachment': { status: 404, texts: 'error.notFound' },
   'uploads-busy': { status: 503, texts: 'error.busy', retryAfterSeconds: 10 },

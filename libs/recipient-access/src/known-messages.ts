@@ -2,8 +2,8 @@ import { readState } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
 import { decryptPersonalData } from '#libs/keyring';
 import type { Keyring, Person, PersonDirectory } from '#libs/keyring';
-import { messageStream, openability, sealedMessages } from '#libs/sealing';
-import type { SealedMessage } from '#libs/sealing';
+import { messageStream, openability, proofLack, sealedMessages } from '#libs/sealing';
+import type { ProofLack, SealedMessage } from '#libs/sealing';
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { admission } from './admission.ts';
 import type { Admission } from './admission.ts';
@@ -84,6 +84,7 @@ export class KnownMessages {
       isKeyThere: facts !== null && this.keyring.sealingIdentity(facts.sealingKeyId) !== null,
       isCiphertextHere: session === 'upload' || (await this.waiting.isWaiting(messageId)),
       hasProofOfRecipient: proof !== null,
+      proofLack: facts && proof && lackOf(facts, proof),
     });
     return { since, decided, facts, recipient, proof, isReader };
   }
@@ -104,6 +105,11 @@ export class KnownMessages {
     const person = await this.persons.findById(state.senderId);
     return person && (decryptPersonalData(person, state.eventId, 'sender', state.sender) as MailAddress);
   }
+}
+
+/** What the terms of the message still ask of the proof; null where it is enough. */
+export function lackOf(facts: SealedFacts, { method, reader }: ProofInSession): ProofLack | null {
+  return proofLack(facts, { method, isReaderNamed: reader !== undefined });
 }
 
 /** Of the address, byte for byte, and of the person that it was sealed for: an erased one's successor is somebody else. */

@@ -5,6 +5,8 @@ import { encryptPersonalData } from '#libs/keyring';
 import type { EncryptedPersonalData, Keyring, Person, PersonDirectory } from '#libs/keyring';
 import type { ReaderIdentity } from '#libs/oidc-bridge';
 import {
+  DownloadNotAllowed,
+  mayDownload,
   MessageNotOpenable,
   messageStream,
   openSealedMail,
@@ -12,13 +14,14 @@ import {
   sealedMessages,
   SealedParts,
 } from '#libs/sealing';
-import type { Manifest, OpenSealedMailOptions, SealedMessage, SealedMessageEvent } from '#libs/sealing';
+import type { Manifest, MessageTerm, OpenSealedMailOptions, SealedMessage, SealedMessageEvent } from '#libs/sealing';
 import { newEventId } from '#libs/vocabulary';
 import type { Clock, EventId, Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import type { DenialReason } from './access-events.ts';
-import { lastingRefusal } from './admission.ts';
+import { isAboutProof, lastingRefusal } from './admission.ts';
+import type { ProofRefusal } from './admission.ts';
 import { CannotBeShown } from './cannot-be-shown.ts';
-import { KnownMessages } from './known-messages.ts';
+import { KnownMessages, lackOf } from './known-messages.ts';
 import type { Asking, Looked, SealedFacts } from './known-messages.ts';
 import { nextStep } from './next-step.ts';
 import type { NextStep } from './next-step.ts';
@@ -41,12 +44,16 @@ export interface Journey {
   readonly recipient: MailAddress;
   readonly sealedAt: Instant;
   readonly expiresAt: Instant;
+  /** Why the address is to be proven: because it is not, or not as the terms of the message ask. Null where it is. */
+  readonly toProve: ProofRefusal | null;
+  readonly terms: readonly MessageTerm[];
 }
 
 /** What a sign-in is for. */
 export interface ToProve {
   readonly address: MailAddress;
   readonly personId: Person['personId'];
+  readonly terms: readonly MessageTerm[];
 }
 
 /** A message whose every byte was verified, for a reader who proved its recipient's address. Not yet recorded, so not yet to be shown. */
@@ -142,25 +149,28 @@ export class MessageForReader {
       recipient: recipient.address,
       sealedAt: facts.sealedAt,
       expiresAt: facts.expiresAt,
+      toProve: decided.isAdmitted || !isAboutProof(decided.reason) ? null : decided.reason,
+      terms: facts.terms ?? [],
     };
   }
 
   /**
-   * Whose address a sign-in for the message has to prove; null when none begins: for a stranger, whatever the message is, and for
-   * who has proven it already. Whether it waits makes no difference.
+   * Whose address a sign-in for the message has to prove, and how; null when none begins: for a stranger, whatever the message is, and
+   * for who has proven it already as its terms ask. Whether it waits makes no difference.
    * @throws CannotBeShown when the message is over for good, with the reason in the record; what the stores throw when they are away
    */
   async toProve(messageId: MessageId, asking: Asking): Promise<ToProve | null> {
     const looked = await this.known.look(messageId, asking, this.clock.now());
-    if (looked === null || looked.decided.isAdmitted || looked.proof !== null) return null;
-    const { decided, facts, recipient } = looked;
+    if (looked === null || looked.decided.isAdmitted) return null;
+    const { decided, facts, recipient, proof } = looked;
+    if (proof !== null && (facts === null || lackOf(facts, proof) === null)) return null;
     const refusal = lastingRefusal(decided);
     if (refusal !== null || facts === null || recipient === null) {
       return this.deny(messageId, refusal ?? 'unknown-message', looked);
     }
     // A sign-in that begins is a step, the whole time again.
     await this.waiting.keepWaiting(messageId);
-    return { address: recipient.address, personId: recipient.person.personId };
+    return { address: recipient.address, personId: recipient.person.personId, terms: facts.terms ?? [] };
   }
 
   /** Forgets what waits, for a reader who proved the address. @returns whether it was one; throws what the stores throw */
@@ -187,6 +197,21 @@ export class MessageForReader {
     }
     if (facts === null || recipient === null || proof === null) return this.deny(messageId, 'unknown-message', looked);
     return { facts, recipient, proof };
+  }
+
+  /**
+   * As `requireAdmitted`, for what leaves the portal as a file or on paper. @throws DownloadNotAllowed where the terms of the message
+   * allow neither, with the attempt in the record; and what that throws
+   */
+  async requireMayDownload(messageId: MessageId, asking: Asking): Promise<void> {
+    const { facts } = await this.requireAdmitted(messageId, asking);
+    if (mayDownload(facts)) return;
+    const deniedAt = this.clock.now();
+    await this.openings.recordUncapped({
+      type: 'ViewDenied',
+      data: { messageId, reason: 'download-not-allowed', deniedAt },
+    });
+    throw new DownloadNotAllowed();
   }
 
   /**
@@ -266,7 +291,8 @@ export class MessageForReader {
       );
     } catch (error) {
       if (!(error instanceof MessageNotOpenable)) throw error;
-      return this.denySignedIn(messageId, error.reason === 'expired' ? 'expired' : 'revoked');
+      const { reason } = error;
+      return this.denySignedIn(messageId, reason === 'unknown' || reason === 'other-recipient' ? 'revoked' : reason);
     }
   }
 
@@ -314,7 +340,7 @@ export class MessageForReader {
   }
 }
 
-function isRecorded(reason: CannotBeShown['reason']): reason is DenialReason {
+function isRecorded(reason: CannotBeShown['reason']): reason is CannotBeShown['reason'] & DenialReason {
   return reason !== 'unknown-message' && reason !== 'not-waiting' && reason !== 'not-sealed-mail';
 }
 

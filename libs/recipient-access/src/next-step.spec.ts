@@ -9,6 +9,7 @@ const open: AdmissionFacts = {
   isKeyThere: true,
   isCiphertextHere: true,
   hasProofOfRecipient: true,
+  proofLack: null,
 };
 
 describe('the next step of a journey', () => {
@@ -24,6 +25,13 @@ describe('the next step of a journey', () => {
     'a message that is %s, waiting: %s, proven: %s → %s',
     (openability, isCiphertextHere, hasProofOfRecipient, step) => {
       expect(nextStep(admission({ ...open, openability, isCiphertextHere, hasProofOfRecipient }))).toBe(step);
+    },
+  );
+
+  it.each(['account-required', 'reader-required'] as const)(
+    'is to prove it in another way where the proof is %s',
+    (proofLack) => {
+      expect(nextStep(admission({ ...open, proofLack }))).toBe('prove-address');
     },
   );
 });

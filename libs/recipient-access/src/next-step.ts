@@ -1,3 +1,4 @@
+import { isAboutProof } from './admission.ts';
 import type { Admission } from './admission.ts';
 
 /**
@@ -26,12 +27,12 @@ import type { Admission } from './admission.ts';
 export type NextStep =
   /** Not here, not ours, revoked, expired: one answer, since each of these would tell something. */
   | 'cannot-be-shown'
-  /** Ours and waiting; this browser has not proven the recipient's address. */
+  /** Ours and waiting; this browser has not proven the recipient's address, or not as the terms of the message ask. */
   | 'prove-address'
   /** Proven; nothing is shown without a click on a page of ours. */
   | 'confirm';
 
 export function nextStep(decided: Admission): NextStep {
   if (decided.isAdmitted) return 'confirm';
-  return decided.reason === 'not-proven' ? 'prove-address' : 'cannot-be-shown';
+  return isAboutProof(decided.reason) ? 'prove-address' : 'cannot-be-shown';
 }

@@ -1,5 +1,6 @@
 export { MailMeasure, MailSealer, MailTooLarge } from './format/mail-sealer.ts';
 export type { Manifest } from './format/manifest.ts';
+export type { MessageTerm } from './format/message-terms.ts';
 export {
   openSealedMail,
   openWithIdentity,
@@ -13,14 +14,18 @@ export { RevokeMessage, RevokeMessageHandler } from './revoke-message/revoke-mes
 export { SealMessage, SealMessageHandler } from './seal-message/seal-message.ts';
 export {
   downloadAttachment,
+  DownloadNotAllowed,
+  mayDownload,
   MessageNotOpenable,
   messageStream,
   openability,
+  proofLack,
   revokeMessage,
   sealedMessages,
   viewAttachment,
   viewMessage,
   type Openability,
+  type ProofLack,
   type SealedMessage,
 } from './sealed-message.ts';
 export { type EpochNotice, GatewayEpochs, PortalEpochs } from './sealing-epochs.ts';

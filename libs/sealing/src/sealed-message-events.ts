@@ -1,6 +1,7 @@
 import type { DomainEvent, Revised, StreamDescriptor } from '#libs/event-store';
 import type { EncryptedPersonalData } from '#libs/keyring';
 import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
+import type { MessageTerm } from './format/message-terms.ts';
 
 /**
  * `page`: in the portal's own page; `print`: the same, made for paper; `original`: the whole mail as a file. All of them show
@@ -40,6 +41,10 @@ export type SealedMessageEvent =
         recipient: EncryptedPersonalData;
         mailSubject?: EncryptedPersonalData;
         submissionId?: string;
+        /** The rule of the organisation's policy that it was sealed by, where there was one. */
+        policy?: string;
+        /** As in the manifest; absent where nothing is forbidden or asked for. */
+        terms?: readonly MessageTerm[];
       }
     >
   | DomainEvent<'MessageRevoked', { revokedAt: Instant; revokedBy: string; caseNumber?: string; reason?: string }>
@@ -111,7 +116,7 @@ export const sealedMessageEvents = {
       encrypted: { sender: 'senderId', senderName: 'senderId', recipient: 'recipientId', mailSubject: 'recipientId' },
       messages: { messageId: true },
       facts: { happenedAt: 'sealedAt', submissionId: 'submissionId' },
-      words: ['organisation', 'sealingKeyId', 'manifestKeyId'],
+      words: ['organisation', 'sealingKeyId', 'manifestKeyId', 'policy'],
     },
     MessageRevoked: {
       version: 1,

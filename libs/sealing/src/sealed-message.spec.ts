@@ -16,6 +16,7 @@ import {
 } from './sealed-message.ts';
 import type { SealedMessage } from './sealed-message.ts';
 import type { SealedMessageEvent } from './sealed-message-events.ts';
+import type { MessageTerm } from './format/message-terms.ts';
 
 const messageId = 'abcdefghijklmnopqrstuvwxyz234567' as MessageId;
 const eventId = newEventId();
@@ -174,6 +175,59 @@ describe('viewing', () => {
           fileName,
         },
       }));
+});
+
+describe('the terms of a message', () => {
+  const termed = (...terms: MessageTerm[]): SealedMessageEvent => ({ ...sealed, data: { ...sealing, terms } });
+  const reader = 'cmVhZGVy' as EncryptedPersonalData;
+  const decisions = {
+    page: (state: SealedMessage, change = {}) => viewMessage(state, { ...showing, ...change, form: 'page' }),
+    print: (state: SealedMessage, change = {}) => viewMessage(state, { ...showing, ...change, form: 'print' }),
+    original: (state: SealedMessage, change = {}) => viewMessage(state, { ...showing, ...change, form: 'original' }),
+    saved: (state: SealedMessage, change = {}) =>
+      downloadAttachment(state, { ...showing, ...change, attachmentIndex: 0, fileName }),
+    looked: (state: SealedMessage, change = {}) =>
+      viewAttachment(state, { ...showing, ...change, attachmentIndex: 0, kind: 'pdf', fileName }),
+  };
+  const allowed = (event: SealedMessageEvent, change = {}) => {
+    const state = sealedMessages.evolve(sealedMessages.initialState(), event);
+    return Object.entries(decisions).flatMap(([name, decide]) => {
+      try {
+        return decide(state, change).length > 0 ? [name] : [];
+      } catch (error) {
+        return [`${name}: ${(error as { reason?: string; code: string }).reason ?? (error as { code: string }).code}`];
+      }
+    });
+  };
+  const all = Object.keys(decisions);
+
+  it('forbid nothing where there are none, and where they are about answering and passing on', () => {
+    expect(allowed(sealed)).toEqual(all);
+    expect(allowed(termed('no-forward', 'no-reply'))).toEqual(all);
+  });
+
+  it('keep a message on pages: no print, no file, no attachment saved', () =>
+    expect(allowed(termed('no-download'))).toEqual([
+      'page',
+      'print: download-not-allowed',
+      'original: download-not-allowed',
+      'saved: download-not-allowed',
+      'looked',
+    ]));
+
+  it('ask for an account, also of whoever says who they are', () => {
+    const refused = all.map((name) => `${name}: account-required`);
+    expect(allowed(termed('account'))).toEqual(refused);
+    expect(allowed(termed('account'), { reader })).toEqual(refused);
+    for (const method of ['microsoft', 'google', 'organisation'])
+      expect(allowed(termed('account'), { method })).toEqual(all);
+  });
+
+  it('ask who reads at a shared mailbox, unless an account says it', () => {
+    expect(allowed(termed('shared-mailbox'))).toEqual(all.map((name) => `${name}: reader-required`));
+    expect(allowed(termed('shared-mailbox'), { reader })).toEqual(all);
+    expect(allowed(termed('shared-mailbox'), { method: 'organisation' })).toEqual(all);
+  });
 });
 
 describe('revoking', () => {

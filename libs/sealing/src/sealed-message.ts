@@ -5,6 +5,7 @@ import { DomainError } from '#libs/vocabulary';
 import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
 import { sealedMessageEvents } from './sealed-message-events.ts';
 import type { SealedMessageEvent, ShownFileKind, ViewForm } from './sealed-message-events.ts';
+import type { MessageTerm } from './format/message-terms.ts';
 
 type DataOf<Type extends SealedMessageEvent['type']> = Extract<SealedMessageEvent, { type: Type }>['data'];
 /** What was sealed, and the id of the event that says so, which its personal data is encrypted under. */
@@ -52,14 +53,48 @@ export function openability(state: SealedMessage, now: Instant): Openability {
   return now < state.expiresAt ? 'open' : 'expired';
 }
 
+/** Proven, and not in the way that the terms of the message ask for: by an account; with who reads at a shared mailbox. */
+export type ProofLack = 'account-required' | 'reader-required';
+
 /** What is asked for may not be shown. The reason is for the record: a reader is told one thing only. */
 export class MessageNotOpenable extends DomainError {
-  readonly reason: Exclude<Openability, 'open'> | 'other-recipient';
+  readonly reason: Exclude<Openability, 'open'> | 'other-recipient' | ProofLack;
 
-  constructor(reason: Exclude<Openability, 'open'> | 'other-recipient') {
+  constructor(reason: MessageNotOpenable['reason']) {
     super('message-not-openable', `the message may not be shown: ${reason}`);
     this.reason = reason;
   }
+}
+
+/** The terms of the message keep it on the pages of the portal: no file and no paper. */
+export class DownloadNotAllowed extends DomainError {
+  constructor() {
+    super('download-not-allowed', 'the terms of the message allow no download and no print');
+  }
+}
+
+/** How an address was proven, as far as terms ask. */
+export interface ProofInHand {
+  readonly method: string;
+  /** Whether it says who reads, beside the address. */
+  readonly isReaderNamed: boolean;
+}
+
+type Termed = { readonly terms?: readonly MessageTerm[] };
+
+/**
+ * What the terms of a message still ask of a proof of its recipient's address. An account says who reads, unless the organisation's
+ * sign-in asks for more, which it does itself.
+ */
+export function proofLack({ terms = [] }: Termed, { method, isReaderNamed }: ProofInHand): ProofLack | null {
+  if (method !== 'passcode') return null;
+  if (terms.includes('account')) return 'account-required';
+  return terms.includes('shared-mailbox') && !isReaderNamed ? 'reader-required' : null;
+}
+
+/** Whether the message may leave the portal as a file or on paper. What is shown on a page is shown in any case. */
+export function mayDownload({ terms = [] }: Termed): boolean {
+  return !terms.includes('no-download');
 }
 
 /** No message of that name was ever recorded here. */
@@ -111,23 +146,25 @@ export interface Showing {
   readonly reader?: EncryptedPersonalData;
 }
 
-/** @throws MessageNotOpenable */
+/** @throws MessageNotOpenable, DownloadNotAllowed for all but the page */
 export function viewMessage(
   state: SealedMessage,
   showing: Showing & { readonly form: ViewForm },
 ): SealedMessageEvent[] {
   checkOpenable(state, showing);
+  if (showing.form !== 'page') checkMayDownload(state);
   const { eventId, recipientId, method, signInId, now, form } = showing;
   const data = { recipientId, viewedAt: now, method, signInId, form, ...personalDataOf(showing) };
   return [{ type: 'MessageViewed', version: 2, id: eventId, data }];
 }
 
-/** @throws MessageNotOpenable */
+/** @throws MessageNotOpenable, DownloadNotAllowed */
 export function downloadAttachment(
   state: SealedMessage,
   showing: Showing & { readonly attachmentIndex: number; readonly fileName: EncryptedPersonalData },
 ): SealedMessageEvent[] {
   checkOpenable(state, showing);
+  checkMayDownload(state);
   const { eventId, recipientId, method, signInId, now, attachmentIndex, fileName } = showing;
   const data = {
     recipientId,
@@ -165,10 +202,17 @@ export function viewAttachment(
   return [{ type: 'AttachmentViewed', id: eventId, data }];
 }
 
-function checkOpenable(state: SealedMessage, { recipientId, now }: Showing): void {
+function checkOpenable(state: SealedMessage, { recipientId, now, method, reader }: Showing): void {
   const answer = openability(state, now);
   if (answer !== 'open') throw new MessageNotOpenable(answer);
-  if (state.status === 'sealed' && state.recipientId !== recipientId) throw new MessageNotOpenable('other-recipient');
+  if (state.status !== 'sealed') return;
+  if (state.recipientId !== recipientId) throw new MessageNotOpenable('other-recipient');
+  const lack = proofLack(state, { method, isReaderNamed: reader !== undefined });
+  if (lack !== null) throw new MessageNotOpenable(lack);
+}
+
+function checkMayDownload(state: SealedMessage): void {
+  if (state.status === 'sealed' && !mayDownload(state)) throw new DownloadNotAllowed();
 }
 
 function personalDataOf({ networkAddress, reader }: Showing): Pick<Showing, 'networkAddress' | 'reader'> {

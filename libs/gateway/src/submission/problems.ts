@@ -2,7 +2,7 @@ import { DomainError } from '#libs/vocabulary';
 import type { AddressRefusal, AddressRefused } from '#libs/vocabulary';
 import type { AuthorFault } from '#libs/mail';
 import type { MailTooLarge } from '#libs/sealing';
-import type { FromUnclear } from './from-unclear.ts';
+import type { FromUnclear } from '../seals/from-unclear.ts';
 import type { SenderNotAllowed, TooManyRecipients } from './submit-mail.ts';
 
 /** Problem details (RFC 9457). The words are ours and for programmers; never an address, a path or a stack. */

@@ -7,7 +7,7 @@ import { Clock, DomainError, newEventId } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import { Outbox, authorField, headerText, readEnvelope } from '#libs/mail';
 import type { MailHeader, StagedFile } from '#libs/mail';
-import { measureMail, sealForRecipients } from './seal-for-recipients.ts';
+import { measureMail, sealForRecipients } from '../seals/seal-for-recipients.ts';
 import { mayWriteAs, SubmissionSettings } from './settings.ts';
 import type { SealingClient } from './settings.ts';
 import { acceptSubmission, requestSha256, submissionIdOf, submissionStream, submissions } from './submission.ts';

@@ -51,7 +51,7 @@ export const CHECKS: readonly Check[] = [
       const opened = await parts.keyring();
       if (hasRole(settings, 'portal')) void [opened.cookieKeys(), opened.sealingRecipient()];
       if (hasRole(settings, 'gateway')) void [opened.sealingRecipient(), opened.manifestSigner()];
-      if (hasRole(settings, 'console')) void [opened.ledgerSigner(), opened.cookieKeys()];
+      if (hasRole(settings, 'console')) void opened.ledgerSigner();
       return opened.directory;
     },
   },
@@ -214,8 +214,8 @@ export const CHECKS: readonly Check[] = [
   },
   {
     part: 'relay',
-    looksAt: 'that the next hop greets (RFC 5321 §4.2); sends no credentials and no mail',
-    failsWhen: 'it cannot be reached, is no mail server, or refuses us',
+    looksAt: 'that a next hop greets (RFC 5321 §4.2); sends no credentials and no mail',
+    failsWhen: 'none can be reached, or none is a mail server that takes us',
     whatToDo: 'mend the relay, the network between, or SEGL_RELAY_URL; carriers wait in the outbox meanwhile',
     askers: ['doctor'],
     concerns: (settings) =>
@@ -223,7 +223,7 @@ export const CHECKS: readonly Check[] = [
     isTold: never,
     async run({ settings }) {
       if (settings.demonstration) return 'none: a demonstration sends nothing';
-      return greetRelay(settings.relayUrl ?? '');
+      return greetRelay(settings.relayUrl ?? '', settings.relay);
     },
   },
 ];

@@ -1,6 +1,7 @@
-import { connect as connectPlain } from 'node:net';
+import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { parseRelayUrl } from '#libs/mail';
+import { NextHops, parseRelayUrls, readRelayAccess } from '#libs/mail';
+import type { RelayAddress, RelayFiles } from '#libs/mail';
 import { DomainError } from '#libs/vocabulary';
 
 /** The next hop does not take mail now. */
@@ -14,14 +15,28 @@ export class RelayUnavailable extends DomainError {
 const GREETING_TIMEOUT_MS = 10_000;
 
 /**
- * Connects to the next hop, waits for its greeting (RFC 5321 §4.2: 220) and leaves. Sends no credentials and no mail.
- * @returns who greeted. @throws RelayUnavailable, RelayUrlRefused
+ * Connects to each next hop, waits for its greeting (RFC 5321 §4.2: 220) and leaves. Sends no credentials and no mail. One is enough.
+ * @returns who greeted, and who did not. @throws RelayUnavailable where nobody did, RelayUrlRefused
  */
-export async function greetRelay(url: string): Promise<string> {
-  const { host, port, tls } = parseRelayUrl(url);
+export async function greetRelay(urls: string, files: RelayFiles): Promise<string> {
+  const hops = await new NextHops(parseRelayUrls(urls)).inOrder();
+  const greetings = await Promise.allSettled(hops.map((hop) => greet(hop, files)));
+  const said = greetings.map((greeting) =>
+    greeting.status === 'fulfilled' ? greeting.value : (greeting.reason as Error).message,
+  );
+  if (greetings.every(({ status }) => status === 'rejected')) throw new RelayUnavailable(said.join('; '));
+  return said.join('; ');
+}
+
+async function greet(address: RelayAddress, files: RelayFiles): Promise<string> {
+  const { host, port, tls } = address;
+  const { tls: ours } = await readRelayAccess(files, address);
   const where = `${host}:${port}`;
   return new Promise((resolve, reject) => {
-    const socket = tls === 'implicit' ? connectTls({ host, port, servername: host }) : connectPlain({ host, port });
+    const socket =
+      tls === 'implicit'
+        ? connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }), ...ours })
+        : connectPlain({ host, port });
     const fail = (reason: string) => {
       socket.destroy();
       reject(new RelayUnavailable(`${where} ${reason}`));

@@ -121,7 +121,14 @@ describe('configuration', () => {
     ],
     [{ SEGL_ORGANISATION_TELEPHONE: 'call us' }, 'is no telephone number such as +45 33 12 34 56'],
     [{ SEGL_RELAY_URL: undefined }, 'is missing; carriers and codes need a next hop'],
-    [{ SEGL_RELAY_URL: 'mail.example.com' }, 'is neither smtp://'],
+    [{ SEGL_RELAY_URL: 'mail.example.com' }, 'is not a URL; expected smtp://'],
+    [{ SEGL_RELAY_URL: 'smtp://a.example mx://' }, 'expected mx://name'],
+    [{ SEGL_CONFIG: yaml('relay: { credentialsFile: /nowhere/at/all }') }, 'relay.credentialsFile: /nowhere/at/all'],
+    [{ SEGL_CONFIG: yaml('relay: { clientKeyFile: /etc/hostname }') }, 'a certificate and its key'],
+    [
+      { SEGL_RELAY_URL: 'smtp://a.example?tls=none', SEGL_CONFIG: yaml('relay: { authoritiesFile: /etc/hostname }') },
+      'relay.authoritiesFile: has no use: no connection to a next hop is encrypted',
+    ],
     [{ SEGL_RELAY_URL: 'smtp://mail.example.com/path' }, 'has a path or a fragment'],
     [
       { SEGL_TRUSTED_PROXIES: '10.0.0.0/8, loopback' },

@@ -1,7 +1,8 @@
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
-import { organisationProfileFaults, parseRelayUrl, RelayUrlRefused } from '#libs/mail';
+import { organisationProfileFaults } from '#libs/mail';
 import { organisationProfile } from './organisation.ts';
 import type { Settings } from './settings.ts';
+import { relayFaults } from './relay-settings.ts';
 import { partsOf, ROLES } from '../roles.ts';
 import { signInContradictions } from './sign-in-settings.ts';
 import { isEmbedded, STORE_KINDS, storeFileFaults } from '../stores/store-urls.ts';
@@ -48,10 +49,8 @@ export function contradictions(settings: Settings): string[] {
         `${nameOf('relayUrl')}: is missing; carriers and codes need a next hop, such as smtp://mail.example.com:25`,
       );
     }
-  } else if (!/^smtps?:\/\/[^/]/.test(settings.relayUrl) || !URL.canParse(settings.relayUrl)) {
-    faults.push(`${nameOf('relayUrl')}: is neither smtp://host[:port] nor smtps://host[:port]`);
   } else {
-    faults.push(...relayFaults(settings.relayUrl));
+    faults.push(...relayFaults(settings.relayUrl, settings.relay));
   }
   const { maxMailBytes } = settings.sealing;
   if (settings.uploads.maxBytes < maxMailBytes * 1.01 + 64 * 1024) {
@@ -67,14 +66,4 @@ export function contradictions(settings: Settings): string[] {
   faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
   faults.push(...signInContradictions(settings.signIn));
   return faults;
-}
-
-function relayFaults(relayUrl: string): string[] {
-  try {
-    parseRelayUrl(relayUrl);
-    return [];
-  } catch (error) {
-    if (!(error instanceof RelayUrlRefused)) throw error;
-    return [`${nameOf('relayUrl')}: ${error.message}`];
-  }
 }

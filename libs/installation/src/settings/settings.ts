@@ -9,6 +9,7 @@ import { storeUrlFault } from '../stores/store-urls.ts';
 import type { StoreFiles, StoreName } from '../stores/store-urls.ts';
 import { organisationSchema } from './organisation-settings.ts';
 import { authoritiesFile, mailAddress, yesOrNo } from './setting-kinds.ts';
+import { relaySchema } from './relay-settings.ts';
 import { signInSchema } from './sign-in-settings.ts';
 
 /** Every setting there is. The reference page (ops/configuration.md) is made from this schema by a test. */
@@ -84,7 +85,13 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   keyring: z.string().default('/etc/segl/keyring').describe('directory of key files (segl keys init)'),
-  relayUrl: z.string().optional().describe('next hop for carriers and code mails: smtp:// or smtps://'),
+  relayUrl: z
+    .string()
+    .optional()
+    .describe(
+      'next hop for all mail: smtp:// or smtps://, or mx:// for the mail exchangers of a name; several with spaces between are tried in that order',
+    ),
+  relay: relaySchema,
   trustedProxies: z
     .array(z.string().refine(isProxyRange, 'is neither an address nor a network such as 10.0.0.0/8'))
     .default([])
@@ -189,24 +196,6 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   signIn: signInSchema,
-  console: z
-    .object({
-      portalUrl: z
-        .url({ protocol: /^https?$/ })
-        .optional()
-        .describe(
-          'where a console that is a process of its own reaches a portal, to sign its people in; default: publicUrl. http is for a network that is yours alone',
-        ),
-      sessionIdleSeconds: positive
-        .max(1800)
-        .default(900)
-        .describe('seconds after which an idle session at the console ends; 1800 at most'),
-      sessionMaxSeconds: positive
-        .max(28800)
-        .default(28800)
-        .describe('seconds after which a session at the console ends in any case; 28800 at most'),
-    })
-    .prefault({}),
   ledger: z
     .object({
       directory: z

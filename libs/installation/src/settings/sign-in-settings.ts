@@ -111,6 +111,10 @@ const client = z.object({
     ),
   senders: z.array(addressRule).default([]).describe('program with messages:seal: whom it may write as'),
   redirectUris: z.array(httpUrl).default([]).describe('application, console: compared exactly'),
+  idTokenAlgorithm: z
+    .enum(['ES256', 'RS256'])
+    .default('ES256')
+    .describe('application, console: what its ID tokens are signed with; RS256 needs an `oidc-rsa` key in the keyring'),
   passcodesPerHour: z.coerce
     .number()
     .int()

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { initKeyring, Keyring, KeyringFault } from '#libs/keyring';
+import { initKeyring, KEY_KINDS, Keyring, KeyringFault } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { needsDataDirectory, prepareDataDirectory } from './data-directory.ts';
-import { keysOf } from '../roles.ts';
+import { keysIfThereOf, keysOf } from '../roles.ts';
 
 /** What is wrong with the two is told together: an operator mends both in one go. @throws ConfigurationFault */
 export async function openKeyringAndDataDirectory(settings: Settings, log: Logger): Promise<Keyring> {
@@ -34,13 +34,16 @@ async function openKeyring(settings: Settings, log: Logger): Promise<Keyring> {
   return Keyring.open(directory, {
     demonstration,
     kinds: keysOf(settings),
+    kindsIfThere: keysIfThereOf(settings),
     onFault: (faults) => log.error({ faults }, 'the keyring has faults; the keys read before stay in use'),
   });
 }
 
 async function initDemonstrationKeyring(directory: string): Promise<void> {
   try {
-    await initKeyring(directory, { demonstration: true, now: new SystemClock().now() });
+    // Not the half second that an RSA key takes: applications that need one are configured, and a demonstration has none.
+    const kinds = KEY_KINDS.filter((kind) => kind !== 'oidc-rsa');
+    await initKeyring(directory, { demonstration: true, now: new SystemClock().now(), kinds });
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'keyring-exists') throw error;
   }

@@ -121,7 +121,11 @@ async function open(
     ? closing.add<MailRelay>(
         settings.demonstration
           ? demonstrationRelay(clock)
-          : new SmtpRelay(settings.relayUrl ?? '', { clock, heloName: new URL(settings.publicUrl).hostname }),
+          : new SmtpRelay(settings.relayUrl ?? '', {
+              ...settings.relay,
+              clock,
+              heloName: new URL(settings.publicUrl).hostname,
+            }),
         (opened) => opened.close(),
       )
     : null;

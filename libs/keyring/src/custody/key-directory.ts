@@ -248,6 +248,7 @@ export function hasPrivateHalf(material: LoadedKey['material']): boolean {
       return material.identity !== null;
     case 'ed25519':
     case 'p256':
+    case 'rsa':
       return material.privateKey !== null;
     case 'secret':
       return true;

@@ -1,4 +1,4 @@
-import { sign, verify } from 'node:crypto';
+import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,6 +42,32 @@ async function faultsOf(options: Partial<KeyringOptions> = {}): Promise<readonly
     throw error;
   }
 }
+
+describe('RSA keys for applications that know nothing but RS256', () => {
+  it('are 3072 bits, are read where a role takes them, and are missed by nobody', async () => {
+    await init();
+    const portal = await openKeyring({ kinds: ['oidc', 'cookies'], kindsIfThere: ['oidc-rsa'] });
+    const [key] = portal.oidcRsaKeys();
+    expect(key?.keyId).toBe('oidc-rsa-1');
+    expect(key?.privateKey.asymmetricKeyDetails?.modulusLength).toBe(3072);
+    const gateway = await openKeyring({ kinds: ['oidc.pub', 'manifest'] });
+    expect(gateway.oidcRsaKeys()).toEqual([]);
+    await rm(at('oidc-rsa-1.key'));
+    const without = await openKeyring({ kinds: ['oidc', 'cookies'], kindsIfThere: ['oidc-rsa'] });
+    expect(without.oidcRsaKeys()).toEqual([]);
+    expect(without.faults()).toEqual([]);
+  });
+
+  it('of another kind, or too short, are refused with the file named', async () => {
+    await init();
+    const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey;
+    await writeFile(at('oidc-rsa-1.key'), short.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+    const fault = expect.stringMatching(/oidc-rsa-1\.key does not hold a private key of the kind RSA of 2048 bits/);
+    expect(await faultsOf()).toEqual([fault]);
+    await copyFile(at('oidc-1.key'), at('oidc-rsa-1.key'));
+    expect(await faultsOf({ kinds: ['oidc'], kindsIfThere: ['oidc-rsa'] })).toEqual([fault]);
+  });
+});
 
 describe('a keyring from before a kind was there', () => {
   it('is in order without an ephemeral key, which is missed only by who asks for one', async () => {

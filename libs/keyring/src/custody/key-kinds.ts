@@ -7,6 +7,7 @@ export const KEY_KINDS = [
   'manifest',
   'ledger',
   'oidc',
+  'oidc-rsa',
   'cookies',
   'ephemeral',
   'person-wrapping',
@@ -15,10 +16,10 @@ export const KEY_KINDS = [
 export type KeyKind = (typeof KEY_KINDS)[number];
 
 /**
- * Kinds that only some installations need: `ephemeral` encrypts what several processes share in Redis. A keyring may be without
- * them, older ones are, unless a role asks for one by name.
+ * Kinds that only some installations need: `ephemeral` encrypts what several processes share in Redis, `oidc-rsa` signs ID tokens
+ * for applications that verify nothing but RS256. A keyring may be without them, older ones are, unless a role asks for one by name.
  */
-export const OPTIONAL_KINDS: readonly KeyKind[] = ['ephemeral'];
+export const OPTIONAL_KINDS: readonly KeyKind[] = ['ephemeral', 'oidc-rsa'];
 
 /** Kinds whose public half has a file of its own, for roles that need no more than that. */
 export const PUBLIC_HALVES = ['sealing.pub', 'manifest.pub', 'ledger.pub', 'oidc.pub'] as const;
@@ -33,13 +34,14 @@ export interface NamedKey {
   readonly version: number;
 }
 
-export type KeyForm = 'age' | 'ed25519' | 'p256' | 'secret';
+export type KeyForm = 'age' | 'ed25519' | 'p256' | 'rsa' | 'secret';
 
 export const FORM_OF: Readonly<Record<KeyKind, KeyForm>> = {
   sealing: 'age',
   manifest: 'ed25519',
   ledger: 'ed25519',
   oidc: 'p256',
+  'oidc-rsa': 'rsa',
   cookies: 'secret',
   ephemeral: 'secret',
   'person-wrapping': 'secret',
@@ -50,6 +52,7 @@ export type KeyMaterial =
   | { readonly form: 'age'; readonly identity: string | null; readonly recipient: string }
   | { readonly form: 'ed25519'; readonly privateKey: KeyObject | null; readonly publicKey: KeyObject }
   | { readonly form: 'p256'; readonly privateKey: KeyObject | null; readonly publicKey: KeyObject }
+  | { readonly form: 'rsa'; readonly privateKey: KeyObject | null; readonly publicKey: KeyObject }
   | { readonly form: 'secret'; readonly bytes: Buffer };
 
 export interface LoadedKey extends NamedKey {

@@ -8,6 +8,10 @@ import type { KeyForm, KeyKind, KeyMaterial } from './key-kinds.ts';
 
 /** AES-256, HMAC-SHA-256 and cookie signing: 256 bits each. */
 const SECRET_BYTES = 32;
+/** 128 bits of security (NIST SP 800-57 part 1, table 2), which is what is good beyond 2030. */
+const NEW_RSA_BITS = 3072;
+/** What RS256 asks for (RFC 7518 §3.3). */
+const MIN_RSA_BITS = 2048;
 
 export interface KeyTexts {
   /** Content of `<kind>-<n>.key`. */
@@ -38,6 +42,10 @@ export function makeKey(kind: KeyKind, createdAt: Instant): KeyTexts {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       return { key: created + pkcs8(privateKey), pub: hasPublicFile(kind) ? created + spki(publicKey) : null };
     }
+    case 'rsa': {
+      const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: NEW_RSA_BITS });
+      return { key: created + pkcs8(privateKey), pub: hasPublicFile(kind) ? created + spki(publicKey) : null };
+    }
     case 'secret':
       return { key: `${created}${base64url(randomBytes(SECRET_BYTES))}\n`, pub: null };
     default:
@@ -56,6 +64,7 @@ export function readKey(
       return readAge(texts);
     case 'ed25519':
     case 'p256':
+    case 'rsa':
       return { form, ...readPair(texts, form) };
     case 'secret': {
       const bytes = fromBase64url(contentOf(texts.key ?? ''));
@@ -78,6 +87,7 @@ export function publicTextOf(kind: KeyKind, key: string): string | null {
       return `${created}${material.recipient}\n`;
     case 'ed25519':
     case 'p256':
+    case 'rsa':
       return created + spki(material.publicKey);
     default:
       return null;
@@ -105,8 +115,12 @@ function readAge({ key, pub }: { key: string | null; pub: string | null }): KeyM
   return { form: 'age', identity, recipient: derived };
 }
 
-type PairForm = 'ed25519' | 'p256';
-const FORM_NAMES: Readonly<Record<PairForm, string>> = { ed25519: 'Ed25519', p256: 'P-256' };
+type PairForm = 'ed25519' | 'p256' | 'rsa';
+const FORM_NAMES: Readonly<Record<PairForm, string>> = {
+  ed25519: 'Ed25519',
+  p256: 'P-256',
+  rsa: `RSA of ${MIN_RSA_BITS} bits and more`,
+};
 
 function readPair(
   { key, pub }: { readonly key: string | null; readonly pub: string | null },
@@ -133,6 +147,8 @@ function readPrivateKey(text: string, form: PairForm): KeyObject {
 
 function isOfForm(key: KeyObject, form: PairForm): boolean {
   if (form === 'ed25519') return key.asymmetricKeyType === 'ed25519';
+  const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  if (form === 'rsa') return key.asymmetricKeyType === 'rsa' && modulusLength >= MIN_RSA_BITS;
   return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
 }
 

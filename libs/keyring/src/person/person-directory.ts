@@ -41,6 +41,9 @@ export abstract class PersonDirectory {
    */
   abstract countDependingOn(keyId: KeyId): Promise<number>;
 
+  /** Whether this person would be among them. False for somebody unknown or erased. */
+  abstract dependsOn(personId: PersonId, keyId: KeyId): Promise<boolean>;
+
   /** Whether a person could be created now: used by /readyz. Really writes and syncs a little, but nothing of anybody. */
   abstract checkWritable(): Promise<void>;
 

@@ -139,6 +139,13 @@ export function personDirectoryContract(name: string, makePlace: () => Promise<P
       expect(isSame(people[0] as Person, await persons.findOrCreate(addressOf(0)))).toBe(true);
       await persons.findOrCreate(anna);
       expect(await persons.countDependingOn('person-wrapping-1')).toBe(450);
+      const dependsOnOlder = (person: Person | null) =>
+        persons.dependsOn(person?.personId ?? newPersonId(), 'person-wrapping-1');
+      expect(await Promise.all([people[0] as Person, await persons.find(anna), null].map(dependsOnOlder))).toEqual([
+        true,
+        false,
+        false,
+      ]);
       expect(await persons.rewrap()).toBe(450);
       expect(await persons.rewrap()).toBe(0);
       expect(await persons.countDependingOn('person-wrapping-1')).toBe(0);
@@ -167,6 +174,8 @@ export function personDirectoryContract(name: string, makePlace: () => Promise<P
       expect(isSame(first, (await persons.find(anna)) as Person)).toBe(true);
       expect(isSame(first, await persons.findOrCreate(anna))).toBe(true);
       expect(await persons.countDependingOn('person-index-1')).toBe(1); // bo has not been met since
+      expect(await persons.dependsOn(second.personId, 'person-index-1')).toBe(true);
+      expect(await persons.dependsOn(first.personId, 'person-index-1')).toBe(false);
       await destroy('person-index-1');
       await persons.rewrap();
       expect(isSame(first, (await persons.find(anna)) as Person)).toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { RelayUrlRefused, parseRelayUrl } from './relay-url.ts';
+import { RelayUrlRefused, parseRelayUrl, parseRelayUrls } from './relay-url.ts';
 
 describe('the relay URL', () => {
   it.each([
@@ -41,5 +41,29 @@ describe('the relay URL', () => {
 
   it('never repeats a password in its refusal', () => {
     expect(() => parseRelayUrl('smtp://user:hunter2@mail.example.com?tls=none')).not.toThrow(/hunter2/);
+  });
+});
+
+describe('several relay URLs', () => {
+  it('are read in their order, with spaces between, names that stand for their mail exchangers among them', () => {
+    expect(parseRelayUrls(' smtps://a.example.com  mx://Example.org\nmx://example.net:2525?tls=none ')).toEqual([
+      { host: 'a.example.com', port: 465, tls: 'implicit', credentials: null, byMx: false },
+      { host: 'example.org', port: 25, tls: 'starttls', credentials: null, byMx: true },
+      { host: 'example.net', port: 2525, tls: 'none', credentials: null, byMx: true },
+    ]);
+  });
+
+  it.each([
+    ['', 'empty'],
+    ['smtp://a.example smtp://A.example:587', 'named twice'],
+    ['smtp://a.example,smtp://b.example', 'not a URL|host name|path'],
+    ['mx:example.org', 'mx://name'],
+    ['mx://user:secret@example.org?tls=none', 'in clear'],
+    ['mx://192.0.2.1', 'wants a name'],
+    ['mx://[::1]', 'wants a name'],
+    [Array.from({ length: 11 }, (_, index) => `smtp://h${index}.example`).join(' '), 'more than 10'],
+  ])('are refused: %s', (text, reason) => {
+    expect(() => parseRelayUrls(text)).toThrow(RelayUrlRefused);
+    expect(() => parseRelayUrls(text)).toThrow(new RegExp(reason));
   });
 });

@@ -13,11 +13,48 @@ export interface RelayAddress {
   readonly credentials: { readonly user: string; readonly password: string } | null;
 }
 
+/** One entry of `SEGL_RELAY_URL`: a host, or a name that stands for its mail exchangers. */
+export interface RelayTarget extends RelayAddress {
+  /** `host` is a name whose MX records say the hosts, all with this port and this TLS. */
+  readonly byMx: boolean;
+}
+
+/** 10: more than that is no list of next hops but a mistake. */
+const MAX_TARGETS = 10;
+
 /** The URL of the relay is not one we can use. The message says why and never repeats the URL, which may hold a password. */
 export class RelayUrlRefused extends DomainError {
   constructor(reason: string) {
     super('relay-url-refused', reason);
   }
+}
+
+/**
+ * Reads one or several URLs of next hops with spaces between, in the order in which they are to be tried. Each is one of `parseRelayUrl`, or
+ * `mx://name[:port][?tls=required|none]`: the mail exchangers of that name, on port 25, with STARTTLS required and verified
+ * against the exchanger's name. Who can forge the name's MX records can so become the next hop: for a resolver that one trusts.
+ *
+ * @throws RelayUrlRefused
+ */
+export function parseRelayUrls(text: string): RelayTarget[] {
+  const urls = text.split(/\s+/).filter((url) => url !== '');
+  if (urls.length === 0) throw new RelayUrlRefused('the relay URL is empty');
+  if (urls.length > MAX_TARGETS) throw new RelayUrlRefused(`there are more than ${MAX_TARGETS} relay URLs`);
+  const targets = urls.map((url) =>
+    /^mx:/i.test(url) ? { ...exchangers(url), byMx: true } : { ...parseRelayUrl(url), byMx: false },
+  );
+  const places = targets.map(({ host, port, byMx }) => `${byMx ? 'mx' : ''} ${host} ${port}`);
+  if (new Set(places).size < places.length) throw new RelayUrlRefused('a next hop is named twice');
+  return targets;
+}
+
+/** Read as the smtp:// URL that it stands for. */
+function exchangers(text: string): RelayAddress {
+  if (!/^mx:\/\/[^/?#]/i.test(text)) throw new RelayUrlRefused('expected mx://name');
+  const asSmtp = text.replace(/^mx:/i, 'smtp:');
+  const address = parseRelayUrl(asSmtp);
+  if (isIP(address.host) !== 0) throw new RelayUrlRefused('mx:// wants a name: an address has no mail exchangers');
+  return { ...address, port: new URL(asSmtp).port === '' ? 25 : address.port };
 }
 
 /**
@@ -99,7 +136,7 @@ function credentialsOf(url: URL): RelayAddress['credentials'] {
   }
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||
     host.endsWith('.localhost') ||

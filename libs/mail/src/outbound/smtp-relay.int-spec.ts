@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SMTPServerOptions } from 'smtp-server';
 import { parseMailAddress } from '#libs/vocabulary';
 import { LOOPBACK_CERTIFICATE, startSmtpSink } from '../testing/smtp-sink.ts';
 import type { OutgoingMail } from './mail-relay.ts';
+import { readRelayAccess } from './relay-access.ts';
 import { SmtpRelay } from './smtp-relay.ts';
 import type { SmtpRelayOptions } from './smtp-relay.ts';
 
@@ -25,12 +30,24 @@ function relayTo(url: string, options: SmtpRelayOptions = {}) {
   return relay;
 }
 
+function file(text: string): string {
+  const directory = mkdtempSync(join(tmpdir(), 'segl-relay-'));
+  closers.push(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, 'file'), text, { mode: 0o600 });
+  return join(directory, 'file');
+}
+
 /** A relay that answers each command with what the script says for its first word. */
 async function scriptedRelay(script: Record<string, string>) {
   const seen: string[] = [];
+  const sockets = new Set<Socket>();
+  let connections = 0;
   const server = createServer((socket: Socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
-    socket.write(`${script.greeting ?? '220 here'}\r\n`);
+    if (script.greeting !== '') socket.write(`${script.greeting ?? '220 here'}\r\n`);
     socket.on('data', (data) => {
       for (const line of data.toString('latin1').split('\r\n').filter(Boolean)) {
         seen.push(line);
@@ -42,8 +59,19 @@ async function scriptedRelay(script: Record<string, string>) {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => void server.close());
-  return { port: (server.address() as AddressInfo).port, seen };
+  return {
+    port: (server.address() as AddressInfo).port,
+    seen,
+    /** A line was said; null: a connection was made. */
+    until: (line: string | null) => eventually(() => (line === null ? connections > 0 : seen.includes(line))),
+    whenGone: () => eventually(() => sockets.size === 0),
+  };
 }
+
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 const POLITE = { EHLO: '250 here', MAIL: '250 ok', RCPT: '250 ok', DATA: '354 go', end: '250 ok', QUIT: '221 bye' };
 
 const anna = parseMailAddress('anna@example.com');
@@ -130,15 +158,56 @@ describe('the SMTP relay', () => {
   it('speaks STARTTLS, verifies the certificate, and logs in with percent-decoded credentials', async () => {
     const server = await sink({ ...LOOPBACK_CERTIFICATE, disabledCommands: [], authOptional: false });
     const url = `smtp://portal%40example.org:p%2Fw@localhost:${server.port}?tls=required`;
-    await relayTo(url, { certificateAuthorities: LOOPBACK_CERTIFICATE.cert }).send(mail(text));
+    await relayTo(url, { authoritiesFile: file(LOOPBACK_CERTIFICATE.cert) }).send(mail(text));
     expect(server.mails[0]).toMatchObject({ secure: true, user: 'portal@example.org' });
     await expect(relayTo(url).send(mail(text))).rejects.toMatchObject({ code: 'relay-unavailable', permanent: false });
     expect(server.mails).toHaveLength(1);
   });
 
+  it('takes user and password from a file, anew for each connection, and says nobody’s without TLS', async () => {
+    const server = await sink({ ...LOOPBACK_CERTIFICATE, disabledCommands: [], authOptional: false });
+    const credentialsFile = file('portal@example.org:first:word\n');
+    const trusting = { credentialsFile, authoritiesFile: file(LOOPBACK_CERTIFICATE.cert), idleConnectionMs: 1 };
+    const relay = relayTo(`smtp://localhost:${server.port}?tls=required`, trusting);
+    await relay.send(mail(text));
+    expect(server.mails[0]).toMatchObject({ secure: true, user: 'portal@example.org' });
+    server.dropConnections();
+    writeFileSync(credentialsFile, 'other@example.org:second\n');
+    await relay.send(mail(text));
+    expect(server.mails[1]).toMatchObject({ user: 'other@example.org' });
+    server.dropConnections();
+    writeFileSync(credentialsFile, 'no colon');
+    await expect(relay.send(mail(text))).rejects.toMatchObject({ reply: expect.stringContaining('user:password') });
+    const inClear = { host: 'mail.example.org', port: 25, tls: 'none', credentials: null } as const;
+    expect((await readRelayAccess({ credentialsFile: file('a:b') }, inClear)).credentials).toBeNull();
+  });
+
+  it('shows a certificate of its own where it has one', async () => {
+    const { cert, key } = LOOPBACK_CERTIFICATE;
+    const shown: unknown[] = [];
+    const server = await sink({
+      ...LOOPBACK_CERTIFICATE,
+      secure: true,
+      requestCert: true,
+      rejectUnauthorized: true,
+      ca: [cert],
+      onSecure: (socket, _session, done) => {
+        shown.push((socket as TLSSocket).getPeerCertificate().subject.CN);
+        done();
+      },
+    });
+    const url = `smtps://localhost:${server.port}`;
+    const authoritiesFile = file(cert);
+    await expect(relayTo(url, { authoritiesFile }).send(mail(text))).rejects.toMatchObject({ permanent: false });
+    const ours = { authoritiesFile, clientCertificateFile: file(cert), clientKeyFile: file(key) };
+    await relayTo(url, ours).send(mail(text));
+    expect(shown.at(-1)).toBe('localhost');
+    expect(server.mails).toHaveLength(1);
+  });
+
   it('speaks TLS from the first byte to smtps://', async () => {
     const server = await sink({ ...LOOPBACK_CERTIFICATE, secure: true });
-    const trusting = { certificateAuthorities: LOOPBACK_CERTIFICATE.cert };
+    const trusting = { authoritiesFile: file(LOOPBACK_CERTIFICATE.cert) };
     await relayTo(`smtps://localhost:${server.port}`, trusting).send(mail(text));
     expect(server.mails[0]?.secure).toBe(true);
   });
@@ -206,11 +275,46 @@ describe('the SMTP relay', () => {
       yield text;
       throw new Error('disk');
     }
-    await expect(relayTo(`smtp://127.0.0.1:${server.port}`).send(mail(broken))).rejects.toMatchObject({
-      code: 'relay-unavailable',
-    });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(server.mails).toHaveLength(0);
+    async function* brokenAtOnce(): AsyncGenerator<Uint8Array> {
+      throw new Error('disk');
+    }
+    for (const content of [broken, brokenAtOnce]) {
+      const relay = relayTo(`smtp://127.0.0.1:${server.port} smtp://127.0.0.1:${server.port + 1}`);
+      await expect(relay.send(mail(content))).rejects.toMatchObject({
+        code: 'relay-unavailable',
+        replyCode: 0,
+        cause: { message: 'disk' },
+      });
+      await relay.send(mail(text)); // and the hop has not fallen out of use for it
+    }
+    expect(server.mails.map(({ content }) => content)).toEqual([text, text]);
+  });
+
+  it.each([
+    ['while it waits for a greeting', { greeting: '' }, null],
+    ['while it waits for an answer to the content', { end: undefined as never }, '.'],
+  ])('lets go at once of what is aborted %s', async (_when, script, saidBefore) => {
+    const server = await scriptedRelay({ ...POLITE, ...script });
+    const relay = relayTo(`smtp://127.0.0.1:${server.port}`);
+    const abort = new AbortController();
+    const outcome = relay.sendToAll({ ...mail(text), recipients: [anna], signal: abort.signal });
+    await server.until(saidBefore);
+    abort.abort();
+    expect(await outcome).toMatchObject([{ status: 'unavailable', replyCode: 0 }]);
+    await server.whenGone();
+  });
+
+  it('lets go of what is aborted while it waits for its turn, or before', async () => {
+    const server = await scriptedRelay({ ...POLITE, end: undefined as never });
+    const relay = relayTo(`smtp://127.0.0.1:${server.port}`, { maxConnections: 2, carrierTimeoutMs: 20_000 });
+    const abort = new AbortController();
+    const first = relay.send({ ...mail(text), signal: abort.signal });
+    const second = relay.send({ ...mail(text), signal: abort.signal });
+    await server.until('.');
+    abort.abort();
+    for (const waiting of [first, second, relay.send({ ...mail(text), signal: abort.signal })])
+      await expect(waiting).rejects.toMatchObject({ code: 'relay-unavailable', replyCode: 0 });
+    expect(server.seen.filter((line) => line.startsWith('MAIL'))).toHaveLength(1);
   });
 
   it('passes 25 MiB on without holding up the event loop', async () => {

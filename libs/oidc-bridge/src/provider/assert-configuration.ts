@@ -94,9 +94,10 @@ const RULES: readonly Rule[] = [
       clientAuthSigningAlgValues.every((alg) => ['ES256', 'EdDSA', 'Ed25519', 'RS256'].includes(alg)),
   ],
   [
-    'idTokenSigningAlgValues: ES256 alone',
-    (one) =>
-      isSame(one.idTokenSigningAlgValues, ['ES256']) && one.clientDefaults['id_token_signed_response_alg'] === 'ES256',
+    'idTokenSigningAlgValues: ES256, and RS256 only where there is a key for it',
+    (one, { keyIds }) =>
+      isSame(one.idTokenSigningAlgValues, keyIds.some(isRsa) ? ['ES256', 'RS256'] : ['ES256']) &&
+      one.clientDefaults['id_token_signed_response_alg'] === 'ES256',
   ],
   ['clientBasedCORS: for nobody', ({ clientBasedCORS }) => isAlways(clientBasedCORS, false)],
   ['clockTolerance: a minute at most', ({ clockTolerance }) => clockTolerance <= 60],
@@ -263,6 +264,10 @@ function isOurs(one: unknown, libraryOwn: unknown): boolean {
   return (
     typeof one === 'function' && typeof libraryOwn === 'function' && one !== libraryOwn && `${one}` !== `${libraryOwn}`
   );
+}
+
+function isRsa(keyId: string): boolean {
+  return keyId.startsWith('oidc-rsa-');
 }
 
 function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {

@@ -14,8 +14,7 @@ import type { BridgeProof, SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
 import { pathTo, uidInPath } from '../sign-in/addresses.ts';
 import { BridgeConfigurationFault, openProvider } from './assert-configuration.ts';
-import { clientFaults, CONSOLE_CLIENT_ID, consoleClientKeys, PORTAL_CLIENT_ID } from './clients.ts';
-import type { OwnClientKey } from './clients.ts';
+import { clientFaults, rs256Faults } from './clients.ts';
 import { bridgeConfiguration, cookieNamesOf, issuerOf, signInKindOf } from './configuration.ts';
 import { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
@@ -23,7 +22,7 @@ import { errorAnswerOf, newReference, renderAnswer } from './error-page.ts';
 import { LIFETIME_SECONDS } from './lifetimes.ts';
 import { methodsOf, ProofNotForConsole, WaitingProofs } from './proofs.ts';
 import { atWellKnown, isServed, pinRequest, withoutCookie, withoutResponseHeaders } from './pinned-request.ts';
-import { signingKeyFirst } from './signing-keys.ts';
+import { rsaSigningKeyFirst, signingKeyFirst } from './signing-keys.ts';
 import type { OidcKey } from './signing-keys.ts';
 
 /** Expired, unknown, or begun by another browser: whoever is here starts again. */
@@ -48,8 +47,8 @@ export class SignInOver extends SignInNotHere {
 const TIE_SECONDS = 2 * LIFETIME_SECONDS.interaction;
 
 interface BuiltProvider {
-  /** The keys it was built with, by name and in order, those of our console among them. */
-  readonly builtWith: string;
+  /** The keys it was built with, by name and in order. */
+  readonly keyIds: readonly string[];
   readonly provider: Provider;
   readonly handle: (request: Request, response: Response) => Promise<void>;
 }
@@ -83,7 +82,7 @@ export class BridgeProvider {
     clock: Clock,
     @Optional() persons?: PersonDirectory,
   ) {
-    const faults = clientFaults(settings.clients);
+    const faults = [...clientFaults(settings.clients), ...rs256Faults(settings.clients, keyring)];
     if (faults.length > 0) throw new BridgeConfigurationFault(faults);
     this.settings = settings;
     this.store = ephemeral;
@@ -93,7 +92,7 @@ export class BridgeProvider {
     this.issuer = issuerOf(settings.publicUrl);
     this.proofs = new WaitingProofs(ephemeral, clock);
     this.cookieSignatures = new CookieSignatures(() => keyring.cookieKeys());
-    this.built = this.build(this.signingKeys(), consoleClientKeys(keyring));
+    this.built = this.build();
   }
 
   /**
@@ -142,6 +141,7 @@ export class BridgeProvider {
       wantedAddress,
       personId: person?.personId ?? null,
       wantsCode: tie.wantsCode ?? false,
+      asks: tie.asks ?? [],
     };
   }
 
@@ -193,9 +193,9 @@ export class BridgeProvider {
     uid: string,
     params: Readonly<Record<string, unknown>>,
   ): Promise<Tie | null> {
-    const isOurs = [PORTAL_CLIENT_ID, CONSOLE_CLIENT_ID].includes(String(params['client_id']));
+    const isPortal = signInKindOf(this.settings, String(params['client_id'])) === 'portal';
     const browser = browserOf(request, (facts) => facts.browser());
-    const tie = tieOf(params, isOurs, browser?.id ?? null);
+    const tie = tieOf(params, isPortal, browser?.id ?? null);
     if (tie !== null) await putJson(this.store, ephemeralKey('browser', uid), tie, TIE_SECONDS);
     return tie;
   }
@@ -216,26 +216,23 @@ export class BridgeProvider {
 
   /** Built anew when there is another key, when one is gone, and when a new one begins to sign. */
   private current(): BuiltProvider {
-    const keys = this.signingKeys();
-    const consoleKeys = consoleClientKeys(this.keyring);
-    if (namesOf(keys, consoleKeys) !== this.built.builtWith) this.built = this.build(keys, consoleKeys);
+    const keys = this.keys();
+    if (keys.map(({ keyId }) => keyId).join() !== this.built.keyIds.join()) this.built = this.build(keys);
     return this.built;
   }
 
-  /** @throws PageError 503 without any: the keyring itself reports what is wrong with it */
-  private signingKeys(): readonly OidcKey[] {
-    const keys = signingKeyFirst(this.keyring, this.clock.now());
-    if (keys.length === 0) throw new PageError(503);
-    return keys;
+  private keys(): readonly OidcKey[] {
+    const now = this.clock.now();
+    return [...signingKeyFirst(this.keyring, now), ...rsaSigningKeyFirst(this.keyring, now)];
   }
 
-  private build(keys: readonly OidcKey[], consoleKeys: readonly OwnClientKey[]): BuiltProvider {
+  private build(keys = this.keys()): BuiltProvider {
+    if (keys[0]?.privateKey.asymmetricKeyType !== 'ec') throw new PageError(503); // the keyring itself reports what is wrong with it
     const { settings, store, proofs, cookieSignatures } = this;
     const keyIds = keys.map(({ keyId }) => keyId);
     const configuration = bridgeConfiguration({
       settings,
       keys,
-      consoleKeys,
       store,
       proofs,
       cookieSignatures,
@@ -255,8 +252,7 @@ export class BridgeProvider {
     });
     provider.on('server_error', (context, error) => this.report(context, error));
     (provider as EventEmitter).on('error', (error: Error, context: object = {}) => this.report(context, error));
-    const builtWith = namesOf(keys, consoleKeys);
-    return { builtWith, provider, handle: provider.callback() as BuiltProvider['handle'] };
+    return { keyIds, provider, handle: provider.callback() as BuiltProvider['handle'] };
   }
 
   private async renderError(context: KoaContextWithOIDC, out: ErrorOut, _error: Error): Promise<void> {
@@ -278,10 +274,6 @@ export class BridgeProvider {
     this.references.set(context, reference);
     return reference;
   }
-}
-
-function namesOf(...kinds: readonly (readonly { readonly keyId: string }[])[]): string {
-  return kinds.flatMap((keys) => keys.map(({ keyId }) => keyId)).join();
 }
 
 /** What the library cannot be told not to say: every client is registered for answers in the query alone. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BridgeClient } from '../settings.ts';
 import { strangerKeys } from '../testing/stranger-client.ts';
 import { testSettings } from '../testing/stranger-client-portal.ts';
-import { clientFaults, clientMetadata, ConfiguredClients } from './clients.ts';
+import { clientFaults, rs256Faults, clientMetadata, ConfiguredClients } from './clients.ts';
 
 const archive: BridgeClient = {
   kind: 'application',
@@ -51,10 +51,21 @@ describe('clients from the configuration', () => {
     expect(faults).toHaveLength(2);
   });
 
+  it('that want RS256 are faulty where the keyring has no key for it, with what to do', () => {
+    const wanting = { ...archive, idTokenAlgorithm: 'RS256' } as BridgeClient;
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const keys = [{ keyId: 'oidc-rsa-1', privateKey }];
+    expect(rs256Faults([wanting, archive, mailer], { oidcRsaKeys: () => [] })).toEqual([
+      expect.stringContaining('segl keys rotate oidc-rsa'),
+    ]);
+    expect(rs256Faults([wanting], { oidcRsaKeys: () => keys })).toEqual([]);
+    expect(rs256Faults([archive, mailer], { oidcRsaKeys: () => [] })).toEqual([]);
+  });
+
   it('are known to the library by public keys alone, and nobody else is known', async () => {
     const key = strangerKeys().privateKey; // half a slip of an operator: the private half where the public one belongs
     const settings = testSettings({ clients: [{ ...archive, publicKeys: [key] }, mailer] });
-    const clients = clientMetadata(settings, [{ keyId: 'oidc-1', privateKey: strangerKeys().privateKey }], []);
+    const clients = clientMetadata(settings, [{ keyId: 'oidc-1', privateKey: strangerKeys().privateKey }]);
     expect(clients.map(({ client_id }) => client_id)).toEqual(['portal', 'archive', 'mailer']);
     expect(JSON.stringify(clients)).not.toMatch(/"d":|secret"/);
     const known = new ConfiguredClients(clients);

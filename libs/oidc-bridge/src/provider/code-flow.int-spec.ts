@@ -73,6 +73,7 @@ describe('a client that a stranger wrote', () => {
       wantedAddress: 'anna@example.com',
       personId: null,
       wantsCode: false,
+      asks: [],
     });
     const answer = await proveAs(browser, page, 'anna');
     expect(answer.location?.origin).toBe(PUBLIC_URL.origin);

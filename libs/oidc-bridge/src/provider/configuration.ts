@@ -3,23 +3,20 @@ import { errors, interactionPolicy } from 'oidc-provider';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { BEGUN_PARAMETERS } from '../begun-at-client.ts';
 import type { OidcBridgeSettings, ProgramClient } from '../settings.ts';
-import { clientMetadata, ConfiguredClients, CONSOLE_CLIENT_ID, PORTAL_CLIENT_ID } from './clients.ts';
-import type { OwnClientKey } from './clients.ts';
+import { clientMetadata, ConfiguredClients, PORTAL_CLIENT_ID } from './clients.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
 import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
 import { claimsOf, subjectOf } from './proofs.ts';
 import type { WaitingProofs } from './proofs.ts';
-import { keySetOf } from './signing-keys.ts';
+import { idTokenAlgorithmsOf, keySetOf } from './signing-keys.ts';
 import type { OidcKey } from './signing-keys.ts';
 import { orUnavailable, StoreAdapter } from './store-adapter.ts';
 
 export interface ConfigurationParts {
   readonly settings: OidcBridgeSettings;
-  /** The first one signs. */
+  /** The first one of each algorithm signs; ES256 first of all. */
   readonly keys: readonly OidcKey[];
-  /** Those of our own console, whose public halves are registered. */
-  readonly consoleKeys: readonly OwnClientKey[];
   readonly store: EphemeralStore;
   readonly proofs: WaitingProofs;
   readonly cookieSignatures: CookieSignatures;
@@ -53,11 +50,10 @@ export function cookieNamesOf(publicUrl: URL): { session: string; interaction: s
 
 /** Which client signs people in, and of what kind it is: null for programs and for what is no client. */
 export function signInKindOf(
-  { clients, consoleRedirectUri }: Pick<OidcBridgeSettings, 'clients' | 'consoleRedirectUri'>,
+  { clients }: Pick<OidcBridgeSettings, 'clients'>,
   clientId: string,
 ): 'portal' | 'application' | 'console' | null {
   if (clientId === PORTAL_CLIENT_ID) return 'portal';
-  if (clientId === CONSOLE_CLIENT_ID) return consoleRedirectUri === undefined ? null : 'console';
   const client = clients.find((candidate) => candidate.clientId === clientId);
   return client === undefined || client.kind === 'program' ? null : client.kind;
 }
@@ -70,10 +66,10 @@ const ON = { enabled: true } as const;
 
 /** Everything that the library decides otherwise by default (threats.md A8); assert-configuration.ts holds it to this. */
 export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
-  const { settings, keys, consoleKeys, store, proofs } = parts;
+  const { settings, keys, store, proofs } = parts;
   const isSecure = settings.publicUrl.protocol === 'https:';
   const cookie = { httpOnly: true, sameSite: 'lax', secure: isSecure, signed: true } as const;
-  const clients = new ConfiguredClients(clientMetadata(settings, keys, consoleKeys));
+  const clients = new ConfiguredClients(clientMetadata(settings, keys));
   const configuration: Configuration & { fetchResponseBodyLimits: Record<string, number> } = {
     adapter: (model: string) => (model === 'Client' ? clients : new StoreAdapter(model, store)),
     jwks: keySetOf(keys),
@@ -86,7 +82,7 @@ export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
     clientAuthMethods: ['private_key_jwt'],
     enabledJWA: {
       clientAuthSigningAlgValues: ['ES256', 'EdDSA', 'Ed25519', 'RS256'],
-      idTokenSigningAlgValues: ['ES256'],
+      idTokenSigningAlgValues: idTokenAlgorithmsOf(keys),
     },
     assertJwtClientAuthClaimsAndHeader: checkClientAssertion,
     clockTolerance: CLOCK_TOLERANCE_SECONDS,

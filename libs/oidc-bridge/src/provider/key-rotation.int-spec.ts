@@ -4,9 +4,10 @@ import type { JSONWebKeySet } from 'jose';
 import { destroyKey, rotateKey } from '#libs/keyring';
 import { FixedClock, plusSeconds, SystemClock } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
-import { signIn, StrangerHouse, toSignIn } from '../testing/stranger-client-house.ts';
-import { proofOf, PUBLIC_URL } from '../testing/stranger-client-portal.ts';
-import { consoleClientKeys, consoleSigningKey, portalClientKeys, portalSigningKey } from './clients.ts';
+import { signIn, StrangerHouse, strangerKeyOf, STRANGERS, toSignIn } from '../testing/stranger-client-house.ts';
+import { openStrangerPortal, proofOf, PUBLIC_URL, testSettings } from '../testing/stranger-client-portal.ts';
+import { StrangerClient } from '../testing/stranger-client.ts';
+import { portalClientKeys, portalSigningKey } from './clients.ts';
 import { PUBLISHED_BEFORE_SIGNING_SECONDS } from './signing-keys.ts';
 
 describe('keys of the bridge', () => {
@@ -75,6 +76,51 @@ describe('keys of the bridge', () => {
     await jwtVerify(second, createLocalJWKSet(left));
   });
 
+  it('of RSA sign for the application that asks for RS256, and for nobody else; discovery names it only then', async () => {
+    const algorithms = async () => {
+      const answer = await house.portal.transport(new URL('/oidc/.well-known/openid-configuration', PUBLIC_URL), {});
+      return ((await answer.json()) as Record<string, unknown>)['id_token_signing_alg_values_supported'];
+    };
+    expect(await algorithms()).toEqual(['ES256']);
+    for (const hoursAgo of [2, 1]) {
+      await rotateKey(house.keys.directory, 'oidc-rsa', { now: plusSeconds(clock.now(), -3600 * hoursAgo) });
+    }
+    house.keys.keyring.refresh();
+    expect(await algorithms()).toEqual(['ES256', 'RS256']);
+    expect((await published()).keys.map(({ kid, alg, d }) => `${kid} ${alg} ${d}`)).toEqual([
+      'oidc-1 ES256 undefined',
+      'oidc-rsa-2 RS256 undefined',
+      'oidc-rsa-1 RS256 undefined',
+    ]);
+    expect(keyIdOf(await idToken())).toBe('oidc-1');
+
+    const clients = STRANGERS.map((client) =>
+      client.clientId === 'archive' && client.kind !== 'program'
+        ? { ...client, idTokenAlgorithm: 'RS256' as const }
+        : client,
+    );
+    const asked = await openStrangerPortal({
+      settings: testSettings({ clients }),
+      ephemeral: house.store,
+      keyring: house.keys.keyring,
+      clock,
+      proofs: (who) => proofOf(who, { provenAt: clock.now() }),
+    });
+    const client = await StrangerClient.discover({
+      issuer: new URL('/oidc', PUBLIC_URL),
+      clientId: 'archive',
+      privateKey: strangerKeyOf('archive'),
+      redirectUri: 'https://archive.example/callback',
+      transport: asked.transport,
+      idTokenAlgorithm: 'RS256',
+    });
+    const { attempt, answer } = await signIn(client, asked.browser(), 'anna');
+    const token = (await client.finish(attempt, answer)).id_token ?? '';
+    expect(decodeProtectedHeader(token)).toMatchObject({ alg: 'RS256', kid: 'oidc-rsa-2' });
+    await jwtVerify(token, createLocalJWKSet(await published()), { audience: 'archive', algorithms: ['RS256'] });
+    await asked.close();
+  });
+
   it('change in the middle of a sign-in without anybody noticing', async () => {
     const client = await house.client('portal');
     const browser = house.browser();
@@ -108,19 +154,6 @@ describe('keys of the bridge', () => {
     expect(portalSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('portal-oidc-1');
     clock.advance(PUBLISHED_BEFORE_SIGNING_SECONDS);
     expect(portalSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('portal-oidc-2');
-  });
-
-  it('give our console keys of its own by the cookie keys, the same wherever those are', async () => {
-    const before = consoleClientKeys(house.keys.keyring);
-    expect(before.map(({ keyId }) => keyId)).toEqual(['segl-console-cookies-1']);
-    await rotateKey(house.keys.directory, 'cookies', { now: clock.now() });
-    house.keys.keyring.refresh();
-    const after = consoleClientKeys(house.keys.keyring);
-    expect(after.map(({ keyId }) => keyId)).toEqual(['segl-console-cookies-2', 'segl-console-cookies-1']);
-    expect(after[1]?.privateKey.equals(before[0]!.privateKey)).toBe(true);
-    expect(consoleSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('segl-console-cookies-1');
-    clock.advance(PUBLISHED_BEFORE_SIGNING_SECONDS);
-    expect(consoleSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('segl-console-cookies-2');
   });
 
   it('of cookies: those signed before a rotation are taken, those of a destroyed key are not', async () => {

@@ -10,27 +10,29 @@ import type { Instant } from '#libs/vocabulary';
  */
 export const PUBLISHED_BEFORE_SIGNING_SECONDS = 15 * 60;
 
+export type IdTokenAlgorithm = 'ES256' | 'RS256';
+
 export interface OidcKey {
   readonly keyId: KeyId;
   readonly privateKey: KeyObject;
 }
 
 /**
- * The keys in the order in which the library takes them: the one that signs, then the others, newest first. What signs is the
- * newest one that was published for long enough; where none was, the oldest. All of them verify.
+ * The P-256 keys in the order in which the library takes them: the one that signs, then the others, newest first. What signs is
+ * the newest one that was published for long enough; where none was, the oldest. All of them verify.
  */
 export function signingKeyFirst(keyring: Keyring, now: Instant): readonly OidcKey[] {
-  return signingFirst(keyring.oidcKeys(), keyring, now);
+  return publishedFirst(keyring, keyring.oidcKeys(), now);
 }
 
-/** @param keys of one kind, newest first */
-export function signingFirst<Key extends { readonly keyId: KeyId }>(
-  keys: readonly Key[],
-  keyring: Keyring,
-  now: Instant,
-): readonly Key[] {
+/** The RSA keys in the same order; none where the keyring has none. */
+export function rsaSigningKeyFirst(keyring: Keyring, now: Instant): readonly OidcKey[] {
+  return publishedFirst(keyring, keyring.oidcRsaKeys(), now);
+}
+
+function publishedFirst(keyring: Keyring, keys: readonly OidcKey[], now: Instant): readonly OidcKey[] {
   const createdAt = new Map(keyring.list().map((listing) => [listing.keyId, listing.createdAt]));
-  const isKnownEverywhere = ({ keyId }: Key) => {
+  const isKnownEverywhere = ({ keyId }: OidcKey) => {
     const created = createdAt.get(keyId) ?? null;
     return created === null || secondsBetween(created, now) >= PUBLISHED_BEFORE_SIGNING_SECONDS;
   };
@@ -43,7 +45,16 @@ export function keySetOf(keys: readonly OidcKey[]): { keys: JWK[] } {
   return {
     keys: keys.map(
       ({ keyId, privateKey }) =>
-        ({ ...privateKey.export({ format: 'jwk' }), kid: keyId, alg: 'ES256', use: 'sig' }) as JWK,
+        ({ ...privateKey.export({ format: 'jwk' }), kid: keyId, alg: algorithmOf(privateKey), use: 'sig' }) as JWK,
     ),
   };
+}
+
+/** What ID tokens can be signed with by these keys. RS256 is what every client must know (OpenID Connect Core 1.0 §15.1). */
+export function idTokenAlgorithmsOf(keys: readonly OidcKey[]): IdTokenAlgorithm[] {
+  return [...new Set(keys.map(({ privateKey }) => algorithmOf(privateKey)))];
+}
+
+function algorithmOf(privateKey: KeyObject): IdTokenAlgorithm {
+  return privateKey.asymmetricKeyType === 'rsa' ? 'RS256' : 'ES256';
 }

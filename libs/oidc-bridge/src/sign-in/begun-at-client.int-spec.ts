@@ -93,6 +93,57 @@ describe('a sign-in that the portal began for one browser', () => {
     expect(room.mailCount()).toBe(mails);
   });
 
+  it('offers and takes no passcode where the portal says that the message asks for an account', async () => {
+    const browser = await visitor();
+    const mails = room.mailCount();
+    const begun = { browserId: idOf(browser), path: '/m/abc', asks: ['account' as const] };
+    const signIn = await room.begin({ browser, begun });
+    const page = await browser.get(signIn.path);
+    expect(page.text).toContain('A code sent by email is not enough for this message');
+    expect(page.text).not.toContain('Send me a code');
+    expect((await browser.post(`${signIn.path}/code`, {})).status).toBe(403);
+    const { callback } = await throughProvider(signIn, 'google');
+    const back = await browser.get(callback);
+    expect(await signIn.end(back.headers.get('location') ?? '')).toMatchObject({ segl_proof: { method: 'google' } });
+    const { url } = await room.authorize({ begun: { ...begun, wantsCode: true } }); // as an older page may still ask
+    expect((await browser.follow(await browser.get(url))).text).not.toContain('Send me a code');
+    expect(room.mailCount()).toBe(mails);
+  });
+
+  it('takes a code proven beforehand for nothing where the message asks for an account', async () => {
+    room.elapse(3601); // for another code
+    const browser = await visitor();
+    const asking = { browserId: idOf(browser), path: '/m/abc', asks: ['account' as const] };
+    const signIn = await room.begin({ browser, begun: { browserId: idOf(browser), path: '/m/abc' } });
+    const proven = await throughCode(room, signIn, room.mailCount() + 1);
+    const other = await room.begin({ browser, begun: asking });
+    const forced = await browser.get(proven.replace(signIn.path, other.path));
+    expect(forced.headers.get('location')).toBe(`${other.path}?told=over`);
+  });
+
+  it('asks who reads where the portal says that several read the mail of the address', async () => {
+    const office = parseMailAddress('office@example.com');
+    await room.persons.findOrCreate(office);
+    const browser = await visitor();
+    const begun = { browserId: idOf(browser), path: '/m/abc', asks: ['reader' as const] };
+    const signIn = await room.begin({ browser, hint: office, begun });
+    const proven = await throughCode(room, signIn, room.mailCount() + 1);
+    expect((await browser.get(proven)).headers.get('location')).toBe(`${signIn.path}/reader`);
+    expect((await browser.get(`${signIn.path}/reader`)).text).toContain('Who is reading?');
+    const named = await browser.post(`${signIn.path}/reader`, { name: 'Anna Berg' });
+    expect(await signIn.end(named.headers.get('location') ?? '')).toMatchObject({
+      email: office,
+      segl_reader: { kind: 'stated', name: 'Anna Berg' },
+    });
+  });
+
+  it('asks nothing more because an application says so', async () => {
+    const browser = await visitor();
+    const begun = { browserId: idOf(browser), path: '/m/abc', asks: ['account', 'reader'] as const };
+    const signIn = await room.begin({ browser, client: 'intranet', hint: anna, begun });
+    expect((await browser.get(signIn.path)).text).toContain('Send me a code');
+  });
+
   it('never leads to another host, nor where an application says', async () => {
     const browser = await visitor();
     for (const [client, path] of [

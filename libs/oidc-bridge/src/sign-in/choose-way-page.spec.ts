@@ -12,6 +12,7 @@ const signIn: SignInRequest = {
   wantedAddress: anna,
   personId: newPersonId(),
   wantsCode: false,
+  asks: [],
 };
 const suiting = (id: string, suits: Suitability, change = {}) =>
   new ScriptedUpstream(id, { name: id.toUpperCase(), suits: () => suits, ...change });
@@ -42,6 +43,14 @@ describe('the sign-in page', () => {
     expect(page.accounts[0]?.path).toBe('/sign-in/abc/with/near');
     expect(JSON.stringify(page)).not.toContain(anna);
     expect(page.address).toBe('a••••••@example.com');
+  });
+
+  it('offers no passcode where the message asks for an account, and says so', () => {
+    const asking: SignInRequest = { ...signIn, asks: ['account'] };
+    const page = chooseWayPage(asking, settings(suiting('maybe', 'may-fit')), null);
+    expect(page).toMatchObject({ code: null, isCodeFirst: false, isCodeNotEnough: true, hasNoWay: false });
+    expect(passcodeWay(asking, settings())).toBe('not-enough');
+    expect(chooseWayPage(asking, settings(), null)).toMatchObject({ hasNoWay: true });
   });
 
   it('says for an address that no account goes with what will do, and puts the code first', () => {

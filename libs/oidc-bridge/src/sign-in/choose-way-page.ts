@@ -50,6 +50,7 @@ export interface ChooseWayPage {
   /** The code stands first where no account goes with the address. */
   readonly isCodeFirst: boolean;
   readonly isCodeBarred: boolean;
+  readonly isCodeNotEnough: boolean;
   readonly hasNoWay: boolean;
   readonly notice: TextKey | null;
 }
@@ -110,6 +111,7 @@ export function chooseWayPage(
       : null,
     isCodeFirst,
     isCodeBarred: passcode === 'barred',
+    isCodeNotEnough: passcode === 'not-enough',
     hasNoWay: !hasCode && ways.length === 0,
     notice: noticeOf(told),
   };

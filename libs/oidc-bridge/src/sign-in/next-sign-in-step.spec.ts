@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { instantOf, parseMailAddress } from '#libs/vocabulary';
+import type { MailAddress } from '#libs/vocabulary';
 import type { BridgeProof } from '../proof.ts';
 import type { NamingAccount } from '../settings.ts';
 import { nextSignInStep } from './next-sign-in-step.ts';
@@ -14,7 +15,7 @@ const rules = {
   ],
   noPasscodeFor: ['@seen.example'],
 };
-const portal = { clientKind: 'portal' as const };
+const portal = { clientKind: 'portal' as const, asks: [], wantedAddress: null };
 const proofOf = (address: string, method: BridgeProof['method'] = 'passcode'): BridgeProof => ({
   ...{ address: parseMailAddress(address), method, issuer: 'https://portal.example/oidc', subject: 'somebody' },
   ...{ provenAt: instantOf('2026-11-30T12:00:00Z'), roles: [] },
@@ -55,8 +56,30 @@ describe('the next step of a sign-in', () => {
 
   it('never leaves with a passcode for a console, nor for an address whose mail others see', () => {
     const refused = { step: 'refuse-passcode' };
-    expect(nextSignInStep({ clientKind: 'console' }, { with: 'proof', proof: proofOf(anna) }, rules)).toEqual(refused);
+    expect(
+      nextSignInStep({ ...portal, clientKind: 'console' }, { with: 'proof', proof: proofOf(anna) }, rules),
+    ).toEqual(refused);
     expect(nextSignInStep(portal, { with: 'proof', proof: proofOf('a@seen.example') }, rules)).toEqual(refused);
+  });
+
+  it('never leaves with a passcode where the message asks for an account; an account will do', () => {
+    const asking = { ...portal, asks: ['account' as const], wantedAddress: anna };
+    expect(nextSignInStep(asking, { with: 'proof', proof: proofOf(anna) }, rules)).toEqual({ step: 'refuse-passcode' });
+    const proof = proofOf(anna, 'google');
+    expect(nextSignInStep(asking, { with: 'proof', proof }, rules)).toEqual({ step: 'leave', proof });
+  });
+
+  it('asks who reads where the message says that several do, by the rule for the mailbox if there is one', () => {
+    const asking = (wantedAddress: MailAddress) => ({ ...portal, asks: ['reader' as const], wantedAddress });
+    const proof = proofOf(anna);
+    expect(nextSignInStep(asking(anna), { with: 'proof', proof }, rules)).toMatchObject({ step: 'name-reader' });
+    const named = { with: 'reader', pending: proof, reader: stated } as const;
+    expect(nextSignInStep(asking(anna), named, rules)).toEqual({ step: 'leave', proof: { ...proof, reader: stated } });
+    const board = proofOf('board@shared.example');
+    const typed = { with: 'reader', pending: board, reader: stated } as const;
+    expect(nextSignInStep(asking(board.address), typed, rules)).toMatchObject({ step: 'name-reader' }); // an account, by the rule
+    const byAccount = { with: 'proof', proof: proofOf(anna, 'google') } as const;
+    expect(nextSignInStep(asking(anna), byAccount, rules)).toMatchObject({ step: 'leave' });
   });
 
   it('leaves with the reader added, when it is known in the way that is asked for', () => {
@@ -106,7 +129,7 @@ describe('the next step of a sign-in', () => {
     expect(step(['account-with-address'], ownAccount)).toBe('name-reader');
     expect(step(['mailbox-account'], ownAccount)).toBe('leave');
     expect(step([], byAccount(anna))).toBe('name-reader');
-    const consoleProof = nextSignInStep({ clientKind: 'console' }, ownAccount, {
+    const consoleProof = nextSignInStep({ ...portal, clientKind: 'console' }, ownAccount, {
       ...rules,
       sharedMailboxes: [{ mailboxes: ['@shared.example'], reader: 'account', namedBy: [] }],
     });

@@ -1,7 +1,7 @@
 import type { BridgeProof, ReaderIdentity, SignInRequest } from '../proof.ts';
 import type { OidcBridgeSettings } from '../settings.ts';
 import { pathTo } from './addresses.ts';
-import { isListed, isNamedByAccount, sharedMailboxRule } from './ways-in.ts';
+import { isListed, isNamedByAccount, mailboxRulesFor, sharedMailboxRule } from './ways-in.ts';
 
 /** What became of the last way that was tried, as `?told=…`: fixed words, so that a made-up link says nothing but these. */
 export type Told = 'cancelled' | 'refused' | 'unreachable' | 'over' | 'too-many' | 'unnamed';
@@ -47,10 +47,11 @@ type Rules = Pick<OidcBridgeSettings, 'sharedMailboxes' | 'noPasscodeFor'>;
  * comes after it. Addresses stand in addresses.ts.
  */
 export function nextSignInStep(
-  { clientKind }: Pick<SignInRequest, 'clientKind'>,
+  signIn: Pick<SignInRequest, 'clientKind' | 'asks' | 'wantedAddress'>,
   arrival: Arrival,
-  rules: Rules,
+  settings: Rules,
 ): NextSignInStep {
+  const rules = { ...settings, ...mailboxRulesFor(signIn, settings) };
   switch (arrival.with) {
     case 'nothing':
     case 'nothing-left':
@@ -59,7 +60,7 @@ export function nextSignInStep(
     case 'other-account':
       return { step: 'show-other-account' };
     case 'proof':
-      return afterProof(clientKind, arrival.proof, rules);
+      return afterProof(signIn, arrival.proof, rules);
     case 'reader':
       return afterReader(arrival, rules);
   }
@@ -95,14 +96,19 @@ function afterNothing(arrival: EmptyArrival): PageStep {
 }
 
 /** A passcode of a mailbox that several read does not say who reads, and the account of the mailbox itself as the rule has it. */
-function afterProof(clientKind: SignInRequest['clientKind'], proof: BridgeProof, rules: Rules): NextSignInStep {
+function afterProof(
+  { clientKind, asks }: Pick<SignInRequest, 'clientKind' | 'asks'>,
+  proof: BridgeProof,
+  rules: Rules,
+): NextSignInStep {
   if (proof.method !== 'passcode') {
     const isNamed = proof.reader !== undefined || isNamedByAccount(proof, proof.address, rules);
     return isNamed || clientKind === 'console'
       ? { step: 'leave', proof }
       : { step: 'name-reader', told: null, holdBack: proof };
   }
-  if (clientKind === 'console' || isListed(proof.address, rules.noPasscodeFor)) return { step: 'refuse-passcode' };
+  const isBarred = clientKind === 'console' || asks.includes('account') || isListed(proof.address, rules.noPasscodeFor);
+  if (isBarred) return { step: 'refuse-passcode' };
   const isNamed = proof.reader !== undefined;
   if (isNamed || sharedMailboxRule(proof.address, rules) === null) return { step: 'leave', proof };
   return { step: 'name-reader', told: null, holdBack: proof };

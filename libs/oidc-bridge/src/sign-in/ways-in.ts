@@ -6,15 +6,16 @@ import type { Suitability, Upstream } from '../upstreams/upstream.ts';
 
 /**
  * Whether a passcode may be had. `for-any`: the reader says for which address. `barred`: the mail of this address is seen by
- * others (threats.md A16). `never`: a console is never served by a passcode.
+ * others (threats.md A16). `not-enough`: the message asks for an account. `never`: a console is never served by a passcode.
  */
-export type PasscodeWay = 'offered' | 'for-any' | 'barred' | 'never';
+export type PasscodeWay = 'offered' | 'for-any' | 'barred' | 'not-enough' | 'never';
 
 export function passcodeWay(
-  { clientKind, wantedAddress }: SignInRequest,
+  { clientKind, wantedAddress, asks }: SignInRequest,
   { noPasscodeFor }: Pick<OidcBridgeSettings, 'noPasscodeFor'>,
 ): PasscodeWay {
   if (clientKind === 'console') return 'never';
+  if (asks.includes('account')) return 'not-enough';
   if (wantedAddress === null) return 'for-any';
   return isListed(wantedAddress, noPasscodeFor) ? 'barred' : 'offered';
 }
@@ -44,6 +45,16 @@ export function sharedMailboxRule(
   { sharedMailboxes }: Pick<OidcBridgeSettings, 'sharedMailboxes'>,
 ): SharedMailboxRule | null {
   return sharedMailboxes.find(({ mailboxes }) => isListed(address, mailboxes)) ?? null;
+}
+
+/** The organisation's rules for shared mailboxes, and for this sign-in one for the address whose message asks who reads. */
+export function mailboxRulesFor(
+  { asks, wantedAddress }: Pick<SignInRequest, 'asks' | 'wantedAddress'>,
+  { sharedMailboxes }: Pick<OidcBridgeSettings, 'sharedMailboxes'>,
+): Pick<OidcBridgeSettings, 'sharedMailboxes'> {
+  if (wantedAddress === null || !asks.includes('reader')) return { sharedMailboxes };
+  // Behind the configured ones: where one of those is for the mailbox, it decides.
+  return { sharedMailboxes: [...sharedMailboxes, { mailboxes: [wantedAddress], reader: 'state' }] };
 }
 
 /** Whether an account says who reads at a shared mailbox. Where no rule is for the mailbox, whatever it says will do. */

@@ -11,6 +11,8 @@ export interface StrangerOptions {
   readonly keyId?: string;
   readonly redirectUri?: string;
   readonly transport: Transport;
+  /** What it verifies ID tokens by; default ES256. */
+  readonly idTokenAlgorithm?: 'ES256' | 'RS256';
 }
 
 /** What a client remembers of an attempt of its own. */
@@ -38,7 +40,7 @@ export class StrangerClient {
     const configuration = await oidc.discovery(
       options.issuer,
       options.clientId,
-      { id_token_signed_response_alg: 'ES256' },
+      { id_token_signed_response_alg: options.idTokenAlgorithm ?? 'ES256' },
       authentication,
       {
         [oidc.customFetch]: (url, init) => options.transport(new URL(url), init as RequestInit),

@@ -77,10 +77,10 @@ export class AuthenticateController {
   private async locationOf({ messageId, asking, browser, locale, network, wantsCode }: Start): Promise<string> {
     const toProve = await this.messages.toProve(messageId, asking);
     if (toProve === null) return `/m/${messageId}`;
-    const { address, personId } = toProve;
+    const { address, personId, terms } = toProve;
     const location = await this.commands.execute(
       new BeginSignIn({
-        ...{ messageId, personId, address, locale, wantsCode },
+        ...{ messageId, personId, address, locale, wantsCode, terms },
         browserId: browser.id,
         networkPrefix: network.prefix,
       }),

@@ -372,6 +372,7 @@ describe('Authenticate', () => {
           locale: 'en',
           networkPrefix: 'n',
           wantsCode: false,
+          terms: [],
         }),
       );
       await expect(beginning).rejects.toMatchObject({ code: 'identity-provider-unavailable' });

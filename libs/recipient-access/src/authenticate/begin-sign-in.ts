@@ -2,6 +2,8 @@ import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { appendFacts, EventStore } from '#libs/event-store';
 import { signInsStream } from '#libs/oidc-bridge';
+import type { SignInAsk } from '#libs/oidc-bridge';
+import type { MessageTerm } from '#libs/sealing';
 import { Clock } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import type { Locale } from '#libs/web-ui';
@@ -19,6 +21,8 @@ export class BeginSignIn extends Command<URL> {
   readonly networkPrefix: string;
   /** Whether the reader pressed a button that sends a code. */
   readonly wantsCode: boolean;
+  /** Of the message. */
+  readonly terms: readonly MessageTerm[];
 
   constructor(facts: Omit<BeginSignIn, keyof Command<URL>>) {
     super();
@@ -29,6 +33,7 @@ export class BeginSignIn extends Command<URL> {
     this.locale = facts.locale;
     this.networkPrefix = facts.networkPrefix;
     this.wantsCode = facts.wantsCode;
+    this.terms = facts.terms;
   }
 }
 
@@ -46,10 +51,11 @@ export class BeginSignInHandler implements ICommandHandler<BeginSignIn> {
    * @throws IdentityProviderUnavailable, recorded where it is another issuer that is away; TooManySignIns; what the stores throw
    */
   async execute(command: BeginSignIn): Promise<URL> {
-    const { browserId, messageId, personId, address, locale, wantsCode } = command;
+    const { browserId, messageId, personId, address, locale, wantsCode, terms } = command;
     const attempt = await this.attempts.begin({ browserId, messageId, personId, address }, command.networkPrefix);
     try {
-      return await this.provider.begin(address, attempt, locale, { browserId, path: `/m/${messageId}`, wantsCode });
+      const begun = { browserId, path: `/m/${messageId}`, wantsCode, asks: asksOf(terms) };
+      return await this.provider.begin(address, attempt, locale, begun);
     } catch (error) {
       if (error instanceof IdentityProviderUnavailable) await this.recordUnreachable(personId);
       throw error;
@@ -66,4 +72,12 @@ export class BeginSignInHandler implements ICommandHandler<BeginSignIn> {
     };
     await appendFacts(this.store, signInsStream(personId), [failed]);
   }
+}
+
+/** What is asked of our own bridge. Another issuer has nothing but accounts. */
+function asksOf(terms: readonly MessageTerm[]): SignInAsk[] {
+  return [
+    ...(terms.includes('account') ? (['account'] as const) : []),
+    ...(terms.includes('shared-mailbox') ? (['reader'] as const) : []),
+  ];
 }

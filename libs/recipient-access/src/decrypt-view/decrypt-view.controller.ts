@@ -56,6 +56,7 @@ export class DecryptViewController {
       sender: viewed.sender,
       recipient: viewed.recipient,
       senderDiffers: !namesSender(viewed.readable.author, viewed.sender),
+      mayDownload: viewed.mayDownload,
       mail,
     });
   }

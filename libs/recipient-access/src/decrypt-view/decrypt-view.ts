@@ -2,7 +2,7 @@ import { Command, CommandHandler } from '@nestjs/cqrs';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { authorText, MailReader, writtenBy } from '#libs/mail';
 import type { ReadableMail } from '#libs/mail';
-import { viewMessage } from '#libs/sealing';
+import { mayDownload, viewMessage } from '#libs/sealing';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
@@ -16,6 +16,8 @@ export interface ViewedMessage {
   readonly sender: MailAddress;
   readonly recipient: MailAddress;
   readonly recipientId: PersonId;
+  /** Whether its terms let it be saved and printed. */
+  readonly mayDownload: boolean;
 }
 
 export class DecryptView extends Command<ViewedMessage> {
@@ -44,10 +46,12 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
    * Everything that can fail comes before the record, the record before the answer: what resolves here was durably recorded,
    * and nothing else of it may be shown again without another record.
    *
-   * @throws CannotBeShown, TooManyOpenings, and what the stores throw when they are away
+   * @throws CannotBeShown, DownloadNotAllowed for a print, TooManyOpenings, and what the stores throw when they are away
    */
   async execute({ messageId, asking, form }: DecryptView): Promise<ViewedMessage> {
-    await this.messages.requireAdmitted(messageId, asking);
+    await (form === 'print'
+      ? this.messages.requireMayDownload(messageId, asking)
+      : this.messages.requireAdmitted(messageId, asking));
     return this.turns.take(async () => {
       const verified = await this.messages.verifiedMail(messageId, asking);
       const { sender, recipient } = verified.manifest;
@@ -58,7 +62,8 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
       await this.messages.record(messageId, verified, asking.networkAddress, (state, facts) =>
         viewMessage(state, { ...facts, form }),
       );
-      return { readable, sender, recipient, recipientId: verified.recipient.personId };
+      const { recipient: person, facts } = verified;
+      return { readable, sender, recipient, recipientId: person.personId, mayDownload: mayDownload(facts) };
     });
   }
 }

@@ -34,6 +34,7 @@ class MailController {
       sender: 'bo@example.org',
       recipient: 'anna@example.com',
       senderDiffers: true,
+      mayDownload: true,
       mail: await shownMail(mails[Number(number)] as ReadableMail, { locale: 'en', timeZone: 'UTC', showsFiles: true }),
     });
   }

@@ -38,9 +38,9 @@ export class DownloadAttachmentHandler implements ICommandHandler<DownloadAttach
     private readonly turns: OpeningTurns,
   ) {}
 
-  /** Decrypts anew for each download. @throws CannotBeShown, NoSuchAttachment, TooManyOpenings, and what the stores throw */
+  /** Decrypts anew for each download. @throws CannotBeShown, DownloadNotAllowed, NoSuchAttachment, TooManyOpenings, and what the stores throw */
   async execute({ messageId, attachment, asking }: DownloadAttachment): Promise<DownloadedFile> {
-    await this.messages.requireAdmitted(messageId, asking);
+    await this.messages.requireMayDownload(messageId, asking);
     return this.turns.take(async () => {
       if (attachment === 'original') {
         const verified = await this.messages.verifiedMail(messageId, asking);

@@ -39,9 +39,9 @@ export class DownloadFilesHandler implements ICommandHandler<DownloadFiles> {
     private readonly turns: OpeningTurns,
   ) {}
 
-  /** Each file is recorded as if it were downloaded alone. @throws CannotBeShown, NoSuchAttachment, TooManyOpenings, and what the stores throw */
+  /** Each file is recorded as if it were downloaded alone. @throws CannotBeShown, DownloadNotAllowed, NoSuchAttachment, TooManyOpenings, and what the stores throw */
   async execute({ messageId, indexes, asking }: DownloadFiles): Promise<DownloadedFiles> {
-    await this.messages.requireAdmitted(messageId, asking);
+    await this.messages.requireMayDownload(messageId, asking);
     return this.turns.take(async () => {
       const wanted = [...new Set(indexes)];
       if (wanted.length === 0) throw new NoSuchAttachment();

@@ -43,6 +43,9 @@ export class JourneyController {
           sealedAt: journey.sealedAt,
           expiresAt: journey.expiresAt,
           maskedRecipient: maskAddress(journey.recipient),
+          isAccountAsked: journey.terms.includes('account'),
+          isCodeNotEnough: journey.toProve === 'account-required',
+          isReaderUnnamed: journey.toProve === 'reader-required',
           wasProofRefused: again === 'proof',
           wasCancelled: again === 'cancelled',
         });

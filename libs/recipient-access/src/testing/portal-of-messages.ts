@@ -1,6 +1,7 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { MailReader } from '#libs/mail';
+import type { SignInMethod } from '#libs/oidc-bridge';
 import { BrowserSession } from '#libs/web-ui';
 import type { Browser } from '#libs/web-ui';
 import { openTestPortal } from '#libs/web-ui/testing';
@@ -31,12 +32,19 @@ class Uncounted extends VisitCounter {
   override denied(): void {}
 }
 
-/** The pages of a message on a loopback port, for browsers. `/signed-in` signs the browser that asks in as Anna. */
+/** The pages of a message on a loopback port, for browsers. `/signed-in` signs the browser that asks in as Anna, by the way that `?by=` names. */
 export function portalOfMessages(here: Awaited<ReturnType<typeof sealedMessagesHere>>): Promise<TestPortal> {
   @Controller('signed-in')
   class SignedIn {
-    @Get() async page(@BrowserSession() { sessionId, csrfToken }: Browser): Promise<string> {
-      await here.signIn(undefined, sessionId);
+    @Get() async page(
+      @BrowserSession() { sessionId, csrfToken }: Browser,
+      @Query('by') by: SignInMethod | undefined,
+      @Query('reader') reader: string | undefined,
+    ): Promise<string> {
+      await here.signIn(undefined, sessionId, {
+        ...(by !== undefined && { method: by }),
+        ...(reader !== undefined && { reader: { kind: 'stated', name: reader } }),
+      });
       return `<!doctype html><link rel="icon" href="data:,"><input name="csrf" value="${csrfToken}">`;
     }
   }

@@ -13,6 +13,7 @@ import {
   sealedMessages,
 } from '#libs/sealing';
 import { FixedClock, instantOf, parseMailAddress, plusSeconds } from '#libs/vocabulary';
+import type { MessageTerm } from '#libs/sealing';
 import type { MessageId } from '#libs/vocabulary';
 import { MessageFiles } from '../message-files.ts';
 import { MessageForReader } from '../message-for-reader.ts';
@@ -20,6 +21,7 @@ import { WaitingCiphertext } from '../waiting-ciphertext.ts';
 import { OpeningTurns } from '../opening-turns.ts';
 import { OpeningsRecord } from '../openings-record.ts';
 import { PortalSessions } from '../portal-session.ts';
+import type { ProofInSession } from '../portal-session.ts';
 import type { RecipientAccessSettings } from '../settings.ts';
 
 export const noon = instantOf('2026-11-22T12:00:00Z');
@@ -75,7 +77,11 @@ export async function sealedMessagesHere() {
     turns,
 
     /** Seals a mail from Bo to Anna and records it. */
-    async seal(mail: string | Buffer, lifetimeSeconds = 86_400): Promise<{ messageId: MessageId; ciphertext: Buffer }> {
+    async seal(
+      mail: string | Buffer,
+      lifetimeSeconds = 86_400,
+      terms: readonly MessageTerm[] = [],
+    ): Promise<{ messageId: MessageId; ciphertext: Buffer }> {
       const now = clock.now();
       const sealer = new MailSealer({
         recipient: keys.keyring.sealingRecipient(),
@@ -86,6 +92,7 @@ export async function sealedMessagesHere() {
           recipient: anna,
           sealedAt: now,
           expiresAt: plusSeconds(now, lifetimeSeconds),
+          terms,
         },
       });
       const pieces = [Buffer.from(sealer.begin())];
@@ -103,7 +110,7 @@ export async function sealedMessagesHere() {
     },
 
     /** A session that holds a proof of an address, as Authenticate leaves it. */
-    async signIn(address = anna, sessionId = 'session-of-anna') {
+    async signIn(address = anna, sessionId = 'session-of-anna', proof: Partial<ProofInSession> = {}) {
       const { personId } = await persons.findOrCreate(address);
       await sessions.begin(
         sessionId,
@@ -114,6 +121,7 @@ export async function sealedMessagesHere() {
           issuer: 'http://localhost:8080/oidc',
           subject: personId,
           provenAt: clock.now(),
+          ...proof,
         },
         clock.now(),
       );

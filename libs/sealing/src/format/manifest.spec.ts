@@ -6,6 +6,8 @@ import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { sampleFacts } from '../testing/sealed-sample.ts';
 import { MAX_MANIFEST_BYTES, ManifestFault, encodeManifest, readManifest } from './manifest.ts';
 import type { ManifestFacts } from './manifest.ts';
+import { MESSAGE_TERMS } from './message-terms.ts';
+import type { MessageTerm } from './message-terms.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const signer = { keyId: 'manifest-1', sign: (bytes: Uint8Array) => sign(null, bytes, privateKey) };
@@ -39,6 +41,37 @@ describe('the manifest', () => {
         '',
       ].join('\r\n'),
     );
+  });
+
+  it('is of version 2 where the message has terms, so that a reader that knows none of them refuses it', () => {
+    const manifestOf = (terms?: readonly MessageTerm[]) => encode({ policy: 'health', ...(terms && { terms }) });
+    const termed = manifestOf(['shared-mailbox', 'account', 'no-download', 'no-reply', 'no-forward', 'account']);
+    expect(termed.bytes.toString('latin1')).toMatch(
+      /^Segl-Version: 2\r\n[^]*\r\nSegl-Policy: health\r\nSegl-Terms: account, no-download, no-forward, no-reply, shared-mailbox\r\nSegl-Signing-Key: /,
+    );
+    expect(readManifest(termed.bytes).manifest).toEqual(termed.manifest);
+    expect(termed.manifest.terms).toEqual(['account', 'no-download', 'no-forward', 'no-reply', 'shared-mailbox']);
+    for (const none of [manifestOf(), manifestOf([])]) {
+      expect(none.bytes.toString('latin1')).toMatch(/^Segl-Version: 1\r\n/);
+      expect(none.manifest).not.toHaveProperty('terms');
+    }
+  });
+
+  it.each<[string, (manifest: string) => string]>([
+    ['a term that it does not know', (m) => m.replace('no-reply', 'no-copies')],
+    ['terms in another order', (m) => m.replace('account, no-reply', 'no-reply, account')],
+    ['a term twice', (m) => m.replace('account,', 'account, account,')],
+    ['no terms', (m) => m.replace(/Segl-Terms: .*\r\n/, 'Segl-Terms: \r\n')],
+    ['terms left out', (m) => m.replace(/Segl-Terms: .*\r\n/, '')],
+    ['terms in version 1', (m) => m.replace('Version: 2', 'Version: 1')],
+    ['version 3', (m) => m.replace('Version: 2', 'Version: 3')],
+    ['another separator', (m) => m.replace('account, ', 'account,')],
+    ['terms in upper case', (m) => m.replace('account', 'Account')],
+  ])('with terms is not read from %s', (_, change) => {
+    const termed = encode({ terms: ['account', 'no-reply'] }).bytes.toString('latin1');
+    expect(fault(termed)).toBe('taken');
+    expect(change(termed)).not.toBe(termed);
+    expect(fault(change(termed))).toBe('refused');
   });
 
   it('is signed over a context of its own and all of its fields', () => {
@@ -75,6 +108,7 @@ describe('the manifest', () => {
         sender: address('a'),
         recipient: address('b'),
         policy: 'p'.repeat(64),
+        terms: MESSAGE_TERMS,
       },
       seal,
       { ...signer, keyId: 'k'.repeat(64) },

@@ -1,5 +1,7 @@
 import { AddressRefused, parseMailAddress, parseMessageId } from '#libs/vocabulary';
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
+import { encodeTerms, parseTerms } from './message-terms.ts';
+import type { MessageTerm } from './message-terms.ts';
 
 /*
  * The manifest: what the gateway says about a sealed mail, as header fields in front of the mail, signed. See FORMAT.md,
@@ -19,6 +21,8 @@ export interface ManifestFacts {
   readonly expiresAt: Instant;
   /** The name of the policy that the organisation sealed under: 1 to 64 of a–z 0–9 . -, beginning and ending with a letter or digit. */
   readonly policy?: string;
+  /** Absent, as an empty list is: none. */
+  readonly terms?: readonly MessageTerm[];
 }
 
 export interface Manifest extends ManifestFacts {
@@ -49,13 +53,17 @@ export class ManifestFault extends Error {
   }
 }
 
-/** The version of the manifest and of all of FORMAT.md. A reader refuses every other. */
+/**
+ * The versions of the manifest and of all of FORMAT.md. A reader refuses every other. The second is for messages with terms, so that a
+ * portal that would not hold to them refuses them.
+ */
 const FORMAT_VERSION = '1';
+const VERSION_WITH_TERMS = '2';
 /** Keeps a signature from meaning anything anywhere else; the zero byte ends it. */
 const SIGNING_CONTEXT = 'segl sealed mail manifest\0';
 const SIGNATURE_BYTES = 64;
 const MAX_ORGANISATION_BYTES = 255;
-/** All fields at their longest are 1833 bytes. */
+/** All fields at their longest are 1904 bytes. */
 export const MAX_MANIFEST_BYTES = 2048;
 
 /** 1 to 64 characters: names of policies and keys. */
@@ -125,8 +133,9 @@ export function readManifest(plaintext: Uint8Array): {
 }
 
 function encodeFields(manifest: Omit<Manifest, 'signature'>): string {
+  const terms = encodeTerms(manifest.terms);
   const fields: [name: string, value: string | undefined][] = [
-    ['Segl-Version', FORMAT_VERSION],
+    ['Segl-Version', terms === undefined ? FORMAT_VERSION : VERSION_WITH_TERMS],
     ['Segl-Organisation', encodeText(manifest.organisation)],
     ['Segl-Message-Id', manifest.messageId],
     ['Segl-Header-Sha256', manifest.headerSha256],
@@ -135,6 +144,7 @@ function encodeFields(manifest: Omit<Manifest, 'signature'>): string {
     ['Segl-Sealed-At', manifest.sealedAt],
     ['Segl-Expires-At', manifest.expiresAt],
     ['Segl-Policy', manifest.policy],
+    ['Segl-Terms', terms],
     ['Segl-Signing-Key', manifest.signingKeyId],
   ];
   return fields.map(([name, value]) => (value === undefined ? '' : `${name}: ${value}\r\n`)).join('');
@@ -153,7 +163,9 @@ function readFields(text: string): Omit<Manifest, 'signature'> {
     if (value === undefined || !pattern.test(value)) throw new ManifestFault(`${name} is absent or malformed`);
     return value;
   };
-  if (values.get('Segl-Version') !== FORMAT_VERSION) throw new ManifestFault('another version of the format');
+  const version = values.get('Segl-Version');
+  if (version !== FORMAT_VERSION && version !== VERSION_WITH_TERMS)
+    throw new ManifestFault('another version of the format');
 
   const messageId = parseMessageId(values.get('Segl-Message-Id') ?? '');
   if (messageId === null) throw new ManifestFault('Segl-Message-Id is absent or malformed');
@@ -166,12 +178,19 @@ function readFields(text: string): Omit<Manifest, 'signature'> {
     sealedAt: readInstant(field('Segl-Sealed-At', INSTANT)),
     expiresAt: readInstant(field('Segl-Expires-At', INSTANT)),
     ...(values.has('Segl-Policy') ? { policy: field('Segl-Policy', TOKEN) } : {}),
+    ...(values.has('Segl-Terms') ? { terms: readTerms(values.get('Segl-Terms') ?? '') } : {}),
     signingKeyId: field('Segl-Signing-Key', TOKEN),
   };
   if (manifest.expiresAt <= manifest.sealedAt) throw new ManifestFault('expires before it was sealed');
   // One spelling: unknown fields, another order or other spaces would be written otherwise.
   if (encodeFields(manifest) !== text) throw new ManifestFault('not the one spelling of its fields');
   return manifest;
+}
+
+function readTerms(text: string): readonly MessageTerm[] {
+  const terms = parseTerms(text);
+  if (terms === null) throw new ManifestFault('Segl-Terms holds a term that this release does not know');
+  return terms;
 }
 
 function readAddress(name: string, values: ReadonlyMap<string, string>): MailAddress {

@@ -220,10 +220,20 @@ describe('a seal that does not hold is not opened', () => {
     ['another signing key', { manifestKeyId: 'manifest-2' }, 'manifest-not-as-recorded'],
     ['another time of sealing', { sealedAt: instantOf('2026-11-22T10:00:00.001Z') }, 'manifest-not-as-recorded'],
     ['another expiry', { expiresAt: instantOf('2036-02-20T10:00:00.000Z') }, 'manifest-not-as-recorded'],
+    ['another policy', { policy: 'secret' }, 'manifest-not-as-recorded'],
+    ['a term that was not sealed', { terms: ['no-download'] }, 'manifest-not-as-recorded'],
   ])('when the record has %s', async (_, change, reason) => {
     await expect(open({ ...sample, recorded: { ...sample.recorded, ...change } })).rejects.toMatchObject(
       broken(reason),
     );
+  });
+
+  it('when the record has lost terms that were sealed, or holds others', async () => {
+    const termed = sealSample(mail, keys, { policy: 'health', terms: ['account', 'no-download'] });
+    expect((await open(termed)).manifest).toMatchObject({ policy: 'health', terms: ['account', 'no-download'] });
+    const { terms: _, ...without } = termed.recorded;
+    for (const recorded of [without, { ...without, terms: ['no-download'] as const }])
+      await expect(open({ ...termed, recorded })).rejects.toMatchObject(broken('manifest-not-as-recorded'));
   });
 
   it('for another recipient, or from another sender, than recorded; an erased sender is not compared', async () => {

@@ -8,6 +8,8 @@ import { unwrapFileKey } from './age/age-file.ts';
 import { HybridIdentity } from './age/hybrid.ts';
 import { PayloadOpener } from './age/payload.ts';
 import { ManifestFault, readManifest } from './manifest.ts';
+import { encodeTerms } from './message-terms.ts';
+import type { MessageTerm } from './message-terms.ts';
 import type { Manifest, ManifestVerifier } from './manifest.ts';
 import { NotSealedMail, SEALED_HEADER_BYTES, parseSealedHeader, readSealedHeader } from './sealed-header.ts';
 import type { SealedHeader } from './sealed-header.ts';
@@ -45,6 +47,8 @@ export interface SealedFacts extends SealDigests {
   readonly manifestKeyId: string;
   readonly sealedAt: Instant;
   readonly expiresAt: Instant;
+  readonly policy?: string;
+  readonly terms?: readonly MessageTerm[];
 }
 
 export interface OpenSealedMailOptions {
@@ -294,7 +298,9 @@ function isAsRecorded(manifest: Manifest, recorded: SealedFacts): boolean {
     manifest.organisation === recorded.organisation &&
     manifest.signingKeyId === recorded.manifestKeyId &&
     manifest.sealedAt === recorded.sealedAt &&
-    manifest.expiresAt === recorded.expiresAt
+    manifest.expiresAt === recorded.expiresAt &&
+    manifest.policy === recorded.policy &&
+    encodeTerms(manifest.terms) === encodeTerms(recorded.terms)
   );
 }
 

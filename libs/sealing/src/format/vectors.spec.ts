@@ -7,11 +7,13 @@ import { inPieces, sampleFacts } from '../testing/sealed-sample.ts';
 import { HybridIdentity } from './age/hybrid.ts';
 import { parseHeader } from './age/header.ts';
 import type { ManifestVerifier } from './manifest.ts';
+import type { MessageTerm } from './message-terms.ts';
 import { openSealedMail, openWithIdentity } from './open-sealed-mail.ts';
 import { SEALED_HEADER_BYTES, readSealedHeader } from './sealed-header.ts';
 
 interface Vector {
   readonly name: string;
+  readonly signedBy: ManifestKey;
   readonly opens: boolean;
   readonly reason?: string;
   readonly manifest?: readonly string[];
@@ -25,22 +27,41 @@ interface Vector {
   readonly mailSha256?: string;
 }
 
+interface ManifestKey {
+  readonly keyId: string;
+  /** Hex. */
+  readonly publicKey: string;
+}
+
+interface VectorFile {
+  readonly manifestKey: ManifestKey;
+  readonly mails?: { readonly short: string };
+  readonly vectors: readonly Omit<Vector, 'signedBy'>[];
+}
+
 const directory = join(import.meta.dirname, 'vectors');
-const { manifestKey, mails, vectors } = JSON.parse(readFileSync(join(directory, 'vectors.json'), 'utf8')) as {
-  readonly manifestKey: { readonly keyId: string; readonly publicKey: string };
-  readonly mails: { readonly short: string };
-  readonly vectors: readonly Vector[];
-};
+/** A file for each version of the format. */
+const files = ['vectors.json', 'vectors-2.json'].map(
+  (name) => JSON.parse(readFileSync(join(directory, name), 'utf8')) as VectorFile,
+);
+const vectors = files.flatMap(({ manifestKey, vectors: of }) => of.map((each) => ({ ...each, signedBy: manifestKey })));
 const identityText = readFileSync(join(directory, 'identity.txt'), 'utf8').split('\n')[2] ?? '';
 const identities = [{ keyId: 'sealing-1' as const, identity: identityText }];
 /** SubjectPublicKeyInfo of Ed25519 (RFC 8410) up to the key. */
-const publicKey = createPublicKey({
-  key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(manifestKey.publicKey, 'hex')]),
-  format: 'der',
-  type: 'spki',
-});
-const verifierFor = (keyId: string): ManifestVerifier | null =>
-  keyId === manifestKey.keyId ? { verify: (bytes, signature) => verify(null, bytes, publicKey, signature) } : null;
+const publicKeys = new Map(
+  files.map(({ manifestKey: { keyId, publicKey } }) => [
+    keyId,
+    createPublicKey({
+      key: Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), Buffer.from(publicKey, 'hex')]),
+      format: 'der',
+      type: 'spki',
+    }),
+  ]),
+);
+const verifierFor = (keyId: string): ManifestVerifier | null => {
+  const publicKey = publicKeys.get(keyId);
+  return publicKey ? { verify: (bytes, signature) => verify(null, bytes, publicKey, signature) } : null;
+};
 const fileOf = ({ name }: Vector) => readFileSync(join(directory, `${name}.age`));
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const collect = async (pieces: AsyncIterable<Uint8Array>) => Buffer.concat(await Array.fromAsync(pieces));
@@ -71,10 +92,11 @@ describe('sealed mail of every release', () => {
       messageId: readMessageId(file),
       mailBytes: mail.length,
       mailSha256: sha256(mail),
-      manifestKeyId: manifestKey.keyId,
+      manifestKeyId: vector.signedBy.keyId,
       organisation,
       sealedAt,
       expiresAt,
+      ...termsIn(vector.manifest ?? []),
     };
     const [identity] = identities;
     if (identity === undefined) throw new Error('unreachable');
@@ -103,7 +125,7 @@ describe('what `age -d` makes of a sealed mail', () => {
     expect(parsed.text).toBe('Kære Anna\n\nVi har truffet en afgørelse i din sag.\n');
     expect(parsed.headers.get('segl-recipient')).toBe('anna.berg@example.com');
     expect(parsed.headers.get('segl-organisation')).toBe('%C3%98ster%C3%A5 Kommune');
-    const mail = Buffer.from(mails.short, 'base64');
+    const mail = Buffer.from(files[0]?.mails?.short ?? '', 'base64');
     expect((await plaintextOf('short')).subarray(-mail.length).equals(mail)).toBe(true);
   });
 
@@ -114,6 +136,17 @@ describe('what `age -d` makes of a sealed mail', () => {
     expect((await simpleParser(await plaintextOf('empty'))).headers.get('segl-policy')).toBe('confidential');
   });
 });
+
+/** As the record has them: what the lines say, read without the reader that is tested. */
+function termsIn(lines: readonly string[]) {
+  const valueOf = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+  const policy = valueOf('Segl-Policy');
+  const terms = valueOf('Segl-Terms');
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(terms !== undefined && { terms: terms.split(', ') as MessageTerm[] }),
+  };
+}
 
 function readMessageId(file: Uint8Array) {
   const header = readSealedHeader(file);

@@ -65,6 +65,8 @@ export class SealMessageHandler implements ICommandHandler<SealMessage> {
         ? {}
         : { mailSubject: encryptPersonalData(recipient, eventId, 'mailSubject', mailSubject) }),
       ...(submissionId === undefined ? {} : { submissionId }),
+      ...(manifest.policy === undefined ? {} : { policy: manifest.policy }),
+      ...(manifest.terms === undefined ? {} : { terms: manifest.terms }),
     };
     await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) => recordSealing(state, facts));
     return messageId;

@@ -66,7 +66,7 @@ export function sealSample(
   }
   parts.push(Buffer.from(sealer.finish()));
   const { manifest, sealingKeyId, messageId, headerSha256 } = sealer;
-  const { organisation, sealedAt, expiresAt, sender, recipient, signingKeyId: manifestKeyId } = manifest;
+  const { organisation, sealedAt, expiresAt, sender, recipient, signingKeyId: manifestKeyId, policy, terms } = manifest;
   const recordedOfManifest = {
     messageId,
     headerSha256,
@@ -75,6 +75,8 @@ export function sealSample(
     expiresAt,
     manifestKeyId,
     sealingKeyId,
+    ...(policy !== undefined && { policy }),
+    ...(terms !== undefined && { terms }),
   };
   return {
     ciphertext: Buffer.concat(parts),

@@ -53,6 +53,12 @@ interface IndexedRow extends PersonRow {
   readonly address_hash: Uint8Array;
 }
 
+/** Of a row of `persons`, `$1` the id of a key: whose key is wrapped under it, or whom only an index entry made with it finds. */
+const DEPENDS_ON_KEY = `wrapping_key_id = $1 OR (
+  EXISTS (SELECT 1 FROM segl_persons.person_index AS own WHERE own.person_id = persons.person_id AND own.index_key_id = $1)
+  AND NOT EXISTS (SELECT 1 FROM segl_persons.person_index AS other WHERE other.person_id = persons.person_id AND other.index_key_id <> $1)
+)`;
+
 /** The person directory in a PostgreSQL database (15 or newer), for any number of processes on any number of machines. */
 export class PostgresPersonDirectory extends PersonDirectory implements PersonRows {
   private readonly connections: PostgresConnections;
@@ -155,12 +161,14 @@ export class PostgresPersonDirectory extends PersonDirectory implements PersonRo
   }
 
   override async countDependingOn(keyId: KeyId): Promise<number> {
-    const sql = `SELECT count(*)::int AS count FROM segl_persons.persons WHERE wrapping_key_id = $1 OR (
-      EXISTS (SELECT 1 FROM segl_persons.person_index AS own WHERE own.person_id = persons.person_id AND own.index_key_id = $1)
-      AND NOT EXISTS (SELECT 1 FROM segl_persons.person_index AS other WHERE other.person_id = persons.person_id AND other.index_key_id <> $1)
-    )`;
+    const sql = `SELECT count(*)::int AS count FROM segl_persons.persons WHERE ${DEPENDS_ON_KEY}`;
     const [row] = await this.connections.read((query) => query<{ count: number }>(sql, [keyId]));
     return row?.count ?? 0;
+  }
+
+  override async dependsOn(personId: PersonId, keyId: KeyId): Promise<boolean> {
+    const sql = `SELECT 1 FROM segl_persons.persons WHERE person_id = $2 AND (${DEPENDS_ON_KEY})`;
+    return (await this.connections.read((query) => query(sql, [keyId, personId]))).length > 0;
   }
 
   async *readRows(): AsyncIterable<PersonRecord> {

@@ -38,6 +38,12 @@ const SCHEMA = `
 /** Wrapped anew in one transaction; between two of them others get their turn. */
 const REWRAP_BATCH = 200;
 
+/** Of a row of `persons`, `?1` the id of a key: whose key is wrapped under it, or whom only an index entry made with it finds. */
+const DEPENDS_ON_KEY = `wrapping_key_id = ?1 OR (
+  EXISTS (SELECT 1 FROM person_index AS own WHERE own.person_id = persons.person_id AND own.index_key_id = ?1)
+  AND NOT EXISTS (SELECT 1 FROM person_index AS other WHERE other.person_id = persons.person_id AND other.index_key_id <> ?1)
+)`;
+
 /** The person directory in one SQLite file, for any number of processes on one machine. */
 export class SqlitePersonDirectory extends PersonDirectory implements PersonRows {
   private readonly file: SqliteFile;
@@ -150,11 +156,13 @@ export class SqlitePersonDirectory extends PersonDirectory implements PersonRows
   }
 
   override async countDependingOn(keyId: KeyId): Promise<number> {
-    const sql = `SELECT count(*) AS count FROM persons WHERE wrapping_key_id = ?1 OR (
-      EXISTS (SELECT 1 FROM person_index AS own WHERE own.person_id = persons.person_id AND own.index_key_id = ?1)
-      AND NOT EXISTS (SELECT 1 FROM person_index AS other WHERE other.person_id = persons.person_id AND other.index_key_id <> ?1)
-    )`;
+    const sql = `SELECT count(*) AS count FROM persons WHERE ${DEPENDS_ON_KEY}`;
     return this.file.use((db) => rows<{ count: number }>(db, sql, keyId)[0]?.count ?? 0);
+  }
+
+  override async dependsOn(personId: PersonId, keyId: KeyId): Promise<boolean> {
+    const sql = `SELECT 1 FROM persons WHERE person_id = ?2 AND (${DEPENDS_ON_KEY})`;
+    return this.file.use((db) => rows(db, sql, keyId, personId).length > 0);
   }
 
   async *readRows(): AsyncIterable<PersonRecord> {

@@ -8,6 +8,7 @@ import { linksOf, pathTo, SIGN_IN_ADDRESSES } from '../addresses.ts';
 import { isNameAskedFor, nextSignInStep, readerAskedFor } from '../next-sign-in-step.ts';
 import { signInHere } from '../sign-in-here.ts';
 import { SignInOverFilter } from '../sign-in-over-filter.ts';
+import { mailboxRulesFor } from '../ways-in.ts';
 import type { BridgeProof } from '../../proof.ts';
 import { OidcBridgeSettings } from '../../settings.ts';
 import { accountButtons, noticeOf } from '../choose-way-page.ts';
@@ -53,7 +54,7 @@ export class NameReaderController {
     const owner = { uid, browserId: here.browserId };
     const pending = await this.outcomes.pending(owner);
     const name = parseReaderName(entered ?? '');
-    if (name === null && pending !== null && isNameAskedFor(pending, this.settings)) {
+    if (name === null && pending !== null && isNameAskedFor(pending, mailboxRulesFor(here.signIn, this.settings))) {
       response.status(400);
       return this.show(here, pending, { told: null, entered: (entered ?? '').slice(0, 200), hasError: true });
     }
@@ -75,13 +76,15 @@ export class NameReaderController {
   }
 
   private show(
-    { signIn: { uid }, response }: Here,
+    { signIn, response }: Here,
     pending: BridgeProof,
     { told, entered, hasError }: { told: unknown; entered: string; hasError: boolean },
   ): void {
+    const { uid } = signIn;
+    const rules = mailboxRulesFor(signIn, this.settings);
     const ways = this.settings.upstreams.map((upstream) => ({ upstream, suits: null }));
-    const isStated = isNameAskedFor(pending, this.settings);
-    const isByAccount = readerAskedFor(pending, this.settings) === 'account';
+    const isStated = isNameAskedFor(pending, rules);
+    const isByAccount = readerAskedFor(pending, rules) === 'account';
     response.render('oidc-bridge/sign-in/name-reader/name-reader', {
       ...{
         links: linksOf(uid),

@@ -81,7 +81,7 @@ export class ProveByCodeController {
   ): Promise<void> {
     const signIn = await signInHere(this.provider, uid, request, response);
     const way = passcodeWay(signIn, this.settings);
-    if (way === 'never' || way === 'barred') throw new PasscodeNotOffered();
+    if (way !== 'offered' && way !== 'for-any') throw new PasscodeNotOffered();
     const address = signIn.wantedAddress ?? this.parseEntered(entered ?? '');
     if ('error' in Object(address)) {
       const { error } = address as { error: TextKey };
