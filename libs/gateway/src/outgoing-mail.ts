@@ -21,6 +21,8 @@ export interface OutgoingMail {
   readonly eightBit: boolean;
   /** Whose connection it came by: an account, a certificate's name or a network. Stands in events; never secret, never an address. */
   readonly client: string;
+  /** Whom that client may write as (`mayWriteAs`): MAIL was held to it, the header is not yet. */
+  readonly senders: readonly string[];
   /** What the Received line of a passed mail says of the session (RFC 5321 §4.4, RFC 3848). */
   readonly session: {
     /** Of EHLO, made safe. */

@@ -1,0 +1,53 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { argon2id, hash } from 'argon2';
+import { GuessPace } from './guess-pace.ts';
+import type { SmtpClient } from './inbound-settings.ts';
+import { SmtpAccounts } from './smtp-accounts.ts';
+
+const rest = { networks: [], certificateNames: [], certificateFingerprints: [], senders: [] };
+let clients: SmtpClient[];
+beforeAll(async () => {
+  const passwordHash = await hash('right', { type: argon2id, memoryCost: 1024, timeCost: 1 });
+  clients = [
+    { ...rest, clientId: 'network-alone', passwordHash: null },
+    { ...rest, clientId: 'crm', passwordHash },
+  ];
+});
+const enhanced = (code: string) => ({ refusal: expect.objectContaining({ enhanced: code }) });
+
+describe('a login', () => {
+  it('wants the right password of that user', async () => {
+    const accounts = new SmtpAccounts(clients);
+    expect(await accounts.logIn('crm', 'right', 'a')).toEqual({ client: clients[1] });
+    expect(await accounts.logIn('crm', 'wrong', 'a')).toEqual(enhanced('5.7.8'));
+    expect(await accounts.logIn('stranger', 'right', 'a')).toEqual(enhanced('5.7.8'));
+    expect(await accounts.logIn('network-alone', 'right', 'a')).toEqual(enhanced('5.7.8'));
+  });
+
+  it('is paced after five failures, for that network alone, and for ten minutes', async () => {
+    let now = 0;
+    const accounts = new SmtpAccounts(clients, new GuessPace(() => now));
+    for (let guess = 0; guess < 5; guess++) await accounts.logIn('crm', 'wrong', 'a');
+    expect(await accounts.logIn('crm', 'right', 'a')).toEqual(enhanced('4.7.0'));
+    expect(await accounts.logIn('crm', 'right', 'b')).toEqual({ client: clients[1] });
+    now += 10 * 60_000;
+    expect(await accounts.logIn('crm', 'right', 'a')).toEqual({ client: clients[1] });
+  });
+
+  it('waits in a line that has an end', async () => {
+    const accounts = new SmtpAccounts(clients);
+    const logins = await Promise.all(
+      Array.from({ length: 30 }, (_, each) => accounts.logIn('crm', 'right', `${each}`)),
+    );
+    expect(logins.filter((login) => 'client' in login)).toHaveLength(22);
+    expect(logins.at(-1)).toEqual(enhanced('4.7.0'));
+  });
+});
+
+it('remembers a bounded number of networks', () => {
+  const pace = new GuessPace(() => 0);
+  for (let guess = 0; guess < 5; guess++) pace.hasFailed('first');
+  expect(pace.mayTry('first')).toBe(false);
+  for (let network = 0; network < 10_000; network++) pace.hasFailed(`${network}`);
+  expect(pace.mayTry('first')).toBe(true);
+});
