@@ -104,6 +104,12 @@ const STORY_PACKAGES = [
     // Without /etc/postfix/main.cf neither its init script nor its systemd unit starts anything, now or later.
     answers: 'postfix postfix/main_mailer_type select No configuration\n',
   },
+  { found: () => existsSync('/usr/bin/swaks'), debian: 'swaks', why: 'mail handed in by a program of others' },
+  {
+    found: () => existsSync('/usr/share/doc/libnet-ssleay-perl'),
+    debian: 'libnet-ssleay-perl',
+    why: 'the same over TLS',
+  },
   {
     found: () => existsSync('/usr/bin/redis-server') || existsSync('/usr/bin/valkey-server'),
     debian: 'redis-server',

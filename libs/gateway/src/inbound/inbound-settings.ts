@@ -32,6 +32,8 @@ export class InboundSettings {
   readonly tlsPort!: number | null;
   /** Null: no TLS, which is for loopback, or a network that the operator answers for. */
   readonly certificate!: CertificateFiles | null;
+  /** How often the files are looked at for another certificate. Default: 10 s. */
+  readonly certificateLookMilliseconds?: number;
   /** PEM, each; who may issue clients' certificates. */
   readonly clientAuthorities!: readonly string[];
   /** Whether a mail is taken under TLS only. */

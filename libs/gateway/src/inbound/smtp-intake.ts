@@ -10,7 +10,7 @@ import { MailScan } from './mail-scan.ts';
 import { MailSpace, NoMailSpace } from './mail-space.ts';
 import type { IncomingMail } from './mail-space.ts';
 import { readServerCertificate, watchServerCertificate } from './server-certificate.ts';
-import type { ServerCertificate } from './server-certificate.ts';
+import type { ServerCertificate, ServerCertificateFault } from './server-certificate.ts';
 import { SmtpAccounts } from './smtp-accounts.ts';
 import { SmtpClients } from './smtp-clients.ts';
 import { SmtpListener, tlsOptionsOf } from './smtp-listener.ts';
@@ -68,11 +68,13 @@ export class SmtpIntake {
     if (tlsPort !== null && certificate !== null)
       await this.open(new SmtpListener(this.parts, certificate, true), tlsPort, host);
     if (files !== null && certificate !== null) {
-      this.certificateTimer = watchServerCertificate(files, certificate, {
-        renewed: (renewed) => this.renew(renewed),
-        faulty: ({ message }) =>
+      const heard = {
+        renewed: (renewed: ServerCertificate) => this.renew(renewed),
+        faulty: ({ message }: ServerCertificateFault) =>
           this.watch.say('warn', 'the new certificate for SMTP cannot be used; the old one stays', { reason: message }),
-      });
+      };
+      const { certificateLookMilliseconds } = this.settings;
+      this.certificateTimer = watchServerCertificate(files, certificate, heard, certificateLookMilliseconds);
     }
   }
 

@@ -204,7 +204,7 @@ export class SmtpSession extends SMTPConnection {
 
   /** Whether the client waits for us: a command is being handled, or a mail that is whole. */
   private get isOurTurn(): boolean {
-    return this._handlerPending || (this._dataStream instanceof Object && !this.isReadingMail);
+    return this._handlerPending || (Boolean(this._dataStream) && !this.isReadingMail);
   }
 
   private get isReadingMail(): boolean {

@@ -85,7 +85,10 @@ export async function openSmtpRoom(more: Partial<InboundSettings> = {}): Promise
   const passing = new KeptMails();
   const watch = new RememberingWatch();
   const intake = new SmtpIntake(settings, passing, watch);
-  await intake.listen();
+  await intake.listen().catch(async (error: unknown) => {
+    await rm(directory, { recursive: true });
+    throw error;
+  });
   const close = async () => {
     await intake.stop();
     await rm(directory, { recursive: true });
