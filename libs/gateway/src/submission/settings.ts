@@ -1,6 +1,5 @@
 import type { SealingRecipient } from '#libs/keyring';
 import { DomainError } from '#libs/vocabulary';
-import type { MailAddress } from '#libs/vocabulary';
 import type { OrganisationProfile } from '#libs/mail';
 
 /** A program that may seal. */
@@ -51,10 +50,4 @@ export class SubmissionSettings {
   readonly submissionsAtOnce?: number;
   /** Seconds without a byte of a mail after which its submission is ended. */
   readonly silenceSeconds!: number;
-}
-
-/** Whether a client may write as an address in its canonical form. */
-export function mayWriteAs({ senders }: SealingClient, address: MailAddress): boolean {
-  const domain = address.slice(address.lastIndexOf('@'));
-  return senders.some((rule) => rule.toLowerCase() === address || rule.toLowerCase() === domain);
 }
