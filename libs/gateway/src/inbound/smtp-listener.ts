@@ -11,7 +11,8 @@ import type { InboundWatch } from './inbound-watch.ts';
 import type { MailSpace } from './mail-space.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 import type { SmtpAccounts } from './smtp-accounts.ts';
-import { networkOf, SmtpClients } from './smtp-clients.ts';
+import { networkOf } from './smtp-clients.ts';
+import type { SmtpClients } from './smtp-clients.ts';
 import { SmtpSession } from './smtp-session.ts';
 
 /** What both listeners of one intake share. */
