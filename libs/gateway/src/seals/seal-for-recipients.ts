@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailMeasure, MailSealer, MailTooLarge } from '#libs/sealing';
+import type { MessageTerm } from '#libs/sealing';
 import type { Keyring } from '#libs/keyring';
 import { plusSeconds } from '#libs/vocabulary';
 import type { Instant, MailAddress } from '#libs/vocabulary';
@@ -33,6 +34,15 @@ export interface SealSettings {
   readonly maxMailBytes: number;
 }
 
+/** For one mail, whatever the installation is configured for. */
+export interface TermsOfSeals {
+  /** From sealing to expiry; null: as the installation is configured. */
+  readonly lifetimeSeconds: number | null;
+  /** The rule that they come from: as ManifestFacts has it. */
+  readonly policy?: string;
+  readonly terms: readonly MessageTerm[];
+}
+
 export interface SealForRecipientsOptions<Sink extends CarrierSink> {
   readonly mail: AsyncIterable<Uint8Array>;
   readonly sender: MailAddress;
@@ -40,6 +50,8 @@ export interface SealForRecipientsOptions<Sink extends CarrierSink> {
   readonly sealedAt: Instant;
   readonly keys: Pick<Keyring, 'sealingRecipient' | 'manifestSigner'>;
   readonly settings: SealSettings;
+  /** What holds for these seals beside the settings. Default: nothing. */
+  readonly terms?: TermsOfSeals;
   readonly openSink: (seal: MailSealer, recipient: MailAddress) => Promise<Sink>;
   /** Is shown the header before anything is sealed; a throw ends it there. */
   readonly checkHeader?: (mailHeader: MailHeader) => void;
@@ -73,13 +85,15 @@ export async function sealForRecipients<Sink extends CarrierSink>(
     const { author } = from;
     const senderName = shownSenderName(author, sender, settings.organisation);
     const measure = new MailMeasure();
-    const expiresAt = plusSeconds(sealedAt, settings.lifetimeSeconds);
+    const { lifetimeSeconds = null, policy, terms = [] } = options.terms ?? {};
+    const expiresAt = plusSeconds(sealedAt, lifetimeSeconds ?? settings.lifetimeSeconds);
+    const termed = { ...(policy !== undefined && { policy }), ...(terms.length > 0 && { terms }) };
     const lines: { recipient: MailAddress; seal: MailSealer; carrier: CarrierWriter; sink: Sink }[] = [];
     for (const recipient of options.recipients) {
       const seal = new MailSealer({
         recipient: options.keys.sealingRecipient(),
         signer: options.keys.manifestSigner(),
-        facts: { organisation: settings.organisation.name, sender, recipient, sealedAt, expiresAt },
+        facts: { organisation: settings.organisation.name, sender, recipient, sealedAt, expiresAt, ...termed },
         maxMailBytes: settings.maxMailBytes,
         measure,
       });
