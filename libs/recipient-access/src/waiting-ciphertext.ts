@@ -5,6 +5,7 @@ import type { FilePlace } from '#libs/mail';
 import { DomainError } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { IncomingCiphertext } from './incoming-ciphertext.ts';
+import { WaitingShares } from './waiting-shares.ts';
 
 /** What MessageSealed says of the ciphertext. */
 export interface RecordedCiphertext {
@@ -26,12 +27,14 @@ export class CiphertextDiffers extends DomainError {
 export class WaitingCiphertext {
   private readonly waitingSeconds: number;
   private readonly incoming: IncomingCiphertext;
+  private readonly shares: WaitingShares;
 
   constructor(
     private readonly store: EphemeralStore,
     options: { readonly waitingSeconds: number; readonly uploadsMaxBytes: number },
   ) {
     this.waitingSeconds = options.waitingSeconds;
+    this.shares = new WaitingShares(store, options.waitingSeconds);
     this.incoming = new IncomingCiphertext({ maxBytes: options.uploadsMaxBytes });
   }
 
@@ -54,11 +57,15 @@ export class WaitingCiphertext {
     const upload = isWaiting ? null : this.incoming.begin({ messageId, ciphertextBytes, networkPrefix });
     try {
       for await (const piece of compared) upload?.write(piece);
-      if (await this.keepWaiting(messageId)) return; // since before, or brought by somebody else meanwhile
-      if (upload?.isKept !== true) throw new CiphertextDiffers(); // it went while we compared: the visitor hands it in again
-      const options = { ttlSeconds: this.waitingSeconds, maxBytes: ciphertextBytes };
-      await this.store.putBytes(keyOf(messageId), upload.take(), options);
-      this.incoming.isWhole(messageId);
+      // Otherwise it waits since before, or was brought by somebody else meanwhile.
+      if (!(await this.keepWaiting(messageId))) {
+        if (upload?.isKept !== true) throw new CiphertextDiffers(); // it went while we compared: the visitor hands it in again
+        await this.shares.check(networkPrefix, ciphertextBytes);
+        const options = { ttlSeconds: this.waitingSeconds, maxBytes: ciphertextBytes };
+        await this.store.putBytes(keyOf(messageId), upload.take(), options);
+        this.incoming.isWhole(messageId);
+      }
+      await this.shares.handedIn(networkPrefix, ciphertextBytes);
     } finally {
       upload?.end();
     }
