@@ -19,6 +19,7 @@ const runsFromSource = [
   'libs/oidc-bridge/src/upstreams/egress.ts',
   'libs/web-ui/src/locales/**/*.ts',
   'libs/audit/src/query/{audit-filter,audit-lists,audit-page,trail-questions}.ts',
+  'libs/audit/src/figures/figure-questions.ts',
   'libs/audit/src/read-models/audit-terms.ts',
   'ops/bench/**/*.ts',
 ];

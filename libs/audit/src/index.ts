@@ -11,6 +11,9 @@ export { exportExposure } from './export/exposure-export.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';
 export { exportSelectionAsCsv } from './export/csv-export.ts';
 export { RememberedTiles, selectedEvents } from './export/selected-events.ts';
+export { FIGURE_KINDS, figuresOf, type FigureKind, type Figures } from './figures/figures.ts';
+export { auditFigures } from './figures/figures-projection.ts';
+export { FIGURE_DAYS, type FigureDays } from './figures/spans.ts';
 export { LedgerAnswers } from './ledger/ledger-answers.ts';
 export { readCheckpoint } from './ledger/checkpoint.ts';
 

@@ -6,4 +6,4 @@ export { takeAddressProof, type TakenProof } from './address-proof.ts';
 export { IssueOtp } from './issue-otp-command.ts';
 
 export { DEFAULT_PASSCODE_LIMITS, passcodes, passcodeStream, MESSAGE_BUDGET, type OtpBudget } from './passcode.ts';
-export { passcodeEvents, type ChallengeId } from './passcode-events.ts';
+export { passcodeEvents, type ChallengeId, type PasscodeEvent } from './passcode-events.ts';

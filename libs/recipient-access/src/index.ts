@@ -1,4 +1,4 @@
-export { openingEvents, signInEvents } from './access-events.ts';
+export { openingEvents, signInEvents, type OpeningEvent, type SignInEvent } from './access-events.ts';
 export { IdentityProviderSettings, type IssuerFetch } from './identity-provider-settings.ts';
 export { endSessionsOf } from './portal-session.ts';
 export { RECIPIENT_ACCESS_ERRORS } from './error-pages.ts';

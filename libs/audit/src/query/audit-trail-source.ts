@@ -1,5 +1,6 @@
 import { ReadModelThread } from '#libs/event-store';
 import type { Position, ReadModelDatabase } from '#libs/event-store';
+import type { Counted, HourSpan } from '../figures/figure-questions.ts';
 import { checkedLimit, sequenceOf } from './audit-filter.ts';
 import type { AuditFilter, AuditPaging } from './audit-filter.ts';
 import type { AuditPage, AuditRow } from './audit-page.ts';
@@ -13,6 +14,8 @@ export interface AuditTrailSource {
   rowsOfTerms(terms: readonly string[], limit: number): Promise<AuditRow[][]>;
   leavesAt(positions: readonly Position[]): Promise<(number | null)[]>;
   sequenceBeforeLeaf(leaf: number): Promise<number>;
+  countsIn(type: string, spans: readonly HourSpan[]): Promise<Counted[]>;
+  firstViewsIn(span: HourSpan): Promise<Omit<Counted, 'span'>[]>;
 }
 
 /** Answered by this thread: for a command, which serves nobody meanwhile. */
@@ -25,6 +28,8 @@ export function trailIn(db: ReadModelDatabase): AuditTrailSource {
     rowsOfTerms: async (terms, limit) => trailQuestions.rowsOfTerms(db, terms, limit),
     leavesAt: async (positions) => trailQuestions.leavesAt(db, positions),
     sequenceBeforeLeaf: async (leaf) => trailQuestions.sequenceBeforeLeaf(db, leaf),
+    countsIn: async (type, spans) => trailQuestions.countsIn(db, type, spans),
+    firstViewsIn: async (span) => trailQuestions.firstViewsIn(db, span),
   };
 }
 
@@ -57,6 +62,14 @@ export class AuditTrailThread implements AuditTrailSource {
 
   sequenceBeforeLeaf(leaf: number): Promise<number> {
     return this.thread.ask('sequenceBeforeLeaf', leaf);
+  }
+
+  countsIn(type: string, spans: readonly HourSpan[]): Promise<Counted[]> {
+    return this.thread.ask('countsIn', type, spans);
+  }
+
+  firstViewsIn(span: HourSpan): Promise<Omit<Counted, 'span'>[]> {
+    return this.thread.ask('firstViewsIn', span);
   }
 
   /** May be called twice. */

@@ -4,6 +4,7 @@ import type { Position, ReadModelDatabase } from '#libs/event-store';
 import { auditPage, ROW_COLUMNS, rowOf } from './audit-page.ts';
 import type { AuditRow } from './audit-page.ts';
 
+export { countsIn, firstViewsIn } from '../figures/figure-questions.ts';
 export { auditPage };
 
 /** The first `limit` events of each list, in the order of the record. */
