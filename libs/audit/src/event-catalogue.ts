@@ -1,4 +1,4 @@
-import { erasureEvents, keyEvents, subjectEvents } from '#libs/compliance';
+import { erasureEvents, keyEvents, proposalEvents, subjectEvents } from '#libs/compliance';
 import { EventCatalogue, EVIDENCE, projectionEvents } from '#libs/event-store';
 import type { Evidence } from '#libs/event-store';
 import { submissionEvents } from '#libs/gateway';
@@ -24,6 +24,7 @@ export const eventCatalogue = new EventCatalogue([
   keyEvents,
   subjectEvents,
   erasureEvents,
+  proposalEvents,
   telemetryEvents,
   ledgerEvents,
   auditorEvents,

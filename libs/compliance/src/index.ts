@@ -4,4 +4,5 @@ export { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from './ho
 export { keyEvents } from './keys/key-events.ts';
 export { recordKeyAct, recordKeysFound } from './keys/record-keys.ts';
 export { type MessageOfPerson, MessagesOfPerson } from './messages-of-person.ts';
+export { proposalEvents } from './second-person/proposal-events.ts';
 export { erasureEvents, subjectEvents } from './subject-events.ts';

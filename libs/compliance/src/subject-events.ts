@@ -6,6 +6,7 @@ interface Decision {
   by: string;
   caseNumber?: string;
   reason?: string;
+  approvedBy?: string;
 }
 
 /** The stream `subject-<PersonId>`: holds and erasure exclude each other, so they share it. */
@@ -31,7 +32,7 @@ const decision = {
   outcome: 'done',
   encrypted: {},
   messages: {},
-  words: ['by', 'caseNumber', 'reason'],
+  words: ['by', 'approvedBy', 'caseNumber', 'reason'],
 } as const;
 const why = { caseNumber: 'caseNumber', reason: 'reason' } as const;
 

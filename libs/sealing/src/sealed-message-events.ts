@@ -47,7 +47,10 @@ export type SealedMessageEvent =
         terms?: readonly MessageTerm[];
       }
     >
-  | DomainEvent<'MessageRevoked', { revokedAt: Instant; revokedBy: string; caseNumber?: string; reason?: string }>
+  | DomainEvent<
+      'MessageRevoked',
+      { revokedAt: Instant; revokedBy: string; caseNumber?: string; reason?: string; approvedBy?: string }
+    >
   | Revised<
       2,
       DomainEvent<
@@ -126,7 +129,7 @@ export const sealedMessageEvents = {
       encrypted: {},
       messages: {},
       facts: { happenedAt: 'revokedAt', caseNumber: 'caseNumber', reason: 'reason' },
-      words: ['revokedBy', 'caseNumber', 'reason'],
+      words: ['revokedBy', 'approvedBy', 'caseNumber', 'reason'],
     },
     MessageViewed: {
       version: 2,

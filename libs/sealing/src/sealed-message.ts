@@ -124,6 +124,8 @@ export interface Revocation {
   readonly revokedBy: string;
   readonly caseNumber?: string;
   readonly reason?: string;
+  /** Who else said yes to it, where it took two. */
+  readonly approvedBy?: string;
 }
 
 /** An expired message can be revoked too: it says more. Revoking twice is no event. @throws UnknownMessage */

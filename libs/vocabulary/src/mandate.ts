@@ -7,6 +7,8 @@ export interface Mandate {
   readonly caseNumber?: string;
   /** Why. */
   readonly reason?: string;
+  /** Who else said yes to it, where it took two. */
+  readonly approvedBy?: string;
 }
 
 /** 200 characters: a name, or the number of a case. */
@@ -24,19 +26,31 @@ export class BadMandate extends DomainError {
   }
 }
 
-const WORDS = { by: 'the name of who does it', caseNumber: 'the case number', reason: 'the reason' } as const;
+const WORDS = {
+  by: 'the name of who does it',
+  caseNumber: 'the case number',
+  reason: 'the reason',
+  approvedBy: 'the name of who approves it',
+} as const;
 
 /** @throws BadMandate */
 export function mandateOf(given: {
   readonly by: string;
   readonly caseNumber?: string | undefined;
   readonly reason?: string | undefined;
+  readonly approvedBy?: string | undefined;
 }): Mandate {
-  const { by, caseNumber, reason } = given;
+  const { by, caseNumber, reason, approvedBy } = given;
   checkLine('by', by, MAX_NAME_CHARACTERS);
   if (caseNumber !== undefined) checkLine('caseNumber', caseNumber, MAX_NAME_CHARACTERS);
   if (reason !== undefined) checkLine('reason', reason, MAX_REASON_CHARACTERS);
-  return { by, ...(caseNumber !== undefined && { caseNumber }), ...(reason !== undefined && { reason }) };
+  if (approvedBy !== undefined) checkLine('approvedBy', approvedBy, MAX_NAME_CHARACTERS);
+  return {
+    by,
+    ...(caseNumber !== undefined && { caseNumber }),
+    ...(reason !== undefined && { reason }),
+    ...(approvedBy !== undefined && { approvedBy }),
+  };
 }
 
 function checkLine(field: keyof Mandate, text: string, maxCharacters: number): void {

@@ -6,11 +6,11 @@ import type { EventStore } from '#libs/event-store';
 import type { PersonDirectory } from '#libs/keyring';
 import type { Outbox } from '#libs/mail';
 import { endSessionsOf } from '#libs/recipient-access';
-import { RevokeMessage, RevokeMessageHandler } from '#libs/sealing';
 import { DomainError, newPersonId } from '#libs/vocabulary';
 import type { Clock, Instant, MailAddress, Mandate, MessageId, PersonId } from '#libs/vocabulary';
 import { erasedSubjects, standingOf } from '../erased-subjects.ts';
 import type { MessageOfPerson, MessagesOfPerson } from '../messages-of-person.ts';
+import { RevokeMessages, RevokeMessagesHandler } from '../revoke-messages/revoke-messages.ts';
 import { beginErasure, subjects } from '../subject.ts';
 import { erasureStream, subjectStream } from '../subject-events.ts';
 
@@ -138,14 +138,9 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
     return found;
   }
 
-  private async revoke(messageIds: readonly MessageId[], { by, caseNumber, reason }: Mandate): Promise<number> {
-    const handler = new RevokeMessageHandler(this.store, this.clock);
-    let count = 0;
-    for (const messageId of new Set(messageIds)) {
-      const why = reason ?? 'erasure';
-      const outcome = await handler.execute(new RevokeMessage(messageId, by, why, caseNumber));
-      if (outcome === 'revoked') count++;
-    }
-    return count;
+  private async revoke(messageIds: readonly MessageId[], mandate: Mandate): Promise<number> {
+    const handler = new RevokeMessagesHandler(this.store, this.clock);
+    const why: Mandate = { ...mandate, reason: mandate.reason ?? 'erasure' };
+    return (await handler.execute(new RevokeMessages(messageIds, why))).revoked;
   }
 }

@@ -7,6 +7,7 @@ interface KeyAct {
   by: string;
   caseNumber?: string;
   reason?: string;
+  approvedBy?: string;
 }
 
 /** The one stream `keys-keyring`: what became of the keys of the organisation. A key is its id here, never more. */
@@ -44,7 +45,7 @@ export const keyEvents = {
     KeyDestroyed: {
       ...described,
       facts: { happenedAt: 'destroyedAt', caseNumber: 'caseNumber', reason: 'reason' },
-      words: ['keyId', 'by', 'caseNumber', 'reason'],
+      words: ['keyId', 'by', 'approvedBy', 'caseNumber', 'reason'],
     },
     KeysFound: { ...described, facts: { happenedAt: 'foundAt' }, words: [] },
   },

@@ -11,13 +11,15 @@ export class RevokeMessage extends Command<'revoked' | 'already-revoked'> {
   readonly revokedBy: string;
   readonly reason: string | undefined;
   readonly caseNumber: string | undefined;
+  readonly approvedBy: string | undefined;
 
-  constructor(messageId: MessageId, revokedBy: string, reason?: string, caseNumber?: string) {
+  constructor(messageId: MessageId, revokedBy: string, reason?: string, caseNumber?: string, approvedBy?: string) {
     super();
     this.messageId = messageId;
     this.revokedBy = revokedBy;
     this.reason = reason;
     this.caseNumber = caseNumber;
+    this.approvedBy = approvedBy;
   }
 }
 
@@ -29,12 +31,19 @@ export class RevokeMessageHandler implements ICommandHandler<RevokeMessage> {
   ) {}
 
   /** @throws UnknownMessage, EventStoreUnavailable, TooMuchContention */
-  async execute({ messageId, revokedBy, reason, caseNumber }: RevokeMessage): Promise<'revoked' | 'already-revoked'> {
+  async execute({
+    messageId,
+    revokedBy,
+    reason,
+    caseNumber,
+    approvedBy,
+  }: RevokeMessage): Promise<'revoked' | 'already-revoked'> {
     const facts = {
       now: this.clock.now(),
       revokedBy,
       ...(caseNumber !== undefined && { caseNumber }),
       ...(reason !== undefined && { reason }),
+      ...(approvedBy !== undefined && { approvedBy }),
     };
     const { events } = await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) =>
       revokeMessage(state, facts),

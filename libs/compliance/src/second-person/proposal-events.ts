@@ -1,0 +1,61 @@
+import { streamName } from '#libs/event-store';
+import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
+import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
+
+/** Acts that an installation may want a second person for. */
+export const SECOND_PERSON_ACTS = ['revoke', 'erase', 'lift-hold'] as const;
+export type SecondPersonAct = (typeof SECOND_PERSON_ACTS)[number];
+
+/** Names a proposal: the id of the event that made it. */
+export type ProposalId = EventId;
+
+/** What is to be done, exactly: what is confirmed is what was proposed, whatever has come to the record since. */
+export interface ProposedAct {
+  readonly act: SecondPersonAct;
+  /** To be revoked. */
+  readonly messages?: { readonly messageId: MessageId }[];
+  /** To be erased, or held no more. */
+  readonly personId?: PersonId;
+}
+
+/** The stream `proposals-<ProposalId>`: of one thing that one officer asks for and another confirms. */
+export type ProposalEvent =
+  | DomainEvent<
+      'ActProposed',
+      ProposedAct & { by: string; caseNumber?: string; reason?: string; proposedAt: Instant; expiresAt: Instant }
+    >
+  /** From here on it is carried out, however often that breaks off. */
+  | DomainEvent<'ActConfirmed', { act: SecondPersonAct; by: string; confirmedAt: Instant }>
+  /** By another officer, or taken back by who proposed it. */
+  | DomainEvent<'ActDeclined', { act: SecondPersonAct; by: string; declinedAt: Instant }>
+  | DomainEvent<'ActCarriedOut', { act: SecondPersonAct; carriedOutAt: Instant }>;
+
+const described = {
+  version: 1,
+  evidence: 'administrative',
+  outcome: 'done',
+  persons: {},
+  encrypted: {},
+  messages: {},
+} as const;
+
+export const proposalEvents = {
+  category: 'proposals',
+  names: 'nothing',
+  events: {
+    ActProposed: {
+      ...described,
+      persons: { personId: 'subject' },
+      messages: { 'messages[].messageId': true },
+      facts: { happenedAt: 'proposedAt', caseNumber: 'caseNumber', reason: 'reason' },
+      words: ['act', 'by', 'caseNumber', 'reason'],
+    },
+    ActConfirmed: { ...described, facts: { happenedAt: 'confirmedAt' }, words: ['act', 'by'] },
+    ActDeclined: { ...described, outcome: 'refused', facts: { happenedAt: 'declinedAt' }, words: ['act', 'by'] },
+    ActCarriedOut: { ...described, facts: { happenedAt: 'carriedOutAt' }, words: ['act'] },
+  },
+} as const satisfies StreamDescriptor<ProposalEvent>;
+
+export function proposalStream(proposalId: ProposalId): StreamName {
+  return streamName(proposalEvents.category, proposalId);
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { given } from '#libs/event-store/testing';
+import { instantOf, newPersonId } from '#libs/vocabulary';
+import type { ProposalEvent } from './proposal-events.ts';
+import { confirmAct, declineAct, noteCarriedOut, proposals, proposeAct } from './proposal.ts';
+
+const noon = instantOf('2026-11-30T12:00:00.000Z');
+const lapse = instantOf('2026-12-03T12:00:00.000Z');
+const act = { act: 'erase', personId: newPersonId() } as const;
+const mandate = { by: 'alice', caseNumber: '2026/17', reason: 'asked to be forgotten' };
+const proposed: ProposalEvent = {
+  type: 'ActProposed',
+  data: { ...act, ...mandate, proposedAt: noon, expiresAt: lapse },
+};
+const confirmed: ProposalEvent = { type: 'ActConfirmed', data: { act: 'erase', by: 'bob', confirmedAt: noon } };
+const declined: ProposalEvent = { type: 'ActDeclined', data: { act: 'erase', by: 'alice', declinedAt: noon } };
+const done: ProposalEvent = { type: 'ActCarriedOut', data: { act: 'erase', carriedOutAt: noon } };
+
+describe('what takes two persons', () => {
+  it('is proposed once, for three days', () => {
+    given(proposals)
+      .when((state) => proposeAct(state, act, mandate, noon))
+      .then(proposed);
+    given(proposals, proposed)
+      .when((state) => proposeAct(state, act, mandate, noon))
+      .then();
+  });
+
+  it('is confirmed by another, never by who proposed it', () => {
+    given(proposals, proposed)
+      .when((state) => confirmAct(state, 'bob', noon))
+      .then(confirmed);
+    given(proposals, proposed)
+      .when((state) => confirmAct(state, 'alice', noon))
+      .thenThrows('same-person-confirms');
+    given(proposals, proposed, confirmed)
+      .when((state) => confirmAct(state, 'alice', noon))
+      .thenThrows('same-person-confirms');
+  });
+
+  it('lapses', () => {
+    given(proposals, proposed)
+      .when((state) => confirmAct(state, 'bob', lapse))
+      .thenThrows('not-open-to-confirm');
+  });
+
+  it('is gone on with where carrying it out broke off, even after it would have lapsed', () => {
+    given(proposals, proposed, confirmed)
+      .when((state) => confirmAct(state, 'carol', lapse))
+      .then();
+    given(proposals, proposed, confirmed)
+      .when((state) => noteCarriedOut(state, noon))
+      .then(done);
+    given(proposals, proposed, confirmed, done)
+      .when((state) => noteCarriedOut(state, noon))
+      .then();
+  });
+
+  it.each([[[]], [[proposed, declined]], [[proposed, confirmed, done]]])('is not confirmed once it is %j', (before) => {
+    given(proposals, ...before)
+      .when((state) => confirmAct(state, 'bob', noon))
+      .thenThrows('not-open-to-confirm');
+  });
+
+  it('is declined by anybody, who proposed it among them, until somebody has confirmed it', () => {
+    given(proposals, proposed)
+      .when((state) => declineAct(state, 'alice', noon))
+      .then(declined);
+    given(proposals, proposed, declined)
+      .when((state) => declineAct(state, 'bob', noon))
+      .then();
+    given(proposals, proposed, confirmed)
+      .when((state) => declineAct(state, 'bob', noon))
+      .thenThrows('not-open-to-confirm');
+  });
+
+  it('keeps who wanted it and why', () => {
+    const state = [proposed, confirmed].reduce(proposals.evolve, proposals.initialState());
+    expect(state).toMatchObject({ status: 'confirmed', mandate, confirmedBy: 'bob', ...act });
+  });
+});

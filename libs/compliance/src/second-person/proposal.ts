@@ -1,0 +1,92 @@
+import type { Fold } from '#libs/event-store';
+import { DomainError, plusSeconds } from '#libs/vocabulary';
+import type { Instant, Mandate } from '#libs/vocabulary';
+import { proposalEvents } from './proposal-events.ts';
+import type { ProposalEvent, ProposedAct, SecondPersonAct } from './proposal-events.ts';
+
+/** 3 days: over a weekend, and short enough that what was looked at is still what is there. */
+export const PROPOSAL_SECONDS = 3 * 24 * 3600;
+
+interface Made extends ProposedAct {
+  readonly mandate: Mandate;
+  readonly proposedAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+/** One officer's wish, and what became of it. */
+export type Proposal =
+  | { readonly status: 'unknown' }
+  | ({ readonly status: 'open' | 'declined' } & Made)
+  | ({ readonly status: 'confirmed' | 'carried-out'; readonly confirmedBy: string } & Made);
+
+export const proposals: Fold<Proposal, ProposalEvent> = {
+  events: proposalEvents.events,
+  initialState: () => ({ status: 'unknown' }),
+  evolve(state, event) {
+    switch (event.type) {
+      case 'ActProposed': {
+        const { by, caseNumber, reason, ...made } = event.data;
+        const why = { ...(caseNumber !== undefined && { caseNumber }), ...(reason !== undefined && { reason }) };
+        return state.status === 'unknown' ? { ...made, status: 'open', mandate: { by, ...why } } : state;
+      }
+      case 'ActConfirmed':
+        return state.status === 'open' ? { ...state, status: 'confirmed', confirmedBy: event.data.by } : state;
+      case 'ActDeclined':
+        return state.status === 'open' ? { ...state, status: 'declined' } : state;
+      case 'ActCarriedOut':
+        return state.status === 'confirmed' ? { ...state, status: 'carried-out' } : state;
+      default:
+        event satisfies never;
+        return state;
+    }
+  },
+};
+
+/** There is no such proposal, or it is not open any more: declined, done, or nobody confirmed it in time. */
+export class NotOpenToConfirm extends DomainError {
+  constructor(readonly why: 'unknown' | 'declined' | 'carried-out' | 'lapsed' | 'confirmed') {
+    super('not-open-to-confirm', `that proposal is ${why}`);
+  }
+}
+
+/** Who proposed it cannot confirm it: it takes two. */
+export class SamePersonConfirms extends DomainError {
+  constructor() {
+    super('same-person-confirms', 'who proposed it cannot confirm it: another officer must');
+  }
+}
+
+export function proposeAct(state: Proposal, act: ProposedAct, mandate: Mandate, now: Instant): ProposalEvent[] {
+  if (state.status !== 'unknown') return [];
+  const expiresAt = plusSeconds(now, PROPOSAL_SECONDS);
+  return [{ type: 'ActProposed', data: { ...act, ...mandate, proposedAt: now, expiresAt } }];
+}
+
+/**
+ * One that is confirmed already is no event: its carrying out broke off and is gone on with, by any officer but who proposed it.
+ * @throws NotOpenToConfirm, SamePersonConfirms
+ */
+export function confirmAct(state: Proposal, by: string, now: Instant): ProposalEvent[] {
+  if (state.status !== 'open' && state.status !== 'confirmed') throw new NotOpenToConfirm(state.status);
+  if (state.mandate.by === by) throw new SamePersonConfirms();
+  if (state.status === 'confirmed') return [];
+  if (now >= state.expiresAt) throw new NotOpenToConfirm('lapsed');
+  return [{ type: 'ActConfirmed', data: { act: state.act, by, confirmedAt: now } }];
+}
+
+/** By anybody who may confirm, and by who proposed it. Again is no event. @throws NotOpenToConfirm */
+export function declineAct(state: Proposal, by: string, now: Instant): ProposalEvent[] {
+  if (state.status === 'declined') return [];
+  if (state.status !== 'open') throw new NotOpenToConfirm(state.status);
+  return [{ type: 'ActDeclined', data: { act: state.act, by, declinedAt: now } }];
+}
+
+export function noteCarriedOut(state: Proposal, now: Instant): ProposalEvent[] {
+  if (state.status !== 'confirmed') return [];
+  return [{ type: 'ActCarriedOut', data: { act: state.act, carriedOutAt: now } }];
+}
+
+/** What the settings say of an act. */
+export function needsSecondPerson(acts: readonly SecondPersonAct[], act: SecondPersonAct): boolean {
+  return acts.includes(act);
+}
