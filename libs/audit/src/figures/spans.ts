@@ -18,19 +18,26 @@ const MONTH_CHARACTERS = 7;
  * the half hour around midnight falls to the day before.
  */
 export function spansBack(days: FigureDays, timeZone: string, now: Instant): CalendarSpan[] {
-  const characters = days === 365 ? MONTH_CHARACTERS : DAY_CHARACTERS;
+  const isByMonth = days === 365;
+  const characters = isByMonth ? MONTH_CHARACTERS : DAY_CHARACTERS;
   const date = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
-  const spans: { key: string; from: string; to: string }[] = [];
-  const lastHour = Math.floor(Date.parse(now) / HOUR_MS);
-  // A day more, of which all but the hours of the first whole day are dropped: days have 23 to 25 hours.
-  for (let hour = lastHour - (days + 1) * 24; hour <= lastHour; hour++) {
-    const key = date.format(hour * HOUR_MS).slice(0, characters);
-    const to = hourText(hour + 1);
-    const last = spans.at(-1);
-    if (last?.key === key) last.to = to;
-    else spans.push({ key, from: hourText(hour), to });
+  const keyAt = (hour: number): string => date.format(hour * HOUR_MS).slice(0, characters);
+  const end = Math.floor(Date.parse(now) / HOUR_MS) + 1;
+  const longestHours = isByMonth ? 32 * 24 : 26;
+  const spans: CalendarSpan[] = [];
+  for (let to = end; spans.length < (isByMonth ? 13 : days);) {
+    const key = keyAt(to - 1);
+    // Between an hour that is not of this span any more and one that is: the first of it, in a few steps.
+    let [before, first] = [to - 1 - longestHours, to - 1];
+    while (first - before > 1) {
+      const middle = Math.floor((before + first) / 2);
+      if (keyAt(middle) === key) first = middle;
+      else before = middle;
+    }
+    spans.unshift({ key, from: hourText(first), to: hourText(to) });
+    to = first;
   }
-  return days === 365 ? spans.slice(-13) : spans.slice(-days);
+  return spans;
 }
 
 function hourText(hour: number): string {
