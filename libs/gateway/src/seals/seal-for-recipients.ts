@@ -100,6 +100,7 @@ export async function sealForRecipients<Sink extends CarrierSink>(
       const { messageId } = seal;
       const carrier = new CarrierWriter({
         ...settings,
+        recipient,
         mailHeader,
         messageId,
         author,

@@ -31,11 +31,17 @@ export interface LocalCarrierTexts {
   readonly locale: Locale;
   readonly direction: Direction;
   readonly subject: string;
+  /** The address that wrote. */
+  readonly sentFrom: string;
+  readonly until: string;
+  /** What is folded away under this: the same once more. */
+  readonly inThisLanguage: string;
   readonly mail: {
     readonly intro: string;
     readonly steps: string;
     readonly elsewhere: string;
     readonly privacy: string;
+    readonly below: string;
   };
   readonly page: {
     readonly title: string;
@@ -43,7 +49,6 @@ export interface LocalCarrierTexts {
     readonly button: string;
     readonly check: string;
     readonly elsewhere: string;
-    readonly until: string;
     readonly privacy: string;
     readonly help: string;
   };
@@ -51,14 +56,24 @@ export interface LocalCarrierTexts {
   readonly identity: readonly string[];
 }
 
+/** What a carrier says besides what the organisation says of itself. */
+export interface CarrierFacts {
+  /** All of them, the first one for the reader and the others folded away. */
+  readonly locales: readonly Locale[];
+  readonly expiresAt: Instant;
+  /** Who wrote. */
+  readonly address: string;
+  /** Null: is not named. */
+  readonly senderName: string | null;
+}
+
 export function carrierTexts(
   profile: OrganisationProfile,
   portal: PortalAddresses,
-  expiresAt: Instant,
-  senderName: string | null,
+  { locales, expiresAt, address, senderName }: CarrierFacts,
 ): LocalCarrierTexts[] {
   const organisation = profile.name;
-  return profile.locales.map((locale) => {
+  return locales.map((locale) => {
     const button = translate(locale, 'carrier.page.button');
     // To the minute and with its zone: a bare date would promise a day too many or one too few.
     const time = formatInstant(locale, expiresAt, 'full', profile.timeZone ?? 'UTC');
@@ -66,11 +81,15 @@ export function carrierTexts(
       locale,
       direction: directionOf(locale),
       subject: profile.carrierSubject?.[locale] ?? translate(locale, 'carrier.subject', { organisation }),
+      sentFrom: translate(locale, 'carrier.sentFrom', { address }),
+      until: translate(locale, 'carrier.page.until', { time }),
+      inThisLanguage: translate(locale, 'carrier.inThisLanguage'),
       mail: {
         intro: profile.carrierText?.[locale] ?? introOfMail(locale, organisation, senderName),
         steps: translate(locale, 'carrier.mail.steps', { button }),
         elsewhere: translate(locale, 'carrier.mail.elsewhere'),
         privacy: translate(locale, 'carrier.mail.privacy'),
+        below: translate(locale, 'carrier.mail.below'),
       },
       page: {
         title: translate(locale, 'carrier.page.title', { organisation }),
@@ -78,7 +97,6 @@ export function carrierTexts(
         button,
         check: translate(locale, 'carrier.page.check', { origin: `${portal.origin}/` }),
         elsewhere: translate(locale, 'carrier.page.elsewhere'),
-        until: translate(locale, 'carrier.page.until', { time }),
         privacy: translate(locale, 'carrier.page.privacy'),
         help: translate(locale, 'carrier.page.help'),
       },

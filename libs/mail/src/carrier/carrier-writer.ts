@@ -1,13 +1,14 @@
-import type { Instant, MessageId } from '#libs/vocabulary';
+import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { Base64UrlLines } from './base64url-lines.ts';
+import { htmlLetter, plainLetter } from './carrier-letter.ts';
 import { carrierTexts, portalAddresses } from './carrier-texts.ts';
-import type { LocalCarrierTexts, PortalAddresses } from './carrier-texts.ts';
+import { likelyLanguages } from './likely-languages.ts';
 import type { Author } from '../syntax/author.ts';
 import { asEncodedWords } from '../syntax/encoded-words.ts';
 import type { MailHeader } from '../syntax/header-fields.ts';
 import { base64Lines, quotedPrintable } from '../syntax/transfer-encoding.ts';
 import { keptHeaders } from './kept-headers.ts';
-import { directionOfAddress, escapeHtml, languageOf, messagePage } from './message-page.ts';
+import { messagePage } from './message-page.ts';
 import type { OrganisationProfile } from './organisation-profile.ts';
 
 export interface CarrierWriterOptions {
@@ -21,6 +22,8 @@ export interface CarrierWriterOptions {
   /** `SEGL_PUBLIC_URL`. */
   readonly publicUrl: URL;
   readonly organisation: OrganisationProfile;
+  /** Who will read it: their language comes first (`likelyLanguages`). Left out: the mail's own, then the organisation's order. */
+  readonly recipient?: MailAddress;
   /** Named as who wrote, where the profile shows names; null or left out: nobody is named. */
   readonly senderName?: string | null;
 }
@@ -43,12 +46,16 @@ export class CarrierWriter {
   /** @throws TypeError for a profile without a language */
   constructor(options: CarrierWriterOptions) {
     const portal = portalAddresses(options.publicUrl);
-    const texts = carrierTexts(options.organisation, portal, options.expiresAt, options.senderName ?? null);
-    const page = messagePage(options.messageId, texts, portal, options.organisation);
+    const { organisation, author, expiresAt, senderName = null } = options;
+    const { locales, isGuess } = likelyLanguages(organisation.locales, options);
+    const texts = carrierTexts(organisation, portal, { locales, expiresAt, address: author.address, senderName });
+    const page = messagePage(options.messageId, texts, portal, organisation);
     // base64url has no `=`, quoted-printable writes it as =3D: a boundary with `=_` is in neither.
     const boundary = `=_segl_${options.messageId}`;
     const alternative = `=_text_${options.messageId}`;
-    const subject = headerText('Subject', texts.map(({ subject }) => subject).join(' / '));
+    // Where nothing is known of the reader, the subject is the one line that must be understood in any case.
+    const subjects = [...new Set(texts.map(({ subject }) => subject))].slice(0, isGuess ? 1 : undefined);
+    const subject = headerText('Subject', subjects.join(' / '));
     this.head =
       keptHeaders(options.mailHeader, { ...options, portalHost: options.publicUrl.hostname }) +
       subject +
@@ -57,8 +64,8 @@ export class CarrierWriter {
       `Content-Type: multipart/mixed; boundary="${boundary}"\r\n\r\n` +
       `--${boundary}\r\n` +
       `Content-Type: multipart/alternative; boundary="${alternative}"\r\n\r\n` +
-      `--${alternative}\r\n${textPart('plain', plainText(texts, portal))}` +
-      `--${alternative}\r\n${textPart('html', htmlText(texts, portal, options.organisation))}` +
+      `--${alternative}\r\n${textPart('plain', plainLetter(texts, portal, organisation))}` +
+      `--${alternative}\r\n${textPart('html', htmlLetter(texts, portal, organisation))}` +
       `--${alternative}--\r\n` +
       `--${boundary}\r\n` +
       `Content-Type: text/html; charset=utf-8; name="${MESSAGE_PAGE_NAME}"\r\n` +
@@ -87,39 +94,6 @@ function textPart(subtype: 'plain' | 'html', text: string): string {
   const base64 = base64Lines(text);
   const [encoding, body] = quoted.length <= base64.length ? ['quoted-printable', quoted] : ['base64', base64];
   return `Content-Type: text/${subtype}; charset=utf-8\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n${body}\r\n`;
-}
-
-function plainText(texts: readonly LocalCarrierTexts[], portal: PortalAddresses): string {
-  return texts
-    .map(
-      ({ mail, identity }) =>
-        `${mail.intro}\n\n${mail.steps}\n\n${mail.elsewhere}\n${portal.handIn}\n\n${mail.privacy}\n${portal.privacy}\n${identity.map((line) => `\n${line}\n`).join('')}`,
-    )
-    .join('\n-----\n\n');
-}
-
-function htmlText(
-  texts: readonly LocalCarrierTexts[],
-  portal: PortalAddresses,
-  { name, colours }: OrganisationProfile,
-): string {
-  const link = (local: LocalCarrierTexts, url: string) =>
-    `<br><a${directionOfAddress(local)} href="${escapeHtml(url)}">${escapeHtml(url)}</a>`;
-  const [first] = texts;
-  // A stripe and not coloured letters: dark mail programs change the ground under them. No picture: most would not show it.
-  const letterhead =
-    colours?.light == null
-      ? ''
-      : `<p style="border-left:6px solid ${colours.light};padding-left:10px;font-weight:bold">${escapeHtml(name)}</p>\n`;
-  const sections = texts.map(
-    (local) => `<div${languageOf(local, first?.direction)}>
-<p>${escapeHtml(local.mail.intro)}</p>
-<p>${escapeHtml(local.mail.steps)}</p>
-<p>${escapeHtml(local.mail.elsewhere)}${link(local, portal.handIn)}</p>
-<p>${escapeHtml(local.mail.privacy)}${link(local, portal.privacy)}</p>
-${local.identity.map((line) => `<p>${escapeHtml(line)}</p>\n`).join('')}</div>`,
-  );
-  return `<!DOCTYPE html>\n<html${first === undefined ? '' : languageOf(first)}><body>\n${letterhead}${sections.join('\n<hr>\n')}\n</body></html>\n`;
 }
 
 /** Unstructured text in a field: as it is where it is short ASCII, else as encoded words, folded between them. */

@@ -19,7 +19,7 @@ export interface KeptHeaderFacts {
  * Octets of a field in the carrier, at most. A carrier is at most 1.34 × the mail + 16 KiB, and what is kept stands in it once
  * sealed and once in clear: so a list of hundreds of recipients is cut in the carrier, never in the seal.
  */
-const MAX_FIELD_OCTETS = { 'reply-to': 400, to: 1000, cc: 650, references: 800 };
+const MAX_FIELD_OCTETS = { 'reply-to': 400, to: 700, cc: 500, references: 600 };
 /** 32 Ki characters of a field are looked at: many times what is kept of it. */
 const MAX_READ_CHARACTERS = 32 * 1024;
 /** 256 characters: RFC 5322 sets no limit but the line's; real ones are under 100. */

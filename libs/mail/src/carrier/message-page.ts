@@ -20,11 +20,14 @@ const styleWith = (colours: OrganisationColours | undefined): string => {
 body{margin:0;padding:1.5rem 1rem;font:1.0625rem/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;overflow-wrap:anywhere}
 main{max-width:34rem;margin:0 auto}
 h1,h2{font-size:1.375rem;line-height:1.25;margin:0 0 1rem;hyphens:auto}
-section+section{border-top:1px solid #767d86;margin-top:2rem;padding-top:1.5rem}
+details{border-top:1px solid #767d86;margin-top:2rem;padding-top:.5rem}
+summary{padding:.75rem 0;cursor:pointer;color:${light}}
+.from{margin-top:-.75rem}
+.without{font-size:.9375rem;border-left:3px solid #767d86;padding-left:.75rem}
 button{font:inherit;font-weight:600;min-height:2.75rem;padding:.6rem 1.4rem;border:2px solid ${light};border-radius:.4rem;color:#fff;background:${light};cursor:pointer}
 a{color:${light}}
-a:focus-visible,button:focus-visible{outline:3px solid ${light};outline-offset:3px}
-@media(prefers-color-scheme:dark){body{color:#e9ebee;background:#14171a}button{color:#0d1115;background:${dark};border-color:${dark}}a{color:${dark}}a:focus-visible,button:focus-visible{outline-color:${dark}}}
+a:focus-visible,button:focus-visible,summary:focus-visible{outline:3px solid ${light};outline-offset:3px}
+@media(prefers-color-scheme:dark){body{color:#e9ebee;background:#14171a}button{color:#0d1115;background:${dark};border-color:${dark}}a,summary{color:${dark}}a:focus-visible,button:focus-visible,summary:focus-visible{outline-color:${dark}}}
 @media print{button{display:none}}
 img{background:#fff;padding:4px;border-radius:4px}`;
 };
@@ -45,9 +48,8 @@ export function messagePage(
   portal: PortalAddresses,
   { logo, colours }: Pick<OrganisationProfile, 'logo' | 'colours'>,
 ): MessagePageParts {
-  const [first] = texts;
+  const [first, ...others] = texts;
   if (!first) throw new TypeError('a carrier needs at least one language');
-  const title = texts.map(({ page }) => page.title).join(' / ');
   const pictures = logo === undefined ? '' : ' img-src data:;';
   const policy = `default-src 'none'; style-src 'unsafe-inline';${pictures} form-action ${portal.origin}; base-uri 'none'`;
   const beforeCiphertext = `<!DOCTYPE html>
@@ -57,7 +59,7 @@ export function messagePage(
 ${CARRIER_MARK}${messageId}">
 <meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
+<title>${escapeHtml(first.page.title)}</title>
 <style>
 ${styleWith(colours)}
 </style>
@@ -68,7 +70,8 @@ ${styleWith(colours)}
 <input type="hidden" name="m" value="
 `;
   const afterCiphertext = `">
-${logo === undefined ? '' : picture(logo)}${texts.map((local) => section(local, first, portal)).join('\n')}
+${logo === undefined ? '' : picture(logo)}${section(first, 'h1', portal)}
+${others.map((local) => folded(local, first, portal)).join('\n')}
 </form>
 </main>
 </body>
@@ -77,17 +80,26 @@ ${logo === undefined ? '' : picture(logo)}${texts.map((local) => section(local, 
   return { beforeCiphertext: asciiLines(beforeCiphertext), afterCiphertext: asciiLines(afterCiphertext) };
 }
 
-function section(texts: LocalCarrierTexts, first: LocalCarrierTexts, portal: PortalAddresses): string {
-  const heading = texts === first ? 'h1' : 'h2';
+/** Small and in front: a program that shows no forms, or only looks as if it did, leaves its reader with this alone. */
+const section = (texts: LocalCarrierTexts, heading: 'h1' | 'h2', portal: PortalAddresses): string => {
   const { page } = texts;
-  return `<section${languageOf(texts, first.direction)}>
-<${heading}>${escapeHtml(page.title)}</${heading}>
+  return `<${heading}>${escapeHtml(page.title)}</${heading}>
+<p class="from">${escapeHtml(texts.sentFrom)}</p>
 <p>${escapeHtml(page.intro)}</p>
+<p class="without">${escapeHtml(page.elsewhere)} <a${directionOfAddress(texts)} href="${escapeHtml(portal.handIn)}">${escapeHtml(portal.handIn)}</a></p>
 <p><button>${escapeHtml(page.button)}</button></p>
 <p>${escapeHtml(page.check)}</p>
-<p>${escapeHtml(page.elsewhere)} <a${directionOfAddress(texts)} href="${escapeHtml(portal.handIn)}">${escapeHtml(portal.handIn)}</a></p>
-<p>${escapeHtml(page.until)} <a href="${escapeHtml(portal.privacy)}">${escapeHtml(page.privacy)}</a> <a href="${escapeHtml(portal.help)}">${escapeHtml(page.help)}</a></p>
-${texts.identity.map((line) => `<p>${escapeHtml(line)}</p>\n`).join('')}</section>`;
+<p>${escapeHtml(texts.until)}</p>
+${texts.identity.map((line) => `<p>${escapeHtml(line)}</p>\n`).join('')}<p><a href="${escapeHtml(portal.privacy)}">${escapeHtml(page.privacy)}</a></p>
+<p><a href="${escapeHtml(portal.help)}">${escapeHtml(page.help)}</a></p>`;
+};
+
+/** What is not the reader's language is one press away, without script; what cannot fold shows it all. */
+function folded(texts: LocalCarrierTexts, first: LocalCarrierTexts, portal: PortalAddresses): string {
+  return `<details${languageOf(texts, first.direction)}>
+<summary>${escapeHtml(texts.inThisLanguage)}</summary>
+${section(texts, 'h2', portal)}
+</details>`;
 }
 
 /** CSS pixels */
