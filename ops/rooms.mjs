@@ -38,6 +38,7 @@ export const rooms = {
     'telemetry',
   ],
   'audit-api': ['audit', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
+  console: ['audit', 'oidc-bridge', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
   installation: [
     'audit',
     'compliance',

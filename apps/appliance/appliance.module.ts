@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { AuditApiModule } from '#libs/audit-api';
+import { ConsoleModule } from '#libs/console';
 import { SubmissionModule } from '#libs/gateway';
 import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installation';
 import { OidcBridgeModule } from '#libs/oidc-bridge';
@@ -20,7 +21,7 @@ import { StoresModule } from './stores.module.ts';
 export const ROOMS: Readonly<Record<Role, readonly Type[]>> = {
   portal: [PasscodeModule, OidcBridgeModule, RecipientAccessModule],
   gateway: [SubmissionModule],
-  console: [AuditApiModule],
+  console: [AuditApiModule, ConsoleModule],
 };
 export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
   portal: [HelpController, PrivacyController],

@@ -94,7 +94,10 @@ async function serve(
       hstsIncludesSubDomains: settings.hstsIncludeSubDomains,
       organisation: portalOrganisation(organisation),
       views,
-      keys: hasRole(settings, 'portal') ? () => stores.keyring.cookieKeys() : keysOfNobody(),
+      keys:
+        hasRole(settings, 'portal') || hasRole(settings, 'console')
+          ? () => stores.keyring.cookieKeys()
+          : keysOfNobody(),
       locales: organisation.locales,
       streamPrefixes: [...STREAM_PREFIXES, ...elsewhere.filter((path) => path !== '/')], // not read here, whatever it is
       trustedProxies: settings.trustedProxies,

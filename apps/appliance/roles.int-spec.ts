@@ -38,7 +38,8 @@ describe('a role', () => {
     ],
     ['gateway', 'memory:', ['manifest-1.key', 'oidc-1.pub', 'sealing-1.pub', ...persons]],
     ['gateway', REDIS, ['ephemeral-1.key', 'manifest-1.key', 'oidc-1.pub', 'sealing-1.pub', ...persons]],
-    ['console', REDIS, ['ledger-1.key', 'oidc-1.pub', ...persons]],
+    ['console', 'memory:', ['cookies-1.key', 'ledger-1.key', 'oidc-1.pub', ...persons]],
+    ['console', REDIS, ['cookies-1.key', 'ephemeral-1.key', 'ledger-1.key', 'oidc-1.pub', ...persons]],
   ])(
     '%s on %s opens a keyring of its own files and no others, and misses each of them',
     async (role, ephemeralStore, files) => {
@@ -101,7 +102,9 @@ describe('a role', () => {
       '/console',
       '/api/v1/audit',
     ]);
-    expect([...partsOf({ roles: ['console'], ephemeralStore: REDIS })]).toEqual(['readModels', 'personDirectory']);
+    expect([...partsOf({ roles: ['console'], ephemeralStore: REDIS })]).toEqual([
+      ...['readModels', 'personDirectory', 'ephemeralStore'],
+    ]);
     expect(partsOf({ roles: ['gateway'], ephemeralStore: 'memory:' }).has('ephemeralStore')).toBe(false);
     expect(partsOf({ roles: ['gateway'], ephemeralStore: REDIS }).has('ephemeralStore')).toBe(true);
     expect(partsOf({ roles: ['portal'], ephemeralStore: REDIS }).has('outbox')).toBe(false);

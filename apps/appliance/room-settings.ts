@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { AuditApiSettings, AuditClients } from '#libs/audit-api';
+import { ConsoleSettings } from '#libs/console';
 import { organisationProfile } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
@@ -65,6 +66,13 @@ export class RoomSettingsModule {
       silenceSeconds: settings.uploads.silenceSeconds,
       ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),
     };
+    const consoleSettings: ConsoleSettings = {
+      client: signIn.consoleClient(stores.keyring, ownAddress),
+      sessionIdleSeconds: settings.console.sessionIdleSeconds,
+      sessionMaxSeconds: settings.console.sessionMaxSeconds,
+      timeZone: settings.organisation.timeZone,
+      ledgerDirectory: settings.ledger.directory ?? null,
+    };
     const tokens = new AccessTokens(signIn.bridge, stores.keyring, stores.clock);
     const providers: Provider[] = [
       { provide: ViewEngine, useValue: views },
@@ -74,6 +82,7 @@ export class RoomSettingsModule {
       { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
       { provide: AuditApiSettings, useValue: { release: VERSION } satisfies AuditApiSettings },
       { provide: AuditClients, useValue: new AuditorsWithTokens(tokens) },
+      { provide: ConsoleSettings, useValue: consoleSettings },
       { provide: OidcBridgeSettings, useValue: signIn.bridge },
       { provide: IdentityProviderSettings, useValue: signIn.identityProvider(stores.keyring, ownAddress) },
     ];

@@ -33,7 +33,14 @@ const KEY_FILES: Readonly<Record<string, readonly string[]>> = {
     'person-wrapping-1.key',
     'person-index-1.key',
   ],
-  console: ['ledger-1.key', 'oidc-1.pub', 'person-wrapping-1.key', 'person-index-1.key'],
+  console: [
+    'ledger-1.key',
+    'oidc-1.pub',
+    'cookies-1.key',
+    'ephemeral-1.key',
+    'person-wrapping-1.key',
+    'person-index-1.key',
+  ],
 };
 
 export interface SharedStores {

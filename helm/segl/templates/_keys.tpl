@@ -6,7 +6,7 @@ libs/installation/src/roles.ts. Marks of destroyed keys are for all, so that no 
 {{- $patterns := dict
   "portal" (list "sealing-*" "manifest-*.pub" "oidc-*" "cookies-*" "person-wrapping-*" "person-index-*" "ephemeral-*")
   "gateway" (list "sealing-*.pub" "manifest-*" "oidc-*.pub" "person-wrapping-*" "person-index-*" "ephemeral-*")
-  "console" (list "ledger-*" "oidc-*.pub" "person-wrapping-*" "person-index-*") -}}
+  "console" (list "ledger-*" "oidc-*.pub" "cookies-*" "person-wrapping-*" "person-index-*" "ephemeral-*") -}}
 {{- $all := list "*.destroyed" -}}
 {{- range . }}{{ $all = concat $all (get $patterns .) }}{{ end -}}
 {{- $all | uniq | join " " -}}

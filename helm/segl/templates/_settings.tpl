@@ -6,7 +6,6 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
 {{- $root := index . 0 -}}
 {{- $roles := index . 2 -}}
 {{- $host := include "segl.host" $root -}}
-{{- $serves := or (has "portal" $roles) (has "gateway" $roles) -}}
 {{- $stores := dict -}}
 {{- $written := deepCopy $root.Values.settings -}}
 {{- $organisation := dict "name" $host "postalAddress" $host "contactMail" (printf "postmaster@%s" $host) "timeZone" "UTC" -}}
@@ -26,12 +25,14 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
   {{- if $root.Values.eventStore.existingSecret }}{{- $_ := set $stores "eventStoreCredentialsFile" "/run/segl/event-store-credentials" -}}{{- end -}}
   {{- if $root.Values.eventStore.caKey }}{{- $_ := set $stores "eventStoreCaFile" "/run/stores/event-store/ca" -}}{{- end -}}
 {{- end -}}
-{{- if $serves -}}
-  {{- with include "segl.ephemeralStoreUrl" $root }}
-    {{- $_ := set $written "ephemeralStore" . -}}
-    {{- if $root.Values.ephemeralStore.existingSecret }}{{- $_ := set $stores "ephemeralPasswordFile" "/run/stores/ephemeral-store/password" -}}{{- end -}}
-    {{- if $root.Values.ephemeralStore.caKey }}{{- $_ := set $stores "ephemeralCaFile" "/run/stores/ephemeral-store/ca" -}}{{- end -}}
-  {{- end -}}
+{{- with include "segl.ephemeralStoreUrl" $root }}
+  {{- $_ := set $written "ephemeralStore" . -}}
+  {{- if $root.Values.ephemeralStore.existingSecret }}{{- $_ := set $stores "ephemeralPasswordFile" "/run/stores/ephemeral-store/password" -}}{{- end -}}
+  {{- if $root.Values.ephemeralStore.caKey }}{{- $_ := set $stores "ephemeralCaFile" "/run/stores/ephemeral-store/ca" -}}{{- end -}}
+{{- end -}}
+{{- if not (has "portal" $roles) -}}
+  {{- $portal := printf "http://%s-portal:%v" (include "segl.fullname" $root) $root.Values.service.port -}}
+  {{- $_ := set $written "console" (merge (dict) ($written.console | default dict) (dict "portalUrl" $portal)) -}}
 {{- end -}}
 {{- with $root.Values.personKeys.url }}
   {{- $_ := set $written "personKeys" . -}}

@@ -9,10 +9,8 @@ without a restart; but the event store's, which asks for an owner-only file (_ke
 {{- if $root.Values.eventStore.existingSecret -}}
   {{- $stores = append $stores (dict "name" "event-store" "values" $root.Values.eventStore) -}}
 {{- end -}}
-{{- if or (has "portal" $roles) (has "gateway" $roles) -}}
-  {{- if $root.Values.ephemeralStore.existingSecret -}}
-    {{- $stores = append $stores (dict "name" "ephemeral-store" "values" $root.Values.ephemeralStore) -}}
-  {{- end -}}
+{{- if $root.Values.ephemeralStore.existingSecret -}}
+  {{- $stores = append $stores (dict "name" "ephemeral-store" "values" $root.Values.ephemeralStore) -}}
 {{- end -}}
 {{- if $root.Values.personKeys.existingSecret -}}
   {{- $stores = append $stores (dict "name" "person-keys" "values" $root.Values.personKeys) -}}

@@ -6,6 +6,7 @@ export {
   type AuditorEvent,
   type AuditQuestionKind,
 } from './auditors/auditor-events.ts';
+export { RefusalsRecorded } from './auditors/refusals-recorded.ts';
 export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue, isAudited } from './event-catalogue.ts';
 export { exportExposure } from './export/exposure-export.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';

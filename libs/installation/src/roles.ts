@@ -58,9 +58,10 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
   },
   console: {
     // It follows the log, in which persons are ids; the directory leads from an address to an id, and gives the keys by which what it
-    // shows is read. It needs nothing that expires, and no key that opens a message.
-    parts: ['readModels', 'personDirectory'],
-    keys: ['ledger', 'oidc.pub', 'person-wrapping', 'person-index'],
+    // shows is read. What expires are the sign-ins of its own people and the sessions of readers; the cookie keys are those of the
+    // portal, since both are one address to a browser. No key that opens a message.
+    parts: ['readModels', 'personDirectory', 'ephemeralStore'],
+    keys: ['ledger', 'oidc.pub', 'cookies', 'person-wrapping', 'person-index'],
     paths: ['/console', '/api/v1/audit'],
   },
 };

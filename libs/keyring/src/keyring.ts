@@ -178,7 +178,12 @@ export class Keyring {
 
   /** Newest first, 32 bytes each: sign with the first, accept all. */
   cookieKeys(): readonly Uint8Array[] {
-    return this.secretsOf('cookies').map(({ bytes }) => bytes);
+    return this.cookieSecrets().map(({ bytes }) => bytes);
+  }
+
+  /** The same with their names: portals and consoles have them, and nobody else. */
+  cookieSecrets(): readonly KeyringSecret[] {
+    return this.secretsOf('cookies');
   }
 
   /**

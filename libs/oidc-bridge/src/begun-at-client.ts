@@ -2,7 +2,7 @@ import { isFlag, isText, listOf, orAbsent, orNull, recordOf } from '#libs/epheme
 import { digestOf } from '#libs/vocabulary';
 
 /**
- * What our own portal, a client on the bridge's own host, says in its pushed request of the browser that began it there. The
+ * What our own portal or console, a client on the bridge's own host, says in its pushed request of the browser that began it there. The
  * request is authenticated, so nobody else says it. Without it, somebody could begin a sign-in and have its link opened by the
  * person whose address is wanted: they would prove it, for a journey that is not theirs.
  */
@@ -24,7 +24,7 @@ export interface BegunAtClient {
 export type SignInAsk = (typeof SIGN_IN_ASKS)[number];
 const SIGN_IN_ASKS = ['account', 'reader'] as const;
 
-/** Names of the parameters, which the bridge takes of the portal alone. */
+/** Names of the parameters, which the bridge takes of our own clients alone. */
 export const BEGUN_PARAMETERS = ['segl_browser', 'segl_begun_at', 'segl_way', 'segl_asks'] as const;
 
 /** A path of this portal, and nothing that a browser could take for another host. */
@@ -60,16 +60,12 @@ export interface Tie {
 }
 
 /** @param params of the authorization request. @param openedBy null outside web-ui, in a test. @returns null for nobody's */
-export function tieOf(
-  params: Readonly<Record<string, unknown>>,
-  isPortal: boolean,
-  openedBy: string | null,
-): Tie | null {
+export function tieOf(params: Readonly<Record<string, unknown>>, isOurs: boolean, openedBy: string | null): Tie | null {
   const { segl_browser: named, segl_begun_at: path, segl_way: way, segl_asks: asks } = params;
-  const mark = isPortal && typeof named === 'string' ? named : openedBy && browserMark(openedBy);
+  const mark = isOurs && typeof named === 'string' ? named : openedBy && browserMark(openedBy);
   if (mark === null) return null;
-  const begunAt = isPortal && typeof path === 'string' && LOCAL_PATH.test(path) ? path : null;
-  return { browserMark: mark, begunAt, wantsCode: isPortal && way === 'code', asks: isPortal ? asksIn(asks) : [] };
+  const begunAt = isOurs && typeof path === 'string' && LOCAL_PATH.test(path) ? path : null;
+  return { browserMark: mark, begunAt, wantsCode: isOurs && way === 'code', asks: isOurs ? asksIn(asks) : [] };
 }
 
 export const parseTie = recordOf<Tie>({

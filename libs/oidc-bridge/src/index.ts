@@ -16,9 +16,16 @@ export { knownIssuerOf } from './upstreams/known-issuers.ts';
 export { googleUpstream } from './upstreams/google/google-upstream.ts';
 export { organisationUpstream } from './upstreams/organisation/organisation-upstream.ts';
 
+export {
+  OwnBridgeClient,
+  OwnBridgeUnavailable,
+  type IssuerFetch,
+  type OwnBridgeClientSettings,
+  type RequestSecrets,
+} from './own-client/own-bridge-client.ts';
 export { BridgeProvider } from './provider/bridge-provider.ts';
 export { BridgeConfigurationFault } from './provider/assert-configuration.ts';
-export { PORTAL_CLIENT_ID, portalSigningKey } from './provider/clients.ts';
+export { CONSOLE_CLIENT_ID, consoleSigningKey, PORTAL_CLIENT_ID, portalSigningKey } from './provider/clients.ts';
 export { issuerOf } from './provider/configuration.ts';
 export { AccessTokenRefused, AccessTokens } from './provider/access-tokens.ts';
 

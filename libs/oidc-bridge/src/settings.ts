@@ -61,6 +61,8 @@ export class OidcBridgeSettings {
   readonly organisation!: string;
   /** Where the portal takes the answer: `<publicUrl>/authenticate`. */
   readonly portalRedirectUri!: string;
+  /** Where our own console takes the answer. Absent: there is none. */
+  readonly consoleRedirectUri?: string;
   readonly clients!: readonly BridgeClient[];
   readonly upstreams!: readonly Upstream[];
   readonly sharedMailboxes!: readonly SharedMailboxRule[];

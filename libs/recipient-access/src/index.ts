@@ -1,5 +1,5 @@
 export { openingEvents, signInEvents, type OpeningEvent, type SignInEvent } from './access-events.ts';
-export { IdentityProviderSettings, type IssuerFetch } from './identity-provider-settings.ts';
+export { IdentityProviderSettings } from './identity-provider-settings.ts';
 export { endSessionsOf } from './portal-session.ts';
 export { RECIPIENT_ACCESS_ERRORS } from './error-pages.ts';
 export { RecipientAccessModule } from './recipient-access.module.ts';

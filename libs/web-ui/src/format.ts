@@ -2,7 +2,7 @@ import type { Instant } from '#libs/vocabulary';
 import { regionalOf } from './locales/translate.ts';
 import type { Locale } from './locales/translate.ts';
 
-export type InstantStyle = 'full' | 'date' | 'time' | 'minute';
+export type InstantStyle = 'full' | 'date' | 'time' | 'minute' | 'stamp';
 
 /** As the language's region writes it, with a clock of 24 hours, and always the name of the zone: a time without it is a guess. */
 const FIELDS: Record<InstantStyle, Intl.DateTimeFormatOptions> = {
@@ -10,6 +10,11 @@ const FIELDS: Record<InstantStyle, Intl.DateTimeFormatOptions> = {
   date: { day: 'numeric', month: 'long', year: 'numeric' },
   time: { hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
   minute: { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
+  // What stands in the record, with the offset from UTC: names of zones are not the same everywhere.
+  stamp: {
+    ...{ day: 'numeric', month: 'short', year: 'numeric' },
+    ...{ hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'longOffset' },
+  },
 };
 const formats = new Map<string, Intl.DateTimeFormat>();
 

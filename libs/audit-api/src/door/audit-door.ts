@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { recordAuditing } from '#libs/audit';
+import { recordAuditing, RefusalsRecorded } from '#libs/audit';
 import { EventStore } from '#libs/event-store';
 import { Clock } from '#libs/vocabulary';
 import { bearerTokenIn, discardRest, sendProblem } from '#libs/web-ui';
 import { AuditClients, AuditNotAuthorised } from '../settings.ts';
 import type { AuditScope } from '../settings.ts';
 import { problemOf } from './problems.ts';
-import { RefusalsRecorded } from './refusals-recorded.ts';
 
 /** What is asked for, by which name it stands in the record, and what a program must be allowed for it. */
 export interface Entry {

@@ -52,6 +52,7 @@ const BY_TYPE: Readonly<Record<string, readonly [OcsfClass, number, string]>> = 
   AuditTrailQueried: ['web-resources', 5, 'Search'],
   AuditTrailExported: ['web-resources', 7, 'Export'],
   AuditAccessRefused: ['web-resources', 2, 'Read'],
+  AuditorSignedIn: ['authentication', 1, 'Logon'],
   MessageRevoked: ['entity-management', 9, 'Disable'],
 };
 

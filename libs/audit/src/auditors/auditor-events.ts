@@ -1,13 +1,13 @@
 import { appendFacts, streamName } from '#libs/event-store';
 import type { DomainEvent, EventStore, StreamDescriptor } from '#libs/event-store';
-import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
+import type { EncryptedPersonalData, Instant, MessageId, PersonId } from '#libs/vocabulary';
 
 /** By which way somebody came to the record. */
 export type AuditorsWay = 'api' | 'command-line' | 'console';
 
 /** Who asked for something out of the record, and why. */
 export interface Asker {
-  /** A program of the configuration, a user of the operating system, a person of the console: a name, never an address. */
+  /** A program of the configuration, a user of the operating system, the person id of somebody at the console: never an address. */
   readonly askedBy: string;
   readonly through: AuditorsWay;
   readonly caseNumber?: string;
@@ -42,10 +42,29 @@ export type AuditorEvent =
         readonly through: AuditorsWay;
         /** What of the interface was asked for, by its own name. */
         readonly asked: string;
-        readonly reason: 'insufficient-scope';
+        readonly reason: 'insufficient-scope' | 'insufficient-role';
         /** Of the same asker, left out of the record since the last such event. */
         readonly othersSince: number;
         readonly refusedAt: Instant;
+        /** Who it was, at the console. */
+        readonly personId?: PersonId;
+        /** The address of the account, under that person's key: said once, where no sign-in says it. */
+        readonly address?: EncryptedPersonalData;
+      }
+    >
+  | DomainEvent<
+      'AuditorSignedIn',
+      {
+        readonly personId: PersonId;
+        /** The address of the account, under that person's key. */
+        readonly address: EncryptedPersonalData;
+        readonly through: 'console';
+        /** What the account gives: `auditor`, `officer`, `operator`. */
+        readonly roles: string[];
+        readonly method: string;
+        /** Who vouched for the account. */
+        readonly issuer: string;
+        readonly signedInAt: Instant;
       }
     >;
 
@@ -80,11 +99,21 @@ export const auditorEvents = {
       version: 1,
       evidence: 'administrative',
       outcome: 'refused',
-      persons: {},
-      encrypted: {},
+      persons: { personId: 'claimant' },
+      encrypted: { address: 'personId' },
       messages: {},
       facts: { happenedAt: 'refusedAt', reason: 'reason' },
       words: ['askedBy', 'through', 'asked', 'reason'],
+    },
+    AuditorSignedIn: {
+      version: 1,
+      evidence: 'administrative',
+      outcome: 'done',
+      persons: { personId: 'claimant' },
+      encrypted: { address: 'personId' },
+      messages: {},
+      facts: { happenedAt: 'signedInAt', method: 'method' },
+      words: ['through', 'method', 'issuer'],
     },
   },
 } as const satisfies StreamDescriptor<AuditorEvent>;

@@ -51,7 +51,7 @@ export const CHECKS: readonly Check[] = [
       const opened = await parts.keyring();
       if (hasRole(settings, 'portal')) void [opened.cookieKeys(), opened.sealingRecipient()];
       if (hasRole(settings, 'gateway')) void [opened.sealingRecipient(), opened.manifestSigner()];
-      if (hasRole(settings, 'console')) void opened.ledgerSigner();
+      if (hasRole(settings, 'console')) void [opened.ledgerSigner(), opened.cookieKeys()];
       return opened.directory;
     },
   },

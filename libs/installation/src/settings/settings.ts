@@ -196,6 +196,24 @@ export const settingsSchema = z.object({
     })
     .prefault({}),
   signIn: signInSchema,
+  console: z
+    .object({
+      portalUrl: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe(
+          'where a console that is a process of its own reaches a portal, to sign its people in; default: publicUrl. http is for a network that is yours alone',
+        ),
+      sessionIdleSeconds: positive
+        .max(1800)
+        .default(900)
+        .describe('seconds after which an idle session at the console ends; 1800 at most'),
+      sessionMaxSeconds: positive
+        .max(28800)
+        .default(28800)
+        .describe('seconds after which a session at the console ends in any case; 28800 at most'),
+    })
+    .prefault({}),
   ledger: z
     .object({
       directory: z

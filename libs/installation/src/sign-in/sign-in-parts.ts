@@ -7,8 +7,16 @@ import {
   issuerOf,
   portalSigningKey,
   PORTAL_CLIENT_ID,
+  CONSOLE_CLIENT_ID,
+  consoleSigningKey,
 } from '#libs/oidc-bridge';
-import type { BridgeClient, ClientCredential, OidcBridgeSettings, Upstream } from '#libs/oidc-bridge';
+import type {
+  BridgeClient,
+  ClientCredential,
+  OidcBridgeSettings,
+  OwnBridgeClientSettings,
+  Upstream,
+} from '#libs/oidc-bridge';
 import type { Keyring } from '#libs/keyring';
 import type { IdentityProviderSettings } from '#libs/recipient-access';
 import type { Clock } from '#libs/vocabulary';
@@ -17,7 +25,7 @@ import type { Settings } from '../settings/settings.ts';
 import { hasRole } from '../roles.ts';
 import { SignInFiles } from './sign-in-files.ts';
 import type { SignInSettings } from '../settings/sign-in-settings.ts';
-import { ownIssuer } from './issuer-fetch.ts';
+import { issuerElsewhere, ownIssuer } from './issuer-fetch.ts';
 
 /** What sign-in is told of the configuration, with the files that it names read. */
 export interface SignInParts {
@@ -26,6 +34,8 @@ export interface SignInParts {
   readonly providers: readonly Upstream[];
   /** @param ownAddress where this process listens, asked when the first reader signs in */
   identityProvider(keyring: Keyring, ownAddress: () => URL): IdentityProviderSettings;
+  /** How the console is a client of the bridge, which is this process or a portal elsewhere. */
+  consoleClient(keyring: Keyring, ownAddress: () => URL): OwnBridgeClientSettings;
 }
 
 interface Credentials {
@@ -46,6 +56,7 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
   const clients = settings.signIn.clients.map((client) => bridgeClientOf(client, isPortal ? files : null));
   const publicUrl = new URL(settings.publicUrl);
   const redirectUri = new URL('/authenticate', publicUrl).href;
+  const consoleRedirectUri = new URL('/console/signed-in', publicUrl).href;
   const other = isPortal ? settings.signIn.otherIssuer : undefined;
   const outside = other && otherIssuerOf(other, files, clock);
   if (files.faults.length > 0) throw new ConfigurationFault(files.faults);
@@ -55,6 +66,7 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
       publicUrl,
       organisation: settings.organisation.name,
       portalRedirectUri: redirectUri,
+      consoleRedirectUri,
       clients,
       upstreams,
       sharedMailboxes: settings.signIn.sharedMailboxes,
@@ -73,6 +85,16 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
           clientKeys: () => [portalSigningKey(keyring, clock.now())].filter((key) => key !== null),
           fetch: ownIssuer(publicUrl, ownAddress),
         },
+      };
+    },
+    consoleClient(keyring, ownAddress) {
+      const portalUrl = new URL(settings.console.portalUrl ?? publicUrl);
+      return {
+        issuer: new URL(issuerOf(publicUrl)),
+        clientId: CONSOLE_CLIENT_ID,
+        redirectUri: consoleRedirectUri,
+        clientKeys: () => [consoleSigningKey(keyring, clock.now())].filter((key) => key !== null),
+        fetch: isPortal ? ownIssuer(publicUrl, ownAddress) : issuerElsewhere(publicUrl, portalUrl),
       };
     },
   };

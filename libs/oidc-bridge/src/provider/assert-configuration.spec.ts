@@ -33,6 +33,7 @@ describe('the configuration of the provider', () => {
     return bridgeConfiguration({
       settings: testSettings(),
       keys: [{ keyId: 'oidc-1', privateKey }],
+      consoleKeys: [],
       store,
       proofs: new WaitingProofs(store, new SystemClock()),
       cookieSignatures: new CookieSignatures(() => [new Uint8Array(32)]),

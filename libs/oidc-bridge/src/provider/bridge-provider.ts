@@ -14,7 +14,8 @@ import type { BridgeProof, SignInRequest } from '../proof.ts';
 import { OidcBridgeSettings } from '../settings.ts';
 import { pathTo, uidInPath } from '../sign-in/addresses.ts';
 import { BridgeConfigurationFault, openProvider } from './assert-configuration.ts';
-import { clientFaults, rs256Faults } from './clients.ts';
+import { clientFaults, CONSOLE_CLIENT_ID, consoleClientKeys, PORTAL_CLIENT_ID, rs256Faults } from './clients.ts';
+import type { OwnClientKey } from './clients.ts';
 import { bridgeConfiguration, cookieNamesOf, issuerOf, signInKindOf } from './configuration.ts';
 import { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
@@ -47,8 +48,8 @@ export class SignInOver extends SignInNotHere {
 const TIE_SECONDS = 2 * LIFETIME_SECONDS.interaction;
 
 interface BuiltProvider {
-  /** The keys it was built with, by name and in order. */
-  readonly keyIds: readonly string[];
+  /** The keys it was built with, by name and in order, those of our console among them. */
+  readonly builtWith: string;
   readonly provider: Provider;
   readonly handle: (request: Request, response: Response) => Promise<void>;
 }
@@ -92,7 +93,7 @@ export class BridgeProvider {
     this.issuer = issuerOf(settings.publicUrl);
     this.proofs = new WaitingProofs(ephemeral, clock);
     this.cookieSignatures = new CookieSignatures(() => keyring.cookieKeys());
-    this.built = this.build();
+    this.built = this.build(this.keys(), consoleClientKeys(keyring));
   }
 
   /**
@@ -193,9 +194,9 @@ export class BridgeProvider {
     uid: string,
     params: Readonly<Record<string, unknown>>,
   ): Promise<Tie | null> {
-    const isPortal = signInKindOf(this.settings, String(params['client_id'])) === 'portal';
+    const isOurs = [PORTAL_CLIENT_ID, CONSOLE_CLIENT_ID].includes(String(params['client_id']));
     const browser = browserOf(request, (facts) => facts.browser());
-    const tie = tieOf(params, isPortal, browser?.id ?? null);
+    const tie = tieOf(params, isOurs, browser?.id ?? null);
     if (tie !== null) await putJson(this.store, ephemeralKey('browser', uid), tie, TIE_SECONDS);
     return tie;
   }
@@ -217,22 +218,26 @@ export class BridgeProvider {
   /** Built anew when there is another key, when one is gone, and when a new one begins to sign. */
   private current(): BuiltProvider {
     const keys = this.keys();
-    if (keys.map(({ keyId }) => keyId).join() !== this.built.keyIds.join()) this.built = this.build(keys);
+    const consoleKeys = consoleClientKeys(this.keyring);
+    if (namesOf(keys, consoleKeys) !== this.built.builtWith) this.built = this.build(keys, consoleKeys);
     return this.built;
   }
 
+  /** @throws PageError 503 without one that signs: the keyring itself reports what is wrong with it */
   private keys(): readonly OidcKey[] {
     const now = this.clock.now();
-    return [...signingKeyFirst(this.keyring, now), ...rsaSigningKeyFirst(this.keyring, now)];
+    const keys = [...signingKeyFirst(this.keyring, now), ...rsaSigningKeyFirst(this.keyring, now)];
+    if (keys[0]?.privateKey.asymmetricKeyType !== 'ec') throw new PageError(503);
+    return keys;
   }
 
-  private build(keys = this.keys()): BuiltProvider {
-    if (keys[0]?.privateKey.asymmetricKeyType !== 'ec') throw new PageError(503); // the keyring itself reports what is wrong with it
+  private build(keys: readonly OidcKey[], consoleKeys: readonly OwnClientKey[]): BuiltProvider {
     const { settings, store, proofs, cookieSignatures } = this;
     const keyIds = keys.map(({ keyId }) => keyId);
     const configuration = bridgeConfiguration({
       settings,
       keys,
+      consoleKeys,
       store,
       proofs,
       cookieSignatures,
@@ -252,7 +257,8 @@ export class BridgeProvider {
     });
     provider.on('server_error', (context, error) => this.report(context, error));
     (provider as EventEmitter).on('error', (error: Error, context: object = {}) => this.report(context, error));
-    return { keyIds, provider, handle: provider.callback() as BuiltProvider['handle'] };
+    const builtWith = namesOf(keys, consoleKeys);
+    return { builtWith, provider, handle: provider.callback() as BuiltProvider['handle'] };
   }
 
   private async renderError(context: KoaContextWithOIDC, out: ErrorOut, _error: Error): Promise<void> {
@@ -274,6 +280,10 @@ export class BridgeProvider {
     this.references.set(context, reference);
     return reference;
   }
+}
+
+function namesOf(...kinds: readonly (readonly { readonly keyId: string }[])[]): string {
+  return kinds.flatMap((keys) => keys.map(({ keyId }) => keyId)).join();
 }
 
 /** What the library cannot be told not to say: every client is registered for answers in the query alone. */

@@ -65,7 +65,7 @@ describe('clients from the configuration', () => {
   it('are known to the library by public keys alone, and nobody else is known', async () => {
     const key = strangerKeys().privateKey; // half a slip of an operator: the private half where the public one belongs
     const settings = testSettings({ clients: [{ ...archive, publicKeys: [key] }, mailer] });
-    const clients = clientMetadata(settings, [{ keyId: 'oidc-1', privateKey: strangerKeys().privateKey }]);
+    const clients = clientMetadata(settings, [{ keyId: 'oidc-1', privateKey: strangerKeys().privateKey }], []);
     expect(clients.map(({ client_id }) => client_id)).toEqual(['portal', 'archive', 'mailer']);
     expect(JSON.stringify(clients)).not.toMatch(/"d":|secret"/);
     const known = new ConfiguredClients(clients);

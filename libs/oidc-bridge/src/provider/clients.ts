@@ -1,14 +1,16 @@
 import { createPrivateKey, createPublicKey, hkdfSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { Adapter, AdapterPayload, ClientMetadata, JWK } from 'oidc-provider';
-import type { KeyId, Keyring } from '#libs/keyring';
+import type { Keyring, KeyringSecret } from '#libs/keyring';
 import type { Instant } from '#libs/vocabulary';
 import type { BridgeClient, OidcBridgeSettings } from '../settings.ts';
-import { signingKeyFirst } from './signing-keys.ts';
+import { signingFirst, signingKeyFirst } from './signing-keys.ts';
 import type { OidcKey } from './signing-keys.ts';
 
 /** The client that Segl itself is. */
 export const PORTAL_CLIENT_ID = 'portal';
+/** Its console, which may be a process on another machine. */
+export const CONSOLE_CLIENT_ID = 'segl-console';
 
 /** A–Z stay out of it, so that no two clients differ by case alone. */
 const CLIENT_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -16,8 +18,8 @@ const MIN_RSA_BITS = 2048;
 /** DER of a PKCS #8 Ed25519 key, up to its 32 bytes (RFC 8410 §7). */
 const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-export interface PortalClientKey {
-  /** `portal-oidc-<n>`: derived from that key, and gone with it. */
+export interface OwnClientKey {
+  /** `portal-oidc-<n>`, `segl-console-cookies-<n>`: derived from that key, and gone with it. */
   readonly keyId: string;
   readonly privateKey: KeyObject;
 }
@@ -26,33 +28,61 @@ export interface PortalClientKey {
  * The keys by which the portal proves itself to its own bridge: Ed25519, derived (HKDF) from the oidc keys, so that every
  * portal process has the same ones and there is nothing to configure. Newest first; the bridge accepts all.
  */
-export function portalClientKeys(keyring: Keyring): readonly PortalClientKey[] {
+export function portalClientKeys(keyring: Keyring): readonly OwnClientKey[] {
   return keyring.oidcKeys().map(portalKeyOf);
 }
 
 /** The one to sign with: not the newest as long as other processes may not have seen it yet. Null without any key. */
-export function portalSigningKey(keyring: Keyring, now: Instant): PortalClientKey | null {
+export function portalSigningKey(keyring: Keyring, now: Instant): OwnClientKey | null {
   const [first] = signingKeyFirst(keyring, now);
   return first === undefined ? null : portalKeyOf(first);
 }
 
-const derived = new WeakMap<KeyObject, KeyObject>();
+/**
+ * The keys by which the console proves itself: Ed25519, derived from the cookie keys. Those are on the machines of portals and
+ * consoles alone, so that nobody else can derive them and there is nothing to configure. The bridge accepts all.
+ */
+export function consoleClientKeys(keyring: Keyring): readonly OwnClientKey[] {
+  return keyring.cookieSecrets().map(consoleKeyOf);
+}
 
-function portalKeyOf({ keyId, privateKey }: { keyId: KeyId; privateKey: KeyObject }): PortalClientKey {
-  let portalKey = derived.get(privateKey);
-  if (portalKey === undefined) {
-    const { d = '' } = privateKey.export({ format: 'jwk' });
-    const seed = Buffer.from(hkdfSync('sha256', Buffer.from(d, 'base64url'), '', 'segl portal client key v1', 32));
-    portalKey = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' });
-    derived.set(privateKey, portalKey);
+/** As `portalSigningKey`. */
+export function consoleSigningKey(keyring: Keyring, now: Instant): OwnClientKey | null {
+  const [first] = signingFirst(keyring.cookieSecrets(), keyring, now);
+  return first === undefined ? null : consoleKeyOf(first);
+}
+
+const derived = new WeakMap<object, KeyObject>();
+
+function portalKeyOf({ keyId, privateKey }: OidcKey): OwnClientKey {
+  const secret = () => Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+  return {
+    keyId: `${PORTAL_CLIENT_ID}-${keyId}`,
+    privateKey: derivedKey(privateKey, secret, 'segl portal client key v1'),
+  };
+}
+
+function consoleKeyOf({ keyId, bytes }: KeyringSecret): OwnClientKey {
+  return {
+    keyId: `${CONSOLE_CLIENT_ID}-${keyId}`,
+    privateKey: derivedKey(bytes, () => bytes, 'segl console client key v1'),
+  };
+}
+
+function derivedKey(from: object, secret: () => Uint8Array, purpose: string): KeyObject {
+  let key = derived.get(from);
+  if (key === undefined) {
+    const seed = Buffer.from(hkdfSync('sha256', secret(), '', purpose, 32));
+    key = createPrivateKey({ key: Buffer.concat([ED25519_PKCS8, seed]), format: 'der', type: 'pkcs8' });
+    derived.set(from, key);
   }
-  return { keyId: `${PORTAL_CLIENT_ID}-${keyId}`, privateKey: portalKey };
+  return key;
 }
 
 /** What is wrong with the clients as configured, in an operator's words; empty when nothing is. */
 export function clientFaults(clients: readonly BridgeClient[]): string[] {
   const faults: string[] = [];
-  const seen = new Set<string>([PORTAL_CLIENT_ID]);
+  const seen = new Set<string>([PORTAL_CLIENT_ID, CONSOLE_CLIENT_ID]);
   for (const client of clients) {
     const { clientId, publicKeys } = client;
     if (!CLIENT_ID.test(clientId)) faults.push(`client "${clientId}": a name has 1 to 63 of a–z, 0–9 and hyphen`);
@@ -113,18 +143,25 @@ function isFitRedirectUri(text: string): boolean {
 
 /** How the library is told of a client. Secrets there are none: every client proves itself by a key of its own (RFC 7523). */
 export function clientMetadata(
-  settings: Pick<OidcBridgeSettings, 'clients' | 'organisation' | 'portalRedirectUri'>,
+  settings: Pick<OidcBridgeSettings, 'clients' | 'organisation' | 'portalRedirectUri' | 'consoleRedirectUri'>,
   keys: readonly OidcKey[],
+  consoleKeys: readonly OwnClientKey[],
 ): ClientMetadata[] {
+  const { organisation, portalRedirectUri, consoleRedirectUri } = settings;
+  const own = (clientId: string, redirectUri: string, clientKeys: readonly OwnClientKey[]) =>
+    signInClient(
+      clientId,
+      organisation,
+      [redirectUri],
+      clientKeys.map(({ keyId, privateKey }) => publicJwk(createPublicKey(privateKey), keyId)),
+    );
   // RSA keys sign for others alone
-  const own = keys.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'ec');
-  const portal = signInClient(
-    PORTAL_CLIENT_ID,
-    settings.organisation,
-    [settings.portalRedirectUri],
-    own.map(portalKeyOf).map(({ keyId, privateKey }) => publicJwk(createPublicKey(privateKey), keyId)),
-  );
-  return [portal, ...settings.clients.map(configuredClient)];
+  const portalKeys = keys.filter(({ privateKey }) => privateKey.asymmetricKeyType === 'ec').map(portalKeyOf);
+  return [
+    own(PORTAL_CLIENT_ID, portalRedirectUri, portalKeys),
+    ...(consoleRedirectUri === undefined ? [] : [own(CONSOLE_CLIENT_ID, consoleRedirectUri, consoleKeys)]),
+    ...settings.clients.map(configuredClient),
+  ];
 }
 
 /** Where the library looks a client up: those of the configuration, and never another. Nothing registers itself. */

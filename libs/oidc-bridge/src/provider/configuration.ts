@@ -3,7 +3,8 @@ import { errors, interactionPolicy } from 'oidc-provider';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { BEGUN_PARAMETERS } from '../begun-at-client.ts';
 import type { OidcBridgeSettings, ProgramClient } from '../settings.ts';
-import { clientMetadata, ConfiguredClients, PORTAL_CLIENT_ID } from './clients.ts';
+import { clientMetadata, ConfiguredClients, CONSOLE_CLIENT_ID, PORTAL_CLIENT_ID } from './clients.ts';
+import type { OwnClientKey } from './clients.ts';
 import type { CookieSignatures } from './cookie-signatures.ts';
 import { ephemeralKey } from './ephemeral-names.ts';
 import { CLOCK_TOLERANCE_SECONDS, LIFETIME_SECONDS } from './lifetimes.ts';
@@ -17,6 +18,8 @@ export interface ConfigurationParts {
   readonly settings: OidcBridgeSettings;
   /** The first one of each algorithm signs; ES256 first of all. */
   readonly keys: readonly OidcKey[];
+  /** Those of our own console, whose public halves are registered. */
+  readonly consoleKeys: readonly OwnClientKey[];
   readonly store: EphemeralStore;
   readonly proofs: WaitingProofs;
   readonly cookieSignatures: CookieSignatures;
@@ -50,10 +53,11 @@ export function cookieNamesOf(publicUrl: URL): { session: string; interaction: s
 
 /** Which client signs people in, and of what kind it is: null for programs and for what is no client. */
 export function signInKindOf(
-  { clients }: Pick<OidcBridgeSettings, 'clients'>,
+  { clients, consoleRedirectUri }: Pick<OidcBridgeSettings, 'clients' | 'consoleRedirectUri'>,
   clientId: string,
 ): 'portal' | 'application' | 'console' | null {
   if (clientId === PORTAL_CLIENT_ID) return 'portal';
+  if (clientId === CONSOLE_CLIENT_ID) return consoleRedirectUri === undefined ? null : 'console';
   const client = clients.find((candidate) => candidate.clientId === clientId);
   return client === undefined || client.kind === 'program' ? null : client.kind;
 }
@@ -66,10 +70,10 @@ const ON = { enabled: true } as const;
 
 /** Everything that the library decides otherwise by default (threats.md A8); assert-configuration.ts holds it to this. */
 export function bridgeConfiguration(parts: ConfigurationParts): Configuration {
-  const { settings, keys, store, proofs } = parts;
+  const { settings, keys, consoleKeys, store, proofs } = parts;
   const isSecure = settings.publicUrl.protocol === 'https:';
   const cookie = { httpOnly: true, sameSite: 'lax', secure: isSecure, signed: true } as const;
-  const clients = new ConfiguredClients(clientMetadata(settings, keys));
+  const clients = new ConfiguredClients(clientMetadata(settings, keys, consoleKeys));
   const configuration: Configuration & { fetchResponseBodyLimits: Record<string, number> } = {
     adapter: (model: string) => (model === 'Client' ? clients : new StoreAdapter(model, store)),
     jwks: keySetOf(keys),

@@ -7,7 +7,7 @@ import type { Instant } from '#libs/vocabulary';
 import { signIn, StrangerHouse, strangerKeyOf, STRANGERS, toSignIn } from '../testing/stranger-client-house.ts';
 import { openStrangerPortal, proofOf, PUBLIC_URL, testSettings } from '../testing/stranger-client-portal.ts';
 import { StrangerClient } from '../testing/stranger-client.ts';
-import { portalClientKeys, portalSigningKey } from './clients.ts';
+import { consoleClientKeys, consoleSigningKey, portalClientKeys, portalSigningKey } from './clients.ts';
 import { PUBLISHED_BEFORE_SIGNING_SECONDS } from './signing-keys.ts';
 
 describe('keys of the bridge', () => {
@@ -154,6 +154,19 @@ describe('keys of the bridge', () => {
     expect(portalSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('portal-oidc-1');
     clock.advance(PUBLISHED_BEFORE_SIGNING_SECONDS);
     expect(portalSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('portal-oidc-2');
+  });
+
+  it('give our console keys of its own by the cookie keys, the same wherever those are', async () => {
+    const before = consoleClientKeys(house.keys.keyring);
+    expect(before.map(({ keyId }) => keyId)).toEqual(['segl-console-cookies-1']);
+    await rotateKey(house.keys.directory, 'cookies', { now: clock.now() });
+    house.keys.keyring.refresh();
+    const after = consoleClientKeys(house.keys.keyring);
+    expect(after.map(({ keyId }) => keyId)).toEqual(['segl-console-cookies-2', 'segl-console-cookies-1']);
+    expect(after[1]?.privateKey.equals(before[0]!.privateKey)).toBe(true);
+    expect(consoleSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('segl-console-cookies-1');
+    clock.advance(PUBLISHED_BEFORE_SIGNING_SECONDS);
+    expect(consoleSigningKey(house.keys.keyring, clock.now())?.keyId).toBe('segl-console-cookies-2');
   });
 
   it('of cookies: those signed before a rotation are taken, those of a destroyed key are not', async () => {

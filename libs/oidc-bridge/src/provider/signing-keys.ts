@@ -22,17 +22,22 @@ export interface OidcKey {
  * the newest one that was published for long enough; where none was, the oldest. All of them verify.
  */
 export function signingKeyFirst(keyring: Keyring, now: Instant): readonly OidcKey[] {
-  return publishedFirst(keyring, keyring.oidcKeys(), now);
+  return signingFirst(keyring.oidcKeys(), keyring, now);
 }
 
 /** The RSA keys in the same order; none where the keyring has none. */
 export function rsaSigningKeyFirst(keyring: Keyring, now: Instant): readonly OidcKey[] {
-  return publishedFirst(keyring, keyring.oidcRsaKeys(), now);
+  return signingFirst(keyring.oidcRsaKeys(), keyring, now);
 }
 
-function publishedFirst(keyring: Keyring, keys: readonly OidcKey[], now: Instant): readonly OidcKey[] {
+/** @param keys of one kind, newest first */
+export function signingFirst<Key extends { readonly keyId: KeyId }>(
+  keys: readonly Key[],
+  keyring: Keyring,
+  now: Instant,
+): readonly Key[] {
   const createdAt = new Map(keyring.list().map((listing) => [listing.keyId, listing.createdAt]));
-  const isKnownEverywhere = ({ keyId }: OidcKey) => {
+  const isKnownEverywhere = ({ keyId }: Key) => {
     const created = createdAt.get(keyId) ?? null;
     return created === null || secondsBetween(created, now) >= PUBLISHED_BEFORE_SIGNING_SECONDS;
   };

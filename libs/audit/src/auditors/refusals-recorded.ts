@@ -1,9 +1,9 @@
 import type { Instant } from '#libs/vocabulary';
 import { secondsBetween } from '#libs/vocabulary';
 
-/** A program that is set up wrong asks again and again: one event a minute says so, and how many others there were. */
+/** Who is set up wrong asks again and again: one event a minute says so, and how many others there were. */
 const SECONDS_BETWEEN = 60;
-/** Programs stand in the configuration; this only bounds what a process remembers of them. */
+/** Bounds what a process remembers of them. */
 const MAX_REMEMBERED = 1000;
 
 /** Which refusals go into the record. */

@@ -1,0 +1,3 @@
+export { ConsoleModule } from './console.module.ts';
+export { CONSOLE_ERRORS } from './door/error-pages.ts';
+export { ConsoleSettings } from './settings.ts';

@@ -1,0 +1,39 @@
+import type { TextKey } from '#libs/web-ui';
+import type { SignedIn } from '../door/route-roles.ts';
+import { mayAs } from '../roles.ts';
+import type { ConsoleRole } from '../roles.ts';
+
+interface Place {
+  readonly href: string;
+  readonly text: TextKey;
+  readonly roles: readonly ConsoleRole[];
+}
+
+/** What stands in the navigation, in this order, each for whom it is. */
+const PLACES: readonly Place[] = [{ href: '/console', text: 'console.nav.overview', roles: ['auditor', 'operator'] }];
+
+const ROLE_TEXTS: Readonly<Record<ConsoleRole, TextKey>> = {
+  auditor: 'console.roles.auditor',
+  officer: 'console.roles.officer',
+  operator: 'console.roles.operator',
+};
+
+/** What the layout of every page of the console needs: `{ ...consolePage(asker, '/console/search'), … }`. */
+export function consolePage({ roles, address, openCase }: SignedIn, here: string) {
+  return {
+    console: {
+      nav: PLACES.filter((place) => mayAs(roles, place.roles)).map(({ href, text }) => ({
+        ...{ href, text },
+        isHere: href === here,
+      })),
+      who: address,
+      roles: roles.map((role) => ROLE_TEXTS[role]),
+      isReader: mayAs(roles, ['auditor']),
+      isOfficer: mayAs(roles, ['officer']),
+      here,
+      caseNumber: openCase.caseNumber ?? '',
+      reason: openCase.reason ?? '',
+      hasCase: openCase.caseNumber !== undefined || openCase.reason !== undefined,
+    },
+  };
+}

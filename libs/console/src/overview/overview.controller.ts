@@ -1,0 +1,32 @@
+import { Controller, Get, Render } from '@nestjs/common';
+import { AUDITED_TYPES } from '#libs/audit';
+import { ForRole, WhoAsks } from '../door/for-role.ts';
+import type { SignedIn } from '../door/route-roles.ts';
+import { consolePage } from '../layout/console-page.ts';
+import { mayAs } from '../roles.ts';
+import { AskTrail } from '../trail/ask-trail.ts';
+import { StateOfRecord } from './state-of-record.ts';
+
+const LATEST_ROWS = 12;
+/** What auditors themselves do would be all that is to be seen. */
+const LATEST_TYPES = AUDITED_TYPES.filter((type) => !type.startsWith('Audit'));
+
+/** What happened lately, and whether the record is followed, signed and published. */
+@Controller('console')
+export class OverviewController {
+  constructor(
+    private readonly trail: AskTrail,
+    private readonly state: StateOfRecord,
+  ) {}
+
+  @Get()
+  @Render('console/overview/overview')
+  @ForRole('auditor', 'operator')
+  async overview(@WhoAsks() asker: SignedIn) {
+    const isReader = mayAs(asker.roles, ['auditor']);
+    const filter = { types: LATEST_TYPES };
+    const paging = { order: 'newest-first', limit: LATEST_ROWS } as const;
+    const latest = isReader ? (await this.trail.search(asker, filter, paging, { fields: ['types'] })).rows : [];
+    return { ...consolePage(asker, '/console'), ...this.state.now(), latest };
+  }
+}

@@ -1,0 +1,15 @@
+import type { OwnBridgeClientSettings } from '#libs/oidc-bridge';
+
+/** What the app decides for this room. The class is its own injection token. */
+export class ConsoleSettings {
+  /** How the console is a client of the bridge. */
+  readonly client!: OwnBridgeClientSettings;
+  /** Seconds without a request after which a session ends. */
+  readonly sessionIdleSeconds!: number;
+  /** Seconds after sign-in when it ends in any case. */
+  readonly sessionMaxSeconds!: number;
+  /** IANA name of the zone in which days are asked for and times are shown. */
+  readonly timeZone!: string;
+  /** Where checkpoints are published; null: nowhere. */
+  readonly ledgerDirectory!: string | null;
+}
