@@ -3,12 +3,13 @@ import type { Hash } from 'node:crypto';
 import type { SealingRecipient } from '#libs/keyring';
 import { DomainError, Unprintable } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
-import { beginAgeFile } from './age/age-file.ts';
+import { newAgeHeader } from './age/age-file.ts';
 import { HybridRecipient } from './age/hybrid.ts';
-import { CHUNK_BYTES, PAYLOAD_NONCE_BYTES, sealedPayloadBytes } from './age/payload.ts';
-import type { PayloadSealer } from './age/payload.ts';
+import { CHUNK_BYTES, PAYLOAD_NONCE_BYTES, PayloadSealer, sealedPayloadBytes } from './age/payload.ts';
 import { encodeManifest } from './manifest.ts';
 import type { Manifest, ManifestFacts, ManifestSigner } from './manifest.ts';
+import { nonceOf, readResumption, writeResumption } from './resumption.ts';
+import type { SealBeginning } from './resumption.ts';
 import { SEALED_HEADER_BYTES, readSealedHeader } from './sealed-header.ts';
 
 /** What `MessageSealed` records of the bytes. Lengths in bytes, digests in lower-case hex. */
@@ -26,6 +27,17 @@ export interface MailSealerOptions {
   /** A longer mail is refused while it is sealed: opening could not take it. Default: no limit. */
   readonly maxMailBytes?: number;
   /** For several seals of one mail: measured by whoever feeds them, so that it is hashed once. Must be fed the same bytes. */
+  readonly measure?: MailMeasure;
+  /** Lower-case hex; where it is known before: the seal can then be taken up again (`resumption`), and is of no other mail. */
+  readonly mailSha256?: string;
+}
+
+/** A seal that was begun before, of the very same mail: the same bytes come of it. */
+export interface ResumedSealOptions {
+  /** What `MailSealer.resumption` gave. */
+  readonly resumption: Uint8Array;
+  readonly mailSha256: string;
+  readonly maxMailBytes?: number;
   readonly measure?: MailMeasure;
 }
 
@@ -97,24 +109,41 @@ export class MailSealer extends Unprintable {
   private mailBytes = 0;
   private stage: 'new' | 'begun' | 'finished' = 'new';
   private sealDigests: SealDigests | null = null;
+  private readonly mailSha256: string | null;
+  private readonly kept: Buffer | null;
 
-  /** @throws TypeError when the recipient is no hybrid one (`age1pq1…`) or the facts are not as ManifestFacts says */
-  constructor({ recipient, signer, facts, maxMailBytes, measure }: MailSealerOptions) {
+  /**
+   * @throws TypeError when the recipient is no hybrid one (`age1pq1…`), the facts are not as ManifestFacts says, or the resumption
+   * is none
+   */
+  constructor(options: MailSealerOptions | ResumedSealOptions) {
     super();
-    const { header, payload } = beginAgeFile([parsedRecipient(recipient.recipient)], (bytes) => this.add(bytes));
-    const sealedHeader = readSealedHeader(header);
-    if (sealedHeader.status !== 'header') throw new Error('an age header outside our own profile');
-    this.messageId = sealedHeader.messageId;
-    this.headerSha256 = sealedHeader.headerSha256;
-    this.sealingKeyId = recipient.keyId;
-    const { bytes, manifest } = encodeManifest(facts, sealedHeader, signer);
-    this.manifest = manifest;
+    const { maxMailBytes, measure, mailSha256 } = options;
+    const beginning = 'resumption' in options ? readResumption(options.resumption) : beginningOf(options);
+    const { fileKey, header, manifestBytes } = beginning;
+    this.messageId = beginning.manifest.messageId;
+    this.headerSha256 = beginning.manifest.headerSha256;
+    this.sealingKeyId = beginning.sealingKeyId;
+    this.manifest = beginning.manifest;
     this.header = header;
-    this.manifestBytes = bytes;
-    this.payload = payload;
+    this.manifestBytes = manifestBytes;
+    this.kept = mailSha256 === undefined ? null : writeResumption(beginning);
+    const nonce = mailSha256 === undefined ? undefined : nonceOf(fileKey, manifestBytes, mailSha256);
+    this.payload = new PayloadSealer(fileKey, (bytes) => this.add(bytes), nonce);
+    fileKey.fill(0); // the keys made from it are held by OpenSSL now
     this.maxMailBytes = maxMailBytes ?? Infinity;
+    this.mailSha256 = mailSha256 ?? null;
     this.measure = measure ?? new MailMeasure();
     this.measuresItself = measure === undefined;
+  }
+
+  /**
+   * What takes this seal up again after a crash, for the same mail. Secret: with it the sealed mail opens. It is kept only where
+   * nobody reads it who has not the mail itself. @throws Error where the mail was not known before
+   */
+  resumption(): Buffer {
+    if (this.kept === null) throw new Error('only a seal of a mail that was known before can be taken up again');
+    return Buffer.from(this.kept);
   }
 
   /** The age header and what of the payload is ready. Once, and first. */
@@ -144,6 +173,8 @@ export class MailSealer extends Unprintable {
     this.advance('begun', 'finished');
     const last = this.collect(sealedPayloadBytes(CHUNK_BYTES), () => this.payload.finish());
     if (this.measure.bytes !== this.mailBytes) throw new Error('the measure was not fed the bytes that were sealed');
+    if (this.mailSha256 !== null && this.measure.sha256() !== this.mailSha256)
+      throw new Error('the mail is not the one that the seal was begun for');
     this.sealDigests = {
       mailBytes: this.mailBytes,
       mailSha256: this.measure.sha256(),
@@ -178,4 +209,12 @@ export class MailSealer extends Unprintable {
     if (this.stage !== from) throw new Error(`a seal that is ${this.stage} cannot go on as ${to}`);
     this.stage = to;
   }
+}
+
+function beginningOf({ recipient, signer, facts }: MailSealerOptions): SealBeginning {
+  const { header, fileKey } = newAgeHeader([parsedRecipient(recipient.recipient)]);
+  const sealedHeader = readSealedHeader(header);
+  if (sealedHeader.status !== 'header') throw new Error('an age header outside our own profile');
+  const { bytes, manifest } = encodeManifest(facts, sealedHeader, signer);
+  return { fileKey, header, sealingKeyId: recipient.keyId, manifestBytes: bytes, manifest };
 }

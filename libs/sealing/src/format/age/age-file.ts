@@ -26,7 +26,17 @@ export function unwrapFileKey(header: AgeHeader, identities: readonly AgeIdentit
 }
 
 /**
- * A new file: its header, and what seals its payload. A file key is random, and of one file alone.
+ * The header of a new file, and the key that its payload is sealed under: random, and of one file alone. The caller overwrites the
+ * key once `PayloadSealer` has it.
+ */
+export function newAgeHeader(recipients: readonly AgeRecipient[]): { header: Buffer; fileKey: Buffer } {
+  const fileKey = randomBytes(FILE_KEY_BYTES);
+  const stanzas = recipients.map((recipient) => recipient.wrapFileKey(fileKey));
+  return { header: encodeHeader(stanzas, fileKey), fileKey };
+}
+
+/**
+ * A new file: its header, and what seals its payload.
  *
  * @param onSealed as PayloadSealer has it; neither the header nor the payload's nonce goes through it
  */
@@ -34,9 +44,7 @@ export function beginAgeFile(
   recipients: readonly AgeRecipient[],
   onSealed: (bytes: Buffer) => void,
 ): { header: Buffer; payload: PayloadSealer } {
-  const fileKey = randomBytes(FILE_KEY_BYTES);
-  const stanzas = recipients.map((recipient) => recipient.wrapFileKey(fileKey));
-  const header = encodeHeader(stanzas, fileKey);
+  const { header, fileKey } = newAgeHeader(recipients);
   const payload = new PayloadSealer(fileKey, onSealed);
   fileKey.fill(0); // the keys made from it are held by OpenSSL now
   return { header, payload };

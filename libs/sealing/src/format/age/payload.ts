@@ -57,7 +57,7 @@ class ChunkNonce {
  */
 export class PayloadSealer extends Unprintable {
   /** To be written first, in front of the chunks. */
-  readonly nonce: Buffer = randomBytes(PAYLOAD_NONCE_BYTES);
+  readonly nonce: Buffer;
   private readonly key: KeyObject;
   private readonly onSealed: (bytes: Buffer) => void;
   private readonly chunkNonce = new ChunkNonce();
@@ -65,9 +65,17 @@ export class PayloadSealer extends Unprintable {
   private readonly held = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   private heldBytes = 0;
 
-  /** @param onSealed is called with ciphertexts and tags, in their order; what it wants to keep it copies: they are let go behind it */
-  constructor(fileKey: Uint8Array, onSealed: (bytes: Buffer) => void) {
+  /**
+   * @param onSealed is called with ciphertexts and tags, in their order; what it wants to keep it copies: they are let go behind it
+   * @param nonce another one for every other plaintext under the same file key; random where none is given
+   */
+  constructor(
+    fileKey: Uint8Array,
+    onSealed: (bytes: Buffer) => void,
+    nonce: Buffer = randomBytes(PAYLOAD_NONCE_BYTES),
+  ) {
     super();
+    this.nonce = nonce;
     this.key = payloadKey(fileKey, this.nonce);
     this.onSealed = onSealed;
   }
