@@ -9,4 +9,5 @@ export { SubmissionModule } from './submission/submission.module.ts';
 export { SealingClients, SealingNotAuthorised, SubmissionSettings, type SealingClient } from './submission/settings.ts';
 export { settlementBy, submissions } from './submission/submission.ts';
 export { submissionEvents } from './submission/submission-events.ts';
+export { relayingEvents } from './passing-on/relaying-events.ts';
 export { SubmitMail } from './submission/submit-mail.ts';

@@ -7,6 +7,7 @@ export { organisationProfileFaults, type OrganisationProfile } from './carrier/o
 export { UrlencodedFieldReader } from './carrier/urlencoded-field-reader.ts';
 export {
   MailRelay,
+  type RelayOutcome,
   RelayRefused,
   RelayUnavailable,
   type OutgoingMail,

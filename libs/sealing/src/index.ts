@@ -1,4 +1,4 @@
-export { MailMeasure, MailSealer, MailTooLarge } from './format/mail-sealer.ts';
+export { MailMeasure, MailSealer, type MailSealerOptions, MailTooLarge } from './format/mail-sealer.ts';
 export type { Manifest } from './format/manifest.ts';
 export type { MessageTerm } from './format/message-terms.ts';
 export {

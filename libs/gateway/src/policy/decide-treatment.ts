@@ -14,8 +14,8 @@ export interface PolicyDecision {
   readonly passedBy: readonly { readonly rule: string; readonly because: string }[];
 }
 
-/** Names of decisions that no rule of an operator's may have. */
-export const FIXED_RULES: readonly string[] = ['sealed-already', 'machine-mail', 'otherwise'];
+/** Names that no rule of an operator's may have: of fixed decisions, and of the reports that are sent on their account. */
+export const FIXED_RULES: readonly string[] = ['sealed-already', 'machine-mail', 'otherwise', 'report'];
 
 /**
  * Fixed rules, then the operator's in their order, then the default. The same facts and policy give the same decision, whoever
