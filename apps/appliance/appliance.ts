@@ -24,8 +24,10 @@ import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { loopbackOnly } from './demo/loopback-only.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
 import { ERROR_PAGES } from './error-pages.ts';
+import { Forgetting } from './forgetting.ts';
 import { NestLog, openLog } from './logging.ts';
 import { ManagementServer } from './management-server.ts';
+import { LEAK_SENTENCES, protectProcess } from './process-protection.ts';
 import { servedElsewhere } from './served-elsewhere.ts';
 
 /** A running appliance. */
@@ -48,6 +50,8 @@ const PROJECTION_WATCH_SECONDS = 10;
  */
 export async function startAppliance(settings: Settings): Promise<Appliance> {
   const log = openLog(settings.logLevel);
+  const leaks = protectProcess();
+  if (!settings.demonstration) for (const leak of leaks) log.warn({ leak }, LEAK_SENTENCES[leak]);
   const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a template with a fault stops the start
   const management = await ManagementServer.listen(settings, log);
   try {
@@ -86,6 +90,7 @@ async function serve(
     });
     closing.add(app, (opened) => opened.close());
     if (settings.demonstration) app.use(loopbackOnly);
+    if (hasRole(settings, 'portal')) app.use(new Forgetting().middleware);
     app.use(stores.metrics.middleware);
     const { organisation } = settings;
     const elsewhere = pathsElsewhere(settings.roles);

@@ -94,7 +94,7 @@ export function asFile(content: Buffer): HandIn {
 }
 
 /** From nowhere, with no cookie, as the attachment does it. */
-export function handIn(port: number, { contentType, body }: HandIn): Promise<Answer> {
+export function handIn(port: number, { contentType, body }: HandIn): ReturnType<typeof exchange> {
   return exchange(port, 'POST', '/open', { 'content-type': contentType, origin: 'null' }, body);
 }
 
@@ -111,9 +111,17 @@ export class PortalReader {
 
   /** From hand-in to a proven address, once for all that follows. */
   async signIn(carrier: Buffer): Promise<void> {
-    const { location } = await handIn(this.port, asForm(carrier));
+    const location = await this.handIn(asForm(carrier));
     const confirm = await this.proveByCode(location, () => this.code());
     await this.submit(confirm, `${location}/finish`);
+  }
+
+  /** Only the browser that handed a carrier in can begin a sign-in for it. @returns where its message is */
+  async handIn(carrier: HandIn): Promise<string> {
+    const { status, location, cookies } = await handIn(this.port, carrier);
+    if (status !== 303) throw new Error(`hand-in was answered ${status}`);
+    this.keep(cookies);
+    return location;
   }
 
   /** From the message's page to the one that asks for the confirming click. @param codeOf what came by mail */
@@ -157,8 +165,7 @@ export class PortalReader {
 
   /** Everything between the button in the attachment and the last byte of the message's page. */
   async open(carrier: HandIn): Promise<{ location: string; page: Answer }> {
-    const { status, location } = await handIn(this.port, carrier);
-    if (status !== 303) throw new Error(`hand-in was answered ${status}`);
+    const location = await this.handIn(carrier);
     let page = await this.view(location);
     for (; page.status === 503; page = await this.view(location))
       await new Promise((resume) => setTimeout(resume, 250)); // many at once
@@ -208,11 +215,14 @@ export class PortalReader {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const headers = body ? { cookie, 'content-type': 'application/x-www-form-urlencoded' } : { cookie };
     const { cookies, ...answer } = await exchange(this.port, method, pathname + search, headers, body);
+    this.keep(cookies);
+    return answer;
+  }
+  private keep(cookies: readonly string[]): void {
     for (const set of cookies) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
       if (value === '' || /expires=Thu, 01 Jan 1970/i.test(set)) this.cookies.delete(name);
       else this.cookies.set(name, value);
     }
-    return answer;
   }
 }

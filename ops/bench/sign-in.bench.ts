@@ -7,7 +7,7 @@ import { startCodeMailbox } from './code-mailbox.ts';
 import type { CodeMailbox } from './code-mailbox.ts';
 import { inTemporaryDirectory, onOneCore, preciseCpuMsOf, SENDER, startProduction } from './portal-process.ts';
 import type { PortalProcess } from './portal-process.ts';
-import { asForm, exchange, handIn, PortalReader, seal } from './portal-reader.ts';
+import { asForm, exchange, PortalReader, seal } from './portal-reader.ts';
 
 /*
  * A whole sign-in, from the message's page to the one that asks for the confirming click: by a passcode (mailed to a server that
@@ -79,6 +79,7 @@ async function taken<One>(pid: number, all: readonly One[], doOne: (one: One) =>
 interface Message {
   readonly path: string;
   readonly address: string;
+  readonly reader: PortalReader;
 }
 
 class Visitors {
@@ -92,9 +93,8 @@ class Visitors {
   }
 
   async signIn(way: 'passcode' | 'account'): Promise<Taken> {
-    const { pid, port, publicUrl } = this.portal;
-    return taken(pid, await this.handedIn(PEOPLE_IN_TURN + PEOPLE_AT_ONCE), async ({ path, address }) => {
-      const reader = new PortalReader(port);
+    const { pid, publicUrl } = this.portal;
+    return taken(pid, await this.handedIn(PEOPLE_IN_TURN + PEOPLE_AT_ONCE), async ({ path, address, reader }) => {
       if (way === 'passcode') await reader.proveByCode(path, () => this.mailbox.codeTo(address));
       else await reader.proveByAccount(path, publicUrl);
       return reader.requests;
@@ -118,7 +118,8 @@ class Visitors {
     for (let each = 0; each < count; each++) {
       const address = `person-${(this.people += 1)}@example.com`;
       const carrier = await seal(this.portal, address, Buffer.from(`From: ${SENDER}\r\nSubject: x\r\n\r\nHello\r\n`));
-      messages.push({ address, path: (await handIn(this.portal.port, asForm(carrier))).location });
+      const reader = new PortalReader(this.portal.port);
+      messages.push({ address, reader, path: await reader.handIn(asForm(carrier)) });
     }
     return messages;
   }

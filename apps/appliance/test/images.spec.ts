@@ -323,7 +323,7 @@ describe('the Containerfile', () => {
 
   it('starts and watches what the build makes, and has segl on the path', () => {
     const command = JSON.parse(last(ofFinalStage('CMD')).rest) as string[];
-    expect(command).toEqual(['node', '--enable-source-maps', 'dist/apps/appliance/main.js']);
+    expect(command).toEqual(['node', '--disable-sigusr1', '--enable-source-maps', 'dist/apps/appliance/main.js']);
     expect(existsSync(join(ROOT, 'apps/appliance/main.ts'))).toBe(true);
     const setup = last(ofFinalStage('RUN').slice()).rest;
     expect(setup).toContain(`ln -s /opt/segl/${packageJson.bin.segl} /usr/local/bin/segl`);

@@ -27,6 +27,10 @@ Example:
     .action(() => {
       if (process.execve === undefined) throw new Misconfigured(`this system cannot do that: run "node ${APPLIANCE}"`);
       operator.terminal.say(`segl: starting on Node ${process.versions.node}`);
-      process.execve(process.execPath, [process.execPath, '--enable-source-maps', APPLIANCE], process.env);
+      process.execve(
+        process.execPath,
+        [process.execPath, '--disable-sigusr1', '--enable-source-maps', APPLIANCE],
+        process.env,
+      );
     });
 }

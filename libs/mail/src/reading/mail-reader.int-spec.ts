@@ -93,6 +93,24 @@ describe('reading in threads', () => {
     await expect(small.read(Buffer.from('x'))).rejects.toMatchObject({ code: 'reading-unavailable' });
   });
 
+  it('ends a thread that has read once nobody comes, and reads the next mail in a fresh one', async () => {
+    const forgetful = new MailReader({ workers: 1, idleMs: 20 });
+    const threads = () => new Set(readdirSync('/proc/self/task'));
+    expect((await forgetful.read(Buffer.from('Subject: a\r\n\r\n'))).mailSubject).toBe('a');
+    const before = threads();
+    const isFresh = () => [...threads()].some((thread) => !before.has(thread));
+    while (!isFresh()) await new Promise((resume) => setTimeout(resume, 20));
+    expect((await forgetful.read(Buffer.from('Subject: b\r\n\r\n'))).mailSubject).toBe('b');
+    await forgetful.close();
+  });
+
+  it('ends a thread after so many mails, however fast they come', async () => {
+    const worn = new MailReader({ workers: 1, mailsOfWorker: 2 });
+    const mails = Array.from({ length: 7 }, (_, at) => worn.read(Buffer.from(`Subject: ${at}\r\n\r\n`)));
+    expect((await Promise.all(mails)).map(({ mailSubject }) => mailSubject)).toEqual([...'0123456']);
+    await worn.close();
+  });
+
   it('lets a process end that has nothing else to do, closed or not', async () => {
     const script = `import { MailReader } from ${JSON.stringify(new URL('./mail-reader.ts', import.meta.url).href)};
       const { mailSubject } = await new MailReader().read(Buffer.from('Subject: x\\r\\n\\r\\n'));

@@ -148,9 +148,11 @@ export class MailReader {
   private addThread(): ReadingThread {
     const thread = new ReadingThread(this.limits, this.authorities, {
       idle: () => this.handOut(),
-      gone: () => {
+      gone: (isWorn) => {
         this.threads.delete(thread);
-        if (!this.isClosed) this.handOut();
+        if (this.isClosed) return;
+        if (isWorn) this.addThread(); // the next reader waits for no thread to start
+        this.handOut();
       },
     });
     this.threads.add(thread);
@@ -158,19 +160,27 @@ export class MailReader {
   }
 }
 
+interface ThreadEvents {
+  idle(): void;
+  /** @param isWorn it ended because it had read, and not because of what it read */
+  gone(isWorn: boolean): void;
+}
+
 /** One worker and the mail it has; dies with it at the latest. */
 class ReadingThread {
   private readonly worker: Worker;
   private readonly limits: ReadingLimits;
-  private readonly on: { idle(): void; gone(): void };
+  private readonly on: ThreadEvents;
   private readonly exited: Promise<void>;
   private current: Waiting | null = null;
   private timer: NodeJS.Timeout | undefined;
   private phase: object | null = null;
   private isReady = false;
   private isDoomed = false;
+  private mails = 0;
+  private isWorn = false;
 
-  constructor(limits: ReadingLimits, authorities: TrustedAuthorities, on: { idle(): void; gone(): void }) {
+  constructor(limits: ReadingLimits, authorities: TrustedAuthorities, on: ThreadEvents) {
     this.limits = limits;
     this.on = on;
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -188,7 +198,7 @@ class ReadingThread {
     this.exited = new Promise((resolve) => {
       this.worker.once('exit', () => {
         this.fail(new Error('the thread ended'));
-        this.on.gone();
+        this.on.gone(this.isWorn);
         resolve();
       });
     });
@@ -199,7 +209,9 @@ class ReadingThread {
   }
 
   take(waiting: Waiting): void {
+    clearTimeout(this.timer);
     this.current = waiting;
+    this.mails += 1;
     this.worker.ref();
     const { mail } = waiting.job;
     this.worker.postMessage(waiting.job, [mail.buffer as ArrayBuffer]);
@@ -278,8 +290,22 @@ class ReadingThread {
     this.phase = null;
     this.current = null;
     this.worker.unref();
+    if (this.mails >= this.limits.mailsOfWorker) this.end();
+    else this.endWhenIdle();
     current.resolve(outcome);
     this.on.idle();
+  }
+
+  /** Strings of a mail cannot be wiped: they go with the memory of the thread that made them. */
+  private endWhenIdle(): void {
+    this.timer = setTimeout(() => this.end(), this.limits.idleMs).unref();
+  }
+
+  private end(): void {
+    this.isWorn = true;
+    this.isDoomed = true;
+    clearTimeout(this.timer);
+    void this.worker.terminate();
   }
 
   /** Its mail is answered with what there is of it; a thread that never came up is the machine's fault and said to be. */

@@ -47,6 +47,10 @@ export interface ReadingLimits {
   readonly heapMiB: number;
   /** Worker threads at most; they start when they are first needed. */
   readonly workers: number;
+  /** A worker that has read ends when no mail came for so long, and its memory with what was in it; a fresh one takes its place. */
+  readonly idleMs: number;
+  /** Mails after which a worker ends in any case. */
+  readonly mailsOfWorker: number;
   /** Mails that may wait for a worker; one more is refused with `reading-busy`. */
   readonly queue: number;
 }
@@ -74,5 +78,7 @@ export const READING_LIMITS: ReadingLimits = {
   htmlMs: 2_000,
   heapMiB: 256,
   workers: 2,
+  idleMs: 10_000,
+  mailsOfWorker: 100,
   queue: 64,
 };

@@ -119,6 +119,12 @@ export class PayloadSealer extends Unprintable {
   }
 }
 
+/** Plaintext, whose memory must not keep it (threats.md, What remains): 2 us for a chunk. */
+function wipe(plaintext: Buffer): void {
+  plaintext.fill(0);
+  letGo(plaintext);
+}
+
 /** Opens a payload as it comes, in pieces of any size. A chunk is handed on only after its tag was checked. One use. */
 export class PayloadOpener extends Unprintable {
   private readonly fileKey: KeyObject;
@@ -183,7 +189,7 @@ export class PayloadOpener extends Unprintable {
     if (plaintext !== null) {
       this.chunks++;
       this.onChunk(plaintext);
-      return letGo(plaintext);
+      return wipe(plaintext);
     }
     if (chunk.length === SEALED_CHUNK_BYTES) {
       // A file cut short or gone on with at a chunk's edge is worth telling from an altered one, and the CCTV vectors want the
@@ -191,6 +197,7 @@ export class PayloadOpener extends Unprintable {
       const genuine = tryOpen(key, this.chunkNonce.marked(!isLast), chunk);
       if (genuine !== null) {
         this.onChunk(genuine);
+        wipe(genuine);
         throw new AgeFault('payload', isLast ? 'the file is cut short' : 'the file goes on behind its last chunk');
       }
     }
@@ -237,7 +244,7 @@ function tryOpen(key: KeyObject, nonce: Uint8Array, chunk: Uint8Array): Buffer |
     decipher.final();
     return plaintext;
   } catch {
-    letGo(plaintext);
+    wipe(plaintext);
     return null; // the one thing that final() throws for here
   }
 }
