@@ -93,7 +93,8 @@ function codesInSource(): Map<string, string> {
 const problems = readFileSync(join(ROOT, 'libs/gateway/src/submission/problems.ts'), 'utf8');
 const isAnsweredToPrograms = (code: string, file: string) =>
   file.startsWith('libs/audit-api/') ||
-  (file.startsWith('libs/gateway/') && (problems.includes(`case '${code}'`) || file.endsWith('submission-request.ts')));
+  (file.startsWith('libs/gateway/') &&
+    (problems.includes(`case '${code}'`) || /submission-request\.ts$|problems\.ts$/.test(file)));
 
 @Controller('fails')
 class FailsController {

@@ -1,5 +1,5 @@
 import { SealingClients, SealingNotAuthorised } from '#libs/gateway';
-import type { SealingClient } from '#libs/gateway';
+import type { MessageAsker, SealingClient } from '#libs/gateway';
 import type { SignInSettings } from '#libs/installation';
 import { AccessTokenRefused } from '#libs/oidc-bridge';
 import type { AccessTokens } from '#libs/oidc-bridge';
@@ -29,5 +29,17 @@ export class ProgramsWithTokens extends SealingClients {
       if (error.reason === 'insufficient-scope') throw new SealingNotAuthorised('insufficient_scope');
     }
     throw new SealingNotAuthorised('invalid_token');
+  }
+
+  override async asker(accessToken: string): Promise<MessageAsker> {
+    try {
+      const { clientId } = await this.tokens.verify(accessToken, { scope: 'messages:revoke' });
+      return { clientId, mayAskAboutAll: true };
+    } catch (error) {
+      if (!(error instanceof AccessTokenRefused)) throw error;
+      if (error.reason !== 'insufficient-scope') throw new SealingNotAuthorised('invalid_token');
+    }
+    const { clientId } = await this.authorise(accessToken);
+    return { clientId, mayAskAboutAll: false };
   }
 }

@@ -40,7 +40,7 @@ A key pair for a program, once:
 Examples:
   segl token --portal https://post.example.com --client archive --key archive.key
   curl --data-binary @mail.eml -H "Authorization: Bearer $(segl token …)" -H 'Content-Type: message/rfc822' \\
-    'https://post.example.com/api/v1/messages?from=office@example.com&to=anna@example.org'`,
+    -H 'Segl-Sender: office@example.com' -H 'Segl-Recipient: anna@example.org' https://post.example.com/api/v1/messages`,
     )
     .action(async (options: Options) => {
       const portal = portalOf(options.portal);

@@ -6,7 +6,13 @@ export { readPolicy, type PolicyReading } from './policy/read-policy.ts';
 export type { MailPolicy } from './policy/policy.ts';
 export { sealForRecipients } from './seals/seal-for-recipients.ts';
 export { SubmissionModule } from './submission/submission.module.ts';
-export { SealingClients, SealingNotAuthorised, SubmissionSettings, type SealingClient } from './submission/settings.ts';
+export {
+  SealingClients,
+  SealingNotAuthorised,
+  SubmissionSettings,
+  type MessageAsker,
+  type SealingClient,
+} from './submission/settings.ts';
 export { settlementBy, submissions } from './submission/submission.ts';
 export { submissionEvents } from './submission/submission-events.ts';
 export { relayingEvents } from './passing-on/relaying-events.ts';

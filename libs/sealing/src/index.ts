@@ -1,6 +1,6 @@
 export { MailMeasure, MailSealer, type MailSealerOptions, MailTooLarge } from './format/mail-sealer.ts';
 export type { Manifest } from './format/manifest.ts';
-export type { MessageTerm } from './format/message-terms.ts';
+export { parseMessageTerms, type MessageTerm } from './format/message-terms.ts';
 export {
   openSealedMail,
   openWithIdentity,

@@ -7,7 +7,7 @@ export {
 } from './mail-address.ts';
 export { Clock, FixedClock, SystemClock, instantOf, type Instant, plusSeconds, secondsBetween } from './clock.ts';
 export { DomainError } from './domain-error.ts';
-export { type Mandate, mandateOf } from './mandate.ts';
+export { type BadMandate, type Mandate, mandateOf } from './mandate.ts';
 export { Turns } from './turns.ts';
 export { digestOf, isSameDigest, newSecret } from './secrets.ts';
 export { Unprintable } from './unprintable.ts';

@@ -1,8 +1,10 @@
-import { DomainError } from '#libs/vocabulary';
-import type { AddressRefusal, AddressRefused } from '#libs/vocabulary';
+import { AddressRefused, DomainError, parseMailAddress } from '#libs/vocabulary';
+import type { AddressRefusal, BadMandate, MailAddress } from '#libs/vocabulary';
 import type { AuthorFault } from '#libs/mail';
 import type { MailTooLarge } from '#libs/sealing';
 import type { FromUnclear } from '../seals/from-unclear.ts';
+import type { SubmissionDelivery } from './submission-events.ts';
+import type { MailIncomplete } from './mail-incomplete.ts';
 import type { SenderNotAllowed, TooManyRecipients } from './submit-mail.ts';
 
 /** Problem details (RFC 9457). The words are ours and for programmers; never an address, a path or a stack. */
@@ -13,7 +15,7 @@ export interface Problem {
   readonly detail: string;
   /** The query parameter or header field of the request at fault. */
   readonly parameter?: string;
-  /** The header field of the mail at fault. */
+  /** The header field of the mail at fault; `header` or `body` where all of it is missing. */
   readonly field?: string;
   /** Why the From field of the mail was refused. */
   readonly fault?: AuthorFault;
@@ -46,8 +48,7 @@ const WHY: Record<AddressRefusal, string> = {
   'too-long': 'it is longer than 64 octets before the @ or 254 in all',
 };
 
-/** @param parameter `from` or `to`, as it stands in the query. @param position counted from 1 */
-export function addressProblem(refused: AddressRefused, parameter: string, position: number): BadRequest {
+function addressProblem(refused: AddressRefused, parameter: string, position: number): BadRequest {
   const which = position > 1 ? `${parameter} number ${position}` : parameter;
   return new BadRequest('address-refused', {
     title: 'Not one plain mail address',
@@ -56,6 +57,31 @@ export function addressProblem(refused: AddressRefused, parameter: string, posit
     parameter,
     position,
     refusal: refused.refusal,
+  });
+}
+
+/** @param parameter where it stands: in the query, or the name of a field. @param position counted from 1 @throws BadRequest */
+export function addressIn(text: string, parameter: string, position: number): MailAddress {
+  try {
+    return parseMailAddress(text);
+  } catch (error) {
+    throw error instanceof AddressRefused ? addressProblem(error, parameter, position) : error;
+  }
+}
+
+/** @throws BadRequest */
+export function deliveryOf(values: readonly string[], parameter: string): SubmissionDelivery {
+  if (values.length === 0 || (values.length === 1 && values[0] === 'true')) return 'relay';
+  if (values.length === 1 && values[0] === 'false') return 'hand-out';
+  throw badParameter(parameter, `${parameter} is true or false, once.`);
+}
+
+export function badParameter(parameter: string, detail: string): BadRequest {
+  return new BadRequest('bad-parameter', {
+    title: 'Bad parameter',
+    status: 400,
+    detail,
+    parameter: parameter.slice(0, 40),
   });
 }
 
@@ -83,23 +109,45 @@ function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
       };
     case 'insufficient-scope':
       return {
-        title: 'Not allowed to seal',
+        title: 'Not allowed',
         status: 403,
-        detail: 'This access token was not issued with the scope messages:seal.',
+        detail:
+          'This access token was not issued with a scope for that: messages:seal, or messages:revoke for messages of others.',
       };
+    case 'no-such-message':
+      return {
+        title: 'No such message',
+        status: 404,
+        detail: 'No message of that name was sealed here by this client.',
+      };
+    case 'bad-mandate': {
+      const { field, message } = error as BadMandate;
+      const parameter = field === 'reason' ? 'Segl-Reason' : 'Segl-Case-Number';
+      return { title: 'Not for the record', status: 400, detail: `${message}.`, parameter };
+    }
     case 'no-recipient':
-      return { title: 'No recipient', status: 400, detail: 'Give at least one to=<address>.', parameter: 'to' };
+      return {
+        title: 'No recipient',
+        status: 400,
+        detail: 'Give at least one Segl-Recipient: <address>.',
+        parameter: 'Segl-Recipient',
+      };
     case 'too-many-recipients': {
       const { maxRecipients } = error as TooManyRecipients;
       const detail = `One request may have ${maxRecipients} recipients. Send the mail in several requests.`;
-      return { title: 'Too many recipients', status: 400, detail, parameter: 'to' };
+      return { title: 'Too many recipients', status: 400, detail, parameter: 'Segl-Recipient' };
     }
     case 'sender-not-allowed': {
       const isHeader = (error as SenderNotAllowed).where === 'header';
       const detail = isHeader
         ? 'The From or Sender field of the mail names an address that this client may not write as.'
-        : 'This client may not write as the address in from.';
-      return { title: 'Sender not allowed', status: 403, detail, ...(!isHeader && { parameter: 'from' }) };
+        : 'This client may not write as the sender.';
+      return { title: 'Sender not allowed', status: 403, detail, ...(!isHeader && { parameter: 'Segl-Sender' }) };
+    }
+    case 'mail-incomplete': {
+      const { lacks } = error as MailIncomplete;
+      const detail = `The mail has no ${lacks}: it was cut off, or is no mail. Nothing was sealed.`;
+      return { title: 'Not a whole mail', status: 422, detail, field: lacks };
     }
     case 'from-unclear': {
       const { fault, message } = error as FromUnclear;
@@ -119,7 +167,7 @@ function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
         title: 'Idempotency key used before',
         status: 422,
         detail:
-          'This key was used for another mail, other recipients or another deliver. Use a new key for a new request.',
+          'This key was used for another mail, other recipients, terms or delivery. Use a new key for a new request.',
         parameter: 'Idempotency-Key',
       };
     case 'carriers-no-longer-kept':

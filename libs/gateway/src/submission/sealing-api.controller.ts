@@ -3,10 +3,10 @@ import { pipeline } from 'node:stream/promises';
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Request, Response } from 'express';
-import { discardRest, pacedBody, sendProblem } from '#libs/web-ui';
+import { pacedBody } from '#libs/web-ui';
 import { carriersAnswer } from './carriers-answer.ts';
-import { problemOf } from './problems.ts';
-import { SealingClients, SealingNotAuthorised, SubmissionSettings } from './settings.ts';
+import { refuse } from './refuse.ts';
+import { SealingClients, SubmissionSettings } from './settings.ts';
 import { SubmitMail } from './submit-mail.ts';
 import type { Submitted } from './submit-mail.ts';
 import { accessTokenIn, readSubmissionRequest } from './submission-request.ts';
@@ -24,16 +24,22 @@ export class SealingApiController {
   async submit(@Req() request: Request, @Res() response: Response): Promise<void> {
     try {
       const client = await this.clients.authorise(accessTokenIn(request.headers));
-      const { maxMailBytes } = this.settings;
-      const asked = readSubmissionRequest(request.originalUrl, request.headers, maxMailBytes);
+      const asked = readSubmissionRequest(request.originalUrl, request.headers, this.settings);
+      if (asked.isOldForm) deprecated(response);
       const mail = pacedBody(request, this.settings.silenceSeconds);
       const submitted = await this.commands.execute(new SubmitMail({ ...asked, client, mail }));
       await answer(response, submitted);
     } catch (error) {
       if (request.destroyed && !request.complete) return; // whoever asked is gone
-      refuse(request, response, error);
+      refuse(request, response, error, 'messages:seal');
     }
   }
+}
+
+/** RFC 9745, 2026-11-30: until the release after this one. */
+function deprecated(response: Response): void {
+  response.setHeader('Deprecation', '@1795996800');
+  response.setHeader('Link', '</api/v1/openapi.json>; rel="deprecation"; type="application/json"');
 }
 
 async function answer(response: Response, submitted: Submitted): Promise<void> {
@@ -52,16 +58,4 @@ async function answer(response: Response, submitted: Submitted): Promise<void> {
   } finally {
     await submitted.release();
   }
-}
-
-/** What is foreseen is told here, in words for programmers; the rest goes to the filter of the whole app. */
-function refuse(request: Request, response: Response, error: unknown): void {
-  const answered = problemOf(error);
-  if (!answered && !response.headersSent) {
-    discardRest(request, response);
-    throw error;
-  }
-  const challenge = error instanceof SealingNotAuthorised ? { error: error.error, scope: 'messages:seal' } : undefined;
-  if (answered) sendProblem(request, response, { ...answered, challenge });
-  else response.destroy();
 }

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { simpleParser } from 'mailparser';
 import type { MessageId } from '#libs/vocabulary';
 import { authorField, MailHeader } from '#libs/mail';
-import { mailFrom, mailShapes, oddFromFields, startSmtpSink } from '#libs/mail/testing';
+import { mailFrom, oddFromFields, startSmtpSink } from '#libs/mail/testing';
 import {
   SUBMITTED_MAIL,
   askToSeal,
@@ -143,8 +141,8 @@ describe('POST /api/v1/messages', () => {
     ['another scheme', { headers: { Authorization: `Basic ${OFFICE_TOKEN}` }, token: null }, 401, {}],
     ['no sender', { query: 'to=anna@example.com' }, 400, { parameter: 'from' }],
     ['two senders', { query: 'from=a@example.org&from=b@example.org&to=anna@example.com' }, 400, { parameter: 'from' }],
-    ['a sender of someone else', { from: 'office@example.com' }, 403, { parameter: 'from' }],
-    ['a sender of a subdomain', { from: 'office@sub.example.org' }, 403, { parameter: 'from' }],
+    ['a sender of someone else', { from: 'office@example.com' }, 403, { parameter: 'Segl-Sender' }],
+    ['a sender of a subdomain', { from: 'office@sub.example.org' }, 403, { parameter: 'Segl-Sender' }],
     ['a From of someone else', { body: 'From: boss@example.com\r\n\r\nx' }, 403, {}],
     ['a second From of someone else', { body: 'From: office@example.org\r\nFrom: boss@example.com\r\n\r\nx' }, 403, {}],
     ['a From that hides someone else', { body: 'From: office@example.org, "x" <boss@example.com>\r\n\r\nx' }, 403, {}],
@@ -154,16 +152,16 @@ describe('POST /api/v1/messages', () => {
       422,
       { field: 'From' },
     ],
-    ['no recipient', { query: 'from=office@example.org' }, 400, { parameter: 'to' }],
+    ['no recipient', { query: 'from=office@example.org' }, 400, { parameter: 'Segl-Recipient' }],
     [
       'too many recipients',
       { to: Array.from({ length: 101 }, (_, index) => `r${index}@example.com`) },
       400,
-      { parameter: 'to' },
+      { parameter: 'Segl-Recipient' },
     ],
     [
       'a list as a recipient',
-      { to: ['a@example.com, b@example.com'] },
+      { query: 'from=office@example.org&to=a@example.com,%20b@example.com' },
       400,
       { parameter: 'to', position: 1, refusal: 'control-or-space' },
     ],
@@ -171,7 +169,7 @@ describe('POST /api/v1/messages', () => {
       'a quoted recipient',
       { to: ['a@example.com', '"b"@example.com'] },
       400,
-      { parameter: 'to', position: 2, refusal: 'quoted-or-comment' },
+      { parameter: 'Segl-Recipient', position: 2, refusal: 'quoted-or-comment' },
     ],
     [
       'a plus that was not encoded',
@@ -190,6 +188,36 @@ describe('POST /api/v1/messages', () => {
       { query: 'from=office@example.org&to=anna@example.com&deliver=maybe' },
       400,
       { parameter: 'deliver' },
+    ],
+    ['two senders in fields', { from: 'a@example.org, b@example.org' }, 400, { parameter: 'Segl-Sender' }],
+    ['an empty sender', { from: ',' }, 400, { parameter: 'Segl-Sender', refusal: 'empty' }],
+    ['no recipient in fields', { to: [] }, 400, { parameter: 'Segl-Recipient', refusal: 'empty' }],
+    [
+      'fields and a query',
+      { query: 'from=office@example.org', headers: { 'Segl-Recipient': 'anna@example.com' } },
+      400,
+      { parameter: 'from' },
+    ],
+    ['a term that is none', { headers: { 'Segl-Terms': 'no-download, no-copy' } }, 400, { parameter: 'Segl-Terms' }],
+    ...['0', '-1', '1.5', 'a day', '7776001', '60, 60'].map((seconds): [string, Asked, number, object] => [
+      `a lifetime of ${seconds}`,
+      { headers: { 'Segl-Lifetime-Seconds': seconds } },
+      400,
+      { parameter: 'Segl-Lifetime-Seconds' },
+    ]),
+    ['a strange Segl-Deliver', { headers: { 'Segl-Deliver': 'maybe' } }, 400, { parameter: 'Segl-Deliver' }],
+    ['nothing at all as a mail', { body: '' }, 422, { field: 'header' }],
+    [
+      'words that are no mail',
+      { body: 'Dear Anna, the case is closed: see you.\r\n\r\nBo\r\n' },
+      422,
+      { field: 'header' },
+    ],
+    [
+      'a mail that was cut off in its header',
+      { body: 'Subject: x\r\nFrom: office@example.org\r\n' },
+      422,
+      { field: 'body' },
     ],
     ['a key with spaces', { key: 'a b' }, 400, { parameter: 'Idempotency-Key' }],
     ['a long key', { key: 'k'.repeat(256) }, 400, { parameter: 'Idempotency-Key' }],
@@ -290,40 +318,6 @@ describe('POST /api/v1/messages', () => {
       expect(authorField(carrier, 'from')).toMatchObject({ kind: 'one', names: [odd.address] });
     }
   }, 60_000);
-
-  it('seals every shape of mail byte for byte, in a carrier that is no larger than it may be', async () => {
-    const senders = [
-      '@example.org',
-      ...mailShapes().flatMap(({ bytes }) => authorField(MailHeader.of(bytes), 'from').names),
-    ];
-    const { room, sink } = await open({ officeSenders: senders });
-    const shapes: [string, Buffer][] = [
-      ...mailShapes().map(({ name, bytes }): [string, Buffer] => [name, bytes]),
-      ['nothing at all', Buffer.alloc(0)],
-      ['a header alone', Buffer.from('Subject: x\r\n\r\n')],
-      ['bare line feeds', Buffer.from('Subject: x\n\na\nb\n.\n')],
-      ['lone carriage returns', Buffer.from('Subject: x\r\ra\rb')],
-      ['NUL and 8-bit', Buffer.from([0, 255, 254, 13, 10, 0])],
-      ['one line of a megabyte', Buffer.alloc(1024 * 1024, 'x')],
-      ['25 MiB', Buffer.concat([Buffer.from('Subject: x\r\n\r\n'), randomBytes(25 * 1024 * 1024 - 14)])],
-    ];
-    expect(shapes.length).toBeGreaterThanOrEqual(47);
-    for (const [name, mail] of shapes) {
-      const response = await askToSeal(room, { body: mail });
-      const isAuthorClear = authorField(MailHeader.of(mail), 'from').kind !== 'unclear';
-      expect([name, response.status]).toEqual([name, isAuthorClear ? 201 : 422]);
-      if (!isAuthorClear) continue;
-      const { messages } = (await response.json()) as Answer;
-      const carrier = sink.mails.at(-1)?.content ?? Buffer.alloc(0);
-      expect([
-        name,
-        (await opened(room, carrier, messages[0]?.messageId as MessageId, 'anna@example.com')).equals(mail),
-      ]).toEqual([name, true]);
-      expect(carrier.length).toBeLessThanOrEqual(1.34 * mail.length + 16 * 1024);
-      const { attachments } = await simpleParser(carrier.length > 2_000_000 ? carrier.subarray(0, 20_000) : carrier);
-      expect([name, attachments.map(({ filename }) => filename)]).toEqual([name, ['message.html']]);
-    }
-  }, 120_000);
 });
 
 describe('the document of the API', () => {
@@ -336,7 +330,7 @@ describe('the document of the API', () => {
       route ? Object.keys(route.methods).map((method) => `${method} ${route.path}`) : [],
     );
     const told = Object.entries(openApi.paths).flatMap(([path, methods]) =>
-      Object.keys(methods).map((method) => `${method} ${path}`),
+      Object.keys(methods).map((method) => `${method} ${path.replace('{messageId}', ':messageId')}`),
     );
     expect([...routes, 'get /api/v1/openapi.json'].sort()).toEqual(told.sort()); // that one is the app's
   });
@@ -357,6 +351,9 @@ describe('the document of the API', () => {
       '429',
       '503',
     ]);
+    const message = openApi.paths['/api/v1/messages/{messageId}'];
+    expect(Object.keys(message?.get?.responses ?? {}).sort()).toEqual(['200', '401', '403', '404', '503']);
+    expect(Object.keys(message?.delete?.responses ?? {}).sort()).toEqual(['200', '400', '401', '403', '404', '503']);
     expect(Object.keys(openApi.components.schemas.Problem?.properties ?? {})).toEqual([
       'type',
       'title',

@@ -10,6 +10,12 @@ export interface SealingClient {
   readonly senders: readonly string[];
 }
 
+/** A program that asks what became of a message, or takes one back: what it sealed itself, or with the right to it any. */
+export interface MessageAsker {
+  readonly clientId: string;
+  readonly mayAskAboutAll: boolean;
+}
+
 /** Tells programs by their access tokens. Whoever issues those stands behind this port; this room only asks. */
 export abstract class SealingClients {
   /**
@@ -17,6 +23,9 @@ export abstract class SealingClients {
    * @throws SealingNotAuthorised
    */
   abstract authorise(accessToken: string): Promise<SealingClient>;
+
+  /** Who may ask about messages and take them back. @throws SealingNotAuthorised */
+  abstract asker(accessToken: string): Promise<MessageAsker>;
 }
 
 /** RFC 6750 §3.1: no token of ours that is good now, or one that may not seal. */

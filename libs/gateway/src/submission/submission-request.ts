@@ -1,16 +1,34 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
-import type { MailAddress } from '#libs/vocabulary';
+import type { MessageTerm } from '#libs/sealing';
 import { bearerTokenIn } from '#libs/web-ui';
-import { BadRequest, addressProblem } from './problems.ts';
+import type { MailAddress } from '#libs/vocabulary';
+import { BadRequest, badParameter } from './problems.ts';
+import { askedInFields, isAskedInFields } from './asked-in-fields.ts';
+import { askedInQuery } from './asked-in-query.ts';
 import { SealingNotAuthorised } from './settings.ts';
 import type { SubmissionDelivery } from './submission.ts';
 
-export interface SubmissionRequest {
+/** What is asked beside the mail, in either form. */
+export interface AskedOfSeals {
   readonly sender: MailAddress;
   readonly recipients: readonly MailAddress[];
   readonly delivery: SubmissionDelivery;
+  /** From sealing to expiry; null: as the installation is configured. */
+  readonly lifetimeSeconds: number | null;
+  readonly terms: readonly MessageTerm[];
+}
+
+export interface SubmissionRequest extends AskedOfSeals {
   readonly idempotencyKey: string | null;
+  /** Addresses in the query: answered with a Deprecation field. */
+  readonly isOldForm: boolean;
+}
+
+/** What a request is measured against. */
+export interface SubmissionLimits {
+  readonly maxMailBytes: number;
+  /** A program may shorten the lifetime, never lengthen it: keys are destroyed by what is configured. */
+  readonly lifetimeSeconds: number;
 }
 
 /** 1 to 255 printable ASCII characters; draft-ietf-httpapi-idempotency-key-header asks for a quoted string, most send it bare. */
@@ -24,41 +42,22 @@ export function accessTokenIn(headers: IncomingHttpHeaders): string {
 }
 
 /**
- * Everything that can be told before the body is read.
+ * Everything that can be told before the body is read. Addresses stand in header fields, which servers and proxies do not log; the
+ * query, as it was first, is understood for one more release.
  * @param url with the query, as the client sent it
  * @throws BadRequest 400, 411, 413, 415
  */
 export function readSubmissionRequest(
   url: string,
   headers: IncomingHttpHeaders,
-  maxMailBytes: number,
+  limits: SubmissionLimits,
 ): SubmissionRequest {
   const query = new URL(url, 'http://localhost').searchParams;
-  for (const name of query.keys()) {
-    if (!['from', 'to', 'deliver'].includes(name))
-      throw badParameter(name, `There is no parameter ${name.slice(0, 40)}.`);
-  }
-  const senders = query.getAll('from').map((text, index) => address(text, 'from', index + 1));
-  const [sender] = senders;
-  if (!sender || senders.length > 1) throw badParameter('from', 'Give exactly one from=<address>.');
-  const recipients = query.getAll('to').map((text, index) => address(text, 'to', index + 1));
+  const isOldForm = !isAskedInFields(headers);
+  const asked = isOldForm ? askedInQuery(query) : askedInFields(headers, query, limits.lifetimeSeconds);
   const idempotencyKey = idempotencyKeyOf(headers['idempotency-key']);
-  checkBody(headers, maxMailBytes);
-  return { sender, recipients, delivery: deliveryOf(query.getAll('deliver')), idempotencyKey };
-}
-
-function address(text: string, parameter: string, position: number): MailAddress {
-  try {
-    return parseMailAddress(text);
-  } catch (error) {
-    throw error instanceof AddressRefused ? addressProblem(error, parameter, position) : error;
-  }
-}
-
-function deliveryOf(values: readonly string[]): SubmissionDelivery {
-  if (values.length === 0 || (values.length === 1 && values[0] === 'true')) return 'relay';
-  if (values.length === 1 && values[0] === 'false') return 'hand-out';
-  throw badParameter('deliver', 'deliver is true or false, once.');
+  checkBody(headers, limits.maxMailBytes);
+  return { ...asked, idempotencyKey, isOldForm };
 }
 
 function idempotencyKeyOf(value: string | string[] | undefined): string | null {
@@ -86,13 +85,4 @@ function checkBody(headers: IncomingHttpHeaders, maxMailBytes: number): void {
     const detail = `A mail may have ${maxMailBytes} bytes. Nothing was sealed.`;
     throw new BadRequest('mail-too-large', { title: 'Mail too large', status: 413, detail });
   }
-}
-
-function badParameter(parameter: string, detail: string): BadRequest {
-  return new BadRequest('bad-parameter', {
-    title: 'Bad parameter',
-    status: 400,
-    detail,
-    parameter: parameter.slice(0, 40),
-  });
 }

@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { SealMessageHandler } from '#libs/sealing';
+import { RevokeMessageHandler, SealMessageHandler } from '#libs/sealing';
 import { SealingApiController } from './sealing-api.controller.ts';
+import { MessagesApiController } from './messages-api.controller.ts';
 import { SubmitMailHandler } from './submit-mail.ts';
 
 /**
@@ -10,7 +11,7 @@ import { SubmitMailHandler } from './submit-mail.ts';
  */
 @Module({
   imports: [CqrsModule],
-  controllers: [SealingApiController],
-  providers: [SubmitMailHandler, SealMessageHandler],
+  controllers: [SealingApiController, MessagesApiController],
+  providers: [SubmitMailHandler, SealMessageHandler, RevokeMessageHandler],
 })
 export class SubmissionModule {}

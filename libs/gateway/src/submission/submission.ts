@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readState, streamName } from '#libs/event-store';
 import type { EventStore, Fold, StreamName } from '#libs/event-store';
+import type { MessageTerm } from '#libs/sealing';
 import { DomainError, base32Lower, secondsBetween } from '#libs/vocabulary';
 import type { Clock, EventId, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import type { CarrierEnvelope, Settlement } from '#libs/mail';
@@ -66,12 +67,17 @@ export interface SubmittedRequest {
   readonly recipientIds: readonly PersonId[];
   readonly delivery: SubmissionDelivery;
   readonly mailSha256: string;
+  readonly lifetimeSeconds?: number | null;
+  readonly terms?: readonly MessageTerm[];
 }
 
-/** Lower-case hex. The order of the recipients does not count. */
-export function requestSha256({ senderId, recipientIds, delivery, mailSha256 }: SubmittedRequest): string {
+/** Lower-case hex. The order of the recipients and of the terms does not count. */
+export function requestSha256(request: SubmittedRequest): string {
+  const { senderId, recipientIds, delivery, mailSha256, lifetimeSeconds = null, terms = [] } = request;
+  // A request that says nothing of these has the digest that it had before they could be said.
+  const saidBesides = lifetimeSeconds === null && terms.length === 0 ? [] : [lifetimeSeconds, terms.toSorted()];
   return createHash('sha256')
-    .update(JSON.stringify([senderId, recipientIds.toSorted(), delivery, mailSha256]))
+    .update(JSON.stringify([senderId, recipientIds.toSorted(), delivery, mailSha256, ...saidBesides]))
     .digest('hex');
 }
 

@@ -3,6 +3,7 @@ import type { ICommandHandler } from '@nestjs/cqrs';
 import { EventStore, decideAndAppend, readState } from '#libs/event-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { SealMessage } from '#libs/sealing';
+import type { MessageTerm } from '#libs/sealing';
 import { Clock, DomainError, newEventId } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import { Outbox, authorField, headerText, readEnvelope } from '#libs/mail';
@@ -13,6 +14,7 @@ import { SubmissionSettings } from './settings.ts';
 import type { SealingClient } from './settings.ts';
 import { acceptSubmission, requestSha256, submissionIdOf, submissionStream, submissions } from './submission.ts';
 import { SubmissionPlaces } from './submission-places.ts';
+import { checkHasBody, checkHasHeader } from './mail-incomplete.ts';
 import type { Submission, SubmissionDelivery, SubmissionId, SubmittedMessage } from './submission.ts';
 
 export interface MailSubmission {
@@ -25,6 +27,10 @@ export interface MailSubmission {
   /** Read once, as it comes; sealed byte for byte. */
   readonly mail: AsyncIterable<Uint8Array>;
   readonly delivery: SubmissionDelivery;
+  /** From sealing to expiry. Null: as the installation is configured. */
+  readonly lifetimeSeconds?: number | null;
+  /** Default none. */
+  readonly terms?: readonly MessageTerm[];
 }
 
 /** A carrier in the hands of who asked for it. */
@@ -97,7 +103,7 @@ export class SubmitMail extends Command<Submitted> {
  * is settled by it); then the outbox. A submission that fails before that leaves nothing but, at worst, seals recorded that
  * never left, which name the submission that was never accepted.
  *
- * @throws NoRecipient, TooManyRecipients, SenderNotAllowed, FromUnclear, MailTooLarge, SubmissionKeyReused, CarriersNoLongerKept, TooManySubmissions,
+ * @throws NoRecipient, TooManyRecipients, SenderNotAllowed, MailIncomplete, FromUnclear, MailTooLarge, SubmissionKeyReused, CarriersNoLongerKept, TooManySubmissions,
  * and EventStoreUnavailable, PersonDirectoryUnavailable, OutboxUnavailable, after which the same request may be made again
  */
 @CommandHandler(SubmitMail)
@@ -171,7 +177,12 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
         manifestSigner: () => this.keyring.manifestSigner(),
       },
       settings: this.settings,
-      checkHeader: (header) => checkAuthors(header, client),
+      terms: { lifetimeSeconds: submission.lifetimeSeconds ?? null, terms: submission.terms ?? [] },
+      checkHeader: (header) => {
+        checkHasHeader(header);
+        checkHasBody(header);
+        checkAuthors(header, client);
+      },
       openSink: async ({ messageId }, recipient) => {
         const file = await this.outbox.stage({ messageId, submissionId, mailFrom: sender, rcptTo: recipient });
         staged.push(file);
@@ -193,7 +204,7 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     const facts = {
       eventId: newEventId(),
       clientId: client.clientId,
-      requestSha256: requestSha256({ senderId, recipientIds, delivery, mailSha256: measure.sha256() }),
+      requestSha256: requestSha256({ ...submission, senderId, recipientIds, mailSha256: measure.sha256() }),
       acceptedAt: this.clock.now(),
       delivery,
       messages: seals.map(({ seal }, index) => ({
@@ -266,7 +277,7 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
   ): Promise<Submitted> {
     const { senderId, recipientIds } = await this.personsOf(submission);
     const mailSha256 = (await measureMail(submission.mail, this.settings.maxMailBytes)).sha256();
-    const request = requestSha256({ senderId, recipientIds, delivery: submission.delivery, mailSha256 });
+    const request = requestSha256({ ...submission, senderId, recipientIds, mailSha256 });
     acceptSubmission(state, { ...state, requestSha256: request, eventId: newEventId() });
     return this.answerOf(submission, submissionId, state, recipientIds);
   }

@@ -17,6 +17,7 @@ export const SUBMITTED_MAIL = Buffer.from(
 export interface Asked {
   from?: string;
   to?: string[];
+  /** In place of header fields: the old form. */
   query?: string;
   body?: Buffer | string;
   token?: string | null;
@@ -36,13 +37,13 @@ export function askToSeal(
     headers = {},
   }: Asked = {},
 ) {
-  const search =
-    query ?? new URLSearchParams([['from', from], ...to.map((each): [string, string] => ['to', each])]).toString();
-  return fetch(`${room.url}/api/v1/messages?${search}`, {
+  const asked = query === undefined ? { 'Segl-Sender': from, 'Segl-Recipient': to.join(', ') } : {};
+  return fetch(`${room.url}/api/v1/messages${query === undefined ? '' : `?${query}`}`, {
     method: 'POST',
     body: typeof body === 'string' ? body : new Uint8Array(body),
     headers: {
       'Content-Type': 'message/rfc822',
+      ...asked,
       ...(token !== null && { Authorization: `Bearer ${token}` }),
       ...(key !== undefined && { 'Idempotency-Key': key }),
       ...headers,

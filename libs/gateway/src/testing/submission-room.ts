@@ -14,11 +14,13 @@ import { Outbox, SmtpRelay } from '#libs/mail';
 import type { OutboxOptions } from '#libs/mail';
 import { SubmissionModule } from '../submission/submission.module.ts';
 import { SealingClients, SealingNotAuthorised, SubmissionSettings } from '../submission/settings.ts';
-import type { SealingClient } from '../submission/settings.ts';
+import type { MessageAsker, SealingClient } from '../submission/settings.ts';
 import { settlementBy } from '../submission/submission.ts';
 
 export const OFFICE_TOKEN = 'office-token';
 export const OTHER_TOKEN = 'other-token';
+/** Of a program that may ask about all messages, and take them back, and seals none. */
+export const OFFICER_TOKEN = 'officer-token';
 /** A token that is good, of a program that may not seal. */
 export const READER_TOKEN = 'reader-token';
 
@@ -42,6 +44,12 @@ class KnownTokens extends SealingClients {
     const client = this.clients.get(accessToken);
     if (client === undefined) throw new SealingNotAuthorised('invalid_token');
     return client;
+  }
+
+  override async asker(accessToken: string): Promise<MessageAsker> {
+    if (accessToken === OFFICER_TOKEN) return { clientId: 'officer', mayAskAboutAll: true };
+    const { clientId } = await this.authorise(accessToken);
+    return { clientId, mayAskAboutAll: false };
   }
 }
 

@@ -28,6 +28,8 @@ export class MailHeader {
   readonly isOfMail: boolean;
   /** Longer than is read. */
   readonly isCut: boolean;
+  /** An empty line ends it, or what begins a body: otherwise it may have been cut off. */
+  readonly isEnded: boolean;
   private readonly charset: string;
 
   /**
@@ -38,6 +40,7 @@ export class MailHeader {
     const block = headerBlock(bytes.subarray(0, MAX_HEADER_BYTES));
     this.bodyAt = block.bodyAt;
     this.isOfMail = block.isOfMail;
+    this.isEnded = block.isEnded;
     this.isCut = block.bodyAt >= MAX_HEADER_BYTES;
     const { fields, strayLines } = fieldsOf(block.lines);
     this.fields = fields;
@@ -120,6 +123,7 @@ interface HeaderBlock {
   readonly lines: readonly string[];
   readonly bodyAt: number;
   readonly isOfMail: boolean;
+  readonly isEnded: boolean;
 }
 
 /**
@@ -131,9 +135,11 @@ function headerBlock(bytes: Buffer): HeaderBlock {
   const lines: Line[] = [];
   let bodyAt = bytes.length;
   let lastOfMail = -1;
+  let isEnded = false;
   for (const line of linesOf(bytes)) {
     if (line.text === '' || line.text.startsWith('--')) {
       bodyAt = line.text === '' ? line.next : line.at;
+      isEnded = true;
       break;
     }
     if (lines.length === 0 && /^>?From .*\d/.test(line.text)) continue; // the line in front of a mail in an mbox
@@ -148,9 +154,10 @@ function headerBlock(bytes: Buffer): HeaderBlock {
     const isSeparator = line.text.trim() === '' && !/^[ \t]/.test(lines[index + 1]?.text ?? '');
     if (!isSeparator && (/^[ \t]/.test(line.text) ? index > 0 : FIELD.test(line.text))) continue;
     bodyAt = isSeparator ? line.next : line.at;
+    isEnded = true;
     lines.length = index;
   }
-  return { lines: lines.map(({ text }) => text), bodyAt, isOfMail };
+  return { lines: lines.map(({ text }) => text), bodyAt, isOfMail, isEnded };
 }
 
 /** What continues a line that is no field belongs to it. */

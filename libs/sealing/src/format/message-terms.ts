@@ -26,7 +26,11 @@ export function encodeTerms(terms: readonly MessageTerm[] | undefined): string |
 
 /** @returns null for a term that this release does not know: what it would forbid is not known either */
 export function parseTerms(text: string): readonly MessageTerm[] | null {
-  const words = text.split(SEPARATOR);
+  return parseMessageTerms(text.split(SEPARATOR));
+}
+
+/** In whichever order, and some of them twice. @returns null as `parseTerms` */
+export function parseMessageTerms(words: readonly string[]): readonly MessageTerm[] | null {
   const terms = MESSAGE_TERMS.filter((term) => words.includes(term));
   return words.every((word) => terms.some((term) => term === word)) ? terms : null;
 }
