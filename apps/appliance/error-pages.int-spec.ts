@@ -57,6 +57,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'unknown-message': 'of the command line',
   'upstream-refused': 'shown on the sign-in page, with its reason in the record',
   'upstream-unreachable': 'shown on the sign-in page, with its reason in the record',
+  'witness-did-not-sign': 'of the ledger: the log, and a warning at /readyz',
 };
 
 /** Every code that a DomainError of the house is made with, and the file that makes it. */

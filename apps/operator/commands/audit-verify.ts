@@ -20,8 +20,17 @@ import type { Operator } from '../operator.ts';
 interface VerifyOptions {
   readonly key?: readonly string[];
   readonly checkpoint?: readonly string[];
+  readonly witness?: readonly string[];
   readonly log?: boolean;
   readonly json?: boolean;
+}
+
+/** What whoever verifies has from elsewhere. */
+interface Brought {
+  readonly keys: readonly TrustedKey[];
+  /** Checkpoints, as notes. */
+  readonly known: readonly string[];
+  readonly witnesses: readonly TrustedKey[];
 }
 
 /** How often progress is said, in events. */
@@ -38,6 +47,11 @@ export function verifyCommand(operator: Operator): Command {
       collect,
     )
     .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere; may be given again', collect)
+    .option(
+      '--witness <key>',
+      'the key of a witness, or a file with some: each --checkpoint must carry its signature; may be given again',
+      collect,
+    )
     .option('--log', 'verify the log of this installation itself')
     .option('--json', 'print as JSON')
     .addHelpText(
@@ -63,21 +77,35 @@ Examples:
       }
       const known = await Promise.all((options.checkpoint ?? []).map(readText));
       const keys = (await Promise.all((options.key ?? []).map(keysIn))).flat();
+      const witnesses = (await Promise.all((options.witness ?? []).map(keysIn))).flat();
+      requireKinds({ keys, known, witnesses });
       await using stores = operator.stores(command);
       const report = options.log
-        ? await verifyLog(operator, command, stores, keys, known)
-        : await verifyExport(exportLines(linesOf(operator, file)), { keys, known, onProgress: progress(operator) });
+        ? await verifyLog(operator, command, stores, { keys, known, witnesses })
+        : await verifyExport(exportLines(linesOf(operator, file)), {
+            keys,
+            known,
+            witnesses,
+            onProgress: progress(operator),
+          });
       await say(operator, report, options.json ?? false);
       if (!report.isProven) throw new BadInput('not proven');
     });
+}
+
+function requireKinds({ keys, known, witnesses }: Brought): void {
+  if (keys.some(({ signs }) => signs !== 'log'))
+    throw new UsageFault('--key is the key of a ledger; one of a witness is --witness');
+  if (witnesses.some(({ signs }) => signs !== 'witness')) throw new UsageFault('--witness is the key of a witness');
+  if (witnesses.length > 0 && known.length === 0)
+    throw new UsageFault('--witness needs --checkpoint: witnesses sign the checkpoints that are published');
 }
 
 async function verifyLog(
   operator: Operator,
   command: Command,
   stores: ReturnType<Operator['stores']>,
-  given: readonly TrustedKey[],
-  known: readonly string[],
+  { keys: given, known, witnesses }: Brought,
 ): Promise<VerifyReport> {
   const { store, db, tree, origin, checkpoint } = await openedLedger(operator, command, stores);
   const size = readCheckpoint(checkpoint)?.size ?? 0;
@@ -90,7 +118,8 @@ async function verifyLog(
     from: 0,
     checkpoints: checkpointsBetween(db, 0, size),
   });
-  return verifyExport(lines, { keys: given.length > 0 ? given : own, known, onProgress: progress(operator) });
+  const keys = given.length > 0 ? given : own;
+  return verifyExport(lines, { keys, known, witnesses, onProgress: progress(operator) });
 }
 
 async function say(operator: Operator, report: VerifyReport, json: boolean): Promise<void> {

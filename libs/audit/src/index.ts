@@ -24,6 +24,7 @@ export { LedgerTree } from './ledger/ledger-tree.ts';
 export { MerkleTree } from './ledger/merkle-tree.ts';
 export { publishedCheckpoint } from './ledger/publication.ts';
 export { verifierKey } from './ledger/signed-note.ts';
+export { readWitness, WitnessDidNotSign } from './ledger/witness.ts';
 export { inclusionProof } from './ledger/tree-proofs.ts';
 export { MessagesInTrail, sealings } from './messages-in-trail.ts';
 export { personsInTrail } from './persons-in-trail.ts';

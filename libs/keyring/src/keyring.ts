@@ -148,6 +148,14 @@ export class Keyring {
     return this.signer('ledger');
   }
 
+  /** Every ledger key whose public half is here, newest first: what signed this log's checkpoints so far. */
+  ledgerVerifiers(): readonly KeyringVerifier[] {
+    return [...this.state.keys.values()]
+      .filter(({ kind }) => kind === 'ledger')
+      .sort((a, b) => b.version - a.version)
+      .flatMap(({ keyId }) => this.ledgerVerifier(keyId) ?? []);
+  }
+
   ledgerVerifier(keyId: KeyId): KeyringVerifier | null {
     return this.verifier(keyId, 'ledger');
   }

@@ -8,21 +8,24 @@ import { openTemporarySqlite } from '#libs/event-store/testing';
 import type { TemporarySqlite } from '#libs/event-store/testing';
 import { FixedClock, instantOf, newEventId } from '#libs/vocabulary';
 import { signerOfTests } from '../testing/log-of-tests.ts';
-import { readTrustedKey } from '../verify/note.ts';
+import { WitnessOfTests } from '../testing/witness-of-tests.ts';
+import { readSignedCheckpoint, readTrustedKey } from '../verify/note.ts';
 import type { TrustedKey } from '../verify/note.ts';
 import { verifyExport } from '../verify/verify-export.ts';
 import { exportRange } from '../export/range-export.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { LedgerContradicted, LEDGER_STREAM } from './ledger.ts';
 import { eventsFrom, LedgerKeeper } from './ledger-keeper.ts';
 import { checkpointsBetween, ledgerProjection } from './ledger-projection.ts';
 import { LedgerTree } from './ledger-tree.ts';
+import { readWitness } from './witness.ts';
+import type { Witness } from './witness.ts';
 
 const ORIGIN = 'post.example/ledger';
 
 describe('the keeper of the ledger', () => {
   const signer = { ...signerOfTests(ORIGIN), keyId: 'ledger-1' };
-  const keyring = { ledgerSigner: () => signer } as never;
+  const keyring = { ledgerSigner: () => signer, ledgerVerifiers: () => [signer] } as never;
   const clock = new FixedClock(instantOf('2026-11-30T12:00:00Z'));
   let sqlite: TemporarySqlite;
   let place: string;
@@ -39,7 +42,11 @@ describe('the keeper of the ledger', () => {
   });
 
   /** One console: read models of its own, a keeper of its own. */
-  async function console_(name: string, directory: string | null = join(place, 'published')) {
+  async function console_(
+    name: string,
+    directory: string | null = join(place, 'published'),
+    witnesses: readonly Witness[] = [],
+  ) {
     const store = await sqlite.openAnother();
     const models = ReadModels.open(join(place, `${name}.sqlite`));
     const runner = new ProjectionRunner(store, models, [ledgerProjection]);
@@ -52,6 +59,7 @@ describe('the keeper of the ledger', () => {
     const keeper = new LedgerKeeper(store, models, keyring, clock, {
       origin: ORIGIN,
       directory,
+      witnesses,
       intervalMs: 20,
       onFault: (error) => faults.push(error),
     });
@@ -126,6 +134,32 @@ describe('the keeper of the ledger', () => {
     await expect(keeper.requireConsistent()).rejects.toThrow(LedgerContradicted);
     await writeFile(file, note.replace(/\n10\n.{44}\n/, `\n10\n${'A'.repeat(43)}=\n`)); // or something else
     await expect(keeper.requireConsistent()).rejects.toThrow(LedgerContradicted);
+  });
+
+  it('publishes with the cosignature of a witness, which remembers the log where the directory does not', async () => {
+    await record(10);
+    const first = await console_('one', null);
+    const there = await new WitnessOfTests(new LedgerTree(first.models.db)).open();
+    closing.push(() => there.close());
+    const witness = readWitness(there.vkey, there.url) as Witness;
+    const keeper = (await console_('two', join(place, 'published'), [witness])).keeper;
+    await keeper.signNow();
+    const keys = [signer.vkey, there.vkey].map((vkey) => readTrustedKey(vkey) as TrustedKey);
+    const published = await readFile(join(place, 'published/checkpoint'), 'utf8');
+    expect(readSignedCheckpoint(published, keys)).toMatchObject({ size: 10 });
+    expect(keeper.witnessFaults).toEqual([]);
+
+    const elsewhere = (await console_('three', join(place, 'elsewhere'), [witness])).keeper;
+    await elsewhere.requireConsistent();
+    there.note = signCheckpoint({ origin: ORIGIN, size: 5000, root: Buffer.alloc(32) }, signer); // it has seen more
+    await expect(elsewhere.requireConsistent()).rejects.toThrow(LedgerContradicted);
+    there.note = signCheckpoint({ origin: ORIGIN, size: 5000, root: Buffer.alloc(32) }, signerOfTests(ORIGIN));
+    await elsewhere.requireConsistent(); // nothing that a key of ours has signed
+    there.answers = () => ({ status: 422, text: '' });
+    await record(3);
+    await elsewhere.signNow();
+    expect(elsewhere.witnessFaults.map(String)).toEqual([expect.stringContaining('answered 422')]);
+    expect(elsewhere.lastFault).toBeNull();
   });
 
   it('signs nothing more over a log that contradicts its own last checkpoint, and says so', async () => {

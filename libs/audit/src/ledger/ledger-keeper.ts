@@ -11,13 +11,19 @@ import { lastCheckpoint } from './ledger-projection.ts';
 import { LedgerTree } from './ledger-tree.ts';
 import { ledgerLeaf } from './leaf.ts';
 import { publishedCheckpoint, publishLedger } from './publication.ts';
+import { verifierKey } from './signed-note.ts';
 import { rootAt } from './tree-proofs.ts';
+import { readSignedCheckpoint, readTrustedKey } from '../verify/note.ts';
+import type { Witness } from './witness.ts';
+import { Witnesses } from './witnesses.ts';
 
 export interface LedgerKeeperOptions {
   /** The name of a log that has none yet: the portal's host and `/ledger`. */
   readonly origin: string;
   /** Where tiles and checkpoints are published, best a place that the database's administrator cannot write; null: nowhere. */
   readonly directory: string | null;
+  /** Whose cosignatures the published note carries. */
+  readonly witnesses?: readonly Witness[];
   /** How often to look whether a checkpoint is due. */
   readonly intervalMs?: number;
   readonly onFault: (error: unknown) => void;
@@ -30,18 +36,27 @@ export interface LedgerKeeperOptions {
 export class LedgerKeeper {
   private running: { stop: AbortController; done: Promise<void> } | null = null;
   private fault: unknown = null;
+  private readonly witnesses: Witnesses;
 
   constructor(
     private readonly store: EventStore,
     private readonly readModels: ReadModels,
-    private readonly keyring: Pick<Keyring, 'ledgerSigner'>,
+    private readonly keyring: Pick<Keyring, 'ledgerSigner' | 'ledgerVerifiers'>,
     private readonly clock: Clock,
     private readonly options: LedgerKeeperOptions,
-  ) {}
+  ) {
+    const { witnesses = [], onFault } = options;
+    this.witnesses = new Witnesses({ witnesses, onFault, isOurs: (note) => this.isOurs(note) });
+  }
 
   /** Why the last attempt failed; null when it did not. A contradiction stays until the process is started anew. */
   get lastFault(): unknown {
     return this.fault;
+  }
+
+  /** Witnesses that did not sign when they were last asked: the checkpoint was published without them. */
+  get witnessFaults(): readonly unknown[] {
+    return this.witnesses.faults;
   }
 
   start(): void {
@@ -67,14 +82,17 @@ export class LedgerKeeper {
   }
 
   /**
-   * Whether the log holds what was published last: to be asked once the read model has caught up, before anything is served.
+   * Whether the log holds what was published last, and what witnesses have signed: to be asked once the read model has caught up,
+   * before anything is served.
    * @throws LedgerContradicted
    */
   async requireConsistent(): Promise<void> {
+    const tree = new LedgerTree(this.readModels.db);
+    const { state } = await this.signed();
+    await this.witnesses.requireConsistent(state?.origin ?? this.options.origin, tree);
     const note = this.options.directory === null ? null : await publishedCheckpoint(this.options.directory);
     const head = note === null ? null : readCheckpoint(note);
     if (head === null) return;
-    const tree = new LedgerTree(this.readModels.db);
     if (tree.size < head.size || !rootAt(tree, head.size).equals(head.root))
       throw new LedgerContradicted(head.size, head.origin);
   }
@@ -134,7 +152,18 @@ export class LedgerKeeper {
   private async publish(note: string | null, tree: LedgerTree): Promise<void> {
     const size = note === null ? 0 : (readCheckpoint(note)?.size ?? 0);
     if (note === null || this.options.directory === null || size > tree.size) return;
-    await publishLedger(this.options.directory, note, tree, (first, count) => this.leaves(tree, first, count));
+    const { directory } = this.options;
+    const published = readCheckpoint((await publishedCheckpoint(directory)) ?? '');
+    if (published !== null && published.size >= size) return;
+    const cosigned = await this.witnesses.cosign(note, tree);
+    await publishLedger(directory, cosigned, tree, (first, count) => this.leaves(tree, first, count));
+  }
+
+  private isOurs(note: string): boolean {
+    const keys = this.keyring
+      .ledgerVerifiers()
+      .flatMap(({ publicKey }) => readTrustedKey(verifierKey(readCheckpoint(note)?.origin ?? '', publicKey)) ?? []);
+    return typeof readSignedCheckpoint(note, keys) === 'object';
   }
 
   private async leaves(tree: LedgerTree, first: number, count: number): Promise<Uint8Array[]> {

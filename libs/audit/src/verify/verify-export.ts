@@ -14,6 +14,8 @@ export type Finding =
   | { readonly kind: 'rolled-back'; readonly toSize: number; readonly knownSize: number }
   | { readonly kind: 'forked'; readonly size: number }
   | { readonly kind: 'forged-checkpoint'; readonly reason: string; readonly line: number }
+  /** A checkpoint that was kept elsewhere lacks the signature of a witness whose key was given. */
+  | { readonly kind: 'not-witnessed' }
   | { readonly kind: 'other-log'; readonly origin: string; readonly line: number }
   | { readonly kind: 'hashes-contradict-checkpoint'; readonly size: number }
   | { readonly kind: 'not-proven'; readonly index: number }
@@ -25,6 +27,8 @@ export interface VerifyOptions {
   readonly keys: readonly TrustedKey[];
   /** Checkpoints kept elsewhere, as notes: what makes a rolled back or forked log show. */
   readonly known?: readonly string[];
+  /** Who must have cosigned each of those. */
+  readonly witnesses?: readonly TrustedKey[];
   /** Called now and then with the number of events seen. */
   readonly onProgress?: (events: number) => void;
 }
@@ -88,7 +92,7 @@ class ExportVerifier {
 
   constructor(private readonly options: VerifyOptions) {
     for (const note of options.known ?? []) {
-      const checkpoint = this.checkpoint(note);
+      const checkpoint = this.checkpoint(note, options.witnesses);
       if (checkpoint !== null) this.known.push(checkpoint);
     }
     this.known.sort((a, b) => a.size - b.size);
@@ -259,10 +263,12 @@ class ExportVerifier {
     }
   }
 
-  private checkpoint(note: string): Checkpoint | null {
-    const read = readSignedCheckpoint(note, this.options.keys);
+  private checkpoint(note: string, witnesses: readonly TrustedKey[] = []): Checkpoint | null {
+    const read = readSignedCheckpoint(note, [...this.options.keys, ...witnesses]);
     if (typeof read === 'object') return read;
-    if (read === 'other-log') this.add({ kind: 'other-log', origin: note.split('\n')[0] ?? '', line: this.lineNumber });
+    if (read === 'not-witnessed') this.add({ kind: 'not-witnessed' });
+    else if (read === 'other-log')
+      this.add({ kind: 'other-log', origin: note.split('\n')[0] ?? '', line: this.lineNumber });
     else this.add({ kind: 'forged-checkpoint', reason: read, line: this.lineNumber });
     return null;
   }

@@ -179,6 +179,23 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    part: 'witnesses',
+    looksAt: 'that each witness of the ledger signed when it was last asked',
+    failsWhen:
+      'one cannot be asked, does not know this log or its key, or finds that it contradicts what it has signed',
+    whatToDo:
+      'ask whoever runs it; where it says 422, compare its last checkpoint with the log ("segl audit verify --log --checkpoint")',
+    askers: ['readiness'],
+    onlyWarns: true,
+    concerns: (settings) => partsOf(settings).has('readModels') && settings.ledger.witnesses.length > 0,
+    isTold: always,
+    async run(parts) {
+      const [fault] = (await parts.ledger()).witnessFaults;
+      if (fault !== undefined) throw fault;
+      return 'all signed';
+    },
+  },
+  {
     part: 'sign-in',
     looksAt: 'every file that the sign-in settings name, and that each provider can be as it is described',
     failsWhen: 'a secret, key or certificate is missing, empty or of another kind',

@@ -1,3 +1,4 @@
+import { readWitness } from '#libs/audit';
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults } from '#libs/mail';
 import { organisationProfile } from './organisation.ts';
@@ -63,7 +64,23 @@ export function contradictions(settings: Settings): string[] {
       `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,
     );
   }
+  faults.push(...witnessFaults(settings));
   faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
   faults.push(...signInContradictions(settings.signIn));
   return faults;
+}
+
+function witnessFaults({ ledger: { directory, witnesses } }: Settings): string[] {
+  const name = nameOf('ledger.witnesses');
+  const faults: string[] = [];
+  if (witnesses.length > 0 && directory === undefined)
+    faults.push(`${name}: needs ${nameOf('ledger.directory')}, where the checkpoints stand that they have signed`);
+  for (const { url, monitoringUrl, key } of witnesses) {
+    if (readWitness(key, url) === null) faults.push(`${name}: ${url}: its key is no Ed25519 key for cosignatures`);
+    for (const address of [url, monitoringUrl ?? url].map((text) => new URL(text))) {
+      if (address.protocol === 'http:' && !isLoopback(address.hostname))
+        faults.push(`${name}: ${address.href}: must be https:// (http:// is for loopback only)`);
+    }
+  }
+  return [...new Set(faults)];
 }

@@ -223,6 +223,22 @@ export const settingsSchema = z.object({
         .describe(
           'directory in which checkpoints and tiles of the ledger are published; best on a machine that the database’s administrator cannot write to. A start over a log that contradicts it is refused',
         ),
+      witnesses: z
+        .array(
+          z.object({
+            url: z.url({ protocol: /^https?$/ }).describe('its submission prefix (C2SP tlog-witness)'),
+            monitoringUrl: z
+              .url({ protocol: /^https?$/ })
+              .optional()
+              .describe('its monitoring prefix, where that is another'),
+            key: z.string().describe('its public key, `<name>+<id>+<base64>`, of type Ed25519 cosignature'),
+          }),
+        )
+        .max(8)
+        .default([])
+        .describe(
+          'witnesses that cosign each published checkpoint; needs `ledger.directory`. A start over a log that contradicts what one of them signed is refused',
+        ),
     })
     .prefault({}),
   outbox: z

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { LedgerKeeper, publishedCheckpoint } from '#libs/audit';
+import { LedgerKeeper, publishedCheckpoint, readWitness, WitnessDidNotSign } from '#libs/audit';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
@@ -16,7 +16,7 @@ interface LedgerNeeds {
 }
 
 /**
- * Starts the keeper of the ledger. Where checkpoints are published, the log is compared with the newest of them first, which takes as long
+ * Starts the keeper of the ledger. Where checkpoints are published or witnessed, the log is compared with the newest of them first, which takes as long
  * as the read model needs to catch up: nothing is served over a log that was set back or changed.
  *
  * @throws LedgerContradicted
@@ -24,12 +24,20 @@ interface LedgerNeeds {
 export async function openLedger(settings: Settings, needs: LedgerNeeds, closing: Closing): Promise<LedgerKeeper> {
   const { eventStore, readModels, projections, keyring, clock, log } = needs;
   const { directory = null } = settings.ledger;
+  const witnesses = settings.ledger.witnesses.flatMap(
+    ({ url, monitoringUrl, key }) => readWitness(key, url, monitoringUrl) ?? [],
+  );
   const keeper = new LedgerKeeper(eventStore, readModels, keyring, clock, {
     origin: ledgerOrigin(settings),
     directory,
-    onFault: (error) => log.error({ error: String(error) }, 'no checkpoint could be signed or published'),
+    witnesses,
+    onFault: (error) =>
+      error instanceof WitnessDidNotSign
+        ? log.warn({ err: error }, 'a checkpoint of the ledger goes without a witness')
+        : log.error({ error: String(error) }, 'no checkpoint could be signed or published'),
   });
-  if (directory !== null && (await publishedCheckpoint(directory)) !== null) {
+  const isKnownElsewhere = directory !== null && (await publishedCheckpoint(directory)) !== null;
+  if (isKnownElsewhere || witnesses.length > 0) {
     await projections.caughtUp();
     await keeper.requireConsistent();
   }
