@@ -106,6 +106,16 @@ const STORY_PACKAGES = [
   },
   { found: () => existsSync('/usr/bin/swaks'), debian: 'swaks', why: 'mail handed in by a program of others' },
   {
+    found: () => existsSync('/usr/lib/python3/dist-packages/dkim'),
+    debian: 'python3-dkim',
+    why: 'DKIM signatures verified by a program of others',
+  },
+  {
+    found: () => existsSync('/usr/lib/python3/dist-packages/nacl'),
+    debian: 'python3-nacl',
+    why: 'the same by Ed25519',
+  },
+  {
     found: () => existsSync('/usr/share/doc/libnet-ssleay-perl'),
     debian: 'libnet-ssleay-perl',
     why: 'the same over TLS',

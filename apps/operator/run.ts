@@ -13,6 +13,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { openCommand } from './commands/open.ts';
 import { personsCommand } from './commands/persons-copy.ts';
+import { dkimCommand } from './commands/dkim.ts';
 import { policyCommand } from './commands/policy.ts';
 import { projectionsCommand } from './commands/projections-rebuild.ts';
 import { revokeCommand } from './commands/revoke.ts';
@@ -32,6 +33,7 @@ const COMMANDS = [
   eraseCommand,
   holdCommand,
   policyCommand,
+  dkimCommand,
   telemetryCommand,
   tokenCommand,
   projectionsCommand,

@@ -116,6 +116,14 @@ async function whatItHits(operator: Operator, stores: OpenedForCommand, keyId: s
     case 'oidc':
     case 'oidc-rsa':
       return { warning: `Sign-ins under way and programs’ tokens that were signed with ${keyId} fail.`, counts: {} };
+    case 'dkim-rsa':
+    case 'dkim-eddsa':
+      return {
+        warning: `Mail on its way that ${keyId} signed still verifies while its DNS record stands.`,
+        counts: {},
+      };
+    case 'bounces':
+      return { warning: `Bounces of carriers whose address ${keyId} made are not known any more.`, counts: {} };
     case 'manifest':
     case 'ledger':
       return { warning: `What ${keyId} signed can still be verified: its public half stays.`, counts: {} };

@@ -14,6 +14,7 @@ export { type SignInParts, signInParts } from './sign-in/sign-in-parts.ts';
 export { Closing } from './stores/closing.ts';
 export { prepareDataDirectory } from './stores/data-directory.ts';
 export { DATA_FILES, isOfDemonstration } from './stores/data-files.ts';
+export { dkimSelectorOf } from './stores/dkim-keys.ts';
 export {
   openEphemeralStore,
   openEventStore,

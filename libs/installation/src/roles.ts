@@ -33,7 +33,7 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
   portal: {
     parts: ['personDirectory', 'ephemeralStore', 'relay', 'mailReader', 'telemetry'],
     keys: ['sealing', 'manifest.pub', 'oidc', 'cookies', 'person-wrapping', 'person-index'],
-    keysIfThere: ['oidc-rsa'],
+    keysIfThere: ['oidc-rsa', 'dkim-rsa', 'dkim-eddsa'],
     paths: [
       '/',
       '/open',
@@ -54,6 +54,7 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
     // The ephemeral store only where processes share one: the portals tell there which epochs they can open.
     parts: ['personDirectory', 'relay', 'outbox'],
     keys: ['sealing.pub', 'manifest', 'oidc.pub', 'person-wrapping', 'person-index'],
+    keysIfThere: ['dkim-rsa', 'dkim-eddsa', 'bounces'],
     paths: ['/api/v1/messages', '/api/v1/openapi.json'],
   },
   console: {
@@ -101,5 +102,5 @@ export function pathsElsewhere(roles: readonly Role[]): readonly string[] {
 
 /** What it reads as well where it is there, and does not miss where it is not. */
 export function keysIfThereOf({ roles }: Pick<RolesAndStores, 'roles'>): readonly KeyKind[] {
-  return roles.flatMap((role) => ROLE_PARTS[role].keysIfThere ?? []);
+  return [...new Set(roles.flatMap((role) => ROLE_PARTS[role].keysIfThere ?? []))];
 }

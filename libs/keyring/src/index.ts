@@ -9,7 +9,15 @@ export {
   type SealingRecipient,
 } from './keyring.ts';
 export { KeyringFault } from './keyring-fault.ts';
-export { KEY_KINDS, type KeyId, type KeyKind, parseKeyId, parseKeyKind, type PublicHalf } from './custody/key-kinds.ts';
+export {
+  KEY_KINDS,
+  type KeyId,
+  type KeyKind,
+  parseKeyId,
+  parseKeyKind,
+  type PublicHalf,
+  SLOW_KINDS,
+} from './custody/key-kinds.ts';
 export { DEFAULT_REQUIREMENTS, type KeyRequirement } from './custody/key-directory.ts';
 export type { KeyListing } from './custody/key-listing.ts';
 export { destroyKey, initKeyring, KeyNotDestroyable, KeyringExists, listKeys, rotateKey } from './change-keys.ts';

@@ -44,6 +44,15 @@ export interface KeyringVerifier {
   verify(bytes: Uint8Array, signature: Uint8Array): boolean;
 }
 
+/** For DKIM (RFC 6376, RFC 8463). */
+export interface DkimKeyPair {
+  readonly keyId: KeyId;
+  readonly form: 'rsa' | 'ed25519';
+  readonly version: number;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
 /** 32 secret bytes for a symmetric algorithm. Ask anew for each use, so that a destroyed key goes out of use. */
 export interface KeyringSecret {
   readonly keyId: KeyId;
@@ -182,6 +191,22 @@ export class Keyring {
     return this.keysOf('oidc').flatMap(({ keyId, material }) =>
       material.form === 'p256' ? [{ keyId, publicKey: material.publicKey }] : [],
     );
+  }
+
+  /** Every key there is to sign mail with for a domain, of both kinds; may be empty. Which of them signs is by its version. */
+  dkimKeys(): readonly DkimKeyPair[] {
+    return (['dkim-eddsa', 'dkim-rsa'] as const).flatMap((kind) =>
+      this.keysOf(kind).flatMap(({ keyId, version, material }) =>
+        (material.form === 'rsa' || material.form === 'ed25519') && material.privateKey !== null
+          ? [{ keyId, form: material.form, version, privateKey: material.privateKey, publicKey: material.publicKey }]
+          : [],
+      ),
+    );
+  }
+
+  /** Newest first: make addresses with the first, know all. @throws KeyringFault when the keyring has none */
+  bounceKeys(): readonly KeyringSecret[] {
+    return this.secretsOf('bounces');
   }
 
   /** Newest first, 32 bytes each: sign with the first, accept all. */

@@ -5,6 +5,9 @@ export type { KindOfFile } from './carrier/kind-of-file.ts';
 export { NotACarrier } from './carrier/not-a-carrier.ts';
 export { organisationProfileFaults, type OrganisationProfile } from './carrier/organisation-profile.ts';
 export { UrlencodedFieldReader } from './carrier/urlencoded-field-reader.ts';
+export { asZoneText, dkimRecord } from './outbound/dkim-record.ts';
+export { DkimRelay } from './outbound/dkim-relay.ts';
+export type { DkimKey } from './outbound/dkim-signature.ts';
 export {
   MailRelay,
   type RelayOutcome,

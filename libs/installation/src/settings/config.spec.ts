@@ -124,6 +124,8 @@ describe('configuration', () => {
     [{ SEGL_RELAY_URL: 'mail.example.com' }, 'is not a URL; expected smtp://'],
     [{ SEGL_RELAY_URL: 'smtp://a.example mx://' }, 'expected mx://name'],
     [{ SEGL_CONFIG: yaml('relay: { credentialsFile: /nowhere/at/all }') }, 'relay.credentialsFile: /nowhere/at/all'],
+    [{ SEGL_CONFIG: yaml('dkim: { domains: [localhost] }') }, 'dkim.domains.0: is no domain of mail addresses'],
+    [{ SEGL_CONFIG: yaml('dkim: { selector: _x }') }, 'dkim.selector: is no selector'],
     [{ SEGL_CONFIG: yaml('relay: { clientKeyFile: /etc/hostname }') }, 'a certificate and its key'],
     [
       { SEGL_RELAY_URL: 'smtp://a.example?tls=none', SEGL_CONFIG: yaml('relay: { authoritiesFile: /etc/hostname }') },

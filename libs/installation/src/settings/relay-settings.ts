@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseRelayUrls, RelayUrlRefused } from '#libs/mail';
+import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
 import { nameOf } from './variables.ts';
 
 const file = (meaning: string) =>
@@ -53,3 +54,40 @@ export function relayFaults(relayUrl: string, files: z.output<typeof relaySchema
   }
   return faults;
 }
+
+const domain = z.string().transform((text, context) => {
+  try {
+    return parseMailAddress(`a@${text}`).slice('a@'.length);
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error;
+    context.addIssue('is no domain of mail addresses');
+    return z.NEVER;
+  }
+});
+
+/** By which our own mail is signed for its domain. The keys are in the keyring. */
+export const dkimSchema = z
+  .object({
+    domains: z
+      .array(domain)
+      .default([])
+      .describe(
+        'domains, each with all below it, for which carriers and code mails are signed where From is of them; none: nothing is signed. `segl dkim record` prints their DNS records',
+      ),
+    selector: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, 'is no selector: 1 to 32 of a–z 0–9 -')
+      .default('segl')
+      .describe(
+        'first part of the selectors, which go on with kind and version of the key: `segl-rsa-1`, `segl-ed25519-1`',
+      ),
+    keyVersion: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(1)
+      .describe(
+        'version of the keys `dkim-rsa` and `dkim-eddsa` that sign: raise it once the records of newer ones are published',
+      ),
+  })
+  .prefault({});

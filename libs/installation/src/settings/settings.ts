@@ -9,7 +9,7 @@ import { storeUrlFault } from '../stores/store-urls.ts';
 import type { StoreFiles, StoreName } from '../stores/store-urls.ts';
 import { organisationSchema } from './organisation-settings.ts';
 import { authoritiesFile, mailAddress, yesOrNo } from './setting-kinds.ts';
-import { relaySchema } from './relay-settings.ts';
+import { dkimSchema, relaySchema } from './relay-settings.ts';
 import { signInSchema } from './sign-in-settings.ts';
 
 /** Every setting there is. The reference page (ops/configuration.md) is made from this schema by a test. */
@@ -92,6 +92,7 @@ export const settingsSchema = z.object({
       'next hop for all mail: smtp:// or smtps://, or mx:// for the mail exchangers of a name; several with spaces between are tried in that order',
     ),
   relay: relaySchema,
+  dkim: dkimSchema,
   trustedProxies: z
     .array(z.string().refine(isProxyRange, 'is neither an address nor a network such as 10.0.0.0/8'))
     .default([])

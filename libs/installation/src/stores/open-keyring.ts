@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { initKeyring, KEY_KINDS, Keyring, KeyringFault } from '#libs/keyring';
+import { initKeyring, KEY_KINDS, Keyring, KeyringFault, SLOW_KINDS } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -41,8 +41,8 @@ async function openKeyring(settings: Settings, log: Logger): Promise<Keyring> {
 
 async function initDemonstrationKeyring(directory: string): Promise<void> {
   try {
-    // Not the half second that an RSA key takes: applications that need one are configured, and a demonstration has none.
-    const kinds = KEY_KINDS.filter((kind) => kind !== 'oidc-rsa');
+    // Not the half second that an RSA key takes: applications and mail servers that need one are configured, and a demonstration has none.
+    const kinds = KEY_KINDS.filter((kind) => !SLOW_KINDS.includes(kind));
     await initKeyring(directory, { demonstration: true, now: new SystemClock().now(), kinds });
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'keyring-exists') throw error;

@@ -6,7 +6,8 @@ import type { EphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
 import { settlementBy } from '#libs/gateway';
-import { MailReader, Outbox, SmtpRelay } from '#libs/mail';
+import type { Keyring } from '#libs/keyring';
+import { DkimRelay, MailReader, Outbox, SmtpRelay } from '#libs/mail';
 import type { MailRelay } from '#libs/mail';
 import { GatewayEpochs, PortalEpochs } from '#libs/sealing';
 import type { EpochNotice } from '#libs/sealing';
@@ -14,7 +15,9 @@ import { Metrics, Telemetry, TimedEventStore } from '#libs/telemetry';
 import { SystemClock } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
 import { Closing } from './closing.ts';
+import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import type { Settings } from '../settings/settings.ts';
+import { dkimKeysOf } from './dkim-keys.ts';
 import { openEphemeralStore, openEventStore, openPersonDirectory } from './open-adapters.ts';
 import type { StorePlace } from './open-adapters.ts';
 import { openKeyringAndDataDirectory } from './open-keyring.ts';
@@ -119,13 +122,7 @@ async function open(
 
   const relay = parts.has('relay')
     ? closing.add<MailRelay>(
-        settings.demonstration
-          ? demonstrationRelay(clock)
-          : new SmtpRelay(settings.relayUrl ?? '', {
-              ...settings.relay,
-              clock,
-              heloName: new URL(settings.publicUrl).hostname,
-            }),
+        settings.demonstration ? demonstrationRelay(clock) : smtpRelay(settings, keyring, clock),
         (opened) => opened.close(),
       )
     : null;
@@ -155,6 +152,20 @@ async function open(
     trail,
     ledger,
   };
+}
+
+/** @throws ConfigurationFault where mail is to be signed and there is no key for it */
+function smtpRelay(settings: Settings, keyring: Keyring, clock: Clock): MailRelay {
+  const { relayUrl = '', relay: files, dkim, publicUrl } = settings;
+  const relay = new SmtpRelay(relayUrl, { ...files, clock, heloName: new URL(publicUrl).hostname });
+  if (dkim.domains.length === 0) return relay;
+  const keys = () => dkimKeysOf(keyring, dkim);
+  if (keys().length === 0) {
+    throw new ConfigurationFault([
+      `dkim.keyVersion: the keyring has neither dkim-rsa-${dkim.keyVersion} nor dkim-eddsa-${dkim.keyVersion}: "segl keys rotate dkim-rsa" makes one`,
+    ]);
+  }
+  return new DkimRelay(relay, { domains: dkim.domains, keys, clock });
 }
 
 function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock, closing: Closing) {

@@ -12,14 +12,21 @@ export const KEY_KINDS = [
   'ephemeral',
   'person-wrapping',
   'person-index',
+  'dkim-rsa',
+  'dkim-eddsa',
+  'bounces',
 ] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
 
 /**
  * Kinds that only some installations need: `ephemeral` encrypts what several processes share in Redis, `oidc-rsa` signs ID tokens
- * for applications that verify nothing but RS256. A keyring may be without them, older ones are, unless a role asks for one by name.
+ * for applications that verify nothing but RS256, `dkim-rsa` and `dkim-eddsa` sign mail for a domain, `bounces` makes the addresses that
+ * bounces of carriers go to. A keyring may be without them, older ones are, unless a role asks for one by name.
  */
-export const OPTIONAL_KINDS: readonly KeyKind[] = ['ephemeral', 'oidc-rsa'];
+export const OPTIONAL_KINDS: readonly KeyKind[] = ['ephemeral', 'oidc-rsa', 'dkim-rsa', 'dkim-eddsa', 'bounces'];
+
+/** Kinds of which a key takes a moment to make: half a second for RSA. Tests and demonstrations leave them out. */
+export const SLOW_KINDS: readonly KeyKind[] = ['oidc-rsa', 'dkim-rsa'];
 
 /** Kinds whose public half has a file of its own, for roles that need no more than that. */
 export const PUBLIC_HALVES = ['sealing.pub', 'manifest.pub', 'ledger.pub', 'oidc.pub'] as const;
@@ -46,6 +53,9 @@ export const FORM_OF: Readonly<Record<KeyKind, KeyForm>> = {
   ephemeral: 'secret',
   'person-wrapping': 'secret',
   'person-index': 'secret',
+  'dkim-rsa': 'rsa',
+  'dkim-eddsa': 'ed25519',
+  bounces: 'secret',
 };
 
 export type KeyMaterial =

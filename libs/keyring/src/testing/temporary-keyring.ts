@@ -5,7 +5,7 @@ import { newPersonId } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import { SqlitePersonDirectory } from '../adapters/sqlite/sqlite-person-directory.ts';
 import { initKeyring } from '../change-keys.ts';
-import { KEY_KINDS } from '../custody/key-kinds.ts';
+import { KEY_KINDS, SLOW_KINDS } from '../custody/key-kinds.ts';
 import { Keyring } from '../keyring.ts';
 import type { KeyringOptions } from '../keyring.ts';
 import { PersonKey } from '../person/person.ts';
@@ -23,7 +23,7 @@ export async function temporaryKeyring(options: Partial<KeyringOptions> = {}): P
   const parent = await mkdtemp(join(tmpdir(), 'segl-keyring-'));
   const directory = join(parent, 'keyring');
   const demonstration = options.demonstration ?? false;
-  const kinds = KEY_KINDS.filter((kind) => kind !== 'oidc-rsa');
+  const kinds = KEY_KINDS.filter((kind) => !SLOW_KINDS.includes(kind));
   await initKeyring(directory, { demonstration, now: '2026-01-01T00:00:00.000Z' as Instant, kinds });
   const keyring = await Keyring.open(directory, { ...options, demonstration });
   return {

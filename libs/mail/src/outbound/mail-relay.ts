@@ -6,7 +6,7 @@ import { enhancedStatusOf } from './enhanced-status.ts';
 interface MailContent {
   /** The reverse path; '' is the null path `<>` of notifications (RFC 5321 §4.5.5). */
   readonly mailFrom: MailAddress | '';
-  /** Bytes, or a function that begins the content anew each time it is called, so that a try can be repeated. */
+  /** Bytes, or a function that begins the same content anew each time it is called: a try is repeated, and a signer reads it first. */
   readonly content: Uint8Array | (() => AsyncIterable<Uint8Array>);
   /** Length of a streamed content where it is known: announced as SIZE (RFC 1870), so that a relay can refuse at once. */
   readonly contentBytes?: number;
