@@ -39,6 +39,7 @@ export const rooms = {
   ],
   'audit-api': ['audit', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
   console: ['audit', 'oidc-bridge', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
+  backup: ['audit', 'compliance', 'mail', 'sealing', 'keyring', 'event-store', 'vocabulary'],
   installation: [
     'audit',
     'compliance',

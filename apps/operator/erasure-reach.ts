@@ -64,7 +64,8 @@ async function sharedSessions(
   return stores.ephemeralStore(settings);
 }
 
-class NoRelay extends MailRelay {
+/** For an outbox that is only looked into. */
+export class NoRelay extends MailRelay {
   override send(): Promise<RelayReceipt> {
     return Promise.reject(new Refused('this command sends nothing'));
   }

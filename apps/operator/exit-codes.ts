@@ -60,6 +60,7 @@ export class Misconfigured extends DomainError {
 const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   usage: EXIT.usage,
   'address-refused': EXIT.badInput,
+  'bad-backup': EXIT.badInput,
   'bad-input': EXIT.badInput,
   'from-unclear': EXIT.badInput,
   'mail-too-large': EXIT.badInput,
@@ -79,6 +80,8 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'too-much-contention': EXIT.tryLater,
   'source-being-written': EXIT.tryLater,
   'projections-behind': EXIT.tryLater,
+  'key-destroyed-meanwhile': EXIT.tryLater,
+  'keyring-changing': EXIT.tryLater,
   misconfigured: EXIT.configuration,
   'keyring-fault': EXIT.configuration,
 };

@@ -5,6 +5,7 @@ import { OutputClosed } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 import { auditCommand } from './commands/audit-query.ts';
+import { backupCommand } from './commands/backup.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eraseCommand } from './commands/erase.ts';
 import { eventsCommand } from './commands/events-copy.ts';
@@ -16,6 +17,7 @@ import { personsCommand } from './commands/persons-copy.ts';
 import { dkimCommand } from './commands/dkim.ts';
 import { policyCommand } from './commands/policy.ts';
 import { projectionsCommand } from './commands/projections-rebuild.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { sealCommand } from './commands/seal.ts';
 import { telemetryCommand } from './commands/telemetry.ts';
@@ -39,6 +41,8 @@ const COMMANDS = [
   projectionsCommand,
   eventsCommand,
   personsCommand,
+  backupCommand,
+  restoreCommand,
   doctorCommand,
 ];
 

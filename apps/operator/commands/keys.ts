@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Operator } from '../operator.ts';
+import { keysBackupIdentityCommand } from './keys-backup-identity.ts';
 import { keysDestroyCommand } from './keys-destroy.ts';
 import { keysInitCommand } from './keys-init.ts';
 import { keysListCommand } from './keys-list.ts';
@@ -14,6 +15,7 @@ export function keysCommand(operator: Operator): Command {
     keysRotateCommand,
     keysDestroyCommand,
     keysRewrapCommand,
+    keysBackupIdentityCommand,
   ]) {
     command.addCommand(commandOf(operator));
   }

@@ -1,4 +1,4 @@
-import { erasureEvents, keyEvents, proposalEvents, subjectEvents } from '#libs/compliance';
+import { backupEvents, erasureEvents, keyEvents, proposalEvents, subjectEvents } from '#libs/compliance';
 import { EventCatalogue, EVIDENCE, projectionEvents } from '#libs/event-store';
 import type { Evidence } from '#libs/event-store';
 import { relayingEvents, submissionEvents } from '#libs/gateway';
@@ -26,6 +26,7 @@ export const eventCatalogue = new EventCatalogue([
   subjectEvents,
   erasureEvents,
   proposalEvents,
+  backupEvents,
   telemetryEvents,
   ledgerEvents,
   auditorEvents,

@@ -1,3 +1,5 @@
+export { backupEvents } from './backups/backup-events.ts';
+export { BackupsMade, recordBackup } from './backups/backups-made.ts';
 export { EraseSubject, EraseSubjectHandler, type Erasure, type WhomToErase } from './erase-subject/erase-subject.ts';
 export { erasedButThere, readErasedSubjects, replayErasures } from './erased-subjects.ts';
 export { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from './hold-subject/hold-subject.ts';

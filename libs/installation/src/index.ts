@@ -4,6 +4,7 @@ export { checksFor } from './checks/checks.ts';
 export { type Readiness, readinessOf } from './checks/readiness.ts';
 export { hasRole, keysIfThereOf, keysOf, partsOf, pathsElsewhere, type Role, ROLE_PARTS, ROLES } from './roles.ts';
 export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
+export { configurationFiles } from './settings/configuration-files.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';
 export { isLoopback } from './settings/contradictions.ts';
 export { organisationProfile, portalOrganisation } from './settings/organisation.ts';
@@ -12,8 +13,8 @@ export type { SignInSettings } from './settings/sign-in-settings.ts';
 export { VARIABLES } from './settings/variables.ts';
 export { type SignInParts, signInParts } from './sign-in/sign-in-parts.ts';
 export { Closing } from './stores/closing.ts';
-export { prepareDataDirectory } from './stores/data-directory.ts';
-export { DATA_FILES, isOfDemonstration } from './stores/data-files.ts';
+export { markAsDemonstration, prepareDataDirectory } from './stores/data-directory.ts';
+export { DATA_FILES, embeddedUrl, isOfDemonstration } from './stores/data-files.ts';
 export { dkimSelectorOf } from './stores/dkim-keys.ts';
 export {
   openEphemeralStore,

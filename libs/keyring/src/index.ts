@@ -1,3 +1,5 @@
+export { newBackupIdentity } from './backup-identity.ts';
+export { ageIdentitySeed, isAgeRecipient } from './custody/age-keys.ts';
 export {
   type KeyringSecret,
   type KeyringSigner,

@@ -17,6 +17,7 @@ export {
   type RelayReceipt,
 } from './outbound/mail-relay.ts';
 export { oldestInOutbox } from './outbound/oldest-in-outbox.ts';
+export { filesOfOutbox } from './outbound/outbox-files.ts';
 export { Outbox, type OutboxOptions } from './outbound/outbox.ts';
 export type { Settlement } from './outbound/outbox-spool.ts';
 export { NextHops } from './outbound/next-hops.ts';

@@ -24,6 +24,7 @@ const metrics = new Metrics({
   waiting: () => Promise.resolve({ usedBytes: 1234, maxBytes: 5678 }),
   projections: () => [{ name: 'telemetry-tallies.v1', lagSeconds: 1.5, stop: {} }],
   foreignEvents: () => 3,
+  newestBackupSeconds: () => Promise.resolve(1_772_366_400),
 });
 
 beforeAll(async () => {
@@ -71,6 +72,7 @@ describe('/metrics', () => {
       'segl_waiting_bytes 1234',
       'segl_waiting_max_bytes 5678',
       'segl_projection_lag_seconds{projection="telemetry-tallies.v1"} 1.5',
+      'segl_newest_backup_timestamp_seconds 1772366400',
     ]) {
       expect(text).toContain(line);
     }

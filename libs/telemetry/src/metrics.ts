@@ -16,6 +16,8 @@ export interface MetricsSources {
   }[];
   /** Other programs' events in the log, passed over. */
   readonly foreignEvents?: () => number;
+  /** When the newest backup was made, in seconds since 1970; 0 when none was ever recorded. */
+  readonly newestBackupSeconds?: () => Promise<number>;
 }
 
 /** Methods that have a series of their own; whatever else is sent shares one. */
@@ -55,7 +57,7 @@ export class Metrics {
 
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
-    const { waiting, projections, outbox, outboxOldestSeconds, foreignEvents } = sources;
+    const { waiting, projections, outbox, outboxOldestSeconds, foreignEvents, newestBackupSeconds } = sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
         name: 'segl_waiting_max_bytes',
@@ -111,6 +113,16 @@ export class Metrics {
         registers: [this.registry],
         collect() {
           for (const { name, stop } of projections()) this.set({ projection: name }, stop === null ? 0 : 1);
+        },
+      });
+    }
+    if (newestBackupSeconds !== undefined) {
+      new Gauge({
+        name: 'segl_newest_backup_timestamp_seconds',
+        help: 'When the newest backup was made, by the record; 0 when none was',
+        registers: [this.registry],
+        async collect() {
+          this.set(await newestBackupSeconds().catch(() => NaN));
         },
       });
     }

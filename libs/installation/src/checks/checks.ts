@@ -9,6 +9,7 @@ import { DATA_FILES } from '../stores/data-files.ts';
 import { checkDataDirectory, needsDataDirectory } from '../stores/data-directory.ts';
 import { isEmbedded } from '../stores/store-urls.ts';
 import type { Asker, Check } from './check.ts';
+import { backupSentence } from './newest-backup.ts';
 import { personDifferences } from './compare-persons.ts';
 import { greetRelay } from './greet-relay.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
@@ -193,6 +194,22 @@ export const CHECKS: readonly Check[] = [
       const [fault] = (await parts.ledger()).witnessFaults;
       if (fault !== undefined) throw fault;
       return 'all signed';
+    },
+  },
+  {
+    part: 'backup',
+    looksAt: 'when the newest backup was made, as the record has it; where there is none, how old the record is',
+    failsWhen: 'that is longer ago than `backup.warnAfterHours`',
+    whatToDo:
+      'make one ("segl backup"), and see why none was made (ops/runbooks/backup-and-restore.md); where they are made by other means, set backup.warnAfterHours to 0',
+    askers: ['doctor'],
+    concerns: (settings) =>
+      !settings.demonstration && settings.backup.warnAfterHours > 0 && partsOf(settings).has('readModels'),
+    isTold: never,
+    async run(parts) {
+      const store = await parts.eventStore().catch(() => null); // its fault is said by a check of its own
+      if (store === null) return 'there is no record yet';
+      return backupSentence(store, new SystemClock().now(), parts.settings.backup.warnAfterHours);
     },
   },
   {

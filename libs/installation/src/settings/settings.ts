@@ -249,6 +249,18 @@ export const settingsSchema = z.object({
         .describe('seconds that a carrier may wait for the relay before /readyz and `segl doctor` warn'),
     })
     .prefault({}),
+  backup: z
+    .object({
+      warnAfterHours: z.coerce
+        .number()
+        .min(0)
+        .max(24 * 366)
+        .default(48)
+        .describe(
+          'hours after which the newest backup (`segl backup`) is too old for `segl doctor`; 0: backups are made by other means, and nothing is said',
+        ),
+    })
+    .prefault({}),
   telemetry: z
     .object({
       epsilon: z

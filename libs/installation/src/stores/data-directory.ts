@@ -37,8 +37,13 @@ export function prepareDataDirectory(directory: string, kind: Kind): void {
     throw unusable(directory, error);
   }
   checkDataDirectory(directory, kind);
+  if (kind.demonstration) markAsDemonstration(directory);
+}
+
+/** What was restored from a demonstration's backup stays a demonstration's. */
+export function markAsDemonstration(directory: string): void {
   const mark = join(directory, DEMONSTRATION_MARK);
-  if (kind.demonstration && !existsSync(mark)) writeFileSync(mark, MARK_TEXT);
+  if (!existsSync(mark)) writeFileSync(mark, MARK_TEXT);
 }
 
 /**

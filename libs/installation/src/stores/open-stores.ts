@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { recordKeysFound, replayErasures } from '#libs/compliance';
+import { BackupsMade, recordKeysFound, replayErasures } from '#libs/compliance';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
@@ -94,6 +94,7 @@ async function open(
     ...(ephemeralStore !== null && { waiting: () => usageOf(ephemeralStore, maxBytes) }),
     ...(projections !== null && { projections: () => projections.status() }),
     foreignEvents: () => events.foreignEvents(),
+    ...(parts.has('readModels') && { newestBackupSeconds: newestBackupIn(events) }),
     // Asked at a scrape, long after it was opened below.
     ...(parts.has('outbox') && {
       outbox: async () => (await outbox?.counts()) ?? {},
@@ -166,6 +167,15 @@ function smtpRelay(settings: Settings, keyring: Keyring, clock: Clock): MailRela
     ]);
   }
   return new DkimRelay(relay, { domains: dkim.domains, keys, clock });
+}
+
+/** Seconds since 1970; 0 when none was ever recorded. */
+function newestBackupIn(events: EventStore): () => Promise<number> {
+  const made = new BackupsMade(events);
+  return async () => {
+    const at = await made.newestAt();
+    return at === null ? 0 : Date.parse(at) / 1000;
+  };
 }
 
 function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock, closing: Closing) {

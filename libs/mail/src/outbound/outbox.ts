@@ -258,7 +258,8 @@ export class Outbox {
     }
   }
 
-  private async takeOver(): Promise<void> {
+  /** Settles what processes that are gone have left, now; done every half minute while this one delivers. @throws OutboxUnavailable */
+  async takeOver(): Promise<void> {
     const { settle } = this.options;
     const unsettled = this.unsettled.splice(0);
     try {

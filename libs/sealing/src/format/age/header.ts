@@ -22,7 +22,7 @@ export const VERSION_LINE = 'age-encryption.org/v1\n';
 export const FILE_KEY_BYTES = 16;
 const BODY_COLUMNS = 64;
 /** 64 KiB: 40 hybrid stanzas. The format itself has no limit; a reader without one can be kept busy (threats.md A24). */
-const MAX_HEADER_BYTES = 64 * 1024;
+export const MAX_HEADER_BYTES = 64 * 1024;
 const MAX_STANZAS = 64;
 const LF = 0x0a;
 const ARGUMENT = /^[\x21-\x7e]+$/;
