@@ -48,6 +48,10 @@ export class PartsFromOutside implements CheckedParts {
     throw new Refused('a ledger is kept by a running process alone');
   }
 
+  isListeningForMail(): never {
+    throw new Refused('whether mail can come in is known to a running process alone');
+  }
+
   async projections(): Promise<ProjectionRunner | null> {
     return (await this.readModels())?.runner ?? null;
   }

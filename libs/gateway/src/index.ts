@@ -1,6 +1,11 @@
 export { openApi as sealingApi } from './submission/openapi.ts';
 export { decideTreatment, type PolicyDecision } from './policy/decide-treatment.ts';
 export { judgeExample } from './policy/policy-examples.ts';
+export { InboundModule } from './inbound/inbound.module.ts';
+export { type CertificateFiles, InboundSettings } from './inbound/inbound-settings.ts';
+export { InboundWatch } from './inbound/inbound-watch.ts';
+export { readServerCertificate, ServerCertificateFault } from './inbound/server-certificate.ts';
+export { SmtpIntake } from './inbound/smtp-intake.ts';
 export { readMailFacts } from './policy/read-mail-facts.ts';
 export { readPolicy, type PolicyReading } from './policy/read-policy.ts';
 export type { MailPolicy } from './policy/policy.ts';

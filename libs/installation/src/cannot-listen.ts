@@ -1,7 +1,7 @@
 /** A port of a process cannot be had: another program has it, or the address is not of this machine. */
 export class CannotListen extends Error {
-  /** `SEGL_HTTP` or `SEGL_MANAGEMENT`: `…_HOST` and `…_PORT` say where. */
-  readonly listener: 'SEGL_HTTP' | 'SEGL_MANAGEMENT';
+  /** `…_HOST` and `…_PORT` say where. */
+  readonly listener: 'SEGL_HTTP' | 'SEGL_MANAGEMENT' | 'SEGL_SMTP';
   readonly isTaken: boolean;
 
   constructor(listener: CannotListen['listener'], cause: Error) {

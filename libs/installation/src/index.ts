@@ -6,9 +6,10 @@ export { hasRole, keysIfThereOf, keysOf, partsOf, pathsElsewhere, type Role, ROL
 export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
 export { configurationFiles } from './settings/configuration-files.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';
-export { isLoopback } from './settings/contradictions.ts';
+export { isLoopback } from './settings/loopback.ts';
 export { organisationProfile, portalOrganisation } from './settings/organisation.ts';
 export { type Places, type Settings, settingsSchema } from './settings/settings.ts';
+export { certificateFilesOf, listensForMail } from './settings/smtp-settings.ts';
 export type { SignInSettings } from './settings/sign-in-settings.ts';
 export { VARIABLES } from './settings/variables.ts';
 export { type SignInParts, signInParts } from './sign-in/sign-in-parts.ts';

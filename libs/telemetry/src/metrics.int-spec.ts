@@ -62,6 +62,8 @@ describe('/metrics', () => {
     metrics.countEvent('OtpDelivered');
     metrics.countEvent('MessageSealed');
     metrics.countError('event-store-unavailable');
+    metrics.countSmtpConnection('taken');
+    for (const code of [250, 451, 452, 0]) metrics.countSmtpMail(code);
     const text = await scrape();
     for (const line of [
       'segl_message_views_total{form="page"} 1',
@@ -69,6 +71,10 @@ describe('/metrics', () => {
       'segl_events_total{type="OtpDelivered"} 1',
       'segl_events_total{type="MessageSealed"} 1',
       'segl_errors_total{kind="event-store-unavailable"} 1',
+      'segl_smtp_connections_total{outcome="taken"} 1',
+      'segl_smtp_mails_total{answer="2xx"} 1',
+      'segl_smtp_mails_total{answer="4xx"} 2',
+      'segl_smtp_mails_total{answer="none"} 1',
       'segl_waiting_bytes 1234',
       'segl_waiting_max_bytes 5678',
       'segl_projection_lag_seconds{projection="telemetry-tallies.v1"} 1.5',

@@ -38,6 +38,12 @@ export class Metrics {
   private readonly deliveries = this.counter('segl_carrier_deliveries_total', 'Tries to deliver carriers, by outcome', [
     'outcome',
   ]);
+  private readonly smtpConnections = this.counter('segl_smtp_connections_total', 'SMTP connections, by outcome', [
+    'outcome',
+  ]);
+  private readonly smtpMails = this.counter('segl_smtp_mails_total', 'Mails over SMTP, by the class of the answer', [
+    'answer',
+  ]);
   private readonly errors = this.counter('segl_errors_total', 'Errors answered', ['kind']);
   private readonly requests = this.counter('segl_http_requests_total', 'HTTP requests', ['method', 'route', 'status']);
   private readonly requestSeconds = new Histogram({
@@ -167,6 +173,16 @@ export class Metrics {
   /** @param outcome a word of our own: relayed, deferred, refused, expired */
   countDelivery(outcome: string): void {
     this.deliveries.inc({ outcome });
+  }
+
+  /** @param outcome a word of our own: taken, too-many, too-many-of-network, not-a-client */
+  countSmtpConnection(outcome: string): void {
+    this.smtpConnections.inc({ outcome });
+  }
+
+  /** @param code of the answer after the data; 0: the sender was gone */
+  countSmtpMail(code: number): void {
+    this.smtpMails.inc({ answer: code === 0 ? 'none' : `${Math.floor(code / 100)}xx` });
   }
 
   /** @param kind the stable code of the error */

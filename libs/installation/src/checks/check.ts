@@ -29,6 +29,8 @@ export interface CheckedParts {
   trail(): Promise<ReadModelDatabase | null>;
   /** Of a running process alone. */
   ledger(): Promise<LedgerKeeper>;
+  /** Whether mail can come in. Of a running process alone. */
+  isListeningForMail(): boolean;
 }
 
 /** One thing that must be well for an installation to do what it is there for. */

@@ -12,6 +12,7 @@ import type { Asker, Check } from './check.ts';
 import { backupSentence } from './newest-backup.ts';
 import { personDifferences } from './compare-persons.ts';
 import { greetRelay } from './greet-relay.ts';
+import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
 
 const always = () => true;
@@ -260,6 +261,7 @@ export const CHECKS: readonly Check[] = [
       return greetRelay(settings.relayUrl ?? '', settings.relay);
     },
   },
+  ...CHECKS_OF_MAIL_COMING_IN,
 ];
 
 /** What `asker` looks at with these settings. */

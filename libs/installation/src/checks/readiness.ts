@@ -115,7 +115,12 @@ async function reasonOf(check: ReadinessCheck): Promise<PartFault | null> {
 }
 
 /** The table's checks (checks.ts) over what this process has open, and the providers that it asks. */
-export function readinessOf(settings: Settings, stores: OpenedStores, providers: readonly Upstream[] = []): Readiness {
+export function readinessOf(
+  settings: Settings,
+  stores: OpenedStores,
+  providers: readonly Upstream[] = [],
+  isListeningForMail = () => false,
+): Readiness {
   const parts: CheckedParts = {
     settings,
     keyring: async () => stores.keyring,
@@ -127,6 +132,7 @@ export function readinessOf(settings: Settings, stores: OpenedStores, providers:
     providers: async () => providers,
     trail: async () => stores.readModels?.db ?? null,
     ledger: async () => opened(stores.ledger),
+    isListeningForMail,
   };
   const checks = checksFor('readiness', settings).map(({ part, isTold, onlyWarns = false, run }): ReadinessCheck => ({
     part,

@@ -1,18 +1,16 @@
 import { readWitness } from '#libs/audit';
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults } from '#libs/mail';
+import { isLoopback } from './loopback.ts';
 import { organisationProfile } from './organisation.ts';
 import type { Settings } from './settings.ts';
 import { relayFaults } from './relay-settings.ts';
 import { partsOf, ROLES } from '../roles.ts';
 import { signInContradictions } from './sign-in-settings.ts';
+import { smtpContradictions } from './smtp-settings.ts';
 import { isEmbedded, STORE_KINDS, storeFileFaults } from '../stores/store-urls.ts';
 import type { StoreName } from '../stores/store-urls.ts';
 import { nameOf } from './variables.ts';
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
 
 /** What is wrong with settings that are each well in themselves. */
 export function contradictions(settings: Settings): string[] {
@@ -66,7 +64,7 @@ export function contradictions(settings: Settings): string[] {
   }
   faults.push(...witnessFaults(settings));
   faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
-  faults.push(...signInContradictions(settings.signIn));
+  faults.push(...signInContradictions(settings.signIn), ...smtpContradictions(settings));
   return faults;
 }
 

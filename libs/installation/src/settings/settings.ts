@@ -11,6 +11,7 @@ import { organisationSchema } from './organisation-settings.ts';
 import { authoritiesFile, mailAddress, yesOrNo } from './setting-kinds.ts';
 import { dkimSchema, relaySchema } from './relay-settings.ts';
 import { signInSchema } from './sign-in-settings.ts';
+import { smtpSchema } from './smtp-settings.ts';
 
 /** Every setting there is. The reference page (ops/configuration.md) is made from this schema by a test. */
 
@@ -57,7 +58,7 @@ export const settingsSchema = z.object({
     .refine((roles) => new Set(roles).size === roles.length, 'names a role twice')
     .default([...ROLES])
     .describe(
-      'what this process does: `portal` (readers), `gateway` (the sealing API and the outbox), `console` (read models); all on one machine',
+      'what this process does: `portal` (readers), `gateway` (mail coming in, the sealing API and the outbox), `console` (read models); all on one machine',
     ),
   eventStore: storeUrl('eventStore')
     .optional()
@@ -93,6 +94,7 @@ export const settingsSchema = z.object({
     ),
   relay: relaySchema,
   dkim: dkimSchema,
+  smtp: smtpSchema,
   trustedProxies: z
     .array(z.string().refine(isProxyRange, 'is neither an address nor a network such as 10.0.0.0/8'))
     .default([])
