@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import type { Logger } from 'pino';
 import { AuditApiModule } from '#libs/audit-api';
 import { ConsoleModule } from '#libs/console';
-import { SubmissionModule } from '#libs/gateway';
+import { InboundModule, SubmissionModule } from '#libs/gateway';
+import { listensForMail } from '#libs/installation';
 import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installation';
 import { OidcBridgeModule } from '#libs/oidc-bridge';
 import { PasscodeModule } from '#libs/passcode';
@@ -29,6 +31,11 @@ export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
   console: [],
 };
 
+/** SMTP in, and what is done with a mail: a gateway whose settings name no clients has neither. */
+function roomsForMailComingIn(settings: Settings): readonly Type[] {
+  return listensForMail(settings) ? [InboundModule] : [];
+}
+
 /** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for the settings of the rooms (room-settings.ts). */
 @Module({})
 export class ApplianceModule {
@@ -38,6 +45,7 @@ export class ApplianceModule {
     views: ViewEngine,
     signIn: SignInParts,
     ownAddress: () => URL,
+    log: Logger,
   ): DynamicModule {
     const demonstration: Type[] = stores.relay instanceof DemoMailbox ? [DemoMailboxController] : [];
     return {
@@ -45,8 +53,9 @@ export class ApplianceModule {
       imports: [
         CqrsModule.forRoot(),
         StoresModule.of(stores),
-        RoomSettingsModule.of(settings, stores, views, signIn, ownAddress),
+        RoomSettingsModule.of(settings, stores, views, signIn, ownAddress, log),
         ...settings.roles.flatMap((role) => ROOMS[role]),
+        ...roomsForMailComingIn(settings),
       ],
       controllers: [HealthController, ...settings.roles.flatMap((role) => CONTROLLERS[role]), ...demonstration],
       providers: stores.relay instanceof DemoMailbox ? [{ provide: DemoMailbox, useValue: stores.relay }] : [],

@@ -26,6 +26,7 @@ import { sealSampleMail } from './demo/sample-mail.ts';
 import { ERROR_PAGES } from './error-pages.ts';
 import { Forgetting } from './forgetting.ts';
 import { NestLog, openLog } from './logging.ts';
+import { listenForMail } from './mail-coming-in.ts';
 import { ManagementServer } from './management-server.ts';
 import { LEAK_SENTENCES, protectProcess } from './process-protection.ts';
 import { servedElsewhere } from './served-elsewhere.ts';
@@ -82,7 +83,7 @@ async function serve(
       return listening;
     };
     const signIn = signInParts(settings, stores.clock);
-    const rooms = ApplianceModule.of(settings, stores, views, signIn, ownAddress);
+    const rooms = ApplianceModule.of(settings, stores, views, signIn, ownAddress, log);
     const app = await NestFactory.create<NestExpressApplication>(rooms, {
       bodyParser: false, // what streams must not be parsed first; forms are read by web-ui
       logger: new NestLog(log),
@@ -138,12 +139,16 @@ async function serve(
         log.error({ projection: name, error }, 'a read model cannot follow');
       closing.add(watchProjections(stores.projections, tell), clearInterval);
     }
+    const intake = closing.add(await listenForMail(app, settings), (opened) => opened?.stop());
     closing.add(watchUpstreams(signIn.providers), clearInterval);
 
     const publicUrl = new URL(settings.publicUrl);
-    management.serves({ readiness: readinessOf(settings, stores, signIn.providers), metrics: stores.metrics });
+    const isListeningForMail = () => intake?.isListening === true;
+    const readiness = readinessOf(settings, stores, signIn.providers, isListeningForMail);
+    management.serves({ readiness, metrics: stores.metrics });
     const { httpPort, roles } = settings;
-    log.info({ publicUrl: publicUrl.href, httpPort, managementPort: management.port, roles }, 'ready');
+    const smtpPorts = intake?.ports ?? [];
+    log.info({ publicUrl: publicUrl.href, httpPort, managementPort: management.port, smtpPorts, roles }, 'ready');
     const stop = async () => {
       log.info('stopping');
       management.isStopping();

@@ -1,16 +1,19 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { AuditApiSettings, AuditClients } from '#libs/audit-api';
 import { ConsoleSettings } from '#libs/console';
 import { organisationProfile } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
-import { SealingClients, SubmissionSettings } from '#libs/gateway';
+import { InboundSettings, InboundWatch, SealingClients, SubmissionSettings } from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { ViewEngine } from '#libs/web-ui';
 import { AuditorsWithTokens } from './auditors-with-tokens.ts';
+import { inboundSettingsOf } from './mail-coming-in.ts';
 import { ProgramsWithTokens } from './programs-with-tokens.ts';
+import { SmtpWatch } from './smtp-watch.ts';
 import { VERSION } from './version.ts';
 import { CountedVisits } from './visits.ts';
 
@@ -29,6 +32,7 @@ export class RoomSettingsModule {
     views: ViewEngine,
     signIn: SignInParts,
     ownAddress: () => URL,
+    log: Logger,
   ): DynamicModule {
     const publicUrl = new URL(settings.publicUrl);
     const { epochs, telemetry, metrics } = stores;
@@ -80,6 +84,8 @@ export class RoomSettingsModule {
       { provide: RecipientAccessSettings, useValue: recipientAccess },
       { provide: SubmissionSettings, useValue: submission },
       { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
+      { provide: InboundSettings, useValue: inboundSettingsOf(settings) },
+      { provide: InboundWatch, useValue: new SmtpWatch(metrics, log) },
       { provide: AuditApiSettings, useValue: { release: VERSION } satisfies AuditApiSettings },
       { provide: AuditClients, useValue: new AuditorsWithTokens(tokens) },
       { provide: ConsoleSettings, useValue: consoleSettings },
