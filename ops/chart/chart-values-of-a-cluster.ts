@@ -121,6 +121,18 @@ export const reachability = {
     port: z.int().min(1).max(65535).describe('their port'),
     annotations: labels.describe('their annotations'),
   }),
+  mailService: z.strictObject({
+    type: z
+      .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
+      .describe('of the Service that mail servers reach, once `settings.smtp.clients` has one'),
+    port: z.int().min(1).max(65535).describe('its port for SMTP, with STARTTLS where there is a certificate'),
+    tlsPort: z
+      .int()
+      .min(1)
+      .max(65535)
+      .describe('its port for SMTP with TLS from the first byte, where there is a certificate'),
+    annotations: labels.describe('its annotations'),
+  }),
   ingress: z.strictObject({
     enabled: z.boolean().describe('whether an Ingress leads the host of `publicUrl` here'),
     className: text.describe('its class'),
@@ -137,6 +149,7 @@ export const reachability = {
   networkPolicy: z.strictObject({
     enabled: z.boolean().describe('whether pods speak with nobody but those they need'),
     readersFrom: peers.describe('who may reach the public port, such as the ingress controller; empty: everybody'),
+    mailFrom: peers.describe('who may reach the ports for SMTP: your mail servers; empty: everybody'),
     watchersFrom: peers.describe('who may reach the management port, such as Prometheus; empty: `helm test` alone'),
     relayTo: peers.describe('where the relay is; empty: anywhere, at its port'),
     storesTo: peers.describe('where the stores are; empty: anywhere, at their ports'),

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { settingsSchema } from '#libs/installation';
 import { clusterStores, placement, reachability } from './chart-values-of-a-cluster.ts';
 
-const { organisation, passcode } = settingsSchema.shape;
+const { organisation, passcode, smtp } = settingsSchema.shape;
+const PORTS_OF_MAIL = { host: true, port: true, tlsPort: true } as const;
 
 /** What the chart decides itself: ports, places, roles and stores are not an operator's to write twice. */
 const OWNED = {
@@ -39,7 +40,11 @@ export const chartValues = z
       ),
     settings: settingsSchema
       .omit(OWNED)
-      .extend({ organisation: organisation.partial(), passcode: passcode.partial() })
+      .extend({
+        organisation: organisation.partial(),
+        passcode: passcode.partial(),
+        smtp: smtp.unwrap().omit(PORTS_OF_MAIL),
+      })
       .partial()
       .describe(
         'the appliance’s own settings, as ops/configuration.md names them, but for what the chart decides: ports, places, roles, stores',

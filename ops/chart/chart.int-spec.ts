@@ -99,6 +99,30 @@ withHelm('the chart, by Helm 4', () => {
     for (const { backend } of paths) expect(backend.service.port).toEqual({ name: 'http' });
   });
 
+  it('lets mail in where the settings name a client, and nowhere else', () => {
+    const manifests = example('cluster.yaml');
+    const services = named(manifests, 'Service').filter(({ metadata }) => metadata.name.endsWith('-smtp'));
+    expect(services.map(({ metadata, spec }) => [metadata.name, spec['ports'], spec['externalTrafficPolicy']])).toEqual(
+      [
+        [
+          'post-segl-gateway-smtp',
+          [
+            { name: 'smtp', port: 25, targetPort: 'smtp' },
+            { name: 'smtps', port: 465, targetPort: 'smtps' },
+          ],
+          'Local',
+        ],
+      ],
+    );
+    const policies = named(manifests, 'NetworkPolicy').filter(({ spec }) => JSON.stringify(spec).includes('"smtp"'));
+    expect(policies.map(({ metadata }) => metadata.name)).toEqual(['post-segl-gateway']);
+    expect(JSON.stringify(policies[0]?.spec)).toContain('10.1.3.0/28');
+    const ports = (pod: unknown) => JSON.stringify(pod).match(/"containerPort":\d+/g);
+    const podOf = (component: string) => podsOf(manifests).find(([name]) => name.endsWith(component))?.[1];
+    expect([ports(podOf('gateway')), ports(podOf('portal'))].map((found) => found?.length)).toEqual([4, 2]);
+    expect(JSON.stringify(example('embedded.yaml'))).not.toContain('smtps');
+  });
+
   it('opens to the world no port but what the settings name', () => {
     const policies = named(example('cluster.yaml'), 'NetworkPolicy');
     const egressOf = (component: string) => {

@@ -3,6 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { LOOPBACK_CERTIFICATE } from '#libs/mail/testing';
 import { toolPath } from '../judges/tools.mjs';
 import { CHART } from './chart-page.ts';
 
@@ -67,12 +68,17 @@ export function asThePodReads(yaml: string): { readonly file: string; forget(): 
   let written = yaml;
   for (const [path] of yaml.matchAll(/\/run\/(?:secrets|stores|files)\/\S+|\/run\/segl\/event-store-credentials/g)) {
     const file = join(place, path.replaceAll('/', '-'));
-    writeFileSync(file, 'x', { mode: 0o600 });
+    writeFileSync(file, contentOf(path), { mode: 0o600 });
     written = written.replaceAll(path, file);
   }
   const file = join(place, 'segl.yaml');
   writeFileSync(file, written);
   return { file, forget: () => rmSync(place, { recursive: true }) };
+}
+
+function contentOf(path: string): string {
+  if (path.endsWith('.crt')) return LOOPBACK_CERTIFICATE.cert;
+  return path.endsWith('.key') ? LOOPBACK_CERTIFICATE.key : 'x';
 }
 
 /** Text of a file of the chart. */

@@ -42,6 +42,12 @@ console: [console]
 {{- if eq $root.Values.mode "embedded" -}}appliance{{- else -}}{{- index . 1 -}}{{- end -}}
 {{- end -}}
 
+{{/* Whether a component takes mail in over SMTP: a word, or nothing. Call with (list $ roles). */}}
+{{- define "segl.takesMail" -}}
+{{- $smtp := (index . 0).Values.settings.smtp | default dict -}}
+{{- if and (has "gateway" (index . 1)) $smtp.clients -}}{{- ternary "with TLS" "plain" (not (empty $smtp.certificateFile)) -}}{{- end -}}
+{{- end -}}
+
 {{- define "segl.host" -}}
 {{- (urlParse .Values.publicUrl).hostname -}}
 {{- end -}}

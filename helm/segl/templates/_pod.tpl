@@ -92,6 +92,12 @@ spec:
       ports:
         - { name: http, containerPort: 8080 }
         - { name: management, containerPort: 8081 }
+        {{- with include "segl.takesMail" (list $root $roles) }}
+        - { name: smtp, containerPort: 2525 }
+        {{- if eq . "with TLS" }}
+        - { name: smtps, containerPort: 2465 }
+        {{- end }}
+        {{- end }}
       startupProbe:
         httpGet: { path: /healthz, port: management }
         periodSeconds: 2

@@ -17,6 +17,11 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
 {{- $_ := set $written "httpPort" 8080 -}}
 {{- $_ := set $written "managementHost" $root.Values.listenHost -}}
 {{- $_ := set $written "managementPort" 8081 -}}
+{{- if $written.smtp -}}
+  {{- $smtp := merge (dict) $written.smtp (dict "host" $root.Values.listenHost "port" 2525) -}}
+  {{- if $smtp.certificateFile }}{{- $_ := set $smtp "tlsPort" 2465 -}}{{- end -}}
+  {{- $_ := set $written "smtp" $smtp -}}
+{{- end -}}
 {{- $_ := set $written "roles" $roles -}}
 {{- $_ := set $written "dataDir" "/var/lib/segl/data" -}}
 {{- $_ := set $written "keyring" (ternary "/run/segl/keyring" "/var/lib/segl/keyring" (ne (include "segl.keysVolume" $root) "")) -}}

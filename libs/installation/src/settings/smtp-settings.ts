@@ -113,14 +113,11 @@ export function certificateFilesOf({ certificateFile, privateKeyFile }: SmtpSett
   return { certificateFile, privateKeyFile };
 }
 
-/** Nothing listens while there is nothing that passes a mail on. */
-const NOT_YET: readonly string[] = ['smtp.clients: this build cannot pass mail on yet; leave them out'];
-
 /** What is wrong with settings that are each well in themselves. */
 export function smtpContradictions(settings: Settings): string[] {
   if (!listensForMail(settings)) return [];
   const { smtp } = settings;
-  return [...NOT_YET, ...tlsFaults(smtp), ...clientFaults(smtp), ...placeFaults(settings)];
+  return [...tlsFaults(smtp), ...clientFaults(smtp), ...placeFaults(settings)];
 }
 
 function tlsFaults(smtp: SmtpSettings): string[] {
