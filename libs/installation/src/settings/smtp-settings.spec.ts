@@ -83,10 +83,15 @@ describe('a client', () => {
       'smtp.clients: exchange stands twice',
     ]));
   it('logs in under TLS alone', () => {
-    expect(alone({ networks: [], passwordHash: '$argon2id$v=19$m=1024,t=1,p=1$c2FsdHNhbHQ$aGFzaA' })).toEqual([
-      expect.stringContaining('smtp.certificateFile is missing'),
-    ]);
-    expect(alone({ passwordHash: 'secret' })).toEqual([expect.stringContaining('is not an Argon2 hash')]);
+    expect(
+      alone({ networks: [], passwordHash: '$argon2id$v=19$m=1024,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA' }),
+    ).toEqual([expect.stringContaining('smtp.certificateFile is missing')]);
+    for (const passwordHash of [
+      'secret',
+      '$argon2id$v=19$',
+      '$argon2i$v=19$m=1024,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA',
+    ])
+      expect(alone({ passwordHash })).toEqual([expect.stringContaining('is not an Argon2 hash')]);
   });
   it('shows a name that somebody vouches for', () =>
     expect(alone({ certificateNames: ['mail.example.com'] })).toEqual([

@@ -28,7 +28,10 @@ const client = z.object({
   networks: z.array(network).default([]).describe('addresses and networks (CIDR) that it connects from'),
   passwordHash: z
     .string()
-    .regex(/^\$argon2id\$/, 'is not an Argon2 hash such as $argon2id$v=19$…')
+    .regex(
+      /^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,2}\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{16,}$/,
+      'is not an Argon2 hash such as $argon2id$v=19$…',
+    )
     .optional()
     .describe('its password, hashed with Argon2 (ops/runbooks/postfix.md); it logs in under TLS alone'),
   certificateNames: z
