@@ -51,7 +51,11 @@ export class OpenedForCommand implements AsyncDisposable {
   async ephemeralStore(settings: Settings): Promise<EphemeralStore> {
     const place = { url: settings.ephemeralStore, files: settings.stores, onNotice: () => undefined };
     const keyring = await this.keyring(['ephemeral']);
-    const store = await openEphemeralStore(place, { maxBytes: settings.portal.ephemeralMaxBytes, keyring });
+    const store = await openEphemeralStore(place, {
+      maxBytes: settings.portal.ephemeralMaxBytes,
+      keyring,
+      vouchedFor: settings.stores.ephemeralVouchedFor ?? [],
+    });
     this.onEnd(() => store.close());
     return store;
   }

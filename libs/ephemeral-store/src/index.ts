@@ -8,6 +8,7 @@ export {
 } from './ephemeral-store.ts';
 export { MemoryEphemeralStore } from './adapters/memory/memory-ephemeral-store.ts';
 export { openRedisEphemeralStore } from './adapters/redis/open.ts';
+export { VOUCHED_FACTS, type VouchedFact } from './adapters/redis/vouched-facts.ts';
 
 export { changeJson, getJson, putJson, takeJson } from './json-records.ts';
 export { Allowance, noteSuccess, type AllowanceLimits, type Spent } from './allowance.ts';

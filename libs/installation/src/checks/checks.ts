@@ -98,7 +98,9 @@ export const CHECKS: readonly Check[] = [
     isTold: always,
     async run(parts) {
       await (await parts.ephemeralStore()).checkWritable();
-      return 'keeps what expires, and nothing else';
+      const vouchedFor = parts.settings.stores.ephemeralVouchedFor ?? [];
+      const trust = vouchedFor.length === 0 ? '' : `; you vouch for: ${vouchedFor.join(', ')}`;
+      return `keeps what expires, and nothing else${trust}`;
     },
   },
   {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { VOUCHED_FACTS } from '#libs/ephemeral-store';
 import { DEFAULT_PRIVACY } from '#libs/telemetry';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { isProxyRange, PROXY_HEADERS } from '#libs/web-ui';
@@ -81,6 +82,12 @@ export const settingsSchema = z.object({
       eventStoreCaFile: storeFile('certificate authority (PEM) of the esdb:// servers'),
       ephemeralPasswordFile: storeFile('password for redis:// and rediss://'),
       ephemeralCaFile: storeFile('certificate authority (PEM) of the rediss:// server'),
+      ephemeralVouchedFor: z
+        .array(z.enum(VOUCHED_FACTS))
+        .optional()
+        .describe(
+          'what you vouch for of a managed redis:// server that does not let INFO or CONFIG be asked: `redis-7`, `no-replica`, `no-cluster`, `no-append-file`, `no-snapshots`, `no-eviction`. Counts where the server says nothing, never against what it says',
+        ),
       personKeysPasswordFile: storeFile('password for postgres://'),
       personKeysCaFile: storeFile('certificate authority (PEM) of the postgres:// server'),
     })

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { eventCatalogue } from '#libs/audit';
 import { EphemeralStoreUnsafe, MemoryEphemeralStore, openRedisEphemeralStore } from '#libs/ephemeral-store';
-import type { EphemeralStore } from '#libs/ephemeral-store';
+import type { EphemeralStore, VouchedFact } from '#libs/ephemeral-store';
 import { EventStoreMisconfigured, openEventStoreDb, SqliteEventStore } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
 import { openPostgresPersonDirectory, SqlitePersonDirectory } from '#libs/keyring';
@@ -43,10 +43,17 @@ export async function openEventStore(place: StorePlace, clock: Clock): Promise<E
   }
 }
 
+export interface EphemeralStoreNeeds {
+  readonly maxBytes: number;
+  readonly keyring: Keyring;
+  /** As `stores.ephemeralVouchedFor` has it. */
+  readonly vouchedFor: readonly VouchedFact[];
+}
+
 /** @throws EphemeralStoreUnavailable, KeyringFault, ConfigurationFault (with every reason why a server is not safe to use) */
 export async function openEphemeralStore(
   { url, files, onNotice }: StorePlace,
-  { maxBytes, keyring }: { readonly maxBytes: number; readonly keyring: Keyring },
+  { maxBytes, keyring, vouchedFor }: EphemeralStoreNeeds,
 ): Promise<EphemeralStore> {
   if (isEmbedded('ephemeralStore', url)) return new MemoryEphemeralStore({ maxBytes });
   const { ephemeralPasswordFile: passwordFile, ephemeralCaFile: caFile } = files;
@@ -55,6 +62,7 @@ export async function openEphemeralStore(
       maxBytes,
       key: () => keyring.ephemeralKeys(),
       onNotice,
+      vouchedFor,
       openMs: REDIS_OPEN_MS,
       ...(passwordFile !== undefined && { passwordFile }),
       ...(caFile !== undefined && { caFile }),

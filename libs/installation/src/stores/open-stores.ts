@@ -82,7 +82,11 @@ async function open(
   const { ephemeralMaxBytes: maxBytes } = settings.portal;
   const ephemeralStore = parts.has('ephemeralStore')
     ? closing.add(
-        await openEphemeralStore(placeOf(settings.ephemeralStore, 'ephemeral store'), { maxBytes, keyring }),
+        await openEphemeralStore(placeOf(settings.ephemeralStore, 'ephemeral store'), {
+          maxBytes,
+          keyring,
+          vouchedFor: settings.stores.ephemeralVouchedFor ?? [],
+        }),
         (store) => store.close(),
       )
     : null;

@@ -1,26 +1,30 @@
 import { accessSync, constants } from 'node:fs';
+import type { VouchedFact } from '#libs/ephemeral-store';
 import { parsePostgresTarget } from '#libs/keyring';
 
 /** The three stores, by the setting that says where each is. */
 export type StoreName = 'eventStore' | 'ephemeralStore' | 'personKeys';
 
-/** Files beside a store's URL: secrets and certificates are never written into the URL itself. */
+/** Beside a store's URL: files, since secrets and certificates are never written into the URL itself, and what is vouched for. */
 export interface StoreFiles {
   readonly eventStoreCredentialsFile?: string | undefined;
   readonly eventStoreCaFile?: string | undefined;
   readonly ephemeralPasswordFile?: string | undefined;
   readonly ephemeralCaFile?: string | undefined;
+  readonly ephemeralVouchedFor?: readonly VouchedFact[] | undefined;
   readonly personKeysPasswordFile?: string | undefined;
   readonly personKeysCaFile?: string | undefined;
 }
+
+type FileSetting = Exclude<keyof StoreFiles, 'ephemeralVouchedFor'>;
 
 interface StoreKind {
   /** Schemes and what follows them, as an operator writes them. */
   readonly forms: readonly string[];
   readonly embedded: RegExp;
   readonly remote: RegExp;
-  readonly secretFile: keyof StoreFiles;
-  readonly caFile: keyof StoreFiles;
+  readonly secretFile: FileSetting;
+  readonly caFile: FileSetting;
 }
 
 export const STORE_KINDS: Readonly<Record<StoreName, StoreKind>> = {
@@ -93,11 +97,13 @@ export function storeFileFaults(
       if (fault !== null) faults.push([`stores.${setting}`, fault]);
     }
   }
+  if ((files.ephemeralVouchedFor ?? []).length > 0 && isEmbedded('ephemeralStore', urls.ephemeralStore))
+    faults.push(['stores.ephemeralVouchedFor', 'has no use: the store ephemeralStore is memory:']);
   return faults;
 }
 
 /** A certificate authority for a connection that is not encrypted: whoever wrote it believes that it is. */
-function needlessBecause(setting: keyof StoreFiles, url: string): string | null {
+function needlessBecause(setting: FileSetting, url: string): string | null {
   if (!setting.endsWith('CaFile')) return null;
   const isPlain =
     /^redis:/.test(url) ||

@@ -101,6 +101,8 @@ export class RedisConnection {
         return new Error(`no answer within ${commandMs} ms`);
       });
     } catch (error) {
+      // Demoted while this connection lived: the address may lead to a healthy server by now.
+      if (error instanceof ErrorReply && error.message.startsWith('READONLY')) this.lose('it has become a replica');
       if (error instanceof ErrorReply) throw error;
       throw new EphemeralStoreUnavailable(`Redis cannot be asked: ${this.lostReason ?? wordsOf(error)}`, {
         cause: error,

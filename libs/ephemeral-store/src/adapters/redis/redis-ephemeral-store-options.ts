@@ -1,4 +1,5 @@
 import type { RedisNotice } from './redis-link.ts';
+import type { VouchedFact } from './vouched-facts.ts';
 
 export interface RedisEphemeralStoreOptions {
   /** Bound on everything held, in bytes, over all processes: give the same to each. */
@@ -9,6 +10,8 @@ export interface RedisEphemeralStoreOptions {
   readonly passwordFile?: string;
   /** PEM. For rediss:// with a CA of one's own; default: the system's. */
   readonly caFile?: string;
+  /** Facts that a managed server does not say of itself and its operator vouches for. Default none. */
+  readonly vouchedFor?: readonly VouchedFact[];
   /** For the log. Names no secret. */
   readonly onNotice?: (notice: RedisNotice) => void;
   /** Limit of one command, default 2000. A call takes one to three of them. */

@@ -60,6 +60,7 @@ export class RedisEphemeralStore extends EphemeralStore {
       commandMs: options.commandMs ?? 2000,
       connectMs: options.connectMs ?? 2000,
       checkMs: options.checkMs ?? 30_000,
+      vouchedFor: new Set(options.vouchedFor),
       onNotice: options.onNotice ?? (() => {}),
       prepare: (connection) => this.join(connection),
       tend: (connection) => this.tend(connection),

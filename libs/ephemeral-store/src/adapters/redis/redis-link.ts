@@ -2,7 +2,8 @@ import { EphemeralStoreUnavailable, EphemeralStoreUnsafe } from '../../ephemeral
 import type { RedisAddress } from './redis-address.ts';
 import { NotAllowed, RedisConnection } from './redis-connection.ts';
 import type { ConnectionLimits } from './redis-connection.ts';
-import { askServer, reasonsAgainst, warningsAbout } from './server-safety.ts';
+import { askServer, reasonsAgainst, takenOnTrust, warningsAbout } from './server-safety.ts';
+import type { VouchedFact } from './vouched-facts.ts';
 
 /** What an operator should see in the log. Names no secret. */
 export interface RedisNotice {
@@ -14,6 +15,8 @@ export interface LinkSettings extends ConnectionLimits {
   readonly address: RedisAddress;
   /** The bound of the store, for the warning about maxmemory. */
   readonly maxBytes: number;
+  /** What the operator vouches for where the server does not say it. */
+  readonly vouchedFor: ReadonlySet<VouchedFact>;
   /** How often a server that is in use is asked again whether it is safe, in milliseconds. */
   readonly checkMs: number;
   readonly onNotice: (notice: RedisNotice) => void;
@@ -35,6 +38,8 @@ const PATIENCE_MS = 500;
 const MAX_WAITING = 1000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
+/** Until it is looked whether a server that is not safe was mended, or another one is there. */
+const UNSAFE_CHECK_MS = 5000;
 
 /**
  * Keeps one connection to a server that is safe to use: makes it anew with growing pauses, each up to doubled by chance so that
@@ -92,8 +97,8 @@ export class RedisLink {
     try {
       const reasons = await this.reasons(connection);
       if (this.state !== state) return;
-      if (reasons.length > 0) this.become({ status: 'unsafe', connection, reasons });
-      else if (state.status === 'unsafe') await this.use(connection);
+      if (reasons.length > 0) return await this.dialAnew(connection, reasons);
+      if (state.status === 'unsafe') await this.use(connection);
       else await this.settings.tend(connection);
     } catch {
       // Whatever it was: a connection on which this cannot be known is not used on.
@@ -101,6 +106,13 @@ export class RedisLink {
       return;
     }
     this.checkLater(connection);
+  }
+
+  /** The address may lead to another server by now, as after a failover: this one is given up, whatever it becomes. */
+  private async dialAnew(connection: RedisConnection, reasons: readonly string[]): Promise<void> {
+    this.become({ status: 'unsafe', connection, reasons });
+    await this.connect();
+    await connection.close();
   }
 
   async close(): Promise<void> {
@@ -170,7 +182,11 @@ export class RedisLink {
   private async reasons(connection: RedisConnection): Promise<string[]> {
     const facts = await askServer(connection);
     for (const message of warningsAbout(facts, this.settings.maxBytes)) this.warn(message);
-    return reasonsAgainst(facts);
+    const { vouchedFor } = this.settings;
+    const taken = takenOnTrust(facts, vouchedFor);
+    if (taken.length > 0)
+      this.warn(`Redis does not say this of itself, its operator vouches for it: ${taken.join(', ')}`);
+    return reasonsAgainst(facts, vouchedFor);
   }
 
   private onLost(connection: RedisConnection | null, reason: string): void {
@@ -200,7 +216,9 @@ export class RedisLink {
 
   private checkLater(connection: RedisConnection): void {
     const isInUse = 'connection' in this.state && this.state.connection === connection;
-    if (isInUse) this.schedule(this.settings.checkMs, () => this.check());
+    const { checkMs } = this.settings;
+    const inMs = this.state.status === 'unsafe' ? Math.min(checkMs, UNSAFE_CHECK_MS) : checkMs;
+    if (isInUse) this.schedule(inMs, () => this.check());
   }
 
   /** One timer for whatever is next; none once closed. */

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -37,6 +40,7 @@ withRedis('Redis ephemeral store, let in', () => {
   let directory: string;
   const servers: RedisServer[] = [];
   const stores: RedisEphemeralStore[] = [];
+  const fronts: Server[] = [];
   const key = randomBytes(32);
 
   beforeEach(async () => {
@@ -44,6 +48,7 @@ withRedis('Redis ephemeral store, let in', () => {
   });
   afterEach(async () => {
     for (const store of stores.splice(0)) await store.close();
+    for (const front of fronts.splice(0)) front.close();
     for (const server of servers.splice(0)) await server.stop();
     await rm(directory, { recursive: true, force: true });
   });
@@ -58,6 +63,19 @@ withRedis('Redis ephemeral store, let in', () => {
     const store = await RedisEphemeralStore.open(url, { maxBytes: 1e7, key: () => [key], openMs: 3000, ...options });
     stores.push(store);
     return store;
+  }
+
+  /** An address whose new connections can be led elsewhere, as a name that is looked up again. */
+  async function startFront(behind: RedisServer): Promise<{ behind: RedisServer; readonly url: string }> {
+    const listener = createServer((socket) => {
+      const onward = connect(front.behind.port, '127.0.0.1');
+      socket.pipe(onward).pipe(socket);
+      for (const end of [socket, onward]) end.on('error', () => [socket, onward].forEach((each) => each.destroy()));
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    fronts.push(listener);
+    const front = { behind, url: `redis://127.0.0.1:${(listener.address() as AddressInfo).port}` };
+    return front;
   }
 
   async function reasonsOf(url: string): Promise<readonly string[]> {
@@ -134,6 +152,47 @@ withRedis('Redis ephemeral store, let in', () => {
     await until(() => isWritable(store));
     expect(Buffer.from((await store.get('session:a')) ?? []).toString()).toBe('x');
     expect(notices.filter((notice) => notice.includes('noeviction'))).toHaveLength(1);
+  });
+
+  it('a managed server that forbids CONFIG is used when its operator vouches for what it does not say', async () => {
+    const server = await start();
+    await server.command('ACL', 'SETUSER', 'segl', 'on', '>secret', '~*', '+@all', '-config');
+    await writeFile(join(directory, 'password'), 'secret\n');
+    const url = server.url.replace('//', '//segl@');
+    const notices: string[] = [];
+    const store = await open(url, {
+      passwordFile: join(directory, 'password'),
+      vouchedFor: ['no-append-file', 'no-snapshots', 'no-eviction'],
+      onNotice: ({ message }) => notices.push(message),
+    });
+    await store.put('session:a', Buffer.from('x'), 60);
+    expect(notices).toContainEqual(expect.stringMatching(/vouches for it: no-snapshots, no-append-file, no-eviction/));
+  });
+
+  it('one that was demoted while its connection lives is left for whatever its address leads to by then', async () => {
+    const [first, second] = [await start(), await start()];
+    const front = await startFront(first);
+    const store = await open(front.url, { checkMs: 3_600_000 });
+    await store.put('session:a', Buffer.from('x'), 60);
+    front.behind = second;
+    await first.command('REPLICAOF', '127.0.0.1', '1'); // nobody answers there: it stays empty-handed, and read-only
+    await until(() =>
+      store.put('session:b', Buffer.from('y'), 60).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await second.command('DBSIZE')).not.toBe(0);
+  });
+
+  it('one that is not safe is left in the same way, when it is looked at', async () => {
+    const [first, second] = [await start(), await start()];
+    const front = await startFront(first);
+    const store = await open(front.url, { checkMs: 30 });
+    front.behind = second;
+    await first.command('CONFIG', 'SET', 'appendonly', 'yes');
+    await until(async () => (await isWritable(store)) && (await store.put('session:b', Buffer.from('y'), 60), true));
+    await until(async () => (await second.command('DBSIZE')) !== 0);
   });
 
   it('is asked again on each new connection', async () => {

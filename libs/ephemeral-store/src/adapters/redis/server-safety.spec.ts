@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { reasonsAgainst, warningsAbout } from './server-safety.ts';
+import { reasonsAgainst, takenOnTrust, warningsAbout } from './server-safety.ts';
+import { VOUCHED_FACTS } from './vouched-facts.ts';
 
 const info = new Map(
   Object.entries({
@@ -49,6 +50,23 @@ describe('whether a server is safe to use', () => {
       expect.stringContaining('+info'),
       expect.stringContaining('+config|get'),
     ]);
+  });
+
+  it('it is when a managed server is silent and its operator vouches for the rest', () => {
+    const ofConfig = new Set(['no-append-file', 'no-snapshots', 'no-eviction'] as const);
+    expect(reasonsAgainst({ info, config: null }, ofConfig)).toEqual([]);
+    expect(takenOnTrust({ info, config: null }, ofConfig)).toEqual(['no-snapshots', 'no-append-file', 'no-eviction']);
+    expect(reasonsAgainst({ info, config: null }, new Set(['no-snapshots'] as const))).toEqual([
+      expect.stringMatching(/vouch .*: no-append-file, no-eviction\)$/),
+    ]);
+    expect(reasonsAgainst({ info: null, config: null }, new Set(VOUCHED_FACTS))).toEqual([]);
+  });
+
+  it('it is not when the server says otherwise than its operator', () => {
+    const all = new Set(VOUCHED_FACTS);
+    expect(reasonsAgainst({ info: new Map(info).set('connected_slaves', '1'), config: null }, all)).toHaveLength(1);
+    expect(reasonsAgainst({ info, config: new Map(config).set('save', '60 1') }, all)).toHaveLength(1);
+    expect(takenOnTrust({ info, config }, all)).toEqual([]);
   });
 
   it('memory that is not bounded, or less than the bound, is a warning', () => {
