@@ -8,6 +8,7 @@ import type { ProjectionRunner } from '#libs/event-store';
 import {
   CannotListen,
   hasRole,
+  noteDemonstrationAddress,
   openStores,
   openWhenReachable,
   pathsElsewhere,
@@ -128,6 +129,8 @@ async function serve(
       throw new CannotListen('SEGL_HTTP', cause);
     });
     listening = addressOf(server as Server);
+    if (settings.demonstration)
+      closing.add(noteDemonstrationAddress(settings.dataDir, new URL(settings.publicUrl)), (forget) => forget());
     // A large upload on a slow line takes its time; bounded-body.ts holds it to a pace.
     server.requestTimeout = 10 * 60_000;
     closing.add(server, () => {

@@ -26,5 +26,5 @@ export function settingsAsFarAsWellFor(environment: NodeJS.ProcessEnv, options: 
 }
 
 function readOptionsOf({ keyring, dataDir, eventStore, personKeys, demonstration = false }: GlobalOptions) {
-  return { demonstration, given: { keyring, dataDir, eventStore, personKeys } };
+  return { demonstration, isBeside: true, given: { keyring, dataDir, eventStore, personKeys } };
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -73,6 +74,15 @@ describe('segl as a process', () => {
     const [small, large] = [await maxKibOf(1), await maxKibOf(1600)];
     expect((large - small) / 1024).toBeLessThan(64); // garbage between collections; the mail itself would be 100 and its carrier 134
   }, 120_000);
+
+  it('takes what stands on its command line out of the list of processes', async () => {
+    const { child, exit } = segl(...SEAL); // waits for a mail
+    const listed = () => readFileSync(`/proc/${child.pid}/cmdline`, 'latin1');
+    while (listed().includes('bo@example.org')) await new Promise((resume) => setTimeout(resume, 20));
+    child.stdin.end('From: anna@example.com\nSubject: x\n\nx');
+    await bytesOf(child.stdout);
+    expect((await exit).code).toBe(0);
+  }, 60_000);
 
   it('says one line and no stack when it is refused, whatever the output was', async () => {
     const { child, exit } = segl('open', '/no/such/file');

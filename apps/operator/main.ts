@@ -5,5 +5,8 @@ refuseOldNode();
 await import('reflect-metadata');
 const [{ run }, { processTerminal }] = await Promise.all([import('./run.ts'), import('./terminal.ts')]);
 
-process.exitCode = await run(process.argv.slice(2), processTerminal(process.env));
+const argv = process.argv.slice(2);
+// Addresses stand in options: nobody else on this machine is to read them in its list of processes (proc_pid_cmdline(5)).
+process.title = 'segl';
+process.exitCode = await run(argv, processTerminal(process.env));
 process.stdin.destroy(); // a pipe that nobody closes must not keep a finished command alive

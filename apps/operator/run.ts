@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, EXIT_TABLE, sentenceOf } from './exit-codes.ts';
 import { Operator } from './operator.ts';
+import { withValuesRead } from './values-read.ts';
 import { OutputClosed } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -55,7 +56,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   const pending: Promise<void>[] = [];
   configureOutput(program, terminal, pending);
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    await program.parseAsync(await withValuesRead(argv, terminal), { from: 'user' });
     await Promise.all(pending);
     return EXIT.ok;
   } catch (error) {
@@ -77,7 +78,7 @@ function programOf(operator: Operator): Command {
     .option('--demonstration', 'use the keyring and the data of the demonstration')
     .addHelpText(
       'after',
-      `\nOptions win over SEGL_… variables, and these over the file named by SEGL_CONFIG.\n\n${EXIT_TABLE}`,
+      `\nOptions win over SEGL_… variables, and these over the file named by SEGL_CONFIG.\n@file in place of any value, or --option=@file: the first line of that file, @- of stdin; so that it stands in no history.\n\n${EXIT_TABLE}`,
     );
   for (const commandOf of COMMANDS) program.addCommand(commandOf(operator));
   return program;

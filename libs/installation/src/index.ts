@@ -15,7 +15,7 @@ export { VARIABLES } from './settings/variables.ts';
 export { type SignInParts, signInParts } from './sign-in/sign-in-parts.ts';
 export { Closing } from './stores/closing.ts';
 export { markAsDemonstration, prepareDataDirectory } from './stores/data-directory.ts';
-export { DATA_FILES, embeddedUrl, isOfDemonstration } from './stores/data-files.ts';
+export { DATA_FILES, noteDemonstrationAddress, embeddedUrl, isOfDemonstration } from './stores/data-files.ts';
 export { dkimSelectorOf } from './stores/dkim-keys.ts';
 export {
   openEphemeralStore,

@@ -1,7 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { noteDemonstrationAddress } from '../stores/data-files.ts';
 import { readSettings } from './config.ts';
 import { ConfigurationFault } from './configuration-fault.ts';
 
@@ -245,6 +246,21 @@ describe('configuration', () => {
       expect.stringContaining('a demonstration has all roles'),
       expect.stringContaining('SEGL_EPHEMERAL_STORE (ephemeralStore): a demonstration keeps everything'),
     ]);
+  });
+
+  it('leads commands to the demonstration that runs, wherever it listens, but not the next start', () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'segl-demonstration-'));
+    const environment = { SEGL_DATA_DIR: dataDir };
+    const command = { demonstration: true, isBeside: true };
+    const forget = noteDemonstrationAddress(dataDir, new URL('http://localhost:4711/'));
+    expect(readSettings(environment, command).publicUrl).toBe('http://localhost:4711/');
+    expect(readSettings({ ...environment, SEGL_HTTP_PORT: '9000' }, command).publicUrl).toBe('http://localhost:9000');
+    expect(readSettings(environment, { demonstration: true }).publicUrl).toBe('http://localhost:8080');
+    forget();
+    expect(readSettings(environment, command).publicUrl).toBe('http://localhost:8080');
+    noteDemonstrationAddress(dataDir, new URL('https://elsewhere.example/'));
+    expect(readSettings(environment, command).publicUrl).toBe('http://localhost:8080');
+    rmSync(dataDir, { recursive: true });
   });
 
   it('keeps a demonstration on loopback, and without a relay', () => {

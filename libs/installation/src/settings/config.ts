@@ -16,8 +16,8 @@ import type { ReadOptions } from './written-settings.ts';
  * @throws ConfigurationFault with every fault
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env, options: ReadOptions = {}): Settings {
-  const { demonstration = false } = options;
-  const raw = withDemonstration(writtenSettings(environment, options), demonstration);
+  const { demonstration = false, isBeside = false } = options;
+  const raw = withDemonstration(writtenSettings(environment, options), demonstration, isBeside);
   const faults = [
     ...unknownVariables(environment).map((name) => `${name}: no such variable`),
     ...unknownPaths(raw, settingsSchema).map((path) => `${path}: no such setting`),
@@ -39,8 +39,8 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env, optio
  * is ever started on it. Null when nothing can be made of it.
  */
 export function settingsAsFarAsWell(environment: NodeJS.ProcessEnv, options: ReadOptions = {}): Settings | null {
-  const { demonstration = false } = options;
-  const raw = withDemonstration(writtenSettings(environment, options), demonstration);
+  const { demonstration = false, isBeside = false } = options;
+  const raw = withDemonstration(writtenSettings(environment, options), demonstration, isBeside);
   return settingsBeside(settingsSchema.safeParse(raw).error?.issues ?? [], raw, demonstration);
 }
 
@@ -49,14 +49,14 @@ export function settingsAsFarAsWell(environment: NodeJS.ProcessEnv, options: Rea
  * @throws ConfigurationFault with every fault of these settings alone
  */
 export function readPlaces(environment: NodeJS.ProcessEnv = process.env, options: ReadOptions = {}): Places {
-  const { demonstration = false } = options;
-  const raw = withDemonstration(writtenSettings(environment, options), demonstration);
+  const { demonstration = false, isBeside = false } = options;
+  const raw = withDemonstration(writtenSettings(environment, options), demonstration, isBeside);
   const parsed = placesSchema.safeParse(raw);
   if (!parsed.success) throw new ConfigurationFault(parsed.error.issues.map((issue) => sentenceOf(issue, raw)));
   const places = placesIn(parsed.data);
   return { ...places, demonstration: demonstration || isOfDemonstration(places.keyring) };
 }
 
-function withDemonstration(written: Mapping, demonstration: boolean): Mapping {
-  return demonstration ? mergeDeep(demonstrationDefaults(written), written) : written;
+function withDemonstration(written: Mapping, demonstration: boolean, isBeside: boolean): Mapping {
+  return demonstration ? mergeDeep(demonstrationDefaults(written, isBeside), written) : written;
 }

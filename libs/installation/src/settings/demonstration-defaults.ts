@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { demonstrationAddress } from '../stores/data-files.ts';
 import { isMapping } from './mappings.ts';
 import type { Mapping } from './mappings.ts';
 
@@ -7,11 +8,16 @@ const HOW_TO_CHECK: Readonly<Record<string, string>> = {
   da: 'Ring til os på nummeret i dit aftalebrev, og spørg, om vi har skrevet til dig.',
 };
 
-/** What `npm start` on a fresh clone needs and nobody should have to say; below everything that is written. */
-export function demonstrationDefaults({ dataDir, httpPort = '8080', organisation }: Mapping): Mapping {
+/**
+ * What `npm start` on a fresh clone needs and nobody should have to say; below everything that is written.
+ * @param isBeside for a command: a demonstration that runs says where it is
+ */
+export function demonstrationDefaults(written: Mapping, isBeside = false): Mapping {
+  const { dataDir, httpPort = '8080', organisation } = written;
   const directory = typeof dataDir === 'string' ? dataDir : resolve('data', 'demonstration');
+  const running = isBeside && written['httpPort'] === undefined ? demonstrationAddress(directory) : null;
   return {
-    publicUrl: `http://localhost:${String(httpPort)}`,
+    publicUrl: running ?? `http://localhost:${String(httpPort)}`,
     httpHost: '127.0.0.1',
     httpPort,
     managementPort: 0, // several demonstrations on one machine need no more than a port each

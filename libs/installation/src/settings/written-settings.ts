@@ -11,6 +11,8 @@ const KNOWN_BESIDE = /^SEGL_(CONFIG|TEST_.*|BENCH_.*)$/;
 export interface ReadOptions {
   /** Defaults for a newcomer's machine, loopback only, a relay refused. */
   readonly demonstration?: boolean;
+  /** Read by a command, which may run beside a demonstration. */
+  readonly isBeside?: boolean;
   /** What a command line names: it wins over variables and file. */
   readonly given?: Readonly<Record<string, string | undefined>>;
 }
