@@ -37,6 +37,8 @@ export const ANSWERS = {
   unknownParameter: answer(555, '5.5.4', 'a parameter that was not offered'),
   notYourSender: answer(550, '5.7.1', 'this client may not send as that sender'),
 
+  bounceByItself: answer(452, '4.5.3', 'a bounce has one recipient, send the others by themselves'),
+  notOursToRelay: answer(550, '5.7.1', 'only bounces of our own mail are taken from strangers'),
   tooLarge: answer(552, '5.3.4', 'message exceeds fixed maximum message size'),
   noSpace: answer(452, '4.3.1', 'too much mail under way, try again later'),
   bareLineEnd: answer(550, '5.6.11', 'the mail holds a bare CR, a bare LF or NUL'),

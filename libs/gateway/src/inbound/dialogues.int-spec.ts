@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { openSmtpRoom, smtpClient } from '../testing/smtp-room.ts';
+import { KeptBounces, openSmtpRoom, smtpClient } from '../testing/smtp-room.ts';
 import { readDialogue, speak } from '../testing/smtp-dialogue.ts';
 
 const directory = join(import.meta.dirname, 'dialogues');
@@ -13,11 +13,14 @@ it.each(dialogues)('$name: $dialogue.title', async ({ dialogue }) => {
   const { given } = dialogue;
   const clients = given.get('client') === 'none' ? [smtpClient({ networks: ['192.0.2.1'] })] : [smtpClient()];
   const silence = given.get('silenceSeconds');
-  const room = await openSmtpRoom({ clients, ...(silence !== undefined && { silenceSeconds: Number(silence) }) });
+  const settings = { clients, ...(silence !== undefined && { silenceSeconds: Number(silence) }) };
+  const bounces = given.has('bounces') ? new KeptBounces() : undefined;
+  const room = await openSmtpRoom(settings, bounces);
   try {
     const expected = Number(given.get('passed') ?? '0');
     await speak(dialogue, room.ports[0] ?? 0);
     expect(room.passing.mails).toHaveLength(expected);
+    expect(bounces?.bounces.length ?? 0).toBe(Number(given.get('bounces') ?? '0'));
     const [mail] = room.passing.mails;
     const to = given.get('to');
     if (to !== undefined) expect(mail?.recipients.join(' ')).toBe(to);

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SmtpAnswer } from '../outgoing-mail.ts';
 import { SmtpCaller } from '../testing/smtp-caller.ts';
-import { openSmtpRoom } from '../testing/smtp-room.ts';
+import { KeptBounces, openSmtpRoom, smtpClient } from '../testing/smtp-room.ts';
 import type { SmtpRoom } from '../testing/smtp-room.ts';
 import type { InboundSettings } from './inbound-settings.ts';
 
@@ -95,6 +95,18 @@ describe('connections', () => {
     await SmtpCaller.to(port).reply();
     expect(await SmtpCaller.to(port).reply()).toMatch(/^421 4\.3\.2 /);
     expect(room.watch.connections).toEqual(['taken', 'too-many']);
+  });
+});
+
+describe('strangers, who may bring bounces', () => {
+  it('leave half of the connections to clients', async () => {
+    room = await openSmtpRoom(
+      { clients: [smtpClient({ networks: ['192.0.2.1'] })], connections: 2 },
+      new KeptBounces(),
+    );
+    port = room.ports[0] ?? 0;
+    expect(await SmtpCaller.to(port).reply()).toMatch(/^220 /);
+    expect(await SmtpCaller.to(port).reply()).toMatch(/^421 4\.3\.2 /);
   });
 });
 

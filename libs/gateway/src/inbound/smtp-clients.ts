@@ -33,6 +33,10 @@ export class SmtpClients {
     );
   }
 
+  get haveNetworks(): boolean {
+    return this.networks.length > 0;
+  }
+
   get haveCertificates(): boolean {
     return this.all.some((client) => client.certificateNames.length > 0 || client.certificateFingerprints.length > 0);
   }

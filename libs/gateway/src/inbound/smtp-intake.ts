@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { SMTPServerDataStream } from 'smtp-server';
+import { BounceMailbox } from '../bounce-mailbox.ts';
 import type { OutgoingMail, SmtpAnswer } from '../outgoing-mail.ts';
 import { PassOnMail } from '../outgoing-mail.ts';
 import { ANSWERS } from './answers.ts';
@@ -39,10 +40,12 @@ export class SmtpIntake {
     private readonly settings: InboundSettings,
     private readonly passing: PassOnMail,
     private readonly watch: InboundWatch,
+    @Optional() bounces?: BounceMailbox,
   ) {
     this.parts = {
       settings,
       watch,
+      bounces: bounces ?? null,
       clients: new SmtpClients(settings.clients),
       accounts: new SmtpAccounts(settings.clients),
       space: new MailSpace(settings.directory, settings.mailsMaxBytes),
@@ -124,10 +127,14 @@ export class SmtpIntake {
   }
 
   private async receive(stream: SMTPServerDataStream, session: SmtpSession, mail: IncomingMail): Promise<SmtpAnswer> {
-    const envelope = envelopeOf(session);
+    const { bounceAddress } = session;
+    const envelope = bounceAddress === null ? envelopeOf(session) : null;
     const refusal = await this.read(stream, session, mail);
     if (refusal !== null) return refusal;
     const signal = AbortSignal.any([session.signal, AbortSignal.timeout(PASSING_ON_SECONDS * 1000)]);
+    const { bounces } = this.parts;
+    if (bounces !== null && bounceAddress !== null) return bounces.receive(mail, bounceAddress, signal);
+    if (envelope === null) throw new Error('a bounce, and nobody for it');
     return this.passing.passOn({ ...envelope, mail }, signal);
   }
 

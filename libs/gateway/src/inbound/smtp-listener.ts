@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
+import type { BounceMailbox } from '../bounce-mailbox.ts';
 import type { SmtpAnswer } from '../outgoing-mail.ts';
 import { ANSWERS } from './answers.ts';
 import type { InboundSettings } from './inbound-settings.ts';
@@ -21,6 +22,8 @@ export interface ListenerParts {
   readonly clients: SmtpClients;
   readonly accounts: SmtpAccounts;
   readonly space: MailSpace;
+  /** Null: nothing is taken from strangers. */
+  readonly bounces: BounceMailbox | null;
   readonly watch: InboundWatch;
   /** Open connections by network, of both listeners. */
   readonly connectionsOf: Map<string, number>;
@@ -43,6 +46,7 @@ export class SmtpListener extends SMTPServer {
   readonly settings: InboundSettings;
   readonly clients: SmtpClients;
   readonly space: MailSpace;
+  readonly bounces: BounceMailbox | null;
   private readonly sessions = new WeakMap<SMTPServerSession, SmtpSession>();
 
   /** @param certificate null: no TLS here */
@@ -52,7 +56,7 @@ export class SmtpListener extends SMTPServer {
     isTlsFromTheStart: boolean,
   ) {
     super(optionsOf(parts, certificate, isTlsFromTheStart));
-    ({ settings: this.settings, clients: this.clients, space: this.space } = parts);
+    ({ settings: this.settings, clients: this.clients, space: this.space, bounces: this.bounces } = parts);
     this.on('error', () => undefined); // of one connection: whoever went away, or could not agree on TLS
   }
 
@@ -85,7 +89,7 @@ export class SmtpListener extends SMTPServer {
     const { clients, watch } = this.parts;
     const own = this.sessionOf(session);
     own.client = clients.ofNetwork(session.remoteAddress);
-    if (own.client === null && !clients.havePasswords && !clients.haveCertificates) {
+    if (own.client === null && this.bounces === null && !clients.havePasswords && !clients.haveCertificates) {
       watch.countConnection('not-a-client');
       return done(new Refusal(ANSWERS.notAClient));
     }
@@ -151,12 +155,15 @@ export class SmtpListener extends SMTPServer {
   }
 
   private refusalOfPlace(socket: Socket): SmtpAnswer | null {
-    const { settings, connectionsOf, watch } = this.parts;
+    const { settings, clients, connectionsOf, watch } = this.parts;
     const { remoteAddress } = socket;
     if (remoteAddress === undefined) return ANSWERS.tooManyConnections; // gone already
     const network = networkOf(remoteAddress);
     const ofNetwork = connectionsOf.get(network) ?? 0;
-    if (connectionsOf.values().reduce((all, some) => all + some, 0) >= settings.connections) {
+    // Half of them are left to those who are known before they say a word.
+    const isStranger = clients.haveNetworks && clients.ofNetwork(remoteAddress) === null;
+    const places = isStranger ? Math.ceil(settings.connections / 2) : settings.connections;
+    if (connectionsOf.values().reduce((all, some) => all + some, 0) >= places) {
       watch.countConnection('too-many');
       return ANSWERS.tooManyConnections;
     }

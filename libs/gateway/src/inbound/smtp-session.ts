@@ -30,6 +30,8 @@ export class SmtpSession extends SMTPConnection {
   /** Of the mail that is being handed in. */
   reversePath: MailAddress | null = null;
   readonly forwardPaths = new Set<MailAddress>();
+  /** Where a bounce goes, which is its one recipient. */
+  bounceAddress: MailAddress | null = null;
   private readonly gone = new AbortController();
   private readonly patience: Patience;
   private lastCode = 0;
@@ -126,6 +128,7 @@ export class SmtpSession extends SMTPConnection {
   override _resetSession(): void {
     super._resetSession();
     this.reversePath = null;
+    this.bounceAddress = null;
     this.forwardPaths?.clear(); // not there yet while the base class is made
   }
 
@@ -139,7 +142,10 @@ export class SmtpSession extends SMTPConnection {
 
   override handler_MAIL(command: Buffer, done: () => void): void {
     const path = reversePathOf(command);
-    const refusal = this.refusalOfSession() ?? (path === null ? null : 'refusal' in path ? path.refusal : null);
+    const isBounce = path !== null && 'address' in path && path.address === null && this.listener.bounces !== null;
+    // Anybody may bring a bounce: what it is for is asked at RCPT.
+    const refusal =
+      (isBounce ? null : this.refusalOfSession()) ?? (path === null ? null : 'refusal' in path ? path.refusal : null);
     if (refusal !== null) return this.refuse(refusal, done);
     const address = path !== null && 'address' in path ? path.address : null;
     // A null path is a bounce's or a receipt's: who writes it stands in its header.
@@ -157,8 +163,15 @@ export class SmtpSession extends SMTPConnection {
   override handler_RCPT(command: Buffer, done: () => void): void {
     const path = forwardPathOf(command, this.session.envelope.smtpUtf8 ?? false);
     if (path !== null && 'refusal' in path) return this.refuse(path.refusal, done);
+    const address = path?.address ?? null;
+    const isBounce = address !== null && this.listener.bounces?.isBounceAddress(address) === true;
+    const refusal = this.refusalOfRecipient(isBounce);
+    if (address !== null && refusal !== null) return this.refuse(refusal, done);
     super.handler_RCPT(command, () => {
-      if (this.lastCode === 250 && path?.address != null) this.forwardPaths.add(path.address);
+      if (this.lastCode === 250 && address !== null) {
+        this.forwardPaths.add(address);
+        if (isBounce) this.bounceAddress = address;
+      }
       done();
     });
   }
@@ -193,6 +206,14 @@ export class SmtpSession extends SMTPConnection {
   private refuse(refusal: SmtpAnswer, done: () => void): void {
     this.answer(refusal);
     done();
+  }
+
+  /** What a bounce is for stands in its own address: it is no mail that is passed on, and has no other recipient. */
+  private refusalOfRecipient(isBounce: boolean): SmtpAnswer | null {
+    if (isBounce) return this.forwardPaths.size === 0 ? null : ANSWERS.bounceByItself;
+    if (this.bounceAddress !== null) return ANSWERS.bounceByItself;
+    const refusal = this.refusalOfSession();
+    return refusal === ANSWERS.notAClient ? ANSWERS.notOursToRelay : refusal;
   }
 
   private refusalOfSession(): SmtpAnswer | null {

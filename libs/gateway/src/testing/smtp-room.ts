@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { InboundSettings, SmtpClient } from '../inbound/inbound-settings.ts';
 import { InboundWatch } from '../inbound/inbound-watch.ts';
 import { SmtpIntake } from '../inbound/smtp-intake.ts';
+import { BounceMailbox } from '../bounce-mailbox.ts';
 import { PassOnMail } from '../outgoing-mail.ts';
-import type { OutgoingMail, SmtpAnswer } from '../outgoing-mail.ts';
+import type { OutgoingMail, SmtpAnswer, StoredMail } from '../outgoing-mail.ts';
 
 /** A mail as it was given on. */
 export interface PassedMail extends Omit<OutgoingMail, 'mail'> {
@@ -27,6 +28,22 @@ export class KeptMails extends PassOnMail {
     const passed = { ...rest, content: Buffer.concat(pieces).toString('latin1') };
     this.mails.push(passed);
     return this.answer(passed, signal);
+  }
+}
+
+/** Takes bounces to `b+…@bounces.nordlys.example`. */
+export class KeptBounces extends BounceMailbox {
+  readonly bounces: { readonly address: string; readonly content: string }[] = [];
+
+  isBounceAddress(address: string): boolean {
+    return /^b\+[^@]*@bounces\.nordlys\.example$/.test(address);
+  }
+
+  async receive(mail: StoredMail, address: string): Promise<SmtpAnswer> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of mail.content()) pieces.push(piece);
+    this.bounces.push({ address, content: Buffer.concat(pieces).toString('latin1') });
+    return { code: 250, enhanced: '2.0.0', words: 'noted' };
   }
 }
 
@@ -62,7 +79,7 @@ export function smtpClient(more: Partial<SmtpClient> = { networks: ['127.0.0.1']
 }
 
 /** SMTP in on loopback, with small bounds, and nothing behind it but a list. */
-export async function openSmtpRoom(more: Partial<InboundSettings> = {}): Promise<SmtpRoom> {
+export async function openSmtpRoom(more: Partial<InboundSettings> = {}, bounces?: BounceMailbox): Promise<SmtpRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'segl-smtp-'));
   const settings: InboundSettings = {
     name: 'gateway.nordlys.example',
@@ -84,7 +101,7 @@ export async function openSmtpRoom(more: Partial<InboundSettings> = {}): Promise
   };
   const passing = new KeptMails();
   const watch = new RememberingWatch();
-  const intake = new SmtpIntake(settings, passing, watch);
+  const intake = new SmtpIntake(settings, passing, watch, bounces);
   await intake.listen().catch(async (error: unknown) => {
     await rm(directory, { recursive: true });
     throw error;
