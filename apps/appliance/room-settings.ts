@@ -66,6 +66,7 @@ export class RoomSettingsModule {
       maxMailBytes: settings.sealing.maxMailBytes,
       maxRecipients: settings.sealing.maxRecipients,
       recordMailSubject: settings.sealing.recordSubject,
+      handOff: settings.sealing.handOff,
       submissionsAtOnce: settings.sealing.submissionsAtOnce,
       silenceSeconds: settings.uploads.silenceSeconds,
       ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),

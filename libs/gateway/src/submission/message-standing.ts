@@ -59,7 +59,7 @@ export class NoSuchMessage extends DomainError {
 
 export interface MessageStanding extends MessageHistory {
   /** Null for what another way than a program's submission brought. */
-  readonly delivery: SubmissionDelivery | null;
+  readonly delivery: SubmissionDelivery | 'at-once' | null;
 }
 
 /** What a program may know of a message: its own, or with the right to it any. @throws NoSuchMessage, EventStoreUnavailable */

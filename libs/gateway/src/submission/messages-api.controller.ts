@@ -61,7 +61,7 @@ export class MessagesApiController {
     response.json({
       messageId,
       ...standing,
-      delivery: delivery === 'relay' ? await this.outbox.deliveryOf(messageId) : delivery && 'handed-out',
+      delivery: delivery === 'hand-out' ? 'handed-out' : delivery && (await this.outbox.deliveryOf(messageId)),
       state: revokedAt !== null ? 'revoked' : this.clock.now() < expiresAt ? 'open' : 'expired',
     });
   }

@@ -5,6 +5,7 @@ import type { MailTooLarge } from '#libs/sealing';
 import type { FromUnclear } from '../seals/from-unclear.ts';
 import type { SubmissionDelivery } from './submission-events.ts';
 import type { MailIncomplete } from './mail-incomplete.ts';
+import type { SubmissionUnderWay } from './submission.ts';
 import type { SenderNotAllowed, TooManyRecipients } from './submit-mail.ts';
 
 /** Problem details (RFC 9457). The words are ours and for programmers; never an address, a path or a stack. */
@@ -94,7 +95,10 @@ export function problemOf(error: unknown): { problem: Problem; retryAfterSeconds
   const known = knownProblem(error);
   if (!known) return null;
   const problem = { type: `urn:segl:problem:${error.code}`, ...known };
-  const retryAfterSeconds = RETRY_AFTER_SECONDS[known.status];
+  const retryAfterSeconds =
+    error.code === 'submission-under-way'
+      ? Math.ceil((error as SubmissionUnderWay).secondsLeft)
+      : RETRY_AFTER_SECONDS[known.status];
   return retryAfterSeconds === undefined ? { problem } : { problem, retryAfterSeconds };
 }
 
@@ -190,6 +194,21 @@ function knownProblem(error: DomainError): Omit<Problem, 'type'> | null {
         status: 429,
         detail: 'This client has as many mails under way as it may have beside others. Nothing was done: try again.',
       };
+    case 'submission-under-way':
+      return {
+        title: 'Under way',
+        status: 409,
+        detail: 'The same request is being handed to the relay right now. Repeat it after that, with the same key.',
+        parameter: 'Idempotency-Key',
+      };
+    case 'relay-refused':
+      return {
+        title: 'Refused by the relay',
+        status: 422,
+        detail: 'The relay refused this recipient or this mail for good. Nothing was sent.',
+        parameter: 'Segl-Recipient',
+      };
+    case 'relay-unavailable':
     case 'event-store-unavailable':
     case 'person-directory-unavailable':
     case 'outbox-unavailable':

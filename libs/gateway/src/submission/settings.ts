@@ -57,6 +57,11 @@ export class SubmissionSettings {
   readonly awaitFirstTryMs?: number;
   /** Submissions at once, shared out among programs (submission-places.ts); more are refused for now. Default 16. */
   readonly submissionsAtOnce?: number;
+  /**
+   * `outbox`: carriers wait on this machine's disk until the relay takes them. `at-once`: a request is answered once the relay has its
+   * carrier, and nothing waits here, so that any number of machines give one answer to a key. Default `outbox`.
+   */
+  readonly handOff?: 'outbox' | 'at-once';
   /** Seconds without a byte of a mail after which its submission is ended. */
   readonly silenceSeconds!: number;
 }

@@ -5,24 +5,41 @@ import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 export type SubmissionDelivery = 'relay' | 'hand-out';
 
 /**
- * The stream of one submission. Its one event is the point of no return: before it nothing leaves, after it everything does, and the
- * same request is answered from it. `requestSha256` is made over person ids, never over addresses.
+ * The stream of one submission. `SubmissionAccepted` is the point of no return: the same request is answered from it. Where carriers wait in an
+ * outbox nothing leaves before it, and everything after it (`relay`); where they are handed to the relay within the request (`at-once`), it says that the
+ * relay has them, and `SubmissionBegun` stood before it: the claim of one gateway to send until `endsBy`. `requestSha256` is made over person ids,
+ * never over addresses.
  */
-export type SubmissionEvent = DomainEvent<
-  'SubmissionAccepted',
-  {
-    clientId: string;
-    requestSha256: string;
-    acceptedAt: Instant;
-    delivery: SubmissionDelivery;
-    messages: { recipientId: PersonId; messageId: MessageId }[];
-  }
->;
+export type SubmissionEvent =
+  | DomainEvent<
+      'SubmissionBegun',
+      { clientId: string; requestSha256: string; messageId: MessageId; begunAt: Instant; endsBy: Instant }
+    >
+  | DomainEvent<
+      'SubmissionAccepted',
+      {
+        clientId: string;
+        requestSha256: string;
+        acceptedAt: Instant;
+        delivery: SubmissionDelivery | 'at-once';
+        messages: { recipientId: PersonId; messageId: MessageId }[];
+      }
+    >;
 
 export const submissionEvents = {
   category: 'submission',
   names: 'submission',
   events: {
+    SubmissionBegun: {
+      version: 1,
+      evidence: 'administrative',
+      outcome: 'done',
+      persons: {},
+      encrypted: {},
+      messages: { messageId: true },
+      facts: { happenedAt: 'begunAt' },
+      words: ['clientId'],
+    },
     SubmissionAccepted: {
       version: 1,
       evidence: 'administrative',

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { given } from '#libs/event-store/testing';
 import { instantOf, newEventId, newPersonId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
-import { acceptSubmission, requestSha256, submissionIdOf, submissions } from './submission.ts';
-import type { SubmissionEvent, SubmissionFacts } from './submission.ts';
+import { acceptSubmission, beginHandOff, requestSha256, submissionIdOf, submissions } from './submission.ts';
+import type { HandOffFacts, SubmissionEvent, SubmissionFacts } from './submission.ts';
 
 const [anna, bo, office] = [newPersonId(), newPersonId(), newPersonId()];
 const facts: SubmissionFacts = {
@@ -32,6 +32,55 @@ describe('a submission', () => {
     given(submissions, accepted)
       .when((state) => acceptSubmission(state, { ...facts, requestSha256: 'c'.repeat(64) }))
       .thenThrows('submission-key-reused'));
+
+  describe('that is handed to the relay at once', () => {
+    const claim: HandOffFacts = {
+      clientId: 'office',
+      requestSha256: 'a'.repeat(64),
+      messageId: 'b'.repeat(32) as MessageId,
+      begunAt: instantOf('2026-11-22T12:00:00Z'),
+      endsBy: instantOf('2026-11-22T12:01:00Z'),
+    };
+    const begun: SubmissionEvent = { type: 'SubmissionBegun', data: claim };
+    const at = (time: string, change: Partial<HandOffFacts> = {}) => ({
+      ...claim,
+      begunAt: instantOf(`2026-11-22T${time}Z`),
+      ...change,
+    });
+
+    it('is claimed before anything is sent', () =>
+      given(submissions)
+        .when((state) => beginHandOff(state, claim))
+        .then(begun));
+
+    it('is nobody else’s until the claim ends, and then anybody’s', () => {
+      given(submissions, begun)
+        .when((state) => beginHandOff(state, at('12:00:59.999')))
+        .thenThrows('submission-under-way');
+      given(submissions, begun)
+        .when((state) => beginHandOff(state, at('12:01:00')))
+        .then({ type: 'SubmissionBegun', data: at('12:01:00') });
+    });
+
+    it('is accepted once the relay has it, and then only answered', () => {
+      given(submissions, begun)
+        .when((state) => acceptSubmission(state, { ...facts, delivery: 'at-once' }))
+        .then({ ...accepted, data: { ...data, delivery: 'at-once' } });
+      given(submissions, begun, accepted)
+        .when((state) => beginHandOff(state, at('13:00:00')))
+        .then();
+    });
+
+    it('is not another request under the same key', () => {
+      for (const before of [[begun], [begun, accepted]])
+        given(submissions, ...before)
+          .when((state) => beginHandOff(state, at('13:00:00', { requestSha256: 'c'.repeat(64) })))
+          .thenThrows('submission-key-reused');
+      given(submissions, begun)
+        .when((state) => acceptSubmission(state, { ...facts, requestSha256: 'c'.repeat(64) }))
+        .thenThrows('submission-key-reused');
+    });
+  });
 
   it('is known by what it asks, not by the order of its recipients', () => {
     const request = {

@@ -13,18 +13,25 @@ export type { SubmissionDelivery, SubmissionEvent } from './submission-events.ts
 /** Names a submission: base32 of 160 bits, from the client's own key where it gave one. */
 export type SubmissionId = string & { readonly __brand: 'SubmissionId' };
 
+type DataOf<Type extends SubmissionEvent['type']> = Extract<SubmissionEvent, { type: Type }>['data'];
+
 export type Submission =
-  { readonly status: 'unknown' } | ({ readonly status: 'accepted' } & Readonly<SubmissionEvent['data']>);
+  | { readonly status: 'unknown' }
+  /** A gateway hands it to the relay until `endsBy`, or did and died. */
+  | ({ readonly status: 'begun' } & Readonly<DataOf<'SubmissionBegun'>>)
+  | ({ readonly status: 'accepted' } & Readonly<DataOf<'SubmissionAccepted'>>);
 
 export const submissions: Fold<Submission, SubmissionEvent> = {
   events: submissionEvents.events,
   initialState: () => ({ status: 'unknown' }),
   evolve(state, event) {
     switch (event.type) {
+      case 'SubmissionBegun':
+        return state.status === 'accepted' ? state : { status: 'begun', ...event.data };
       case 'SubmissionAccepted':
-        return state.status === 'unknown' ? { status: 'accepted', ...event.data } : state;
+        return state.status === 'accepted' ? state : { status: 'accepted', ...event.data };
       default:
-        event.type satisfies never;
+        event satisfies never;
         return state;
     }
   },
@@ -41,11 +48,36 @@ export class SubmissionKeyReused extends DomainError {
   }
 }
 
-export type SubmissionFacts = SubmissionEvent['data'] & { readonly eventId: EventId };
+/** Another gateway, or another request, hands the same submission to the relay right now. */
+export class SubmissionUnderWay extends DomainError {
+  readonly secondsLeft: number;
+
+  constructor(secondsLeft: number) {
+    super('submission-under-way', 'the same submission is under way');
+    this.secondsLeft = secondsLeft;
+  }
+}
+
+export type SubmissionFacts = DataOf<'SubmissionAccepted'> & { readonly eventId: EventId };
+export type HandOffFacts = DataOf<'SubmissionBegun'>;
+
+/**
+ * One attempt at a time to hand it to the relay: before its end nobody else begins one. Accepted before, it is no event: it is only
+ * answered. @throws SubmissionUnderWay, SubmissionKeyReused
+ */
+export function beginHandOff(state: Submission, facts: HandOffFacts): SubmissionEvent[] {
+  if (state.status !== 'unknown' && state.requestSha256 !== facts.requestSha256) throw new SubmissionKeyReused();
+  if (state.status === 'accepted') return [];
+  if (state.status === 'begun' && facts.begunAt < state.endsBy)
+    throw new SubmissionUnderWay(secondsBetween(facts.begunAt, state.endsBy));
+  return [{ type: 'SubmissionBegun', data: facts }];
+}
 
 /** The same request again is no event: the state says what it was answered with. @throws SubmissionKeyReused */
 export function acceptSubmission(state: Submission, { eventId, ...data }: SubmissionFacts): SubmissionEvent[] {
   if (state.status === 'unknown') return [{ type: 'SubmissionAccepted', id: eventId, data }];
+  if (state.status === 'begun' && state.requestSha256 === data.requestSha256)
+    return [{ type: 'SubmissionAccepted', id: eventId, data }];
   if (state.requestSha256 !== data.requestSha256) throw new SubmissionKeyReused();
   return [];
 }
@@ -88,10 +120,11 @@ const UNDECIDED_SECONDS = 60;
 export function settlementBy(store: EventStore, clock: Clock): (envelope: CarrierEnvelope) => Promise<Settlement> {
   return async ({ submissionId, messageId, stagedAt }) => {
     const { state } = await readState(store, submissionStream(submissionId as SubmissionId), submissions);
-    if (state.status === 'unknown') {
+    if (state.status !== 'accepted') {
       return secondsBetween(stagedAt, clock.now()) < UNDECIDED_SECONDS ? 'later' : 'discard';
     }
     if (!state.messages.some((message) => message.messageId === messageId)) return 'discard';
+    if (state.delivery === 'at-once') return 'discard'; // the relay has it
     return state.delivery === 'relay' ? 'queue' : 'keep';
   };
 }

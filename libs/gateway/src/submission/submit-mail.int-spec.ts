@@ -17,6 +17,7 @@ import {
   storeWith,
 } from '../testing/sealing-api-client.ts';
 import type { Answer, Asked } from '../testing/sealing-api-client.ts';
+import { MailRelay } from '#libs/mail';
 import { startSmtpSink } from '#libs/mail/testing';
 import { office, OTHER_TOKEN, openSubmissionRoom } from '../testing/submission-room.ts';
 import type { SubmissionRoomOptions } from '../testing/submission-room.ts';
@@ -171,6 +172,7 @@ describe('a submission', () => {
       room.app.get(CommandBus),
       new SystemClock(),
       room.app.get(SubmissionSettings),
+      room.app.get(MailRelay),
     ] as const;
     const handlers = [new SubmitMailHandler(...parts), new SubmitMailHandler(...parts)];
     async function* mail() {

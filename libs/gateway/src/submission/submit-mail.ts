@@ -6,13 +6,14 @@ import { SealMessage } from '#libs/sealing';
 import type { MessageTerm } from '#libs/sealing';
 import { Clock, DomainError, newEventId } from '#libs/vocabulary';
 import type { MailAddress, MessageId, PersonId } from '#libs/vocabulary';
-import { Outbox, authorField, headerText, readEnvelope } from '#libs/mail';
+import { MailRelay, Outbox, authorField, headerText, readEnvelope } from '#libs/mail';
 import type { MailHeader, StagedFile } from '#libs/mail';
 import { measureMail, sealForRecipients } from '../seals/seal-for-recipients.ts';
 import { mayWriteAs } from '../senders.ts';
 import { SubmissionSettings } from './settings.ts';
 import type { SealingClient } from './settings.ts';
 import { acceptSubmission, requestSha256, submissionIdOf, submissionStream, submissions } from './submission.ts';
+import { HandOffAtOnce } from './hand-off-at-once.ts';
 import { SubmissionPlaces } from './submission-places.ts';
 import { checkHasBody, checkHasHeader } from './mail-incomplete.ts';
 import type { Submission, SubmissionDelivery, SubmissionId, SubmittedMessage } from './submission.ts';
@@ -103,13 +104,17 @@ export class SubmitMail extends Command<Submitted> {
  * is settled by it); then the outbox. A submission that fails before that leaves nothing but, at worst, seals recorded that
  * never left, which name the submission that was never accepted.
  *
+ * Where carriers are handed to the relay at once (`handOff`), the order is: staged; recorded; claimed (`SubmissionBegun`); sent; accepted. So
+ * nothing waits on this machine, and what the relay did not surely take is tried by the client again, here or elsewhere.
+ *
  * @throws NoRecipient, TooManyRecipients, SenderNotAllowed, MailIncomplete, FromUnclear, MailTooLarge, SubmissionKeyReused, CarriersNoLongerKept, TooManySubmissions,
- * and EventStoreUnavailable, PersonDirectoryUnavailable, OutboxUnavailable, after which the same request may be made again
+ * SubmissionUnderWay, RelayRefused, RelayUnavailable where carriers are handed over at once; and EventStoreUnavailable, PersonDirectoryUnavailable, OutboxUnavailable, after which the same request may be made again
  */
 @CommandHandler(SubmitMail)
 export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
   private readonly underWay = new Map<SubmissionId, Promise<unknown>>();
   private readonly places: SubmissionPlaces;
+  private readonly atOnce: HandOffAtOnce;
 
   constructor(
     private readonly store: EventStore,
@@ -119,18 +124,25 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     private readonly commands: CommandBus,
     private readonly clock: Clock,
     private readonly settings: SubmissionSettings,
+    relay: MailRelay,
   ) {
+    this.atOnce = new HandOffAtOnce(store, relay, clock);
     this.places = new SubmissionPlaces(settings.submissionsAtOnce ?? DEFAULT_SUBMISSIONS_AT_ONCE);
   }
 
   async execute({ submission }: SubmitMail): Promise<Submitted> {
     const recipients = [...new Set(submission.recipients)];
-    const { maxRecipients } = this.settings;
+    const isAtOnce = this.isAtOnce(submission);
+    const maxRecipients = isAtOnce ? 1 : this.settings.maxRecipients;
     if (recipients.length === 0) throw new NoRecipient();
     if (recipients.length > maxRecipients) throw new TooManyRecipients(maxRecipients);
     if (!mayWriteAs(submission.client, submission.sender)) throw new SenderNotAllowed('envelope');
 
     return this.places.take(submission.client.clientId, () => this.inTurn({ ...submission, recipients }));
+  }
+
+  private isAtOnce({ delivery }: Pick<MailSubmission, 'delivery'>): boolean {
+    return this.settings.handOff === 'at-once' && delivery === 'relay';
   }
 
   private async inTurn(submission: MailSubmission): Promise<Submitted> {
@@ -201,12 +213,21 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     await Promise.all(seals.map(({ seal }) => this.commands.execute(new SealMessage(seal, options))));
 
     const { senderId, recipientIds } = await this.personsOf(submission);
+    const { clientId } = client;
+    const requestDigest = requestSha256({ ...submission, senderId, recipientIds, mailSha256: measure.sha256() });
+    const isAtOnce = this.isAtOnce(submission);
+    if (isAtOnce) {
+      const { messageId } = (seals[0] as (typeof seals)[number]).seal;
+      const before = await this.atOnce.claim(submissionId, { clientId, requestSha256: requestDigest, messageId });
+      if (before !== null) return this.answerOf(submission, submissionId, before, recipientIds);
+      await this.atOnce.send(staged[0] as StagedFile);
+    }
     const facts = {
       eventId: newEventId(),
-      clientId: client.clientId,
-      requestSha256: requestSha256({ ...submission, senderId, recipientIds, mailSha256: measure.sha256() }),
+      clientId,
+      requestSha256: requestDigest,
       acceptedAt: this.clock.now(),
-      delivery,
+      delivery: isAtOnce ? ('at-once' as const) : delivery,
       messages: seals.map(({ seal }, index) => ({
         recipientId: recipientIds[index] as PersonId,
         messageId: seal.messageId,
@@ -218,8 +239,10 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     // Another process took the same request at the same time: its carriers leave, ours do not.
     if (!isOurs) return this.answerOf(submission, submissionId, state, recipientIds);
 
-    const ours = staged.splice(0);
     const messages = seals.map(({ recipient, seal }) => ({ to: recipient, messageId: seal.messageId }));
+    if (isAtOnce)
+      return { delivery: 'relay', messages: messages.map((message) => ({ ...message, delivery: 'relayed' })) };
+    const ours = staged.splice(0);
     return delivery === 'relay' ? this.deliver(messages, ours) : this.handOut(submission, submissionId, messages, ours);
   }
 

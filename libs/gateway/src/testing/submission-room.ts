@@ -10,7 +10,7 @@ import { openTemporarySqlite } from '#libs/event-store/testing';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { Clock, SystemClock } from '#libs/vocabulary';
-import { Outbox, SmtpRelay } from '#libs/mail';
+import { MailRelay, Outbox, SmtpRelay } from '#libs/mail';
 import type { OutboxOptions } from '#libs/mail';
 import { SubmissionModule } from '../submission/submission.module.ts';
 import { SealingClients, SealingNotAuthorised, SubmissionSettings } from '../submission/settings.ts';
@@ -53,12 +53,27 @@ class KnownTokens extends SealingClients {
   }
 }
 
+export interface SubmissionRoom {
+  readonly app: NestExpressApplication;
+  readonly url: string;
+  readonly store: EventStore;
+  readonly keyring: Keyring;
+  readonly persons: PersonDirectory;
+  readonly outbox: Outbox;
+  readonly outboxDirectory: string;
+  readonly directories: readonly string[];
+  openOutbox(): Promise<Outbox>;
+  close(): Promise<void>;
+}
+
 export interface SubmissionRoomOptions {
   readonly relayPort: number;
   readonly settings?: Partial<SubmissionSettings>;
   readonly outbox?: Partial<OutboxOptions>;
   /** Whom the office may write as. */
   readonly officeSenders?: readonly string[];
+  /** Another room whose record, directory and keys this one shares, as a gateway on another machine does. */
+  readonly beside?: SubmissionRoom;
   /** Puts something between the room and its store: a store that fails, say. */
   readonly wrapStore?: (store: EventStore) => EventStore;
 }
@@ -69,13 +84,17 @@ export async function openSubmissionRoom({
   settings,
   outbox: outboxOptions,
   wrapStore,
+  beside,
   officeSenders = office.senders,
-}: SubmissionRoomOptions) {
+}: SubmissionRoomOptions): Promise<SubmissionRoom> {
   const sqlite = await openTemporarySqlite();
   const keys = await temporaryKeyring();
   const people = await temporaryPersonDirectory(keys.keyring);
   const directory = await mkdtemp(join(tmpdir(), 'segl-submission-'));
-  const store = wrapStore ? wrapStore(sqlite.store) : sqlite.store;
+  const record = beside?.store ?? sqlite.store;
+  const store = wrapStore ? wrapStore(record) : record;
+  const persons = beside?.persons ?? people.persons;
+  const keyring = beside?.keyring ?? keys.keyring;
   const clock = new SystemClock();
   const relay = new SmtpRelay(`smtp://127.0.0.1:${relayPort}`, { closeGraceMs: 200 });
   const outboxDirectory = join(directory, 'outbox');
@@ -107,14 +126,15 @@ export async function openSubmissionRoom({
     imports: [CqrsModule.forRoot()],
     providers: [
       { provide: EventStore, useValue: store },
-      { provide: PersonDirectory, useValue: people.persons },
-      { provide: Keyring, useValue: keys.keyring },
+      { provide: PersonDirectory, useValue: persons },
+      { provide: Keyring, useValue: keyring },
       { provide: Outbox, useValue: outbox },
+      { provide: MailRelay, useValue: relay },
       { provide: Clock, useValue: clock },
       { provide: SubmissionSettings, useValue: submissionSettings },
       { provide: SealingClients, useValue: new KnownTokens(officeSenders) },
     ],
-    exports: [EventStore, PersonDirectory, Keyring, Outbox, Clock, SubmissionSettings, SealingClients],
+    exports: [EventStore, PersonDirectory, Keyring, Outbox, MailRelay, Clock, SubmissionSettings, SealingClients],
   })
   class StoresModule {}
 
@@ -130,9 +150,9 @@ export async function openSubmissionRoom({
   return {
     app,
     url: await app.getUrl(),
-    store: sqlite.store,
-    keyring: keys.keyring,
-    persons: people.persons,
+    store: record,
+    keyring,
+    persons,
     outbox,
     outboxDirectory,
     directories: [sqlite.directory, directory],
@@ -148,5 +168,3 @@ export async function openSubmissionRoom({
     },
   };
 }
-
-export type SubmissionRoom = Awaited<ReturnType<typeof openSubmissionRoom>>;

@@ -143,6 +143,12 @@ export const settingsSchema = z.object({
         .describe(
           'mails taken in over the API at the same time, shared out among programs: each always has one, and one alone has half',
         ),
+      handOff: z
+        .enum(['outbox', 'at-once'])
+        .default('outbox')
+        .describe(
+          'what happens to carriers of the API: outbox, they wait on the disk of this machine until the relay takes them; at-once, a request (for one recipient) is answered once the relay has its carrier, so that gateways on several machines give one answer to one Idempotency-Key and none waits for a machine that is gone',
+        ),
       recordSubject: yesOrNo.default(false).describe('whether the record holds the subject, under the recipient’s key'),
       newEpochAfterSeconds: z.coerce
         .number()

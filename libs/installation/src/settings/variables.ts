@@ -36,6 +36,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_ORGANISATION_SHOW_SENDER_NAME: 'organisation.showSenderName',
   SEGL_PASSCODE_SENDER: 'passcode.sender',
   SEGL_SEALING_LIFETIME_DAYS: 'sealing.lifetimeDays',
+  SEGL_SEALING_HAND_OFF: 'sealing.handOff',
   SEGL_SEALING_MAX_MAIL_BYTES: 'sealing.maxMailBytes',
   SEGL_PORTAL_EPHEMERAL_MAX_BYTES: 'portal.ephemeralMaxBytes',
   SEGL_UPLOADS_MAX_BYTES: 'uploads.maxBytes',
