@@ -139,6 +139,7 @@ const STORY_PACKAGES = [
     debian: 'nginx-light',
     why: 'the recipe for nginx, behind the real one',
   },
+  { found: () => existsSync('/usr/bin/promtool'), debian: 'prometheus', why: 'the alerts, by Prometheus’ own tool' },
   {
     found: () => existsSync('/usr/sbin/haproxy'),
     debian: 'haproxy',
