@@ -38,7 +38,7 @@ export const rooms = {
     'telemetry',
   ],
   'audit-api': ['audit', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
-  console: ['audit', 'oidc-bridge', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
+  console: ['audit-api', 'audit', 'oidc-bridge', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
   backup: ['audit', 'compliance', 'mail', 'sealing', 'keyring', 'event-store', 'vocabulary'],
   installation: [
     'audit',

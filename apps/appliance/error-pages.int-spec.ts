@@ -15,7 +15,6 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const NO_PAGE: Readonly<Record<string, string>> = {
   'cannot-be-shown': 'has a page of its own: CannotBeShownFilter',
   'access-token-refused': 'answered to a program as `unauthorised`',
-  'bad-audit-query': 'of the command line, and answered to a program by the audit API',
   'bad-mandate': 'of the command line',
   'carriers-under-way': 'of the command line: the same again later',
   'under-legal-hold': 'of the command line',

@@ -1,12 +1,21 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { LedgerExports } from '#libs/audit-api';
 import { OpenCaseController } from './case/open-case.controller.ts';
 import { ConsoleGuard } from './door/console-guard.ts';
 import { ConsoleSessions } from './door/console-session.ts';
 import { RefusedAtConsole } from './door/refused-at-console.ts';
 import { RoutesHaveRoles } from './door/routes-have-roles.ts';
 import { OverviewController } from './overview/overview.controller.ts';
+import { ExportController } from './export/export.controller.ts';
+import { SendLines } from './export/send-lines.ts';
+import { ExposureController } from './exposure/exposure.controller.ts';
+import { ExposureReports } from './exposure/exposure-reports.ts';
+import { VerifyController } from './verify/verify.controller.ts';
 import { StateOfRecord } from './overview/state-of-record.ts';
+import { PersonController } from './person/person.controller.ts';
+import { SearchController } from './search/search.controller.ts';
+import { MessageController } from './message/message.controller.ts';
 import { BridgeOfConsole } from './sign-in/bridge-client.ts';
 import { ConsoleSignIns } from './sign-in/console-sign-ins.ts';
 import { EnterConsole } from './sign-in/enter-console.ts';
@@ -19,11 +28,21 @@ import { AskTrail } from './trail/ask-trail.ts';
  */
 @Module({
   imports: [DiscoveryModule],
-  controllers: [ConsoleSignInController, OverviewController, OpenCaseController],
+  controllers: [
+    ConsoleSignInController,
+    OverviewController,
+    OpenCaseController,
+    SearchController,
+    MessageController,
+    PersonController,
+    ExportController,
+    ExposureController,
+    VerifyController,
+  ],
   providers: [
     ...[ConsoleSessions, ConsoleGuard, RefusedAtConsole, RoutesHaveRoles],
     ...[ConsoleSignIns, BridgeOfConsole, EnterConsole],
-    ...[AskTrail, StateOfRecord],
+    ...[AskTrail, StateOfRecord, LedgerExports, SendLines, ExposureReports],
   ],
 })
 export class ConsoleModule {}

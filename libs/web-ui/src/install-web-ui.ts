@@ -60,11 +60,11 @@ export interface WebUiOptions {
 /** Under which a view finds its request among the values that Express merges for it. */
 const REQUEST = Symbol('request');
 
-/** Hand a carrier in, and the API: both stream. `/oidc` reads its own bodies. */
-export const STREAM_PREFIXES: readonly string[] = ['/open', '/api', '/oidc'];
+/** Hand a carrier in, the API, and a file to verify: all stream, and read their own bodies, as `/oidc` does. */
+export const STREAM_PREFIXES: readonly string[] = ['/open', '/api', '/oidc', '/console/verify/file'];
 export const PROGRAM_PREFIXES: readonly string[] = ['/api'];
 /** Where bodies may be large: the rooms there hold them to a pace (pacedBody). What lies below has no such room. */
-const PACED_PATHS: readonly string[] = ['/open', '/api/v1/messages'];
+const PACED_PATHS: readonly string[] = ['/open', '/api/v1/messages', '/console/verify/file'];
 
 /**
  * Gives an app its web face: headers, language, browser sessions, forms with CSRF, assets, views and error pages. Called once,

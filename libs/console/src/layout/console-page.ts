@@ -10,7 +10,13 @@ interface Place {
 }
 
 /** What stands in the navigation, in this order, each for whom it is. */
-const PLACES: readonly Place[] = [{ href: '/console', text: 'console.nav.overview', roles: ['auditor', 'operator'] }];
+const PLACES: readonly Place[] = [
+  { href: '/console', text: 'console.nav.overview', roles: ['auditor', 'operator'] },
+  { href: '/console/search', text: 'console.nav.search', roles: ['auditor'] },
+  { href: '/console/persons', text: 'console.nav.persons', roles: ['auditor'] },
+  { href: '/console/export', text: 'console.nav.export', roles: ['auditor'] },
+  { href: '/console/verify', text: 'console.nav.verify', roles: ['auditor'] },
+];
 
 const ROLE_TEXTS: Readonly<Record<ConsoleRole, TextKey>> = {
   auditor: 'console.roles.auditor',

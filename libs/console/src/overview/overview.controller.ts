@@ -1,10 +1,12 @@
 import { Controller, Get, Render } from '@nestjs/common';
 import { AUDITED_TYPES } from '#libs/audit';
+import { PersonDirectory } from '#libs/keyring';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { SignedIn } from '../door/route-roles.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { mayAs } from '../roles.ts';
 import { AskTrail } from '../trail/ask-trail.ts';
+import { ShownEvents } from '../trail/shown-event.ts';
 import { StateOfRecord } from './state-of-record.ts';
 
 const LATEST_ROWS = 12;
@@ -17,6 +19,7 @@ export class OverviewController {
   constructor(
     private readonly trail: AskTrail,
     private readonly state: StateOfRecord,
+    private readonly persons: PersonDirectory,
   ) {}
 
   @Get()
@@ -27,6 +30,10 @@ export class OverviewController {
     const filter = { types: LATEST_TYPES };
     const paging = { order: 'newest-first', limit: LATEST_ROWS } as const;
     const latest = isReader ? (await this.trail.search(asker, filter, paging, { fields: ['types'] })).rows : [];
-    return { ...consolePage(asker, '/console'), ...this.state.now(), latest };
+    return {
+      ...consolePage(asker, '/console'),
+      ...this.state.now(),
+      latest: await new ShownEvents(this.persons).rows(latest),
+    };
   }
 }

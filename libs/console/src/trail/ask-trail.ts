@@ -42,6 +42,11 @@ export class AskTrail {
     return timeline;
   }
 
+  /** Asked by an address that nobody is known by: nothing can answer to it. */
+  foundNobody(asker: SignedIn, about: AskedFor): Promise<void> {
+    return this.record(asker, about, 'search', 0);
+  }
+
   private async record(asker: SignedIn, about: AskedFor, question: AuditQuestionKind, rows: number): Promise<void> {
     const queriedAt = this.clock.now();
     const data = { ...askerAtConsole(asker), ...about, question, rows, queriedAt };

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportLines, readTrustedKey, verifierKey, verifyExport } from '#libs/audit';
+import { frozenEvents } from '#libs/audit/testing';
+import type { TestBrowser } from '#libs/web-ui/testing';
+import { openConsoleRoom } from './testing/console-room.ts';
+import type { ConsoleRoom } from './testing/console-room.ts';
+
+/** Without the sample of a checkpoint, which this log would contradict. */
+const frozen = frozenEvents().filter(({ type }) => type !== 'CheckpointSigned');
+const viewed = frozen.find(({ type, data }) => type === 'MessageViewed' && 'signInId' in data);
+const messageId = viewed?.stream.replace('message-', '') ?? '';
+const { recipientId } = viewed?.data as { recipientId: string };
+
+describe('the pages of the console', () => {
+  let room: ConsoleRoom;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    room = await openConsoleRoom();
+    await room.holds(frozen);
+    browser = room.portal.browser();
+    await room.signIn(browser, ['auditor'], 'rie@nordlys.example');
+  }, 60_000);
+  afterAll(() => room.close());
+  const last = async () => (await room.auditing()).at(-1);
+
+  it('find the way from an address to events, and no address stands in that of a page', async () => {
+    await room.persons.findOrCreate('bo@example.org' as never);
+    await browser.get('/console/search');
+    const sent = await browser.post('/console/search', { person: ' Bo@Example.org ', evidence: 'content-shown' });
+    const place = sent.headers.get('location') ?? '';
+    expect([sent.status, place]).toEqual([
+      303,
+      expect.stringMatching(/^\/console\/search\?order=newest-first&person=[a-z2-7]{26}/),
+    ]);
+    expect((await browser.get(place)).text).toContain('No event of the record answers to this.');
+    expect((await browser.get('/console/search?order=newest-first&person=bo%40example.org')).status).toBe(400);
+    expect(await last()).toMatchObject({ type: 'AuditTrailQueried', data: { question: 'search', rows: 0 } });
+    expect(JSON.stringify(await room.auditing())).not.toContain('bo@example');
+  });
+
+  it('show what answers, page by page both ways, and say whether there is more', async () => {
+    const first = await browser.get('/console/search?order=oldest-first');
+    expect(first.text).toContain(frozen.length > 50 ? 'There are more events' : 'There are no more events.');
+    const shown = await browser.get(`/console/search?order=oldest-first&message=${messageId}&type=MessageViewed`);
+    expect(shown.text).toContain('Message shown');
+    expect(shown.html).toContain(`/console/messages/${messageId}`);
+    expect((await last())?.data).toMatchObject({ fields: expect.arrayContaining(['message', 'types']), messageId });
+  });
+
+  it.each([
+    ['person', { person: 'nobody at all' }, 'neither one email address'],
+    ['message', { message: 'short' }, 'not a message id'],
+    ['from', { from: '30.11.2026' }, 'not a time'],
+    ['to', { from: '2026-02-01T00:00', to: '2026-01-01T00:00' }, 'must be after'],
+    ['words', { words: '***' }, 'at least one whole word'],
+    ['words', { words: 'anna@example.com' }, 'by the form'],
+    ['sender', { sender: 'stranger@example.org' }, 'Nobody is known'],
+    ['type', { type: 'Nothing' }, 'cannot be asked for'],
+  ])('name the field that is wrong: %s %j', async (field, question, words) => {
+    await browser.get('/console/search');
+    let page = await browser.post('/console/search', question as Record<string, string>);
+    if (page.status === 303) page = await browser.get(page.headers.get('location') ?? '');
+    expect([page.status, page.text]).toEqual([400, expect.stringContaining(words)]);
+    expect(page.html).toMatch(new RegExp(`<a href="#${field}">`));
+    expect(page.html).toMatch(new RegExp(`id="${field}"[^>]*aria-invalid="true"|<select id="${field}"`));
+  });
+
+  it('refuse a cursor that they did not give, without a question in the record', async () => {
+    const before = (await room.auditing()).length;
+    expect((await browser.get('/console/search?order=newest-first&after=v3.1.AAAAAA')).status).toBe(400);
+    expect(await room.auditing()).toHaveLength(before);
+  });
+
+  it('show a message with what each view rests on, in times with their offset', async () => {
+    const page = await browser.get(`/console/messages/${messageId}`);
+    expect(page.text).toContain('Message shown');
+    expect(page.text).toContain('As evidence: the content was shown');
+    expect(page.text).toContain('What this rests on');
+    expect(page.text).toMatch(/\d{2}:\d{2}:\d{2} GMT\+0\d:00/);
+    expect(await last()).toMatchObject({ data: { question: 'message-timeline', messageId } });
+    expect((await browser.get('/console/messages/nothing')).status).toBe(404);
+    expect((await browser.get(`/console/messages/${'a'.repeat(32)}`)).text).toContain('knows no message');
+  });
+
+  it('say of a person who is erased that they are, and of one who never was that they were not', async () => {
+    const page = await browser.get(`/console/persons/${recipientId}`);
+    expect(page.text).toContain('Erased, or their key is not here'); // the samples' keys are not of this installation
+    expect(page.text).toContain('(erased)');
+    expect((await browser.get(`/console/persons/${'a'.repeat(26)}`)).text).toContain('has ever been in the record');
+    await browser.get('/console/persons');
+    const found = await browser.follow(await browser.post('/console/persons', { address: 'rie@nordlys.example' }));
+    expect(found.text).toContain('Known: their data can be read.');
+    expect(found.text).toContain('Email address rie@nordlys.example');
+    expect((await browser.post('/console/persons', { address: 'not one' })).status).toBe(400);
+  });
+
+  it('give an export with its proof for a case and a reason alone, and say so in the record first', async () => {
+    await browser.get('/console/export');
+    const before = (await room.auditing()).length;
+    expect((await browser.post('/console/export', { caseNumber: '2026-9' })).text).toContain('Both are needed');
+    expect(await room.auditing()).toHaveLength(before);
+    for (const [form, question] of [
+      ['ndjson', {}],
+      ['ndjson', { message: messageId }],
+      ['csv', { evidence: 'content-shown' }],
+    ] as const) {
+      const why = { caseNumber: '2026-9', reason: 'Complaint' };
+      const answer = await browser.post('/console/export', { ...why, ...question, form });
+      expect([answer.status, answer.headers.get('content-disposition')]).toEqual([
+        200,
+        `attachment; filename="segl-audit.${form}"`,
+      ]);
+      expect(await verified(answer.html)).toMatchObject({ isProven: true, findings: [] });
+      expect(await last()).toMatchObject({ type: 'AuditTrailExported', data: { form, ...why, through: 'console' } });
+    }
+  });
+
+  it('make an exposure report that is proven, and none of what was never sealed', async () => {
+    const sealed = frozen.find(({ type }) => type === 'MessageSealed')?.stream.replace('message-', '') ?? '';
+    await browser.get(`/console/exposure/${sealed}`);
+    const why = { caseNumber: '2026-9', reason: 'Sent to the wrong company' };
+    const report = await browser.post(`/console/exposure/${sealed}`, why);
+    expect(report.status).toBe(200);
+    expect(await verified(report.html)).toMatchObject({ isProven: true, exposure: { messageId: sealed } });
+    expect((await last())?.data).toMatchObject({ ...why, messageId: sealed, fields: ['exposure', 'message'] });
+    expect((await browser.post(`/console/exposure/${'a'.repeat(32)}`, why)).status).toBe(404);
+  });
+
+  it('verify what was exported, name what was changed, and take nothing but a file from their own form', async () => {
+    await browser.get('/console/export');
+    const why = { caseNumber: '2026-9', reason: 'Complaint', form: 'ndjson' };
+    const lines = (await browser.post('/console/export', why)).html;
+    const page = await browser.get('/console/verify');
+    const [, csrf = ''] = /name="csrf" value="([^"]*)"/.exec(page.html) ?? [];
+    const upload = async (text: string | null, token = csrf) => {
+      const form = new FormData();
+      form.set('csrf', token);
+      if (text !== null) form.set('file', new Blob([text]), 'segl-audit.ndjson');
+      const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const init = { method: 'POST', body: form, headers: { cookie }, redirect: 'manual' } as const;
+      const answer = await fetch(`${room.portal.url}/console/verify/file`, init);
+      return { status: answer.status, text: await answer.text() };
+    };
+    expect(await upload(lines)).toEqual({ status: 200, text: expect.stringContaining('This export is proven.') });
+    expect((await upload(lines.replaceAll('passcode', 'passport'))).text).toContain('NOT proven');
+    expect((await upload('hello')).text).toContain('NOT proven');
+    expect((await upload(null)).status).toBe(400);
+    expect((await upload(lines, 'forged')).status).toBe(403);
+    expect((await upload('x'.repeat(33 * 1024 * 1024))).status).toBe(413);
+  });
+
+  async function verified(text: string) {
+    const key = readTrustedKey(verifierKey(room.origin, room.ledgerKey ?? new Uint8Array()));
+    async function* lines() {
+      yield* text.trimEnd().split(/\r?\n/);
+    }
+    return verifyExport(exportLines(lines()), { keys: key === null ? [] : [key] });
+  }
+});

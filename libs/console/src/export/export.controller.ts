@@ -1,0 +1,86 @@
+import { Body, Controller, Get, Post, Query, Render, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { BadAuditQuery, recordAuditing } from '#libs/audit';
+import { AuditRequestRefused, LedgerExports } from '#libs/audit-api';
+import { EventStore } from '#libs/event-store';
+import { PersonDirectory } from '#libs/keyring';
+import { Clock } from '#libs/vocabulary';
+import { requiredCaseIn } from '../case/required-case.ts';
+import { ForRole, WhoAsks } from '../door/for-role.ts';
+import type { Case } from '../door/console-session.ts';
+import type { SignedIn } from '../door/route-roles.ts';
+import { consolePage } from '../layout/console-page.ts';
+import { askedIn, faultsOf, understandQuestion } from '../search/question.ts';
+import type { Asked, Faults } from '../search/question.ts';
+import { questionForm } from '../search/question-form.ts';
+import { ConsoleSettings } from '../settings.ts';
+import { askerAtConsole } from '../trail/ask-trail.ts';
+import { SendLines } from './send-lines.ts';
+
+type Form = Readonly<Record<string, string>>;
+
+/** The record, or what answers to a question, as a file with its proof. In the record before the first byte leaves. */
+@Controller('console/export')
+export class ExportController {
+  constructor(
+    private readonly exports: LedgerExports,
+    private readonly sending: SendLines,
+    private readonly persons: PersonDirectory,
+    private readonly store: EventStore,
+    private readonly clock: Clock,
+    private readonly settings: ConsoleSettings,
+  ) {}
+
+  @Get()
+  @Render('console/export/export')
+  @ForRole('auditor')
+  page(@WhoAsks() asker: SignedIn, @Query() query: Readonly<Record<string, unknown>>) {
+    return this.view(asker, askedIn(query), asker.openCase);
+  }
+
+  @Post()
+  @ForRole('auditor')
+  async export(@WhoAsks() asker: SignedIn, @Body() given: Form, @Res() response: Response): Promise<void> {
+    const asked = askedIn(given);
+    const form = given['form'] === 'csv' ? 'csv' : 'ndjson';
+    const forCase = requiredCaseIn(given);
+    if (forCase === null) return this.refuse(response, this.view(asker, asked, given, {}, true));
+    const question = await understandQuestion(asked, this.persons, this.settings.timeZone);
+    if ('faults' in question) return this.refuse(response, this.view(asker, asked, given, question.faults));
+    const { filter, about, nobody } = question;
+    try {
+      await this.exports.check(filter, 0);
+    } catch (error) {
+      if (!(error instanceof BadAuditQuery || error instanceof AuditRequestRefused)) throw error;
+      return this.refuse(response, this.view(asker, asked, given, faultsOf(error)));
+    }
+    await this.sending.send(response, { name: 'segl-audit', form }, async () => {
+      const who = { ...askerAtConsole(asker), ...forCase };
+      const data = { ...who, ...about, form, exportedAt: this.clock.now() } as const;
+      await recordAuditing(this.store, { type: 'AuditTrailExported', data });
+      const checkpoint = await this.exports.checkpointNow();
+      return form === 'ndjson' && Object.keys(asked).length === 0
+        ? this.exports.all(0, checkpoint)
+        : this.exports.selection(nobody.length > 0 ? null : { filter, fromIndex: 0 }, checkpoint, form);
+    });
+  }
+
+  private refuse(response: Response, view: object): void {
+    response.status(400);
+    response.render('console/export/export', view);
+  }
+
+  private view(
+    asker: SignedIn,
+    asked: Asked,
+    { caseNumber = '', reason = '' }: Partial<Case>,
+    faults: Faults = {},
+    isCaseMissing = false,
+  ) {
+    const form = questionForm(asked, faults);
+    return {
+      ...consolePage(asker, '/console/export'),
+      ...{ form, caseNumber, reason, isCaseMissing, zone: this.settings.timeZone },
+    };
+  }
+}

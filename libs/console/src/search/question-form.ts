@@ -1,0 +1,58 @@
+import { AUDITED_TYPES, EVIDENCE_IN_TRAIL } from '#libs/audit';
+import type { TextKey } from '#libs/web-ui';
+import { EVIDENCE_WORDS, METHOD_WORDS, OUTCOME_WORDS, titleOf } from '../trail/event-words.ts';
+import type { Asked, AskedBy, Faults } from './question.ts';
+
+interface Option {
+  readonly value: string;
+  readonly text: TextKey;
+  /** Beside the text: the name in the record; empty where there is none. */
+  readonly name: string;
+  readonly isChosen: boolean;
+}
+
+interface FormField {
+  readonly name: AskedBy;
+  readonly label: TextKey;
+  readonly hint: TextKey | '';
+  readonly fault: TextKey | '';
+  readonly value: string;
+  readonly isTime: boolean;
+  /** Empty for a field to type in. */
+  readonly options: readonly Option[];
+}
+
+const HINTS: Readonly<Partial<Record<AskedBy, TextKey>>> = {
+  ...{ person: 'console.search.hints.person', words: 'console.search.hints.words' },
+  ...{ to: 'console.search.hints.to', message: 'console.search.hints.message' },
+};
+const LABELS = {
+  ...{ message: 'console.search.fields.message', person: 'console.search.fields.person' },
+  ...{ sender: 'console.search.fields.sender', recipient: 'console.search.fields.recipient' },
+  ...{ reader: 'console.search.fields.reader', type: 'console.search.fields.type' },
+  ...{ outcome: 'console.search.fields.outcome', method: 'console.search.fields.method' },
+  ...{ evidence: 'console.search.fields.evidence', from: 'console.search.fields.from' },
+  ...{ to: 'console.search.fields.to', submission: 'console.search.fields.submission' },
+  ...{ case: 'console.search.fields.case', words: 'console.search.fields.words' },
+} as const satisfies Record<AskedBy, TextKey>;
+
+/** The fields of a question as a template shows them, filled in as they were, each with its fault. */
+export function questionForm(asked: Asked, faults: Faults = {}) {
+  const choices: Readonly<Partial<Record<AskedBy, readonly (readonly [string, TextKey, string])[]>>> = {
+    type: AUDITED_TYPES.map((type) => [type, titleOf(type), type] as const),
+    outcome: Object.entries(OUTCOME_WORDS).map(([value, text]) => [value, text, ''] as const),
+    method: Object.entries(METHOD_WORDS).map(([value, text]) => [value, text, ''] as const),
+    evidence: EVIDENCE_IN_TRAIL.map((value) => [value, EVIDENCE_WORDS[value], ''] as const),
+  };
+  const fields = (Object.keys(LABELS) as AskedBy[]).map((name): FormField => {
+    const value = asked[name] ?? '';
+    return {
+      ...{ name, value, label: LABELS[name], hint: HINTS[name] ?? '', fault: faults[name] ?? '' },
+      isTime: name === 'from' || name === 'to',
+      options: (choices[name] ?? []).map(([option, text, beside]) => ({
+        ...{ value: option, text, name: beside, isChosen: option === value },
+      })),
+    };
+  });
+  return { fields, faulty: fields.filter(({ fault }) => fault !== '') };
+}

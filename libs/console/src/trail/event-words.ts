@@ -1,0 +1,73 @@
+import type { Evidence, Outcome } from '#libs/event-store';
+import type { TextKey } from '#libs/web-ui';
+
+/** What a kind of event is called, for who does not know its name. One that is new shows its name alone. */
+const TITLES: Readonly<Record<string, TextKey>> = {
+  MessageSealed: 'console.events.messageSealed',
+  MessageViewed: 'console.events.messageViewed',
+  AttachmentViewed: 'console.events.attachmentViewed',
+  AttachmentDownloaded: 'console.events.attachmentDownloaded',
+  MessageRevoked: 'console.events.messageRevoked',
+  CarrierOpened: 'console.events.carrierOpened',
+  OpeningsSummarised: 'console.events.openingsSummarised',
+  ViewDenied: 'console.events.viewDenied',
+  AuthenticationFailed: 'console.events.authenticationFailed',
+  RecipientAuthenticated: 'console.events.recipientAuthenticated',
+  OtpIssued: 'console.events.otpIssued',
+  OtpDelivered: 'console.events.otpDelivered',
+  OtpDeliveryFailed: 'console.events.otpDeliveryFailed',
+  OtpRejected: 'console.events.otpRejected',
+  OtpAccepted: 'console.events.otpAccepted',
+  OtpExhausted: 'console.events.otpExhausted',
+  SubmissionAccepted: 'console.events.submissionAccepted',
+  KeyMade: 'console.events.keyMade',
+  KeyRotated: 'console.events.keyRotated',
+  KeyDestroyed: 'console.events.keyDestroyed',
+  KeysFound: 'console.events.keysFound',
+  HoldPlaced: 'console.events.holdPlaced',
+  HoldLifted: 'console.events.holdLifted',
+  ErasureBegun: 'console.events.erasureBegun',
+  SubjectErased: 'console.events.subjectErased',
+  AuditTrailQueried: 'console.events.auditTrailQueried',
+  AuditTrailExported: 'console.events.auditTrailExported',
+  AuditAccessRefused: 'console.events.auditAccessRefused',
+  AuditorSignedIn: 'console.events.auditorSignedIn',
+  EventPassedOver: 'console.events.eventPassedOver',
+  ActProposed: 'console.events.actProposed',
+  ActConfirmed: 'console.events.actConfirmed',
+  ActDeclined: 'console.events.actDeclined',
+  ActCarriedOut: 'console.events.actCarriedOut',
+};
+
+export function titleOf(type: string): TextKey {
+  return TITLES[type] ?? 'console.events.other';
+}
+
+/** How strong an event is as evidence, in words; the order is that of EVIDENCE, from weak to strong. */
+export const EVIDENCE_WORDS = {
+  statistics: 'console.evidence.statistics',
+  bookkeeping: 'console.evidence.bookkeeping',
+  administrative: 'console.evidence.administrative',
+  'message-sealed': 'console.evidence.messageSealed',
+  'carrier-received': 'console.evidence.carrierReceived',
+  'access-refused': 'console.evidence.accessRefused',
+  'proof-failed': 'console.evidence.proofFailed',
+  'challenge-made': 'console.evidence.challengeMade',
+  'challenge-sent': 'console.evidence.challengeSent',
+  'identity-proven': 'console.evidence.identityProven',
+  'content-shown': 'console.evidence.contentShown',
+  'file-downloaded': 'console.evidence.fileDownloaded',
+} as const satisfies Readonly<Record<Evidence, TextKey>>;
+
+export const OUTCOME_WORDS = {
+  done: 'console.outcome.done',
+  refused: 'console.outcome.refused',
+  failed: 'console.outcome.failed',
+} as const satisfies Readonly<Record<Outcome, TextKey>>;
+
+export const METHOD_WORDS: Readonly<Record<string, TextKey>> = {
+  passcode: 'console.method.passcode',
+  microsoft: 'console.method.microsoft',
+  google: 'console.method.google',
+  organisation: 'console.method.organisation',
+};

@@ -1,0 +1,140 @@
+import { decryptForDisplay } from '#libs/audit';
+import type { AuditRow, TimelineEntry } from '#libs/audit';
+import type { Person, PersonDirectory } from '#libs/keyring';
+import { parseMessageId, parsePersonId } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
+import type { TextKey } from '#libs/web-ui';
+import { EVIDENCE_WORDS, METHOD_WORDS, OUTCOME_WORDS, titleOf } from './event-words.ts';
+
+/** One thing that an event says. */
+export interface ShownField {
+  /** As it is called in the record. */
+  readonly name: string;
+  readonly text: string;
+  /** Where more is said of it; empty: nowhere. */
+  readonly href: string;
+  /** Whether it is a moment. */
+  readonly isTime: boolean;
+  /** Whether it was somebody's who is erased. */
+  readonly isErased: boolean;
+}
+
+/** One event, as a template shows it. */
+export interface ShownEvent {
+  readonly time: string;
+  readonly title: TextKey;
+  readonly type: string;
+  readonly evidence: TextKey;
+  readonly outcome: TextKey;
+  readonly isRefused: boolean;
+  /** Whether somebody was shown or handed content. */
+  readonly isStrong: boolean;
+  /** Empty where there is none that has a word. */
+  readonly method: TextKey | '';
+  /** Who, which message, for which case. */
+  readonly fields: readonly ShownField[];
+  /** All else that it says. */
+  readonly more: readonly ShownField[];
+}
+
+export interface ShownEntry extends ShownEvent {
+  /** The sign-in that it rests on, and what is recorded of its code; none for other events. */
+  readonly restsOn: readonly ShownEvent[];
+}
+
+/** What audit writes for what nobody can read any more. */
+const ERASED = '(erased)';
+const STRONG: readonly string[] = ['content-shown', 'file-downloaded', 'identity-proven'];
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
+/** Challenges are named by ids of the same form: only these fields lead to a person. */
+const NAMES_A_PERSON = /(^|\.)(personId|senderId|recipientId|readerId|askedBy|by)$/;
+const NAMES_A_MESSAGE = /(^|\.)messageId$/;
+const FIRST = /^(sender|senderName|recipient|address|reader|networkAddress|fileName|reason|caseNumber)(\.|$)/;
+/** Of no use to people, and long. */
+const LEFT_OUT = /Sha256$/;
+
+/** Makes events readable for one answer. Each person's key is fetched once for it, and kept no longer. */
+export class ShownEvents {
+  private readonly found = new Map<PersonId, Promise<Person | null>>();
+
+  /** @param about the person or message whose page it is: what names it says nothing there */
+  constructor(
+    private readonly persons: PersonDirectory,
+    private readonly about: string | null = null,
+  ) {}
+
+  rows(rows: readonly AuditRow[]): Promise<ShownEvent[]> {
+    return Promise.all(rows.map((row) => this.row(row)));
+  }
+
+  entries(entries: readonly TimelineEntry[]): Promise<ShownEntry[]> {
+    return Promise.all(
+      entries.map(async ({ row, signIn, challenge }) => ({
+        ...(await this.row(row)),
+        restsOn: await this.rows(signIn === null ? challenge : [signIn, ...challenge]),
+      })),
+    );
+  }
+
+  /** The event's data in clear. */
+  async dataOf(row: AuditRow): Promise<Readonly<Record<string, unknown>>> {
+    return (await decryptForDisplay(row, { findById: (id) => this.find(id) })).data;
+  }
+
+  private async row(row: AuditRow): Promise<ShownEvent> {
+    const { type, time, evidence, outcome, method } = row;
+    const fields = await this.fieldsOf(row);
+    return {
+      ...{ type, time, title: titleOf(type) },
+      evidence: EVIDENCE_WORDS[evidence],
+      outcome: OUTCOME_WORDS[outcome],
+      isRefused: outcome !== 'done',
+      isStrong: STRONG.includes(evidence),
+      method: METHOD_WORDS[method ?? ''] ?? '',
+      fields: fields.filter(isFirst),
+      more: fields.filter((field) => !isFirst(field)),
+    };
+  }
+
+  private async fieldsOf(row: AuditRow): Promise<ShownField[]> {
+    const { messageId, method } = row;
+    const said = Object.entries(await this.dataOf(row)).filter(
+      ([name, value]) =>
+        !LEFT_OUT.test(name) &&
+        !(name === 'messageId' && value === messageId) &&
+        !(name === 'method' && value === method),
+    );
+    return [
+      ...(messageId === null ? [] : [fieldOf('messageId', messageId)]),
+      ...said.flatMap(([name, value]) => fieldsOf(name, value)),
+    ].filter(({ text }) => text !== this.about);
+  }
+
+  private find(personId: PersonId): Promise<Person | null> {
+    let person = this.found.get(personId);
+    if (person === undefined) this.found.set(personId, (person = this.persons.findById(personId)));
+    return person;
+  }
+}
+
+function isFirst({ name, href }: ShownField): boolean {
+  return href !== '' || FIRST.test(name);
+}
+
+function fieldsOf(name: string, value: unknown): ShownField[] {
+  if (value === null || value === undefined) return [];
+  if (typeof value !== 'object') return [fieldOf(name, String(value))];
+  if (Array.isArray(value) && value.every((one) => typeof one !== 'object'))
+    return value.length === 0 ? [] : [fieldOf(name, value.join(', '))];
+  return Object.entries(value).flatMap(([within, one]) => fieldsOf(`${name}.${within}`, one));
+}
+
+function fieldOf(name: string, text: string): ShownField {
+  const href =
+    NAMES_A_PERSON.test(name) && parsePersonId(text) !== null
+      ? `/console/persons/${text}`
+      : NAMES_A_MESSAGE.test(name) && parseMessageId(text) !== null
+        ? `/console/messages/${text}`
+        : '';
+  return { name, text, href, isTime: INSTANT.test(text), isErased: text === ERASED };
+}
