@@ -26,6 +26,7 @@ export { parseRelayUrls, type RelayAddress, RelayUrlRefused } from './outbound/r
 export { SmtpRelay } from './outbound/smtp-relay.ts';
 export { readEnvelope, type CarrierEnvelope, type StagedFile } from './outbound/staged-file.ts';
 export type { Appointment, AppointmentTime, Explanation } from './reading/envelopes/explanation.ts';
+export { deliveryFailureIn } from './reading/delivery-failure.ts';
 export { frameDocument } from './reading/frame-document.ts';
 export { LINK_NOTE_STYLE, type MailLink } from './reading/links/link-notes.ts';
 export { MailReader } from './reading/mail-reader.ts';

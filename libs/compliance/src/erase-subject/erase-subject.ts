@@ -131,7 +131,8 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
     const { outbox } = this.reach;
     if (outbox === null) return { withdrawn: [], naming: 0 };
     const found = await outbox.withdraw(
-      ({ messageId, rcptTo, mailFrom }) => messageIds.has(messageId) || rcptTo === address || mailFrom === address,
+      ({ messageId, rcptTo, mailFrom, sender }) =>
+        messageIds.has(messageId) || rcptTo === address || mailFrom === address || sender === address,
       address,
     );
     if (found.underWay > 0) throw new CarriersUnderWay(found.underWay);

@@ -162,7 +162,8 @@ export class RelayMail {
       ...(settings.recordMailSubject && { mailSubject: headerText(look.header.first('subject')) }),
     };
     const [outcome] = await this.relay.sendToAll({
-      mailFrom: mail.mailFrom ?? '',
+      mailFrom:
+        mail.mailFrom === null ? '' : (settings.senderOfCarrier?.(begun.messageId, mail.mailFrom) ?? mail.mailFrom),
       recipients: [one.recipient],
       content: carrierContent(begun, facts, { ...settings, organisation }, async (seal) => {
         await this.noticingFaults(() => this.commands.execute(new SealMessage(seal, options)));

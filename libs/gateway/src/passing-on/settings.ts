@@ -21,6 +21,7 @@ export class PassingOnSettings implements SealSettings {
   readonly organisation!: SealSettings['organisation'];
   readonly lifetimeSeconds!: number;
   readonly maxMailBytes!: number;
+  readonly senderOfCarrier?: NonNullable<SealSettings['senderOfCarrier']>;
   /** Whether `MessageSealed` holds the subject, under the recipient's key. */
   readonly recordMailSubject!: boolean;
   /**

@@ -3,7 +3,7 @@ import { MailMeasure, MailSealer, MailTooLarge } from '#libs/sealing';
 import type { MessageTerm } from '#libs/sealing';
 import type { Keyring } from '#libs/keyring';
 import { plusSeconds } from '#libs/vocabulary';
-import type { Instant, MailAddress } from '#libs/vocabulary';
+import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { authorField, CarrierWriter, MailHeaderCollector, writtenBy } from '#libs/mail';
 import type { MailHeader, OrganisationProfile } from '#libs/mail';
 import { FromUnclear } from './from-unclear.ts';
@@ -32,6 +32,8 @@ export interface SealSettings {
   /** From sealing to expiry. */
   readonly lifetimeSeconds: number;
   readonly maxMailBytes: number;
+  /** The envelope sender of a carrier. Default: who wrote. */
+  readonly senderOfCarrier?: (messageId: MessageId, author: MailAddress) => MailAddress;
 }
 
 /** For one mail, whatever the installation is configured for. */

@@ -1,6 +1,7 @@
 import type { SealingRecipient } from '#libs/keyring';
 import { DomainError } from '#libs/vocabulary';
 import type { OrganisationProfile } from '#libs/mail';
+import type { SealSettings } from '../seals/seal-for-recipients.ts';
 
 /** A program that may seal. */
 export interface SealingClient {
@@ -47,6 +48,7 @@ export class SubmissionSettings {
   readonly lifetimeSeconds!: number;
   /** 25 MiB by default: what opening takes. */
   readonly maxMailBytes!: number;
+  readonly senderOfCarrier?: NonNullable<SealSettings['senderOfCarrier']>;
   /** 100 by default. */
   readonly maxRecipients!: number;
   /** Whether `MessageSealed` holds the subject, under the recipient's key. */

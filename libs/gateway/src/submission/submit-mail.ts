@@ -196,7 +196,8 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
         checkAuthors(header, client);
       },
       openSink: async ({ messageId }, recipient) => {
-        const file = await this.outbox.stage({ messageId, submissionId, mailFrom: sender, rcptTo: recipient });
+        const mailFrom = this.settings.senderOfCarrier?.(messageId, sender) ?? sender;
+        const file = await this.outbox.stage({ messageId, submissionId, mailFrom, sender, rcptTo: recipient });
         staged.push(file);
         return file;
       },

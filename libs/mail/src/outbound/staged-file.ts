@@ -11,6 +11,8 @@ export interface CarrierEnvelope {
   /** Names the submission it came with; whether that was accepted decides what becomes of a carrier that a crash left behind. */
   readonly submissionId: string;
   readonly mailFrom: MailAddress | '';
+  /** Who wrote, since the reverse path may be an address for bounces. Absent in files of releases before there were such. */
+  readonly sender?: MailAddress;
   readonly rcptTo: MailAddress;
   readonly stagedAt: Instant;
 }
@@ -135,6 +137,7 @@ function envelopeOf(line: Record<string, string>): CarrierEnvelope {
     messageId,
     submissionId: line.submissionId ?? '',
     mailFrom: line.mailFrom === '' ? '' : parseMailAddress(line.mailFrom ?? ''),
+    ...(line.sender !== undefined && { sender: parseMailAddress(line.sender) }),
     rcptTo: parseMailAddress(line.rcptTo ?? ''),
     stagedAt: line.stagedAt as Instant,
   };

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { BounceMailbox } from '../bounce-mailbox.ts';
+import { CarrierBounces } from './carrier-bounces.ts';
+import { ReceiveBounceHandler } from './receive-bounce.ts';
+
+/** The app provides, from a global module: EventStore, PersonDirectory, MailRelay, Clock and BounceAddresses. */
+@Module({
+  imports: [CqrsModule],
+  providers: [ReceiveBounceHandler, { provide: BounceMailbox, useClass: CarrierBounces }],
+  exports: [BounceMailbox],
+})
+export class BouncesModule {}

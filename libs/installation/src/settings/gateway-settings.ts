@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { MAX_BOUNCE_LOCAL_PART } from '#libs/gateway';
+import { hasRole } from '../roles.ts';
+import { mailAddress } from './setting-kinds.ts';
+import { listensForMail } from './smtp-settings.ts';
+import type { Settings } from './settings.ts';
+
+/** What is done with mail that came in over SMTP (smtp-settings.ts). */
+export const gatewaySchema = z
+  .object({
+    bounceAddress: mailAddress
+      .optional()
+      .describe(
+        'address that bounces of carriers go to, such as `bounces@mail.example.com`, whose domain’s mail must come to this gateway’s SMTP port; carriers are then sent from `bounces+…@`, what failed is recorded, and who wrote gets the report. Default: they are sent from who wrote, who alone learns of it',
+      ),
+  })
+  .prefault({});
+
+/** Whether carriers are sent from addresses of ours, and their bounces come in. */
+export function takesBounces(settings: Pick<Settings, 'roles' | 'gateway'>): boolean {
+  return hasRole(settings, 'gateway') && settings.gateway.bounceAddress !== undefined;
+}
+
+/** What is wrong with settings that are each well in themselves. */
+export function gatewayContradictions(settings: Settings): string[] {
+  const { bounceAddress } = settings.gateway;
+  if (bounceAddress === undefined || !hasRole(settings, 'gateway')) return [];
+  const localPart = bounceAddress.slice(0, bounceAddress.lastIndexOf('@'));
+  const faults: string[] = [];
+  if (localPart.length > MAX_BOUNCE_LOCAL_PART || localPart.includes('+'))
+    faults.push(
+      `gateway.bounceAddress: has more than ${MAX_BOUNCE_LOCAL_PART} characters before the @, or a +: a + and 48 characters are added there`,
+    );
+  if (!listensForMail(settings))
+    faults.push(
+      'gateway.bounceAddress: bounces come in over SMTP, and smtp.clients names nobody: nothing is listened on',
+    );
+  return faults;
+}
