@@ -4,8 +4,8 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { Logger } from 'pino';
 import { AuditApiModule } from '#libs/audit-api';
 import { ConsoleModule } from '#libs/console';
-import { InboundModule, SubmissionModule } from '#libs/gateway';
-import { listensForMail } from '#libs/installation';
+import { BouncesModule, InboundModule, SubmissionModule } from '#libs/gateway';
+import { listensForMail, takesBounces } from '#libs/installation';
 import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installation';
 import { OidcBridgeModule } from '#libs/oidc-bridge';
 import { PasscodeModule } from '#libs/passcode';
@@ -33,7 +33,8 @@ export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
 
 /** SMTP in, and what is done with a mail: a gateway whose settings name no clients has neither. */
 function roomsForMailComingIn(settings: Settings): readonly Type[] {
-  return listensForMail(settings) ? [InboundModule] : [];
+  if (!listensForMail(settings)) return [];
+  return takesBounces(settings) ? [InboundModule, BouncesModule] : [InboundModule];
 }
 
 /** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for the settings of the rooms (room-settings.ts). */

@@ -6,7 +6,7 @@ import { ConsoleSettings } from '#libs/console';
 import { organisationProfile } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
-import { InboundSettings, InboundWatch, SealingClients, SubmissionSettings } from '#libs/gateway';
+import { BounceAddresses, InboundSettings, InboundWatch, SealingClients, SubmissionSettings } from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { ViewEngine } from '#libs/web-ui';
@@ -59,6 +59,9 @@ export class RoomSettingsModule {
       timeZone: settings.organisation.timeZone,
       demonstration: settings.demonstration,
     };
+    const bounceAddresses = new BounceAddresses(settings.gateway.bounceAddress ?? null, () =>
+      stores.keyring.bounceKeys().map(({ bytes }) => bytes),
+    );
     const submission: SubmissionSettings = {
       publicUrl,
       organisation,
@@ -69,6 +72,7 @@ export class RoomSettingsModule {
       handOff: settings.sealing.handOff,
       submissionsAtOnce: settings.sealing.submissionsAtOnce,
       silenceSeconds: settings.uploads.silenceSeconds,
+      senderOfCarrier: (messageId, author) => bounceAddresses.senderOf(messageId, author),
       ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),
     };
     const consoleSettings: ConsoleSettings = {
@@ -84,6 +88,7 @@ export class RoomSettingsModule {
       { provide: PasscodeSettings, useValue: passcode },
       { provide: RecipientAccessSettings, useValue: recipientAccess },
       { provide: SubmissionSettings, useValue: submission },
+      { provide: BounceAddresses, useValue: bounceAddresses },
       { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
       { provide: InboundSettings, useValue: inboundSettingsOf(settings) },
       { provide: InboundWatch, useValue: new SmtpWatch(metrics, log) },

@@ -7,6 +7,7 @@ export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config
 export { configurationFiles } from './settings/configuration-files.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';
 export { isLoopback } from './settings/loopback.ts';
+export { takesBounces } from './settings/gateway-settings.ts';
 export { organisationProfile, portalOrganisation } from './settings/organisation.ts';
 export { type Places, type Settings, settingsSchema } from './settings/settings.ts';
 export { certificateFilesOf, listensForMail } from './settings/smtp-settings.ts';

@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { SMTPServerOptions } from 'smtp-server';
 import { startSmtpSink } from '#libs/mail/testing';
-import { parseMailAddress } from '#libs/vocabulary';
+import { MailRelay } from '#libs/mail';
+import { Clock, parseMailAddress } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { BounceAddresses } from '../bounce-addresses.ts';
 import type { StoredMail } from '../outgoing-mail.ts';
@@ -67,7 +68,7 @@ async function sentCarrier(sinkOptions: SMTPServerOptions = {}) {
   const messageId = answer.messages[0]?.messageId as MessageId;
   const carrier = sink.mails[0];
   if (carrier === undefined) throw new Error('no carrier came');
-  const handler = new ReceiveBounceHandler(room.store, room.persons, room.relay, room.clock);
+  const handler = new ReceiveBounceHandler(room.store, room.persons, room.app.get(MailRelay), room.app.get(Clock));
   const commands = { execute: (command: ReceiveBounce) => handler.execute(command) } as CommandBus;
   const mailbox = new CarrierBounces(addresses, commands);
   const address = carrier.mailFrom;

@@ -149,8 +149,6 @@ export async function openSubmissionRoom({
   await app.listen(0, '127.0.0.1');
   return {
     app,
-    relay,
-    clock,
     url: await app.getUrl(),
     store: record,
     keyring,

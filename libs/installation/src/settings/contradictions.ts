@@ -2,6 +2,7 @@ import { readWitness } from '#libs/audit';
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults } from '#libs/mail';
 import { isLoopback } from './loopback.ts';
+import { gatewayContradictions } from './gateway-settings.ts';
 import { organisationProfile } from './organisation.ts';
 import type { Settings } from './settings.ts';
 import { relayFaults } from './relay-settings.ts';
@@ -65,6 +66,7 @@ export function contradictions(settings: Settings): string[] {
   faults.push(...witnessFaults(settings));
   faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
   faults.push(...signInContradictions(settings.signIn), ...smtpContradictions(settings));
+  faults.push(...gatewayContradictions(settings));
   return faults;
 }
 

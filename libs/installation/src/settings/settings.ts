@@ -8,6 +8,7 @@ import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
 import { storeUrlFault } from '../stores/store-urls.ts';
 import type { StoreFiles, StoreName } from '../stores/store-urls.ts';
+import { gatewaySchema } from './gateway-settings.ts';
 import { organisationSchema } from './organisation-settings.ts';
 import { authoritiesFile, mailAddress, yesOrNo } from './setting-kinds.ts';
 import { dkimSchema, relaySchema } from './relay-settings.ts';
@@ -102,6 +103,7 @@ export const settingsSchema = z.object({
   relay: relaySchema,
   dkim: dkimSchema,
   smtp: smtpSchema,
+  gateway: gatewaySchema,
   trustedProxies: z
     .array(z.string().refine(isProxyRange, 'is neither an address nor a network such as 10.0.0.0/8'))
     .default([])

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readSettings } from './config.ts';
 import { ConfigurationFault } from './configuration-fault.ts';
+import { takesBounces } from './gateway-settings.ts';
 import { certificateFilesOf, listensForMail } from './smtp-settings.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'segl-smtp-settings-'));
@@ -19,13 +20,13 @@ const whole = {
   SEGL_PASSCODE_SENDER: 'no-reply@example.com',
 };
 
-function settingsOf(smtp: object, more: NodeJS.ProcessEnv = {}) {
-  writeFileSync(join(place, 'segl.yaml'), JSON.stringify({ smtp })); // JSON is YAML
+function settingsOf(smtp: object, more: NodeJS.ProcessEnv = {}, rest: object = {}) {
+  writeFileSync(join(place, 'segl.yaml'), JSON.stringify({ smtp, ...rest })); // JSON is YAML
   return readSettings({ ...whole, SEGL_CONFIG: join(place, 'segl.yaml'), ...more });
 }
-function faultsOf(smtp: object, more: NodeJS.ProcessEnv = {}): readonly string[] {
+function faultsOf(smtp: object, more: NodeJS.ProcessEnv = {}, rest: object = {}): readonly string[] {
   try {
-    settingsOf(smtp, more);
+    settingsOf(smtp, more, rest);
     return [];
   } catch (error) {
     if (error instanceof ConfigurationFault) return error.faults;
@@ -107,4 +108,17 @@ it('has ports and room of its own', () => {
   expect(faultsOf({ clients: [exchange], host: '127.0.0.1', maxBytesUnderWay: 1000 })).toEqual([
     expect.stringContaining('smtp.maxBytesUnderWay: must hold at least one mail'),
   ]);
+});
+
+it('has an address for bounces only where it is listened for them, and room for a token', () => {
+  const listening = { clients: [exchange], host: '127.0.0.1' };
+  const bouncing = (bounceAddress: string) => ({ gateway: { bounceAddress } });
+  expect(takesBounces(settingsOf(listening, {}, bouncing('bounces@mail.example.com')))).toBe(true);
+  expect(faultsOf({}, {}, bouncing('bounces@mail.example.com'))).toEqual([
+    expect.stringContaining('smtp.clients names nobody'),
+  ]);
+  for (const address of ['a.long.name.for.it@mail.example.com', 'b+c@mail.example.com'])
+    expect(faultsOf(listening, {}, bouncing(address))).toEqual([
+      expect.stringContaining('gateway.bounceAddress: has more than 15'),
+    ]);
 });

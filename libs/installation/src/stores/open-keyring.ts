@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { initKeyring, KEY_KINDS, Keyring, KeyringFault, SLOW_KINDS } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
+import { takesBounces } from '../settings/gateway-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import { needsDataDirectory, prepareDataDirectory } from './data-directory.ts';
 import { keysIfThereOf, keysOf } from '../roles.ts';
@@ -33,7 +34,7 @@ async function openKeyring(settings: Settings, log: Logger): Promise<Keyring> {
   if (demonstration) await initDemonstrationKeyring(directory);
   return Keyring.open(directory, {
     demonstration,
-    kinds: keysOf(settings),
+    kinds: [...keysOf(settings), ...(takesBounces(settings) ? (['bounces'] as const) : [])],
     kindsIfThere: keysIfThereOf(settings),
     onFault: (faults) => log.error({ faults }, 'the keyring has faults; the keys read before stay in use'),
   });
