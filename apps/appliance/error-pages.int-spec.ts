@@ -41,6 +41,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'certificate-ends': 'told by /readyz and "segl doctor"',
   'not-listening': 'told by /readyz',
   'not-a-carrier': 'CannotBeShown, counted',
+  'not-well-around': 'a warning at /readyz, and of the command line',
   'not-sealed-mail': 'CannotBeShown, counted',
   'otp-limit-reached': 'shown on the page of the challenge',
   'otp-not-awaited': 'shown on the page of the challenge',

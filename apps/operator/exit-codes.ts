@@ -73,6 +73,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'event-store-unavailable': EXIT.unavailable,
   'person-directory-unavailable': EXIT.unavailable,
   'ephemeral-store-unavailable': EXIT.unavailable,
+  'not-well-around': EXIT.unavailable,
   'providers-in-trouble': EXIT.unavailable,
   'relay-unavailable': EXIT.unavailable,
   'carriers-under-way': EXIT.tryLater,

@@ -9,6 +9,8 @@ import { PartsFromOutside } from './parts-from-outside.ts';
 interface Finding {
   readonly what: string;
   readonly isWell: boolean;
+  /** Not well, and no fault of this installation. */
+  readonly isAdvice: boolean;
   /** One line each. */
   readonly says: readonly string[];
   /** Null when all is well. */
@@ -19,14 +21,16 @@ const MEND_SETTINGS = 'mend what is named; ops/configuration.md says what each s
 
 export function doctorCommand(operator: Operator): Command {
   return new Command('doctor')
-    .description('look at configuration, keyring, stores, sign-in and relay, and say what is wrong with each')
+    .description(
+      'look at configuration, keyring, stores, sign-in, relay and what is around them, and say what is wrong with each',
+    )
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
       `
 Changes nothing in the record and sends nothing; works before the first start and beside a running process. Run it as
 the user that Segl runs as, with the same variables. Exit code 0 when all is well, 78 when configuration or keyring
-are wrong, 69 when only a store or the relay is.
+are wrong, 69 when only a store or the relay is. What is said with NOTE lies elsewhere (the proxy, DNS), or is due only once it runs.
 
 Examples:
   segl doctor
@@ -66,8 +70,8 @@ async function lookAtParts(
 ): Promise<void> {
   await using stores = operator.stores(command);
   const parts = new PartsFromOutside(settings, operator.places(command), stores);
-  for (const { part, whatToDo, run } of checksFor('doctor', settings)) {
-    await examination.look(part, whatToDo, () => run(parts));
+  for (const { part, whatToDo, onlyAdvises = false, run } of checksFor('doctor', settings)) {
+    await examination.look(part, whatToDo, () => run(parts), onlyAdvises);
   }
 }
 
@@ -77,29 +81,29 @@ class Examination {
   private readonly exitCodes: ExitCode[] = [];
 
   /** @returns whether it is well */
-  async look(what: string, whatToDo: string, examine: () => Promise<string>): Promise<boolean> {
+  async look(what: string, whatToDo: string, examine: () => Promise<string>, isAdvice = false): Promise<boolean> {
     try {
-      this.findings.push({ what, isWell: true, says: [await examine()], whatToDo: null });
+      this.findings.push({ what, isWell: true, isAdvice, says: [await examine()], whatToDo: null });
       return true;
     } catch (error) {
       const faults = (error as { faults?: unknown } | null)?.faults;
       const says = Array.isArray(faults) ? faults.map(String) : [sentenceOf(error)];
-      this.findings.push({ what, isWell: false, says, whatToDo });
-      this.exitCodes.push(exitCodeOf(error));
+      this.findings.push({ what, isWell: false, isAdvice, says, whatToDo });
+      if (!isAdvice) this.exitCodes.push(exitCodeOf(error));
       return false;
     }
   }
 
   lines(): string[] {
-    return this.findings.flatMap(({ what, isWell, says, whatToDo }) => [
-      ...says.map((line) => `${isWell ? 'ok   ' : 'FAULT'}  ${what}: ${line}`),
+    return this.findings.flatMap(({ what, isWell, isAdvice, says, whatToDo }) => [
+      ...says.map((line) => `${isWell ? 'ok   ' : isAdvice ? 'NOTE ' : 'FAULT'}  ${what}: ${line}`),
       ...(whatToDo === null ? [] : [`       what to do: ${whatToDo}`]),
     ]);
   }
 
   /** @throws DomainError when anything was not well */
   end(): void {
-    const count = this.findings.filter(({ isWell }) => !isWell).length;
+    const count = this.findings.filter(({ isWell, isAdvice }) => !isWell && !isAdvice).length;
     if (count === 0) return;
     const message = count === 1 ? 'one thing is not well' : `${count} things are not well`;
     throw this.exitCodes.includes(EXIT.configuration) ? new Misconfigured(message) : new Unavailable(message);

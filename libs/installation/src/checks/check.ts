@@ -42,6 +42,8 @@ export interface Check {
   readonly askers: readonly Asker[];
   /** What is not well there is said at /readyz, and the process is ready all the same: there are other ways in. */
   readonly onlyWarns?: true;
+  /** What is not well there is for `segl doctor` to say, and no fault of this installation: somebody else's part, or not yet due. */
+  readonly onlyAdvises?: true;
   /** Whether these settings have such a part at all. */
   concerns(settings: Settings, asker: Asker): boolean;
   /** Whether /readyz may say its reason; otherwise the log alone has it, since it names paths. */

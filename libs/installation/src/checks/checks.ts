@@ -11,6 +11,7 @@ import { isEmbedded } from '../stores/store-urls.ts';
 import type { Asker, Check } from './check.ts';
 import { backupSentence } from './newest-backup.ts';
 import { personDifferences } from './compare-persons.ts';
+import { CHECKS_AROUND_IT } from './around-it.ts';
 import { greetRelay } from './greet-relay.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
@@ -264,6 +265,7 @@ export const CHECKS: readonly Check[] = [
     },
   },
   ...CHECKS_OF_MAIL_COMING_IN,
+  ...CHECKS_AROUND_IT,
 ];
 
 /** What `asker` looks at with these settings. */
