@@ -175,7 +175,7 @@ export class Metrics {
     this.deliveries.inc({ outcome });
   }
 
-  /** @param outcome a word of our own: taken, too-many, too-many-of-network, not-a-client */
+  /** @param outcome a word of our own: taken, too-many, too-many-of-network, not-a-client, tls-failed */
   countSmtpConnection(outcome: string): void {
     this.smtpConnections.inc({ outcome });
   }

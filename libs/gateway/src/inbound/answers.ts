@@ -11,6 +11,7 @@ export const ANSWERS = {
   notAClientYet: answer(530, '5.7.0', 'authentication required'),
   tlsRequired: answer(530, '5.7.0', 'must issue a STARTTLS command first'),
   authNeedsTls: answer(538, '5.7.11', 'encryption required for authentication'),
+  authWithinMail: answer(503, '5.5.1', 'no login within a mail'),
   authFailed: answer(535, '5.7.8', 'authentication credentials invalid'),
   authAsAnother: answer(535, '5.7.8', 'an account cannot act for another one'),
   authPaced: answer(454, '4.7.0', 'too many failed logins from this network, try again later'),

@@ -20,10 +20,10 @@ import type { SmtpSession } from './smtp-session.ts';
 
 /** 5 minutes: the sending server waits 10 for the answer to its data (RFC 5321 §4.5.3.2.6), and must hear it. */
 const PASSING_ON_SECONDS = 300;
-/** Seconds that mails under way have at a stop, before their senders are told to try again. */
-const DRAIN_SECONDS = 4;
+/** Seconds that mails under way have at a stop, before their senders are told to try again; the whole process has ten. */
+const DRAIN_SECONDS = 3;
 /** Seconds after that for what passes mails on to come to a place where it can be left. */
-const SETTLE_SECONDS = 3;
+const SETTLE_SECONDS = 1.5;
 
 /**
  * SMTP in: takes mail of the organisation's own clients and answers 250 only once `PassOnMail` says so. Not started: `listen`.

@@ -57,7 +57,7 @@ export class SmtpListener extends SMTPServer {
   ) {
     super(optionsOf(parts, certificate, isTlsFromTheStart));
     ({ settings: this.settings, clients: this.clients, space: this.space, bounces: this.bounces } = parts);
-    this.on('error', () => undefined); // of one connection: whoever went away, or could not agree on TLS
+    this.on('error', (error) => this.sayFailure(error));
   }
 
   get port(): number {
@@ -68,7 +68,7 @@ export class SmtpListener extends SMTPServer {
     const session = new SmtpSession(this, socket, options);
     this.sessions.set(session.session, session);
     this.connections.add(session);
-    session.on('error', () => undefined);
+    session.on('error', (error: Error) => this.sayFailure(error));
     session.init();
   }
 
@@ -146,6 +146,13 @@ export class SmtpListener extends SMTPServer {
       if (answer.code === 250) done(null, `${answer.enhanced} ${answer.words}`);
       else done(new Refusal(answer));
     });
+  }
+
+  /** Of one connection: a client that went away is no news, one that does not like our certificate is. */
+  private sayFailure({ code }: Error & { readonly code?: string }): void {
+    if (code?.startsWith('ERR_SSL') !== true && code?.startsWith('ERR_TLS') !== true) return;
+    this.parts.watch.countConnection('tls-failed');
+    this.parts.watch.say('info', 'a TLS handshake over SMTP failed', { reason: code });
   }
 
   private sessionOf(session: SMTPServerSession): SmtpSession {

@@ -13,10 +13,9 @@ import type { SmtpListener } from './smtp-listener.ts';
 
 /** Replies 5yz that a session may get; the next one ends it. A mail server makes none. */
 const MAX_ERRORS = 20;
-/** Commands between two mails that are no part of one (NOOP, RSET, EHLO …); the next one ends the session. */
+/** Commands without a mail, beside two for each recipient that one may have; the next one ends the session. */
 const MAX_IDLE_COMMANDS = 100;
 const MAX_FAILED_LOGINS = 3;
-const OF_A_MAIL = new Set(['MAIL', 'RCPT', 'DATA']);
 /** Of an answer that brings its enhanced code (RFC 2034 §4) in its words. */
 const HAS_ENHANCED_CODE = /^[245]\.\d{1,3}\.\d{1,3} /;
 
@@ -115,8 +114,13 @@ export class SmtpSession extends SMTPConnection {
       this.answer(ANSWERS.authNeedsTls);
       return void setImmediate(done);
     }
-    this.idleCommands = OF_A_MAIL.has(name) ? 0 : this.idleCommands + 1;
-    if (this.idleCommands > MAX_IDLE_COMMANDS) return this.answer(ANSWERS.tooManyIdleCommands);
+    if (name === 'AUTH' && this.session.envelope?.mailFrom) {
+      this.answer(ANSWERS.authWithinMail); // whom MAIL was held to would be somebody else
+      return void setImmediate(done);
+    }
+    this.idleCommands = name === 'DATA' ? 0 : this.idleCommands + 1;
+    if (this.idleCommands > MAX_IDLE_COMMANDS + 2 * this.listener.settings.maxRecipients)
+      return this.answer(ANSWERS.tooManyIdleCommands);
     super._onCommand(command, done);
   }
 

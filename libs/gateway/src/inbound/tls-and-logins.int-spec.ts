@@ -98,7 +98,7 @@ describe('TLS', () => {
   });
 
   it.each(['TLSv1', 'TLSv1.1'] as const)('is none of an old version: %s', async (version) => {
-    const { ports } = await open();
+    const { ports, watch } = await open();
     const ciphers = 'DEFAULT:@SECLEVEL=0';
     const socket = connectTls({
       port: ports[1] ?? 0,
@@ -114,6 +114,8 @@ describe('TLS', () => {
     });
     socket.destroy();
     expect(outcome).toBe('refused');
+    while (watch.said.length === 0) await new Promise((resume) => setTimeout(resume, 5));
+    expect(watch.said[0]).toMatch(/^info: a TLS handshake over SMTP failed \{"reason":"ERR_SSL_/);
   });
 
   it('drops what came behind STARTTLS in clear, and the connection with it', async () => {
@@ -187,6 +189,17 @@ describe('a login', () => {
     expect(
       (await swaks(ports[0] ?? 0, '--tls', '--auth', 'PLAIN', ...as('crm', 'correct horse'), ...other)).text,
     ).toContain('550 5.7.1');
+  });
+
+  it('is not taken within a mail, which was held to another client', async () => {
+    const { ports } = await open({ clients: [...clients(), smtpClient()] });
+    const socket = connectTls({ port: ports[1] ?? 0, host: '127.0.0.1', ca: authority.cert, servername: NAME });
+    let text = '';
+    socket.on('data', (piece: Buffer) => (text += piece.toString()));
+    const token = Buffer.from('\0crm\0correct horse').toString('base64');
+    socket.write(`EHLO a.example\r\nMAIL FROM:<office@nordlys.example>\r\nAUTH PLAIN ${token}\r\nQUIT\r\n`);
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(text).toContain('\r\n503 5.5.1 no login within a mail\r\n');
   });
 
   it('is not offered in clear', async () => {
