@@ -60,6 +60,8 @@ export interface ProductionOptions {
   readonly relayUrl?: string;
   /** Laid beside the program under `signIn`. */
   readonly signIn?: Readonly<Record<string, unknown>>;
+  /** Laid beside `signIn`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** One core has to do for all of it. */
   readonly isPinned?: boolean;
   /** For Node itself. */
@@ -78,7 +80,10 @@ export async function startProduction(directory: string, options: ProductionOpti
     [],
     {
       SEGL_DATA_DIR: join(directory, 'data'),
-      SEGL_CONFIG: await configured(directory, { signIn: { ...options.signIn, clients: [program.client] } }),
+      SEGL_CONFIG: await configured(directory, {
+        ...options.settings,
+        signIn: { ...options.signIn, clients: [program.client] },
+      }),
       SEGL_KEYRING: keyring,
       SEGL_HTTP_HOST: '127.0.0.1',
       SEGL_PUBLIC_URL: 'https://mail.example.org',
