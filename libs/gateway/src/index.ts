@@ -1,6 +1,6 @@
 export { openApi as sealingApi } from './submission/openapi.ts';
 export { BounceAddresses, MAX_BOUNCE_LOCAL_PART } from './bounce-addresses.ts';
-export { bounceEvents } from './bounces/bounce-events.ts';
+export { bounceEvents } from './bounce-events.ts';
 export { BouncesModule } from './bounces/bounces.module.ts';
 export { decideTreatment, type PolicyDecision } from './policy/decide-treatment.ts';
 export { judgeExample } from './policy/policy-examples.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { given } from '#libs/event-store/testing';
 import { instantOf, newPersonId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
-import type { BounceEvent } from './bounce-events.ts';
+import type { BounceEvent } from '../bounce-events.ts';
 import { bounces, MAX_BOUNCES_RECORDED, reasonOf, recordBounce } from './bounces.ts';
 
 const noon = instantOf('2026-11-30T12:00:00Z');

@@ -1,8 +1,7 @@
-import type { Fold, StreamName } from '#libs/event-store';
-import { streamName } from '#libs/event-store';
+import type { Fold } from '#libs/event-store';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
-import { bounceEvents } from './bounce-events.ts';
-import type { BounceEvent, BounceReason } from './bounce-events.ts';
+import { bounceEvents } from '../bounce-events.ts';
+import type { BounceEvent, BounceReason } from '../bounce-events.ts';
 
 /** 5 bounces of one message are recorded: who has had its carrier could send more for ever. */
 export const MAX_BOUNCES_RECORDED = 5;
@@ -16,10 +15,6 @@ export const bounces: Fold<Bounces, BounceEvent> = {
   initialState: () => ({ seen: new Set() }),
   evolve: (state, event) => ({ seen: new Set([...state.seen, event.data.bounceSha256]) }),
 };
-
-export function bounceStream(messageId: MessageId): StreamName {
-  return streamName(bounceEvents.category, messageId);
-}
 
 export interface BounceFacts {
   readonly messageId: MessageId;

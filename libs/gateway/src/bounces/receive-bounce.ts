@@ -10,7 +10,8 @@ import { Clock, parseMailAddress } from '#libs/vocabulary';
 import type { MailAddress, MessageId } from '#libs/vocabulary';
 import type { StoredMail } from '../outgoing-mail.ts';
 import { AnswerCounts } from './answer-counts.ts';
-import { bounces, bounceStream, reasonOf, recordBounce } from './bounces.ts';
+import { bounceStream } from '../bounce-events.ts';
+import { bounces, reasonOf, recordBounce } from './bounces.ts';
 
 /** 256 KiB: a report says what happened near its beginning, and what it gives back of the carrier is not read. */
 const MAX_READ_BYTES = 256 * 1024;

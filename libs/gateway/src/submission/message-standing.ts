@@ -4,6 +4,8 @@ import { messageStream, sealedMessageEvents } from '#libs/sealing';
 import type { MessageTerm, SealedMessageEvent } from '#libs/sealing';
 import { DomainError } from '#libs/vocabulary';
 import type { Instant, MessageId } from '#libs/vocabulary';
+import { bounceEvents, bounceStream } from '../bounce-events.ts';
+import type { BounceEvent } from '../bounce-events.ts';
 import type { MessageAsker } from './settings.ts';
 import { submissions, submissionStream } from './submission.ts';
 import type { SubmissionDelivery, SubmissionId } from './submission.ts';
@@ -57,7 +59,17 @@ export class NoSuchMessage extends DomainError {
   }
 }
 
+/** How the carrier came back, the first time that it did. */
+export type Bounce = Pick<BounceEvent['data'], 'reason' | 'status' | 'bouncedAt'>;
+
+const firstBounces: Fold<Bounce | null, BounceEvent> = {
+  events: bounceEvents.events,
+  initialState: () => null,
+  evolve: (first, { data: { reason, status, bouncedAt } }) => first ?? { reason, status, bouncedAt },
+};
+
 export interface MessageStanding extends MessageHistory {
+  readonly bounce: Bounce | null;
   /** Null for what another way than a program's submission brought. */
   readonly delivery: SubmissionDelivery | 'at-once' | null;
 }
@@ -70,12 +82,13 @@ export async function standingFor(
 ): Promise<MessageStanding> {
   const { state: history } = await readState(store, messageStream(messageId), messageHistories);
   if (history === null) throw new NoSuchMessage();
+  const bounce = async () => (await readState(store, bounceStream(messageId), firstBounces)).state;
   if (history.submissionId === null) {
     if (!mayAskAboutAll) throw new NoSuchMessage();
-    return { ...history, delivery: null };
+    return { ...history, delivery: null, bounce: await bounce() };
   }
   const { state } = await readState(store, submissionStream(history.submissionId), submissions);
   const isAccepted = state.status === 'accepted' && state.messages.some((one) => one.messageId === messageId);
   if (!isAccepted || !(mayAskAboutAll || state.clientId === clientId)) throw new NoSuchMessage();
-  return { ...history, delivery: state.delivery };
+  return { ...history, delivery: state.delivery, bounce: await bounce() };
 }

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decideAndAppend, readState } from '#libs/event-store';
+import { appendFacts, decideAndAppend, readState } from '#libs/event-store';
 import { startSmtpSink } from '#libs/mail/testing';
 import { messageStream, sealedMessages, viewMessage } from '#libs/sealing';
 import { instantOf, newEventId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
+import { bounceStream } from '../bounce-events.ts';
+import type { BounceEvent } from '../bounce-events.ts';
 import { askToSeal } from '../testing/sealing-api-client.ts';
 import type { Answer, Asked } from '../testing/sealing-api-client.ts';
 import {
@@ -67,6 +69,7 @@ describe('/api/v1/messages/{messageId}', () => {
       policy: null,
       terms: ['no-download'],
       delivery: 'relayed',
+      bounce: null,
       state: 'open',
       revokedAt: null,
       firstViewedAt: null,
@@ -92,6 +95,27 @@ describe('/api/v1/messages/{messageId}', () => {
     const handedOut = await askToSeal(room, { headers: { 'Segl-Deliver': 'false' } });
     const [messageId = ''] = /(?<=Segl-Message: )\w+/.exec(await handedOut.text()) ?? [];
     expect((await ask(messageId)).answer).toMatchObject({ delivery: 'handed-out' });
+  });
+
+  it('says how its carrier came back, the first time', async () => {
+    const messageId = await sealed();
+    for (const [reason, status] of [
+      ['mailbox-full', '5.2.2'],
+      ['no-such-mailbox', '5.1.1'],
+    ] as const) {
+      const { state } = await readState(room.store, messageStream(messageId), sealedMessages);
+      if (state.status !== 'sealed') throw new Error('not sealed');
+      const { senderId, recipientId } = state;
+      const bounced: BounceEvent = {
+        type: 'CarrierBounced',
+        data: { messageId, senderId, recipientId, reason, status, bounceSha256: status, bouncedAt: state.sealedAt },
+      };
+      await appendFacts(room.store, bounceStream(messageId), [bounced]);
+    }
+    const { answer } = await ask(messageId);
+    expect(answer).toMatchObject({
+      bounce: { reason: 'mailbox-full', status: '5.2.2', bouncedAt: answer['sealedAt'] },
+    });
   });
 
   it('says when its time is over', async () => {

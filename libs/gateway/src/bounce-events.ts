@@ -1,4 +1,5 @@
-import type { DomainEvent, StreamDescriptor } from '#libs/event-store';
+import { streamName } from '#libs/event-store';
+import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
 /** Why a carrier came back, by the subject of its status (RFC 3463 §3); `unknown` where the bounce says it in words alone. */
@@ -48,3 +49,7 @@ export const bounceEvents = {
     },
   },
 } as const satisfies StreamDescriptor<BounceEvent>;
+
+export function bounceStream(messageId: MessageId): StreamName {
+  return streamName(bounceEvents.category, messageId);
+}
