@@ -53,7 +53,7 @@ rules:
     pass: true
   - name: named
     when: { recipient: [anna@example.com] }
-    seal: { lifetimeDays: 7, carrierSubject: original }
+    seal: { lifetimeDays: 7, carrierSubject: original, carrierText: { en: This is about your case. } }
   - name: tagged
     when: { subjectTag: ["[secure]"] }
     seal: true
@@ -102,13 +102,14 @@ describe('a mail that is passed on', () => {
     const text = annas?.content.toString() ?? '';
     expect(text).toContain('In-Reply-To: <6@example.com>');
     expect(/^Subject: .*/m.exec(text)?.[0]).toBe('Subject: Case 7');
+    expect(text).toContain('This is about your case.');
     for (const word of ['secret@example.com', 'Dear Anna', '[secure]']) expect(text.includes(word)).toBe(false);
     const { mail, manifest } = await opened(annas as SunkMail);
     expect(mail.toString()).toBe(MAIL);
     expect(manifest).toMatchObject({ recipient: 'anna@example.com', sender: 'office@example.org', policy: 'named' });
     expect(Date.parse(manifest.expiresAt) - Date.parse(manifest.sealedAt)).toBe(7 * 86_400_000);
     const [bos] = sink.mails.filter(({ rcptTo }) => rcptTo.includes('bo@example.net'));
-    expect(bos?.content.toString()).not.toContain('Case 7');
+    expect(bos?.content.toString()).not.toMatch(/Case 7|about your case/);
     const types = await typesOf();
     expect(types.filter((type) => type === 'MessageSealed')).toHaveLength(2);
     expect(types.filter((type) => type === 'CarrierRelayed')).toHaveLength(2);

@@ -144,13 +144,14 @@ export function carrierContent(
   };
 }
 
-/** The organisation as this carrier shows it: its subject as the rule has it. */
+/** The organisation as this carrier shows it: subject and first words as the rule has them. */
 export function profileFor(
-  organisation: OrganisationProfile,
-  { carrierSubject }: SealTerms,
+  profile: OrganisationProfile,
+  { carrierSubject, carrierText }: SealTerms,
   header: MailHeader,
   tags: readonly string[],
 ): OrganisationProfile {
+  const organisation = { ...profile, carrierText: { ...profile.carrierText, ...carrierText } };
   if (carrierSubject === 'own') return organisation;
   const subject =
     carrierSubject === 'original' ? withoutTags(headerText(header.first('subject')), tags) : carrierSubject.text;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOCALES } from '#libs/web-ui';
 import { ATTACHMENT_KINDS, MACHINE_MAIL } from './policy.ts';
 
 /** What a policy's document may say. Strict: a misspelt word is a fault, never a rule that holds for everything. */
@@ -74,6 +75,12 @@ const condition: z.ZodType<WrittenCondition> = z
 /** Longest lifetime: ten years. */
 const MAX_LIFETIME_DAYS = 3650;
 
+/** As `organisation.carrierText` has it: 240 bytes of UTF-8, so that a carrier stays within its bound. */
+const carrierText = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, 'is not one line')
+  .refine((given) => given.trim() !== '' && Buffer.byteLength(given) <= 240, 'has not 1 to 240 bytes of UTF-8');
+
 const terms = z.strictObject({
   lifetimeDays: z.int().min(1).max(MAX_LIFETIME_DAYS).optional(),
   mayDownload: z.boolean().default(true),
@@ -93,6 +100,7 @@ const terms = z.strictObject({
       }),
     ])
     .default('own'),
+  carrierText: z.partialRecord(z.enum(LOCALES), carrierText).default({}),
 });
 
 export type WrittenTerms = z.output<typeof terms>;

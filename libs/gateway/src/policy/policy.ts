@@ -1,4 +1,5 @@
 import type { MailAddress } from '#libs/vocabulary';
+import type { Locale } from '#libs/web-ui';
 import type { ContentDetector } from './content/detector.ts';
 
 /** What an organisation wants done with its outgoing mail: rules in order, the first that matches decides. */
@@ -38,6 +39,8 @@ export interface SealTerms {
   readonly isSharedMailbox: boolean;
   /** `own`: the organisation's; `original`: the mail's, without the tags that asked for sealing. */
   readonly carrierSubject: 'own' | 'original' | { readonly text: string };
+  /** By language: first paragraph of the carrier in place of the organisation's. What to do next follows it always. */
+  readonly carrierText: Partial<Readonly<Record<Locale, string>>>;
 }
 
 /** Mail that is written by machines, or that machines must read: sealing it would break what it is for. */

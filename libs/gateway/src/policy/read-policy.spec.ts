@@ -42,6 +42,21 @@ describe('a policy’s document', () => {
     ],
     ['no treatment', 'rules: [{ name: a }]', /needs exactly one of seal, pass and refuse/],
     ['two treatments', 'rules: [{ name: a, pass: true, seal: true }]', /needs exactly one of seal, pass and refuse/],
+    [
+      'a first paragraph of two lines',
+      'rules: [{ name: a, seal: { carrierText: { en: "one\\ntwo" } } }]',
+      /is not one line/,
+    ],
+    [
+      'a first paragraph that a carrier has no room for',
+      `rules: [{ name: a, seal: { carrierText: { en: "${'å'.repeat(121)}" } } }]`,
+      /has not 1 to 240 bytes/,
+    ],
+    [
+      'a first paragraph in no language of ours',
+      'rules: [{ name: a, seal: { carrierText: { xx: a } } }]',
+      /carrierText/,
+    ],
     ['an empty condition', 'rules: [{ name: a, when: {}, pass: true }]', /asks for nothing/],
     [
       'an address that is none',

@@ -215,6 +215,7 @@ export const DEFAULT_TERMS: SealTerms = {
   proof: 'any',
   isSharedMailbox: false,
   carrierSubject: 'own',
+  carrierText: {},
 };
 
 const DAY_SECONDS = 24 * 3600;

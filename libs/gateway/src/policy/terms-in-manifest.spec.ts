@@ -7,7 +7,7 @@ import { termsInManifest } from './terms-in-manifest.ts';
 const free: SealTerms = {
   lifetimeSeconds: null,
   ...{ mayDownload: true, mayReply: true, mayForward: true, proof: 'any', isSharedMailbox: false },
-  carrierSubject: 'own',
+  ...{ carrierSubject: 'own', carrierText: {} },
 };
 
 describe('the terms that a policy seals under', () => {

@@ -4,7 +4,13 @@ import type { SealTerms } from './policy.ts';
 /** What a seal's manifest and event say of the rule that it was sealed by. The lifetime stands there as the time of expiry. */
 export function termsInManifest(
   rule: string,
-  { mayDownload, mayReply, mayForward, proof, isSharedMailbox }: Omit<SealTerms, 'lifetimeSeconds' | 'carrierSubject'>,
+  {
+    mayDownload,
+    mayReply,
+    mayForward,
+    proof,
+    isSharedMailbox,
+  }: Omit<SealTerms, 'lifetimeSeconds' | 'carrierSubject' | 'carrierText'>,
 ): { readonly policy: string; readonly terms: readonly MessageTerm[] } {
   const holds: Readonly<Record<MessageTerm, boolean>> = {
     account: proof === 'account',
