@@ -4,7 +4,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import type { Logger } from 'pino';
 import { AuditApiModule } from '#libs/audit-api';
 import { ConsoleModule } from '#libs/console';
-import { BouncesModule, InboundModule, SubmissionModule } from '#libs/gateway';
+import { BouncesModule, InboundModule, PassingOnModule, SubmissionModule } from '#libs/gateway';
 import { listensForMail, takesBounces } from '#libs/installation';
 import type { OpenedStores, Role, Settings, SignInParts } from '#libs/installation';
 import { OidcBridgeModule } from '#libs/oidc-bridge';
@@ -34,7 +34,7 @@ export const CONTROLLERS: Readonly<Record<Role, readonly Type[]>> = {
 /** SMTP in, and what is done with a mail: a gateway whose settings name no clients has neither. */
 function roomsForMailComingIn(settings: Settings): readonly Type[] {
   if (!listensForMail(settings)) return [];
-  return takesBounces(settings) ? [InboundModule, BouncesModule] : [InboundModule];
+  return [InboundModule, PassingOnModule, ...(takesBounces(settings) ? [BouncesModule] : [])];
 }
 
 /** The appliance: a list of rooms, one line for each adapter (stores.module.ts) and one for the settings of the rooms (room-settings.ts). */

@@ -37,6 +37,8 @@ export interface Appliance {
   /** Where readers reach it. */
   readonly publicUrl: URL;
   readonly stores: OpenedStores;
+  /** Reads again what may change while it runs: the policy. A faulty one changes nothing, and is said. */
+  reload(): void;
   /** Takes nothing new, finishes what is under way, closes everything. May be called twice. */
   stop(): Promise<void>;
 }
@@ -159,11 +161,17 @@ async function serve(
       log.info('stopped');
     };
     let stopping: Promise<void> | null = null;
-    return { publicUrl, stores, stop: () => (stopping ??= stop()) };
+    return { publicUrl, stores, reload: () => reloadPolicy(stores, log), stop: () => (stopping ??= stop()) };
   } catch (error) {
     await closing.close().catch(() => undefined); // the first failure is the one to tell
     throw error;
   }
+}
+
+function reloadPolicy({ policy }: OpenedStores, log: Logger): void {
+  if (policy === null) return log.info('nothing here is read again: no mail comes in');
+  if (policy.reload()) return log.info({ rules: policy.policy.rules.length }, 'another policy is in force');
+  for (const fault of policy.faults) log.error({ fault }, 'the policy was not taken; the one before stays in force');
 }
 
 /** As the buttons name them; another issuer has no button, and goes by its host. */

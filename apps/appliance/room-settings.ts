@@ -6,12 +6,20 @@ import { ConsoleSettings } from '#libs/console';
 import { organisationProfile } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
-import { BounceAddresses, InboundSettings, InboundWatch, SealingClients, SubmissionSettings } from '#libs/gateway';
+import {
+  BounceAddresses,
+  InboundSettings,
+  InboundWatch,
+  PassingOnSettings,
+  SealingClients,
+  SubmissionSettings,
+} from '#libs/gateway';
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { ViewEngine } from '#libs/web-ui';
 import { AuditorsWithTokens } from './auditors-with-tokens.ts';
 import { inboundSettingsOf } from './mail-coming-in.ts';
+import { passingOnSettingsOf } from './passing-on.ts';
 import { ProgramsWithTokens } from './programs-with-tokens.ts';
 import { SmtpWatch } from './smtp-watch.ts';
 import { VERSION } from './version.ts';
@@ -91,6 +99,7 @@ export class RoomSettingsModule {
       { provide: BounceAddresses, useValue: bounceAddresses },
       { provide: SealingClients, useValue: new ProgramsWithTokens(tokens, settings.signIn) },
       { provide: InboundSettings, useValue: inboundSettingsOf(settings) },
+      { provide: PassingOnSettings, useValue: passingOnSettingsOf(settings, stores, log, bounceAddresses) },
       { provide: InboundWatch, useValue: new SmtpWatch(metrics, log) },
       { provide: AuditApiSettings, useValue: { release: VERSION } satisfies AuditApiSettings },
       { provide: AuditClients, useValue: new AuditorsWithTokens(tokens) },

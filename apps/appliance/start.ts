@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   for (const signal of SIGNALS) process.once(signal, endAtOnce);
   const appliance = await startAppliance(readSettings(process.env, { demonstration }));
   for (const signal of SIGNALS) process.removeListener(signal, endAtOnce);
+  process.on('SIGHUP', () => appliance.reload());
   let isStopping = false;
   for (const signal of SIGNALS) {
     process.on(signal, () => {

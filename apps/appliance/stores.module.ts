@@ -3,6 +3,7 @@ import type { DynamicModule, ValueProvider } from '@nestjs/common';
 import { AuditTrailThread, LedgerKeeper } from '#libs/audit';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
+import { PolicyInForce } from '#libs/gateway';
 import type { OpenedStores } from '#libs/installation';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { MailReader, MailRelay, Outbox } from '#libs/mail';
@@ -24,6 +25,7 @@ export class StoresModule {
       { provide: MailRelay, useValue: stores.relay },
       { provide: Outbox, useValue: stores.outbox },
       { provide: MailReader, useValue: stores.reader },
+      { provide: PolicyInForce, useValue: stores.policy },
       { provide: Telemetry, useValue: stores.telemetry },
       { provide: ReadModels, useValue: stores.readModels },
       { provide: AuditTrailThread, useValue: stores.trail },

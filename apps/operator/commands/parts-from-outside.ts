@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner, ReadModelDatabase } from '#libs/event-store';
+import { PolicyFaulty, PolicyInForce } from '#libs/gateway';
 import { ConfigurationFault, DATA_FILES, keysIfThereOf, keysOf, signInParts } from '#libs/installation';
 import type { CheckedParts, Places, Settings } from '#libs/installation';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
@@ -50,6 +51,15 @@ export class PartsFromOutside implements CheckedParts {
 
   isListeningForMail(): never {
     throw new Refused('whether mail can come in is known to a running process alone');
+  }
+
+  async policyFaults(): Promise<readonly string[]> {
+    try {
+      return new PolicyInForce(this.settings.gateway.policyFile ?? null, () => new Date()).faults;
+    } catch (error) {
+      if (error instanceof PolicyFaulty) return error.faults;
+      throw error;
+    }
   }
 
   async projections(): Promise<ProjectionRunner | null> {

@@ -23,5 +23,8 @@ export {
 } from './submission/settings.ts';
 export { settlementBy, submissions } from './submission/submission.ts';
 export { submissionEvents } from './submission/submission-events.ts';
+export { PassingOnModule } from './passing-on/passing-on.module.ts';
+export { PolicyFaulty, PolicyInForce } from './passing-on/policy-in-force.ts';
+export { PassingOnSettings, type RelayingNotice } from './passing-on/settings.ts';
 export { relayingEvents } from './passing-on/relaying-events.ts';
 export { SubmitMail } from './submission/submit-mail.ts';

@@ -14,6 +14,8 @@ export interface MetricsSources {
     readonly lagSeconds: number;
     readonly stop: object | null;
   }[];
+  /** What is wrong with the policy's file as it was last read. */
+  readonly policyFaults?: () => number;
   /** Other programs' events in the log, passed over. */
   readonly foreignEvents?: () => number;
   /** When the newest backup was made, in seconds since 1970; 0 when none was ever recorded. */
@@ -44,6 +46,11 @@ export class Metrics {
   private readonly smtpMails = this.counter('segl_smtp_mails_total', 'Mails over SMTP, by the class of the answer', [
     'answer',
   ]);
+  private readonly relayings = this.counter(
+    'segl_gateway_recipients_total',
+    'Tries of mail that came in, by recipient',
+    ['treatment', 'outcome'],
+  );
   private readonly errors = this.counter('segl_errors_total', 'Errors answered', ['kind']);
   private readonly requests = this.counter('segl_http_requests_total', 'HTTP requests', ['method', 'route', 'status']);
   private readonly requestSeconds = new Histogram({
@@ -63,7 +70,8 @@ export class Metrics {
 
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
-    const { waiting, projections, outbox, outboxOldestSeconds, foreignEvents, newestBackupSeconds } = sources;
+    const { waiting, projections, outbox, outboxOldestSeconds, policyFaults, foreignEvents, newestBackupSeconds } =
+      sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
         name: 'segl_waiting_max_bytes',
@@ -132,6 +140,16 @@ export class Metrics {
         },
       });
     }
+    if (policyFaults !== undefined) {
+      new Gauge({
+        name: 'segl_policy_faults',
+        help: 'Faults of the policy file as it was last read; over 0, the policy before it is in force',
+        registers: [this.registry],
+        collect() {
+          this.set(policyFaults());
+        },
+      });
+    }
     if (foreignEvents !== undefined) {
       new Gauge({
         name: 'segl_foreign_events',
@@ -183,6 +201,11 @@ export class Metrics {
   /** @param code of the answer after the data; 0: the sender was gone */
   countSmtpMail(code: number): void {
     this.smtpMails.inc({ answer: code === 0 ? 'none' : `${Math.floor(code / 100)}xx` });
+  }
+
+  /** One recipient of one try of a mail. @param outcome a word of our own, as in RelayingNotice */
+  countRelaying(treatment: 'sealed' | 'clear' | 'none', outcome: string): void {
+    this.relayings.inc({ treatment, outcome });
   }
 
   /** @param kind the stable code of the error */

@@ -53,7 +53,12 @@ rules:
     pass: true
   - name: named
     when: { recipient: [anna@example.com] }
-    seal: { lifetimeDays: 7, carrierSubject: original, carrierText: { en: This is about your case. } }
+    seal:
+      lifetimeDays: 7
+      mayDownload: false
+      proof: account
+      carrierSubject: original
+      carrierText: { en: This is about your case. }
   - name: tagged
     when: { subjectTag: ["[secure]"] }
     seal: true
@@ -107,6 +112,7 @@ describe('a mail that is passed on', () => {
     const { mail, manifest } = await opened(annas as SunkMail);
     expect(mail.toString()).toBe(MAIL);
     expect(manifest).toMatchObject({ recipient: 'anna@example.com', sender: 'office@example.org', policy: 'named' });
+    expect(manifest.terms).toEqual(['account', 'no-download']);
     expect(Date.parse(manifest.expiresAt) - Date.parse(manifest.sealedAt)).toBe(7 * 86_400_000);
     const [bos] = sink.mails.filter(({ rcptTo }) => rcptTo.includes('bo@example.net'));
     expect(bos?.content.toString()).not.toMatch(/Case 7|about your case/);

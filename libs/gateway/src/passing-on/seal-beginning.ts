@@ -9,6 +9,7 @@ import { plusSeconds } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import type { StoredMail } from '../outgoing-mail.ts';
 import type { SealTerms } from '../policy/policy.ts';
+import { termsInManifest } from '../policy/terms-in-manifest.ts';
 import { FromUnclear } from '../seals/from-unclear.ts';
 import { shownSenderName } from '../seals/shown-sender.ts';
 import { keepSeal, keptSealOf } from './kept-seal.ts';
@@ -63,7 +64,8 @@ export function beginSeal(
   { organisation, lifetimeSeconds }: PassingOnSettings,
 ): BegunSeal {
   const expiresAt = plusSeconds(sealedAt, terms.lifetimeSeconds ?? lifetimeSeconds);
-  const facts = { organisation: organisation.name, sender, recipient, sealedAt, expiresAt, policy: rule };
+  const named = { organisation: organisation.name, sender, recipient, sealedAt, expiresAt };
+  const facts = { ...named, ...termsInManifest(rule, terms) };
   const { messageId, ...seal } = sealerOf({ ...keys, facts, mailSha256 });
   return { messageId, ...seal, mail, mailSha256 };
 }

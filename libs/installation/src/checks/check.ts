@@ -27,6 +27,8 @@ export interface CheckedParts {
   providers(): Promise<readonly Upstream[]>;
   /** What the audit trail is asked in; null where there is none yet. */
   trail(): Promise<ReadModelDatabase | null>;
+  /** What is wrong with the policy's file: as it was last read; from outside, as it lies there now. */
+  policyFaults(): Promise<readonly string[]>;
   /** Of a running process alone. */
   ledger(): Promise<LedgerKeeper>;
   /** Whether mail can come in. Of a running process alone. */

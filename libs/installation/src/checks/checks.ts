@@ -14,6 +14,7 @@ import { personDifferences } from './compare-persons.ts';
 import { CHECKS_AROUND_IT } from './around-it.ts';
 import { greetRelay } from './greet-relay.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
+import { CHECK_OF_POLICY } from './policy-in-force.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
 
 const always = () => true;
@@ -265,6 +266,7 @@ export const CHECKS: readonly Check[] = [
     },
   },
   ...CHECKS_OF_MAIL_COMING_IN,
+  CHECK_OF_POLICY,
   ...CHECKS_AROUND_IT,
 ];
 

@@ -132,6 +132,7 @@ export function readinessOf(
     providers: async () => providers,
     trail: async () => stores.readModels?.db ?? null,
     ledger: async () => opened(stores.ledger),
+    policyFaults: async () => opened(stores.policy).faults,
     isListeningForMail,
   };
   const checks = checksFor('readiness', settings).map(({ part, isTold, onlyWarns = false, run }): ReadinessCheck => ({

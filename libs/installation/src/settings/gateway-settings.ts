@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { MAX_BOUNCE_LOCAL_PART } from '#libs/gateway';
 import { hasRole } from '../roles.ts';
@@ -8,6 +9,26 @@ import type { Settings } from './settings.ts';
 /** What is done with mail that came in over SMTP (smtp-settings.ts). */
 export const gatewaySchema = z
   .object({
+    policyFile: z
+      .string()
+      .transform((path) => resolve(path))
+      .optional()
+      .describe(
+        'path of the policy (YAML): what is sealed, passed or refused, and on which terms; read again on SIGHUP. Default: every mail is sealed, but for what machines must be able to read',
+      ),
+    attemptSeconds: z.coerce
+      .number()
+      .min(1)
+      .max(285)
+      .default(240)
+      .describe(
+        'seconds from the end of a mail to its answer, at most; as long as this and 15 s, no other gateway tries what a crashed one had begun. The clocks of all gateways must agree within 15 s',
+      ),
+    reportsFrom: mailAddress
+      .optional()
+      .describe(
+        'whom reports on mails are from that only some recipients got; default: mailer-daemon at the host of `publicUrl`',
+      ),
     bounceAddress: mailAddress
       .optional()
       .describe(

@@ -5,7 +5,7 @@ import { BackupsMade, recordKeysFound, replayErasures } from '#libs/compliance';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
-import { settlementBy } from '#libs/gateway';
+import { PolicyFaulty, PolicyInForce, settlementBy } from '#libs/gateway';
 import type { Keyring } from '#libs/keyring';
 import { DkimRelay, MailReader, Outbox, SmtpRelay } from '#libs/mail';
 import type { MailRelay } from '#libs/mail';
@@ -18,6 +18,7 @@ import { Closing } from './closing.ts';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import type { Settings } from '../settings/settings.ts';
 import { dkimKeysOf } from './dkim-keys.ts';
+import { listensForMail } from '../settings/smtp-settings.ts';
 import { openEphemeralStore, openEventStore, openPersonDirectory } from './open-adapters.ts';
 import type { StorePlace } from './open-adapters.ts';
 import { openKeyringAndDataDirectory } from './open-keyring.ts';
@@ -94,11 +95,13 @@ async function open(
   const { readModels, projections } = parts.has('readModels')
     ? openReadModels(settings, events, clock, closing)
     : { readModels: null, projections: null };
+  const policy = listensForMail(settings) ? openPolicy(settings, clock) : null;
   const metrics: Metrics = new Metrics({
     ...(ephemeralStore !== null && { waiting: () => usageOf(ephemeralStore, maxBytes) }),
     ...(projections !== null && { projections: () => projections.status() }),
     foreignEvents: () => events.foreignEvents(),
     ...(parts.has('readModels') && { newestBackupSeconds: newestBackupIn(events) }),
+    ...(policy !== null && { policyFaults: () => policy.faults.length }),
     // Asked at a scrape, long after it was opened below.
     ...(parts.has('outbox') && {
       outbox: async () => (await outbox?.counts()) ?? {},
@@ -136,9 +139,10 @@ async function open(
       ? await openOutbox(settings, { relay, eventStore, clock, metrics, log }, closing)
       : null;
   const epochs = await openEpochs(settings, { keyring, ephemeralStore, clock, log }, closing);
-  const reader = parts.has('mailReader')
-    ? closing.add(new MailReader({}, settings.portal.smimeAuthoritiesFile), (opened) => opened.close())
-    : null;
+  const reader =
+    parts.has('mailReader') || listensForMail(settings)
+      ? closing.add(new MailReader({}, settings.portal.smimeAuthoritiesFile), (opened) => opened.close())
+      : null;
   reader?.warmUp(); // the first reader waits for no thread to start
   return {
     clock,
@@ -151,6 +155,7 @@ async function open(
     outbox,
     epochs,
     reader,
+    policy,
     telemetry,
     readModels,
     projections,
@@ -180,6 +185,16 @@ function newestBackupIn(events: EventStore): () => Promise<number> {
     const at = await made.newestAt();
     return at === null ? 0 : Date.parse(at) / 1000;
   };
+}
+
+/** @throws ConfigurationFault with every fault of the policy's file */
+function openPolicy({ gateway: { policyFile } }: Settings, clock: Clock): PolicyInForce {
+  try {
+    return new PolicyInForce(policyFile ?? null, () => new Date(clock.now()));
+  } catch (error) {
+    if (!(error instanceof PolicyFaulty)) throw error;
+    throw new ConfigurationFault(error.faults.map((fault) => `gateway.policyFile: ${fault}`));
+  }
 }
 
 function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock, closing: Closing) {

@@ -2,6 +2,7 @@ import type { AuditTrailThread, LedgerKeeper } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
+import type { PolicyInForce } from '#libs/gateway';
 import type { MailReader, MailRelay, Outbox } from '#libs/mail';
 import type { GatewayEpochs } from '#libs/sealing';
 import type { Metrics, Telemetry } from '#libs/telemetry';
@@ -19,6 +20,8 @@ export interface OpenedStores {
   readonly outbox: Outbox | null;
   readonly epochs: GatewayEpochs | null;
   readonly reader: MailReader | null;
+  /** What mail that comes in is decided by. */
+  readonly policy: PolicyInForce | null;
   readonly telemetry: Telemetry | null;
   readonly readModels: ReadModels | null;
   readonly projections: ProjectionRunner | null;
