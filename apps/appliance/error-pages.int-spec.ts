@@ -51,6 +51,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'person-rows-conflict': 'of the command line',
   'personal-data-unreadable': 'a fault of ours: the page with a reference, and the log',
   'policy-faulty': 'stops the start; a running process keeps the policy that it has, and says so at /readyz',
+  'policy-not-taken': 'a warning at /readyz, and of the command line',
   'projections-behind': 'of the command line',
   'providers-in-trouble': 'a warning at /readyz, and of the command line',
   'relay-refused': 'shown on the page of the challenge, and in the outbox',

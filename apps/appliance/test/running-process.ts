@@ -21,6 +21,7 @@ export interface RunningProcess {
   stop(): Promise<number | null>;
   /** SIGKILL: no chance to tidy up. */
   kill(): Promise<void>;
+  signal(name: NodeJS.Signals): void;
   /** Removes the data directory. */
   cleanUp(): Promise<void>;
 }
@@ -91,6 +92,7 @@ export async function startProcess(options: StartOptions = {}): Promise<RunningP
       child.kill('SIGKILL');
       await ended;
     },
+    signal: (name) => void child.kill(name),
     cleanUp: () => rm(dataDir, { recursive: true, force: true }),
   };
 }
