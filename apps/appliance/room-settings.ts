@@ -3,7 +3,7 @@ import type { DynamicModule, Provider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AuditApiSettings, AuditClients } from '#libs/audit-api';
 import { ConsoleSettings } from '#libs/console';
-import { organisationProfile } from '#libs/installation';
+import { hasRole, isShared, organisationProfile, readinessOf } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
 import {
@@ -83,12 +83,16 @@ export class RoomSettingsModule {
       senderOfCarrier: (messageId, author) => bounceAddresses.senderOf(messageId, author),
       ...(epochs !== null && { sealingRecipient: () => epochs.sealingRecipient() }),
     };
+    const readiness = readinessOf(settings, stores, signIn.providers);
     const consoleSettings: ConsoleSettings = {
       client: signIn.consoleClient(stores.keyring, ownAddress),
       sessionIdleSeconds: settings.console.sessionIdleSeconds,
       sessionMaxSeconds: settings.console.sessionMaxSeconds,
       timeZone: settings.organisation.timeZone,
       ledgerDirectory: settings.ledger.directory ?? null,
+      secondPerson: settings.console.secondPerson,
+      seesSessions: hasRole(settings, 'portal') || isShared(settings.ephemeralStore),
+      health: () => readiness.ask(),
     };
     const tokens = new AccessTokens(signIn.bridge, stores.keyring, stores.clock);
     const providers: Provider[] = [

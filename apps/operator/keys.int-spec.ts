@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { segl } from './test/captured-terminal.ts';
@@ -151,6 +151,19 @@ describe('persons when their keys change', () => {
     await inHome('keys', 'rewrap'); // then nobody stands under it
     expect((await inHome('keys', 'destroy', 'person-wrapping-1', '--yes')).exitCode).toBe(0);
     expect((await inHome('audit', 'query')).text).toContain('recipient=bo@example.org');
+  });
+
+  it('are erased with a key by two persons where the installation says so, and both stand in the record', async () => {
+    await inHome('keys', 'rotate', 'person-wrapping');
+    const config = join(home.directory, 'segl.yaml');
+    await writeFile(config, 'console: { secondPerson: [destroy-key] }\n');
+    const environment = { ...home.environment, SEGL_CONFIG: config };
+    const destroy = (...more: string[]) =>
+      segl(['keys', 'destroy', 'person-wrapping-1', '--yes', ...more], { environment });
+    expect(await destroy()).toMatchObject({ exitCode: 64, said: expect.stringContaining('--approved-by') });
+    expect(await destroy('--approved-by', userInfo().username)).toMatchObject({ exitCode: 64 });
+    expect((await destroy('--approved-by', 'berit')).exitCode).toBe(0);
+    expect((await inHome('audit', 'query', '--type', 'KeyDestroyed')).text).toContain('approvedBy=berit');
   });
 
   it('doctor says what is well and what is not', async () => {

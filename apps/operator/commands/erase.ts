@@ -4,7 +4,7 @@ import type { Erasure, WhomToErase } from '#libs/compliance';
 import type { PersonId } from '#libs/vocabulary';
 import { erasureHere } from '../erasure-reach.ts';
 import { UsageFault } from '../exit-codes.ts';
-import { mandateGiven, withMandate } from '../mandate.ts';
+import { mandateGiven, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import { addressOf, personIdOf } from '../operator.ts';
 import type { Operator } from '../operator.ts';
@@ -16,7 +16,7 @@ interface EraseOptions extends MandateOptions {
 }
 
 export function eraseCommand(operator: Operator): Command {
-  return withMandate(new Command('erase'))
+  return withApproval(withMandate(new Command('erase')))
     .description(
       'erase a person: revoke what was sealed for them, and destroy the key under which the record names them',
     )
@@ -41,6 +41,7 @@ Examples:
     .action(async (text: string | undefined, options: EraseOptions, command: Command) => {
       const whom = whomGiven(text, options);
       const mandate = mandateGiven(options);
+      requireApproval(operator, command, 'erase', mandate);
       await using stores = operator.stores(command);
       const persons = await stores.persons();
       const known = 'personId' in whom ? whom.personId : ((await persons.find(whom.address))?.personId ?? null);

@@ -4,7 +4,7 @@ import { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from '#lib
 import type { PersonId } from '#libs/vocabulary';
 import { askerGiven } from '../asked.ts';
 import { Refused, UsageFault } from '../exit-codes.ts';
-import { mandateGiven, withMandate } from '../mandate.ts';
+import { mandateGiven, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import { addressOf, personIdOf, table } from '../operator.ts';
 import type { Operator } from '../operator.ts';
@@ -25,7 +25,7 @@ export function holdCommand(operator: Operator): Command {
 }
 
 function changeCommand(operator: Operator, name: 'place' | 'lift', description: string): Command {
-  return withMandate(new Command(name))
+  return withApproval(withMandate(new Command(name)))
     .description(description)
     .argument('[address]', 'the person’s mail address')
     .option('--person-id <id>', 'instead: the person’s id, as the record names it')
@@ -36,6 +36,7 @@ function changeCommand(operator: Operator, name: 'place' | 'lift', description: 
     )
     .action(async (text: string | undefined, options: HoldOptions, command: Command) => {
       const { caseNumber, ...mandate } = mandateGiven(options);
+      if (name === 'lift') requireApproval(operator, command, 'lift-hold', mandate);
       if (caseNumber === undefined) throw new UsageFault('--case is missing: a hold is of a case');
       await using stores = operator.stores(command);
       const personId = await personGiven(stores, text, options);

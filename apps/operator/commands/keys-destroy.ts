@@ -4,7 +4,7 @@ import { destroyKey, parseKeyId } from '#libs/keyring';
 import type { KeyId } from '#libs/keyring';
 import type { PersonId } from '#libs/vocabulary';
 import { Refused, UsageFault } from '../exit-codes.ts';
-import { mandateGiven, withMandate } from '../mandate.ts';
+import { mandateGiven, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
@@ -19,7 +19,7 @@ interface DestroyOptions extends MandateOptions {
 }
 
 export function keysDestroyCommand(operator: Operator): Command {
-  return withMandate(new Command('destroy'))
+  return withApproval(withMandate(new Command('destroy')))
     .description('destroy an older version of a key, after saying what that hits')
     .argument('<key>', 'the key, as "segl keys list" names it')
     .option('--yes', 'do not ask')
@@ -38,6 +38,7 @@ Examples:
     )
     .action(async (keyId: string, options: DestroyOptions, command: Command) => {
       const mandate = mandateGiven(options);
+      requireApproval(operator, command, 'destroy-key', mandate);
       const { keyring } = operator.places(command);
       await using stores = operator.stores(command);
       const hit = await whatItHits(operator, stores, keyId);

@@ -6,7 +6,7 @@ import type { EncryptedPersonalData, PersonDirectory } from '#libs/keyring';
 import { RevokeMessage, RevokeMessageHandler } from '#libs/sealing';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import { Refused, UsageFault } from '../exit-codes.ts';
-import { mandateGiven, operatingSystemUser, withMandate } from '../mandate.ts';
+import { mandateGiven, operatingSystemUser, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import { addressOf, instantGiven, messageIdOf } from '../operator.ts';
 import type { Operator } from '../operator.ts';
@@ -37,7 +37,7 @@ interface Found {
 const MAX_REVOKED_AT_ONCE = 10_000;
 
 export function revokeCommand(operator: Operator): Command {
-  return withMandate(new Command('revoke'))
+  return withApproval(withMandate(new Command('revoke')))
     .description('take messages back: once this is confirmed, the portal shows them to nobody')
     .argument('[messageId]', 'as in the record and in "segl inspect"; or what follows, all of which must hold')
     .option('--sender <address>', 'what that very address sent')
@@ -61,7 +61,9 @@ Examples:
     )
     .action(async (text: string | undefined, options: RevokeOptions, command: Command) => {
       const by = options.by ?? `segl revoke (${operatingSystemUser()})`;
-      const { reason, caseNumber } = mandateGiven(options, by);
+      const mandate = mandateGiven(options, by);
+      requireApproval(operator, command, 'revoke', mandate);
+      const { reason, caseNumber, approvedBy } = mandate;
       const isSearch = SEARCHED_BY.some((name) => options[name] !== undefined);
       if ((text === undefined) === !isSearch) throw new UsageFault('give either a message id, or what to search for');
       await using stores = operator.stores(command);
@@ -77,7 +79,7 @@ Examples:
       const handler = new RevokeMessageHandler(await stores.eventStore(), operator.terminal.clock);
       const outcomes = [];
       for (const { messageId } of found) {
-        const outcome = await handler.execute(new RevokeMessage(messageId, by, reason, caseNumber));
+        const outcome = await handler.execute(new RevokeMessage(messageId, by, reason, caseNumber, approvedBy));
         outcomes.push({ messageId, outcome });
         const words = outcome === 'revoked' ? 'is revoked' : 'had been revoked already';
         if (!options.json) await operator.print(`${messageId} ${words}`);

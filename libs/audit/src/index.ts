@@ -30,7 +30,7 @@ export { MessagesInTrail, sealings } from './messages-in-trail.ts';
 export { personsInTrail } from './persons-in-trail.ts';
 export { decryptForDisplay } from './query/decrypt-for-display.ts';
 
-export { AUDIT_CSV_HEAD, auditCsvLine } from './query/audit-csv.ts';
+export { AUDIT_CSV_HEAD, auditCsvLine, csvField } from './query/audit-csv.ts';
 export { BadAuditQuery, type AuditFilter, type AuditPaging } from './query/audit-filter.ts';
 export { queryAuditTrail } from './query/query-audit-trail.ts';
 export type { AuditPage, AuditRow } from './query/audit-page.ts';

@@ -1,10 +1,29 @@
 export { backupEvents } from './backups/backup-events.ts';
 export { BackupsMade, recordBackup } from './backups/backups-made.ts';
-export { EraseSubject, EraseSubjectHandler, type Erasure, type WhomToErase } from './erase-subject/erase-subject.ts';
+export { EndSessions, EndSessionsHandler } from './end-sessions/end-sessions.ts';
+export {
+  EraseSubject,
+  EraseSubjectHandler,
+  type Erasure,
+  type ErasureReach,
+  type WhomToErase,
+} from './erase-subject/erase-subject.ts';
 export { erasedButThere, readErasedSubjects, replayErasures } from './erased-subjects.ts';
 export { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from './hold-subject/hold-subject.ts';
 export { keyEvents } from './keys/key-events.ts';
+export { readKeyHistory } from './keys/key-history.ts';
 export { recordKeyAct, recordKeysFound } from './keys/record-keys.ts';
 export { type MessageOfPerson, MessagesOfPerson } from './messages-of-person.ts';
-export { proposalEvents } from './second-person/proposal-events.ts';
+export { RevokeMessages, RevokeMessagesHandler } from './revoke-messages/revoke-messages.ts';
+export {
+  ConfirmAct,
+  ConfirmActHandler,
+  DeclineAct,
+  DeclineActHandler,
+  ProposeAct,
+  ProposeActHandler,
+} from './second-person/confirm-act.ts';
+export { readProposal } from './second-person/proposal.ts';
+export { proposalEvents, SECOND_PERSON_ACTS, type SecondPersonAct } from './second-person/proposal-events.ts';
+export { type MandateOfCase } from './subject.ts';
 export { erasureEvents, subjectEvents } from './subject-events.ts';

@@ -14,6 +14,8 @@ export type SubjectEvent =
   /** What concerns this person must be kept for that case: nobody erases the person until it is lifted. */
   | DomainEvent<'HoldPlaced', Decision & { caseNumber: string; placedAt: Instant }>
   | DomainEvent<'HoldLifted', Decision & { caseNumber: string; liftedAt: Instant }>
+  /** Whoever has proven this person's address is signed in no more; they may sign in again. */
+  | DomainEvent<'SessionsEnded', Decision & { endedAt: Instant }>
   /** From here on no hold is taken, and the erasure is carried through, however often it breaks off. */
   | DomainEvent<'ErasureBegun', Decision & { begunAt: Instant }>;
 
@@ -42,6 +44,7 @@ export const subjectEvents = {
   events: {
     HoldPlaced: { ...decision, persons: {}, facts: { ...why, happenedAt: 'placedAt' } },
     HoldLifted: { ...decision, persons: {}, facts: { ...why, happenedAt: 'liftedAt' } },
+    SessionsEnded: { ...decision, persons: {}, facts: { ...why, happenedAt: 'endedAt' } },
     ErasureBegun: { ...decision, persons: {}, facts: { ...why, happenedAt: 'begunAt' } },
   },
 } as const satisfies StreamDescriptor<SubjectEvent>;

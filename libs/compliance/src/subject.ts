@@ -20,6 +20,8 @@ export const subjects: Fold<Subject, SubjectEvent> = {
         return { ...state, holds: new Set([...state.holds, event.data.caseNumber]) };
       case 'HoldLifted':
         return { ...state, holds: new Set([...state.holds].filter((held) => held !== event.data.caseNumber)) };
+      case 'SessionsEnded':
+        return state;
       case 'ErasureBegun':
         return { ...state, isErased: true };
       default:

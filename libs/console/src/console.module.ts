@@ -1,6 +1,17 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { LedgerExports } from '#libs/audit-api';
+import { ChartsController } from './charts/charts.controller.ts';
+import { EraseController } from './erase/erase.controller.ts';
+import { ReachOfConsole } from './erase/reach-of-console.ts';
+import { ConsoleHealthController } from './health/health.controller.ts';
+import { HoldsController } from './holds/holds.controller.ts';
+import { KeysController } from './keys/keys.controller.ts';
+import { NamesOfPeople } from './people/names-of-people.ts';
+import { ProposalsController } from './proposals/proposals.controller.ts';
+import { FindMessages } from './revoke/find-messages.ts';
+import { RevokeController } from './revoke/revoke.controller.ts';
+import { SessionsController } from './sessions/sessions.controller.ts';
 import { OpenCaseController } from './case/open-case.controller.ts';
 import { ConsoleGuard } from './door/console-guard.ts';
 import { ConsoleSessions } from './door/console-session.ts';
@@ -38,11 +49,14 @@ import { AskTrail } from './trail/ask-trail.ts';
     ExportController,
     ExposureController,
     VerifyController,
+    ...[ChartsController, RevokeController, EraseController, HoldsController, SessionsController, ProposalsController],
+    ...[KeysController, ConsoleHealthController],
   ],
   providers: [
     ...[ConsoleSessions, ConsoleGuard, RefusedAtConsole, RoutesHaveRoles],
     ...[ConsoleSignIns, BridgeOfConsole, EnterConsole],
     ...[AskTrail, StateOfRecord, LedgerExports, SendLines, ExposureReports],
+    ...[NamesOfPeople, FindMessages, ReachOfConsole],
   ],
 })
 export class ConsoleModule {}

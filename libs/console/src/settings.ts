@@ -1,3 +1,4 @@
+import type { SecondPersonAct } from '#libs/compliance';
 import type { OwnBridgeClientSettings } from '#libs/oidc-bridge';
 
 /** What the app decides for this room. The class is its own injection token. */
@@ -12,4 +13,10 @@ export class ConsoleSettings {
   readonly timeZone!: string;
   /** Where checkpoints are published; null: nowhere. */
   readonly ledgerDirectory!: string | null;
+  /** What one officer asks for and another must confirm. */
+  readonly secondPerson!: readonly SecondPersonAct[];
+  /** Whether the sessions of readers are in the store of this process. */
+  readonly seesSessions!: boolean;
+  /** What /readyz says: lines of what is not well, `warning: ` before those that do not matter for being ready. */
+  readonly health!: () => Promise<{ readonly isReady: boolean; readonly text: string; readonly ageSeconds: number }>;
 }

@@ -2,7 +2,17 @@ export { CannotListen } from './cannot-listen.ts';
 export type { CheckedParts } from './checks/check.ts';
 export { checksFor } from './checks/checks.ts';
 export { type Readiness, readinessOf } from './checks/readiness.ts';
-export { hasRole, keysIfThereOf, keysOf, partsOf, pathsElsewhere, type Role, ROLE_PARTS, ROLES } from './roles.ts';
+export {
+  hasRole,
+  isShared,
+  keysIfThereOf,
+  keysOf,
+  partsOf,
+  pathsElsewhere,
+  type Role,
+  ROLE_PARTS,
+  ROLES,
+} from './roles.ts';
 export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
 export { configurationFiles } from './settings/configuration-files.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';

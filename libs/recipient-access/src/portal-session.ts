@@ -100,6 +100,20 @@ export async function endSessionsOf(store: EphemeralStore, personId: PersonId): 
   return keys.length;
 }
 
+/** Of one person, oldest first. Those of other processes are there where the store is shared. @throws EphemeralStoreUnavailable */
+export async function openSessionsOf(
+  store: EphemeralStore,
+  personId: PersonId,
+): Promise<readonly { readonly startedAt: Instant; readonly method: SignInMethod }[]> {
+  const open = [];
+  for (const key of (await getJson(store, listKeyOf(personId), parseKeys)) ?? []) {
+    const session = await getJson(store, key as EphemeralKey, parseSession);
+    const proof = session?.proofs.find((one) => one.personId === personId);
+    if (session !== null && proof !== undefined) open.push({ startedAt: session.startedAt, method: proof.method });
+  }
+  return open;
+}
+
 /** The 100 youngest: more sessions than one person has, and a record that stays small. Older ones prove nothing once the person is erased. */
 const MAX_SESSIONS_LISTED = 100;
 

@@ -29,6 +29,15 @@ export function formatInstant(locale: Locale, instant: Instant, style: InstantSt
   return format.format(new Date(instant));
 }
 
+/** `2026-11-30` as `30 Nov`, `2026-11` as `Nov 2026`: a day or month of a calendar, in whichever zone. */
+export function formatDay(locale: Locale, day: string): string {
+  const [year = 1970, month = 1, date] = day.split('-').map(Number);
+  const fields: Intl.DateTimeFormatOptions =
+    date === undefined ? { month: 'short', year: 'numeric' } : { day: 'numeric', month: 'short' };
+  const format = new Intl.DateTimeFormat(regionalOf(locale), { ...fields, timeZone: 'UTC' });
+  return format.format(Date.UTC(year, month - 1, date ?? 1));
+}
+
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 
 /** A size as mail programs show it, in powers of 1000, at most one digit after the point. */

@@ -2,8 +2,11 @@ import { streamName } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
 
-/** Acts that an installation may want a second person for. */
-export const SECOND_PERSON_ACTS = ['revoke', 'erase', 'lift-hold'] as const;
+/** What is proposed and confirmed at the console. */
+const PROPOSED_ACTS = ['revoke', 'erase', 'lift-hold'] as const;
+type ActAtConsole = (typeof PROPOSED_ACTS)[number];
+/** Acts that an installation may want a second person for. Keys are destroyed at the command line alone. */
+export const SECOND_PERSON_ACTS = [...PROPOSED_ACTS, 'destroy-key'] as const;
 export type SecondPersonAct = (typeof SECOND_PERSON_ACTS)[number];
 
 /** Names a proposal: the id of the event that made it. */
@@ -11,7 +14,7 @@ export type ProposalId = EventId;
 
 /** What is to be done, exactly: what is confirmed is what was proposed, whatever has come to the record since. */
 export interface ProposedAct {
-  readonly act: SecondPersonAct;
+  readonly act: ActAtConsole;
   /** To be revoked. */
   readonly messages?: { readonly messageId: MessageId }[];
   /** To be erased, or held no more. */
@@ -25,10 +28,10 @@ export type ProposalEvent =
       ProposedAct & { by: string; caseNumber?: string; reason?: string; proposedAt: Instant; expiresAt: Instant }
     >
   /** From here on it is carried out, however often that breaks off. */
-  | DomainEvent<'ActConfirmed', { act: SecondPersonAct; by: string; confirmedAt: Instant }>
+  | DomainEvent<'ActConfirmed', { act: ActAtConsole; by: string; confirmedAt: Instant }>
   /** By another officer, or taken back by who proposed it. */
-  | DomainEvent<'ActDeclined', { act: SecondPersonAct; by: string; declinedAt: Instant }>
-  | DomainEvent<'ActCarriedOut', { act: SecondPersonAct; carriedOutAt: Instant }>;
+  | DomainEvent<'ActDeclined', { act: ActAtConsole; by: string; declinedAt: Instant }>
+  | DomainEvent<'ActCarriedOut', { act: ActAtConsole; carriedOutAt: Instant }>;
 
 const described = {
   version: 1,

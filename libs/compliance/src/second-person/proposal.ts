@@ -1,8 +1,9 @@
-import type { Fold } from '#libs/event-store';
+import { readState } from '#libs/event-store';
+import type { EventStore, Fold } from '#libs/event-store';
 import { DomainError, plusSeconds } from '#libs/vocabulary';
 import type { Instant, Mandate } from '#libs/vocabulary';
-import { proposalEvents } from './proposal-events.ts';
-import type { ProposalEvent, ProposedAct, SecondPersonAct } from './proposal-events.ts';
+import { proposalEvents, proposalStream } from './proposal-events.ts';
+import type { ProposalEvent, ProposalId, ProposedAct } from './proposal-events.ts';
 
 /** 3 days: over a weekend, and short enough that what was looked at is still what is there. */
 export const PROPOSAL_SECONDS = 3 * 24 * 3600;
@@ -86,7 +87,7 @@ export function noteCarriedOut(state: Proposal, now: Instant): ProposalEvent[] {
   return [{ type: 'ActCarriedOut', data: { act: state.act, carriedOutAt: now } }];
 }
 
-/** What the settings say of an act. */
-export function needsSecondPerson(acts: readonly SecondPersonAct[], act: SecondPersonAct): boolean {
-  return acts.includes(act);
+/** @throws EventStoreUnavailable */
+export async function readProposal(store: EventStore, proposalId: ProposalId): Promise<Proposal> {
+  return (await readState(store, proposalStream(proposalId), proposals)).state;
 }

@@ -8,5 +8,12 @@ export const CONSOLE_ERRORS: ErrorPages = {
   'audit-request-refused': { status: 400, texts: 'error.badRequest' },
   'bad-audit-query': { status: 400, texts: 'error.badRequest' },
   'read-models-busy': { status: 503, texts: 'error.busy', retryAfterSeconds: 30 },
+  'not-open-to-confirm': { status: 409, texts: 'console.notOpenToConfirm' },
+  'same-person-confirms': { status: 403, texts: 'console.samePerson' },
+  'under-legal-hold': { status: 409, texts: 'console.underHold' },
+  'subject-is-erased': { status: 409, texts: 'console.subjectErased' },
+  'no-such-hold': { status: 409, texts: 'console.noSuchHold' },
+  'carriers-under-way': { status: 503, texts: 'console.carriersUnderWay', retryAfterSeconds: 60 },
+  'projections-behind': { status: 503, texts: 'error.busy', retryAfterSeconds: 30 },
   'ledger-contradicted': { status: 503, texts: 'console.ledgerContradicted' },
 };

@@ -16,6 +16,14 @@ const PLACES: readonly Place[] = [
   { href: '/console/persons', text: 'console.nav.persons', roles: ['auditor'] },
   { href: '/console/export', text: 'console.nav.export', roles: ['auditor'] },
   { href: '/console/verify', text: 'console.nav.verify', roles: ['auditor'] },
+  { href: '/console/charts', text: 'console.nav.charts', roles: ['auditor'] },
+  { href: '/console/revoke', text: 'console.nav.revoke', roles: ['officer'] },
+  { href: '/console/erase', text: 'console.nav.erase', roles: ['officer'] },
+  { href: '/console/holds', text: 'console.nav.holds', roles: ['officer'] },
+  { href: '/console/sessions', text: 'console.nav.sessions', roles: ['officer'] },
+  { href: '/console/proposals', text: 'console.nav.proposals', roles: ['officer'] },
+  { href: '/console/keys', text: 'console.nav.keys', roles: ['operator'] },
+  { href: '/console/health', text: 'console.nav.health', roles: ['operator'] },
 ];
 
 const ROLE_TEXTS: Readonly<Record<ConsoleRole, TextKey>> = {

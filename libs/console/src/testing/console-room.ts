@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { auditTrail, AuditTrailThread, LedgerKeeper, ledgerProjection } from '#libs/audit';
+import { auditFigures, auditTrail, AuditTrailThread, LedgerKeeper, ledgerProjection } from '#libs/audit';
 import { EphemeralStore, MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
+import { appendFacts, EventStore, ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
 import type { RecordedEvent } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { Clock, parseMailAddress, SystemClock } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
 import { openTestPortal } from '#libs/web-ui/testing';
 import type { TestBrowser } from '#libs/web-ui/testing';
 import { ConsoleModule } from '../console.module.ts';
@@ -31,7 +32,7 @@ export async function openConsoleRoom(settings: Partial<ConsoleSettings> = {}, m
   const directory = await mkdtemp(join(tmpdir(), 'segl-console-'));
   const path = join(directory, 'read-models.sqlite');
   const readModels = ReadModels.open(path);
-  const runner = new ProjectionRunner(sqlite.store, readModels, [auditTrail, ledgerProjection]);
+  const runner = new ProjectionRunner(sqlite.store, readModels, [auditTrail, auditFigures, ledgerProjection]);
   runner.start();
   const clock = new SystemClock();
   const ephemeral = new MemoryEphemeralStore({ maxBytes: 10_000_000 });
@@ -48,6 +49,8 @@ export async function openConsoleRoom(settings: Partial<ConsoleSettings> = {}, m
       fetch: () => Promise.reject(new TypeError('there is no bridge')),
     },
     ...{ sessionIdleSeconds: 900, sessionMaxSeconds: 28_800, timeZone: 'Europe/Copenhagen', ledgerDirectory: null },
+    ...{ secondPerson: [], seesSessions: true },
+    health: () => Promise.resolve({ isReady: true, text: '', ageSeconds: 0 }),
     ...settings,
   };
   const providers = [
@@ -105,6 +108,16 @@ export async function openConsoleRoom(settings: Partial<ConsoleSettings> = {}, m
       };
       const [, sessionId = ''] = browser.cookies.get('segl')?.split('.') ?? [];
       return portal.app.get(EnterConsole).enter(account, () => sessionId);
+    },
+    /** Says in the record that somebody signed in by a code. */
+    async signedIn(personId: PersonId): Promise<void> {
+      const data = {
+        ...{ personId, method: 'passcode', issuer: origin, challengeId: null },
+        authenticatedAt: clock.now(),
+      };
+      const event = { type: 'RecipientAuthenticated', version: 2, data } as const;
+      await appendFacts(sqlite.store, streamName('signins', personId), [event]);
+      await runner.caughtUp();
     },
     /** What auditors did, as it stands in the record. */
     async auditing(): Promise<RecordedEvent[]> {

@@ -4,6 +4,7 @@ import { VOUCHED_FACTS } from '#libs/ephemeral-store';
 import { DEFAULT_PRIVACY } from '#libs/telemetry';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { isProxyRange, PROXY_HEADERS } from '#libs/web-ui';
+import { SECOND_PERSON_ACTS } from '#libs/compliance';
 import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
 import { storeUrlFault } from '../stores/store-urls.ts';
@@ -230,6 +231,12 @@ export const settingsSchema = z.object({
         .max(28800)
         .default(28800)
         .describe('seconds after which a session at the console ends in any case; 28800 at most'),
+      secondPerson: z
+        .array(z.enum(SECOND_PERSON_ACTS))
+        .default([])
+        .describe(
+          'acts that need a second person: `revoke`, `erase`, `lift-hold`, which one officer asks for at the console and another confirms there, and `destroy-key`; at the command line each of them then wants `--approved-by`',
+        ),
     })
     .prefault({}),
   ledger: z

@@ -1,0 +1,133 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { HoldSubject, HoldSubjectHandler, ProposeAct, ProposeActHandler, recordKeyAct } from '#libs/compliance';
+import { putJson } from '#libs/ephemeral-store';
+import { appendFacts, streamName } from '#libs/event-store';
+import { parseMailAddress, SystemClock } from '#libs/vocabulary';
+import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
+import { openConsoleRoom } from './testing/console-room.ts';
+import type { ConsoleRoom } from './testing/console-room.ts';
+import { sealedFor } from './testing/sealed-for.ts';
+
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const AXE = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })";
+const PATHS = [
+  '/console/charts?days=7',
+  '/console/revoke?message=MESSAGE',
+  '/console/revoke?message=never',
+  '/console/erase?person=ANNA',
+  '/console/erase?person=BO',
+  '/console/holds',
+  '/console/sessions',
+  '/console/proposals',
+  '/console/keys',
+  '/console/health',
+];
+const SETTINGS = [
+  { width: 1024, colorScheme: 'light' },
+  { width: 320, colorScheme: 'dark' },
+] as const;
+
+const withBrowser = chromiumPath() === null ? describe.skip : describe;
+
+withBrowser('pages of officers and operators, in a real browser (skipped where there is none)', () => {
+  let room: ConsoleRoom;
+  let browser: Browser;
+  /** What stands in the paths. */
+  const ids = new Map<string, string>();
+
+  beforeAll(async () => {
+    room = await openConsoleRoom({
+      secondPerson: ['erase'],
+      health: () => Promise.resolve({ isReady: true, text: 'warning: relay: answers slowly\n', ageSeconds: 2 }),
+    });
+    const clock = new SystemClock();
+    const messages = [];
+    for (const to of ['anna@example.com', 'bo@example.org']) {
+      messages.push({ messageId: await sealedFor(room, clock, 'office@nordlys.example', to) });
+    }
+    const idOf = async (address: string) => (await room.persons.findOrCreate(parseMailAddress(address))).personId;
+    const [anna, bo] = [await idOf('anna@example.com'), await idOf('bo@example.org')];
+    for (const [name, id] of [
+      ['MESSAGE', messages[0]?.messageId ?? ''],
+      ['ANNA', anna],
+      ['BO', bo],
+    ] as const)
+      ids.set(name, id);
+    const mandate = { by: 'operator root', caseNumber: '2026-4711', reason: 'sent to the wrong company' };
+    await new HoldSubjectHandler(room.store, clock).execute(new HoldSubject(bo, mandate));
+    const propose = new ProposeActHandler(room.store, clock);
+    await propose.execute(new ProposeAct({ act: 'revoke', messages }, mandate));
+    await propose.execute(new ProposeAct({ act: 'erase', personId: anna }, mandate));
+    await recordKeyAct(room.store, { type: 'KeyMade', data: { keyId: 'sealing-1', by: 'root', madeAt: clock.now() } });
+    const session = { address: 'anna@example.com', personId: anna, method: 'passcode', issuer: 'x', subject: 'y' };
+    const proofs = [{ ...session, provenAt: clock.now() }];
+    await putJson(room.ephemeral, 'session:one', { startedAt: clock.now(), proofs }, 600);
+    await putJson(room.ephemeral, `sessions:${anna}`, ['session:one'], 600);
+    for (const method of ['passcode', 'passcode', 'microsoft', 'google', 'organisation']) {
+      const view = { recipientId: anna, viewedAt: clock.now(), method, form: 'page', signInId: null };
+      const event = { type: 'MessageViewed', version: 2, data: view } as const;
+      await appendFacts(room.store, streamName('message', messages[0]?.messageId ?? ''), [event]);
+    }
+    for (const reason of ['expired', 'revoked', 'expired']) {
+      const data = { messageId: messages[0]?.messageId, reason, deniedAt: clock.now() };
+      await appendFacts(room.store, streamName('openings', messages[0]?.messageId ?? ''), [
+        { type: 'ViewDenied', data },
+      ]);
+    }
+    await room.signedIn(anna);
+    browser = await launchChromium();
+  }, 60_000);
+  afterAll(async () => {
+    await browser.close();
+    await room.close();
+  });
+
+  /** Somebody with every role, so that every page and the longest navigation is seen. */
+  async function signedIn(locale: string): Promise<BrowserContext> {
+    const visitor = room.portal.browser();
+    await room.signIn(visitor, ['officer', 'operator'], 'olga@nordlys.example');
+    // Our own policy forbids scripts, so the checker gets in past it.
+    const context = await browser.newContext({ locale, bypassCSP: true });
+    const cookies = [...visitor.cookies].map(([name, value]) => ({ name, value, url: room.portal.url }));
+    await context.addCookies(cookies);
+    return context;
+  }
+
+  it.each(['en', 'da'])(
+    'meet WCAG 2.2 AA, light and dark, wide and at 320 px: %s',
+    async (locale) => {
+      const context = await signedIn(locale);
+      const page = await context.newPage();
+      const faults: string[] = [];
+      for (const pattern of PATHS) {
+        const path = pattern.replace(/[A-Z]{2,}/, (name) => ids.get(name) ?? name);
+        await page.goto(room.portal.url + path);
+        if (new URL(page.url()).pathname !== path.split('?')[0]) faults.push(`${path}: led to ${page.url()}`);
+        if ((await page.locator('html').getAttribute('lang')) !== locale) faults.push(`${path}: another language`);
+        await page.addScriptTag({ path: axePath });
+        for (const { width, colorScheme } of SETTINGS) {
+          await page.setViewportSize({ width, height: 800 });
+          await page.emulateMedia({ colorScheme });
+          const { violations } = (await page.evaluate(AXE)) as {
+            violations: { id: string; nodes: { failureSummary: string }[] }[];
+          };
+          const where = `${path}, ${width} px, ${colorScheme}`;
+          for (const { id, nodes } of violations) faults.push(`${where}: ${id}: ${nodes[0]?.failureSummary}`);
+          if ((await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')) === true)
+            faults.push(`${where}: scrolls sideways`);
+          const pictures = process.env['SEGL_TEST_PICTURES'];
+          if (pictures !== undefined) {
+            const name = `${pattern.replace(/\W+/g, '-')}-${width}-${colorScheme}-${locale}.png`;
+            await page.screenshot({ path: join(pictures, name), fullPage: true });
+          }
+        }
+      }
+      expect(faults).toEqual([]);
+      await context.close();
+    },
+    120_000,
+  );
+});
