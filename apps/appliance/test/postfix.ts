@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runOrThrow, startPostfixInstance } from './postfix-instance.ts';
-import type { PostfixInstance } from './postfix-instance.ts';
+import type { PostfixConfiguration, PostfixInstance } from './postfix-instance.ts';
 import { freePort } from './running-process.ts';
 
 /** A mail server of the story's own, which takes mail for the mailboxes it was given and sends nothing anywhere. */
@@ -16,9 +16,13 @@ export interface Postfix extends PostfixInstance {
  * One port on 127.0.0.1. What it cannot do it has no service for: `smtp`, `relay` and `local` are missing from its master.cf, so
  * that no mail can leave and no command or file of this machine can be reached, whatever an address says.
  *
+ * @param more lines of its configuration beside these
  * @param addresses the mailboxes; other names of their domains are refused with 550, other domains with 554
  */
-export async function startPostfix(addresses: readonly string[]): Promise<Postfix> {
+export async function startPostfix(
+  addresses: readonly string[],
+  { main = [], services = [] }: Partial<PostfixConfiguration> = {},
+): Promise<Postfix> {
   const port = await freePort();
   const instance = await startPostfixInstance(async (directory) => {
     const mailboxes = join(directory, 'mailboxes');
@@ -40,8 +44,9 @@ export async function startPostfix(addresses: readonly string[]): Promise<Postfi
         `virtual_gid_maps = static:${group}`,
         'default_transport = error:5.7.1 nothing leaves this server',
         'relay_transport = error:5.7.1 nothing leaves this server',
+        ...main,
       ],
-      services: [`127.0.0.1:${port} inet n - n - - smtpd`, 'virtual unix - n n - - virtual'],
+      services: [`127.0.0.1:${port} inet n - n - - smtpd`, 'virtual unix - n n - - virtual', ...services],
     };
   });
   return { ...instance, port, mailsTo: (address) => mailsIn(join(instance.directory, 'mailboxes', address, 'new')) };

@@ -20,19 +20,19 @@ export interface SendingPostfix extends PostfixInstance {
  * again after a second, so that a story need not wait for as long as an organisation would; `.example` is nobody's domain, and no name
  * is looked up.
  *
+ * @param main lines of main.cf in place of those that say how a gateway is reached
  * @param gatewayPorts on 127.0.0.1
  * @param connectionsAtOnce to each of them
  */
 export async function startSendingPostfix(
   gatewayPorts: readonly number[],
-  { connectionsAtOnce = 10 } = {},
+  { connectionsAtOnce = 10, main = [] }: { connectionsAtOnce?: number | undefined; main?: readonly string[] } = {},
 ): Promise<SendingPostfix> {
   const hops = gatewayPorts.map((port) => `[127.0.0.1]:${port}`);
   const instance = await startPostfixInstance(async () => ({
     main: [
       'myhostname = mx.nordlys.example',
       'mydomain = nordlys.example',
-      'smtp_tls_security_level = none',
       'disable_dns_lookups = yes',
       `relayhost = ${hops[0] ?? ''}`,
       ...(hops.length > 1 ? [`sender_dependent_relayhost_maps = randmap:{${hops.join(', ')}}`] : []),
@@ -46,6 +46,7 @@ export async function startSendingPostfix(
       'queue_run_delay = 1s',
       'transport_retry_time = 1s',
       'bounce_queue_lifetime = 1h',
+      ...(main.length === 0 ? ['smtp_tls_security_level = none'] : main),
     ],
     services: ['smtp unix - - n - - smtp'],
   }));
