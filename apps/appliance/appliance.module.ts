@@ -13,6 +13,7 @@ import { RecipientAccessModule } from '#libs/recipient-access';
 import { HelpController, PrivacyController } from '#libs/web-ui';
 import type { ViewEngine } from '#libs/web-ui';
 import { ApiDocumentController } from './api-document.controller.ts';
+import { DemoConsoleController } from './demo/demo-console.controller.ts';
 import { DemoMailboxController } from './demo/demo-mailbox.controller.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { HealthController } from './health.controller.ts';
@@ -48,7 +49,8 @@ export class ApplianceModule {
     ownAddress: () => URL,
     log: Logger,
   ): DynamicModule {
-    const demonstration: Type[] = stores.relay instanceof DemoMailbox ? [DemoMailboxController] : [];
+    const demonstration: Type[] =
+      stores.relay instanceof DemoMailbox ? [DemoMailboxController, DemoConsoleController] : [];
     return {
       module: ApplianceModule,
       imports: [

@@ -13,11 +13,15 @@ interface Backend {
 
 /**
  * What stands in front of several processes: each request of a reader goes to the next portal, so that no two steps of a
- * journey are served by one process; the API goes to the gateway. A process that is not there is passed over. Beside that it shows
+ * journey are served by one process; the API goes to the gateway, `/console` to the consoles in turn. A process that is not there is passed over. Beside that it shows
  * the mails that left, at the addresses where a demonstration shows them: so the readers of all stories find them.
  */
 export class Front {
-  private readonly backends = { portal: new Map<string, Backend>(), gateway: new Map<string, Backend>() };
+  private readonly backends = {
+    portal: new Map<string, Backend>(),
+    gateway: new Map<string, Backend>(),
+    console: new Map<string, Backend>(),
+  };
   private turn = 0;
 
   private constructor(
@@ -38,7 +42,6 @@ export class Front {
   }
 
   lead(role: 'portal' | 'gateway' | 'console', name: string, url: URL): void {
-    if (role === 'console') return;
     const answered = this.backends[role].get(name)?.answered ?? 0;
     this.backends[role].set(name, { name, url, answered });
   }
@@ -59,7 +62,7 @@ export class Front {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
     const body = Buffer.concat(pieces);
-    const backends = [...this.backends[(request.url ?? '').startsWith('/api/') ? 'gateway' : 'portal'].values()];
+    const backends = [...this.backends[roleFor(request.url ?? '')].values()];
     const first = this.turn++;
     for (let passedOver = 0; passedOver < backends.length; passedOver++) {
       const backend = backends[(first + passedOver) % backends.length];
@@ -67,6 +70,11 @@ export class Front {
     }
     response.writeHead(502, { 'content-type': 'text/plain' }).end('nobody is there\n');
   }
+}
+
+function roleFor(path: string): 'portal' | 'gateway' | 'console' {
+  if (/^\/console(?:[/?]|$)/.test(path)) return 'console';
+  return path.startsWith('/api/') ? 'gateway' : 'portal';
 }
 
 /** @returns false when nobody listened there: nothing was sent then, and another may be asked */

@@ -58,5 +58,6 @@ import { AskTrail } from './trail/ask-trail.ts';
     ...[AskTrail, StateOfRecord, LedgerExports, SendLines, ExposureReports],
     ...[NamesOfPeople, FindMessages, ReachOfConsole],
   ],
+  exports: [EnterConsole],
 })
 export class ConsoleModule {}

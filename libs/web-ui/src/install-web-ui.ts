@@ -157,6 +157,14 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
   };
 }
 
+/** What was asked of this page stays asked in the other language. */
+function queryIn({ originalUrl }: Request, locale: Locale): string {
+  const query = new URL(originalUrl, 'http://here').searchParams;
+  query.delete('lang');
+  query.append('lang', locale);
+  return query.toString();
+}
+
 /** This page in the other languages: links, or after a form that may be sent again, forms; none after any other form. */
 function languageSwitch(facts: RequestFacts, request: Request, offered: readonly Locale[]) {
   if (request.method !== 'GET' && !facts.isAskedForAgain) return [];
@@ -165,7 +173,7 @@ function languageSwitch(facts: RequestFacts, request: Request, offered: readonly
       locale,
       name,
       // `//host` as a path would be another host as a link, and browsers take `\` for `/`
-      address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?lang=${locale}`,
+      address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?${queryIn(request, locale)}`,
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Allowance, EphemeralStore, isText, recordOf, Tickets } from '#libs/ephemeral-store';
+import { Allowance, EphemeralStore, isText, noteSuccess, recordOf, Tickets } from '#libs/ephemeral-store';
 import type { AllowanceLimits } from '#libs/ephemeral-store';
 import type { RequestSecrets } from '#libs/oidc-bridge';
 import { digestOf, DomainError, newSecret } from '#libs/vocabulary';
@@ -35,7 +35,7 @@ export class ConsoleSignIns {
   private readonly begun: Allowance;
   private readonly tickets: Tickets<ConsoleSignIn>;
 
-  constructor(store: EphemeralStore) {
+  constructor(private readonly store: EphemeralStore) {
     this.begun = new Allowance(store, 'console-sign-ins-begun');
     this.tickets = new Tickets(store, {
       kind: 'console-sign-in',
@@ -48,12 +48,17 @@ export class ConsoleSignIns {
   /** @throws TooManyConsoleSignIns; EphemeralStoreFull */
   async begin(browserId: string, networkPrefix: string, back: string): Promise<ConsoleSignIn> {
     const visitor = { networkPrefix, browserDigest: digestOf(browserId) };
-    const { standing } = await this.begun.spend(EVERYBODY, visitor, BEGUN_PER_HOUR);
+    const { standing } = await this.begun.spend(EVERYBODY, visitor, BEGUN_PER_HOUR, EVERYBODY);
     if (standing === 'over') throw new TooManyConsoleSignIns();
     // 256 bits: RFC 7636 §4.1 asks as much of a code verifier.
     const attempt = { state: newSecret(), nonce: newSecret(), codeVerifier: newSecret(), back };
     await this.tickets.issue(browserId, attempt, attempt.state);
     return attempt;
+  }
+
+  /** Somebody came in from there: what strangers spend is not theirs any more. */
+  async noteSuccess(browserId: string, networkPrefix: string): Promise<void> {
+    await noteSuccess(this.store, EVERYBODY, { networkPrefix, browserDigest: digestOf(browserId) });
   }
 
   /** The attempt that a state names, once, in the browser that began it. `again`: it was here before. Null for nobody's. */

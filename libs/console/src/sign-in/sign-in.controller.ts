@@ -60,6 +60,7 @@ export class ConsoleSignInController {
   @ForAnybody()
   async signedIn(
     @KnownBrowser() browser: Browser | null,
+    @RequestNetwork() network: ClientNetwork,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
@@ -77,6 +78,7 @@ export class ConsoleSignInController {
       return this.again(response, back);
     }
     await this.sessions.end(browser.sessionId);
+    await this.attempts.noteSuccess(browser.id, network.prefix);
     response.redirect(303, back);
   }
 

@@ -53,12 +53,14 @@ async function openedFile(request: IncomingMessage): Promise<{ file: Readable; a
 }
 
 function parserFor({ headers }: IncomingMessage): busboy.Busboy {
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw new PageError(415);
+  const [mediaType = ''] = (headers['content-type'] ?? '').split(';');
+  const isForm = mediaType.trim().toLowerCase() === 'multipart/form-data';
+  if (!isForm || (headers['content-encoding'] ?? 'identity') !== 'identity') throw new PageError(415);
   if (Number(headers['content-length'] ?? 0) > MAX_VERIFIED_BYTES + 4096)
     throw new PageError(413, 'console.verify.tooLarge');
   try {
     return busboy({ headers, limits: { files: 1, fields: 1, parts: 3, fieldSize: 200, fileSize: MAX_VERIFIED_BYTES } });
   } catch {
-    throw new PageError(415); // no multipart, or without a boundary
+    throw new PageError(400); // without a boundary
   }
 }

@@ -69,7 +69,8 @@ export class VerifyController {
   }
 
   private trustedKeys(): TrustedKey[] {
-    const origin = lastCheckpoint(this.readModels.db)?.ledger.origin ?? '';
+    const origin = lastCheckpoint(this.readModels.db)?.ledger.origin;
+    if (origin === undefined) return []; // nothing was signed yet
     return this.keyring
       .list()
       .filter(({ kind }) => kind === 'ledger')
