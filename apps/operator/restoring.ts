@@ -26,6 +26,7 @@ import { NoRelay } from './erasure-reach.ts';
 import { provenRecord } from './proven-record.ts';
 import type { ProvenRecord } from './proven-record.ts';
 import { openReadModels } from './read-models.ts';
+import { countOrphaned } from './sealed-messages.ts';
 import { OpenedForCommand } from './stores.ts';
 
 export interface RestoreRequest {
@@ -48,6 +49,8 @@ export interface RestoredInstallation extends Unpacked {
   readonly proven: ProvenRecord | null;
   /** Why the ledger was not looked at: a read model cannot take an event in. Null: it was. */
   readonly standstill: string | null;
+  /** Sealing keys that are not in the backup, each with how many messages open no more for want of it. */
+  readonly orphaned: Readonly<Record<string, number>>;
   /** Who was in the directory of the backup, or named in its record, and is erased now. */
   readonly erased: readonly PersonId[];
   /** Erased while or after the backup was made, of whom it has nothing. */
@@ -119,7 +122,9 @@ export async function restoreInto(directory: string, request: RestoreRequest): P
     mandate,
   );
   if (standstill === null) await caughtUpOrStill(runner);
-  return { ...unpacked, proven, standstill, ...done };
+  const keyIds = new Set(unpacked.manifest.keyIds);
+  const orphaned = await countOrphaned(store, clock.now(), (keyId) => keyIds.has(keyId));
+  return { ...unpacked, proven, standstill, ...done, orphaned: Object.fromEntries(orphaned) };
 }
 
 /** A record of ten million events takes hours. @returns why they cannot be had, such as an event that this release does not know */

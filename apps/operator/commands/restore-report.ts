@@ -11,7 +11,7 @@ interface Where {
 
 /** What is there now, or would be. */
 export async function reportRestored(operator: Operator, restored: RestoredInstallation, where: Where): Promise<void> {
-  const { manifest, beginning, carriersLeftOut, erased, erasedUnknown, proven, standstill } = restored;
+  const { manifest, beginning, carriersLeftOut, erased, erasedUnknown, proven, standstill, orphaned } = restored;
   const { events, persons, carriers, keyIds } = manifest;
   if (where.json) {
     return operator.printJson({
@@ -23,6 +23,7 @@ export async function reportRestored(operator: Operator, restored: RestoredInsta
       },
       ...{ events: events.count, newestAt: events.newestAt, root: events.rootSha256 },
       ...{ persons, carriers: carriers - carriersLeftOut, carriersLeftOut, keyIds, erased, erasedUnknown },
+      orphaned,
       ledger: proven,
       standstill,
     });
@@ -35,6 +36,10 @@ export async function reportRestored(operator: Operator, restored: RestoredInsta
     `  ${persons} persons in the backup; erased again: ${erased.length}${erasedUnknown > 0 ? `, and ${erasedUnknown} of whom it has nothing` : ''}`,
     `  ${carriers - carriersLeftOut} carriers that will leave or are kept; left out, since no message of the record is theirs: ${carriersLeftOut}`,
     `  keys ${keyIds.join(', ')}`,
+    ...Object.entries(orphaned).map(
+      ([keyId, messages]) =>
+        `  WITHOUT ${keyId}: ${messages} unexpired messages open no more; put it into the keyring if a copy was kept`,
+    ),
   ];
   await operator.print(lines.join('\n'));
   if (where.isRehearsal) return operator.terminal.say('segl: a rehearsal: nothing was left there');
