@@ -104,6 +104,7 @@ const STORY_PACKAGES = [
     // Without /etc/postfix/main.cf neither its init script nor its systemd unit starts anything, now or later.
     answers: 'postfix postfix/main_mailer_type select No configuration\n',
   },
+  { found: () => existsSync('/usr/bin/sqlite3'), debian: 'sqlite3', why: 'the runbook for backup and restore' },
   { found: () => existsSync('/usr/bin/swaks'), debian: 'swaks', why: 'mail handed in by a program of others' },
   {
     found: () => existsSync('/usr/lib/python3/dist-packages/dkim'),
