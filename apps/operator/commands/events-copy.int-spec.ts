@@ -117,6 +117,7 @@ describe('segl events copy', () => {
     readAll: methods.readAll ?? store.readAll.bind(store),
     subscribe: store.subscribe.bind(store),
     eventAt: store.eventAt.bind(store),
+    lastRevision: store.lastRevision.bind(store),
     foreignEvents: store.foreignEvents.bind(store),
     checkWritable: store.checkWritable.bind(store),
     close: store.close.bind(store),

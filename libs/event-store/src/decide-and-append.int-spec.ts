@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { newEventId } from '#libs/vocabulary';
+import { FixedClock, newEventId, SystemClock } from '#libs/vocabulary';
 import type { EventId } from '#libs/vocabulary';
 import { decideAndAppend, readState } from './decide-and-append.ts';
 import type { DomainEvent, Fold } from './domain-event.ts';
@@ -50,6 +50,54 @@ describe('decideAndAppend', () => {
       events: [],
       state: { total: 0, ids: [] },
       revision: 'NONE',
+    });
+  });
+
+  describe('of a fold that forgets', () => {
+    const DAY = 86_400;
+    const forgetting = { ...counts, forgetsAfterSeconds: DAY };
+    /** `of` events at that time. */
+    async function at(days: number, of: number): Promise<void> {
+      clock.advance(days * DAY - sinceBegin);
+      sinceBegin = days * DAY;
+      const last = await opened.store.lastRevision(stream);
+      await opened.store.append(
+        stream,
+        last ?? 'NONE',
+        Array.from({ length: of }, () => one),
+      );
+    }
+    let clock: FixedClock;
+    let sinceBegin: number;
+    beforeEach(async () => {
+      await opened.cleanUp();
+      clock = new FixedClock(new SystemClock().now());
+      sinceBegin = 0;
+      opened = await openTemporarySqlite({ clock });
+    });
+
+    it('reads all of a short stream', async () => {
+      await at(0, 100);
+      await at(9, 100);
+      expect((await readState(opened.store, stream, forgetting)).state.total).toBe(200);
+    });
+
+    it('reads of a long one what is young enough, and no less than of a short one, and appends at its end', async () => {
+      for (let day = 0; day < 20; day++) await at(day, 300);
+      const read = await readState(opened.store, stream, forgetting);
+      expect(read.revision).toBe(5999);
+      expect(read.state.total).toBe(800); // the last day's, found in 800
+      await at(30, 1);
+      expect((await readState(opened.store, stream, forgetting)).state.total).toBe(200);
+      expect((await readState(opened.store, stream, counts)).state.total).toBe(6001);
+      const decided = await decideAndAppend(opened.store, stream, forgetting, () => [one]);
+      expect(decided.revision).toBe(6001);
+    });
+
+    it('reads back to the beginning where everything is young', async () => {
+      await at(0, 700);
+      await at(0, 700);
+      expect((await readState(opened.store, stream, forgetting)).state.total).toBe(1400);
     });
   });
 

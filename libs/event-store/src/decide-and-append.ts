@@ -1,8 +1,8 @@
-import { DomainError, newEventId } from '#libs/vocabulary';
+import { DomainError, newEventId, secondsBetween } from '#libs/vocabulary';
 import type { DomainEvent, Fold } from './domain-event.ts';
 import { presentShape } from './event-catalogue.ts';
 import { RevisionConflict } from './event-store.ts';
-import type { EventStore, ExpectedRevision, StreamName } from './event-store.ts';
+import type { EventStore, ExpectedRevision, RecordedEvent, StreamName } from './event-store.ts';
 
 export interface DecideOptions {
   /** How often to read and decide again after a conflict. Default 20: a hundred callers at once on one stream all come through. */
@@ -26,6 +26,8 @@ export class TooMuchContention extends DomainError {
 }
 
 const MAX_PAUSE_MS = 512;
+/** 200 events of a stream cost some milliseconds: up to here all are read, whatever a fold forgets. */
+const SHORT_STREAM_EVENTS = 200;
 
 /**
  * The state of a stream as its events stand now, and the revision to append at.
@@ -36,13 +38,47 @@ export async function readState<State, Event extends DomainEvent>(
   stream: StreamName,
   fold: Fold<State, Event>,
 ): Promise<{ state: State; revision: ExpectedRevision }> {
+  const { forgetsAfterSeconds } = fold;
   let state = fold.initialState();
   let revision: ExpectedRevision = 'NONE';
   for await (const event of store.readStream(stream)) {
-    state = fold.evolve(state, presentShape(fold.events, event) as unknown as Event);
+    if (forgetsAfterSeconds !== undefined && event.revision === SHORT_STREAM_EVENTS)
+      return readYoung(store, stream, fold, forgetsAfterSeconds);
+    state = evolved(fold, state, event);
     revision = event.revision;
   }
   return { state, revision };
+}
+
+/** From the end of a long stream: as many events as are young enough, and SHORT_STREAM_EVENTS at the least, whatever clocks say. */
+async function readYoung<State, Event extends DomainEvent>(
+  store: EventStore,
+  stream: StreamName,
+  fold: Fold<State, Event>,
+  forgetsAfterSeconds: number,
+): Promise<{ state: State; revision: ExpectedRevision }> {
+  const last = (await store.lastRevision(stream)) ?? 0;
+  for (let count = SHORT_STREAM_EVENTS; ; count *= 4) {
+    const fromRevision = Math.max(0, last - count + 1);
+    const events = await Array.fromAsync(store.readStream(stream, { fromRevision }));
+    const [oldest, newest] = [events[0], events.at(-1)];
+    const reachesBack =
+      fromRevision === 0 ||
+      oldest === undefined ||
+      newest === undefined ||
+      secondsBetween(oldest.time, newest.time) > forgetsAfterSeconds;
+    if (!reachesBack) continue;
+    const state = events.reduce((before, event) => evolved(fold, before, event), fold.initialState());
+    return { state, revision: newest?.revision ?? 'NONE' };
+  }
+}
+
+function evolved<State, Event extends DomainEvent>(
+  fold: Fold<State, Event>,
+  state: State,
+  event: RecordedEvent,
+): State {
+  return fold.evolve(state, presentShape(fold.events, event) as unknown as Event);
 }
 
 /**

@@ -24,6 +24,11 @@ export type Revised<Version extends number, Event extends DomainEvent> = Event &
 export interface Fold<State, Event extends DomainEvent> {
   readonly initialState: () => State;
   readonly evolve: (state: State, event: Event) => State;
+  /**
+   * Events that are older than the newest by more than this make no difference to any decision: of a long stream only the younger ones are
+   * read, so that a decision costs the same after ten years. Without it every event counts.
+   */
+  readonly forgetsAfterSeconds?: number;
   /** How events of older versions are read. Without it there is no version but the first. */
   readonly events?: EventDescriptors<Event>;
 }

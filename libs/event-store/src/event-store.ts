@@ -91,6 +91,9 @@ export abstract class EventStore {
   /** In the order of revisions. A stream that does not exist reads as empty. @throws EventStoreUnavailable */
   abstract readStream(stream: StreamName, options?: ReadStreamOptions): AsyncIterable<RecordedEvent>;
 
+  /** Of the newest event of a stream; null where there is no such stream. Costs the same however long it is. @throws EventStoreUnavailable */
+  abstract lastRevision(stream: StreamName): Promise<number | null>;
+
   /** In the one order of all events, as far as it reaches when the iteration begins. @throws EventStoreUnavailable */
   abstract readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent>;
 

@@ -90,6 +90,8 @@ interface IssuedInHour {
 
 export const passcodes: Fold<Passcodes, PasscodeEvent> = {
   events: passcodeEvents.events,
+  // The longest memory is of a day: failures. Twice that is on the safe side of a clock that is set.
+  forgetsAfterSeconds: 2 * SECONDS_PER_DAY,
   initialState: () => ({ challenges: new Map(), issued: [], failedAt: { message: [], client: [] } }),
   evolve(state, event) {
     switch (event.type) {

@@ -45,6 +45,10 @@ export class TimedEventStore extends EventStore {
     return this.store.readStream(stream, options);
   }
 
+  override lastRevision(stream: StreamName): Promise<number | null> {
+    return this.store.lastRevision(stream);
+  }
+
   override readAll(options?: ReadAllOptions): AsyncIterable<RecordedEvent> {
     return this.store.readAll(options);
   }

@@ -1,4 +1,4 @@
-import { binaryEvent, NO_STREAM, START, WrongExpectedVersionError } from '@eventstore/db-client';
+import { BACKWARDS, END, NO_STREAM, START, WrongExpectedVersionError, binaryEvent } from '@eventstore/db-client';
 import { newEventId, SystemClock } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
 import type { DomainEvent } from '../../domain-event.ts';
@@ -161,6 +161,21 @@ export class EventStoreDbEventStore extends EventStore implements RecordedEventI
       }
       if (next === end) return;
     }
+  }
+
+  override async lastRevision(stream: StreamName): Promise<number | null> {
+    requireStreamName(stream);
+    const batches = this.calls.batches((client) =>
+      client.readStream(stream, {
+        direction: BACKWARDS,
+        fromRevision: END,
+        maxCount: 1,
+        credentials: client.credentials,
+        requiresLeader: true,
+      }),
+    );
+    for await (const [last] of batches) if (last !== undefined) return recordedEventOf(last).revision;
+    return null;
   }
 
   override async *readAll({

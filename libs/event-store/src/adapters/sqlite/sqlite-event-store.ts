@@ -38,6 +38,7 @@ const PAGE_EVENTS = 1000;
 const MAX_BYTES_IN_PAGE = 4096;
 const COLUMNS = `position, CASE WHEN length(bytes) <= ${MAX_BYTES_IN_PAGE} THEN CAST(bytes AS TEXT) END`;
 const SELECT_STREAM = `SELECT ${COLUMNS} FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`;
+const SELECT_LAST = 'SELECT max(revision) FROM events WHERE stream = ?';
 const SELECT_ALL = `SELECT ${COLUMNS} FROM events WHERE position > ? AND position <= ? ORDER BY position LIMIT ?`;
 const SELECT_AT = `SELECT ${COLUMNS} FROM events WHERE position = ?`;
 const SELECT_BYTES = 'SELECT bytes FROM events WHERE position = ?';
@@ -174,6 +175,14 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
       left -= page.length;
       await nextTurn();
     }
+  }
+
+  override async lastRevision(stream: StreamName): Promise<number | null> {
+    requireStreamName(stream);
+    const [revision] = await this.read(
+      () => this.reader.prepare(SELECT_LAST).get(stream) as unknown as [number | null],
+    );
+    return revision;
   }
 
   override async *readAll({

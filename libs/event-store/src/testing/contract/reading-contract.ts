@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Position, RecordedEvent } from '../../event-store.ts';
+import type { Position, RecordedEvent, StreamName } from '../../event-store.ts';
 import { appendMany, follow, newStream, noted, readAllOf, textsOf } from './noted.ts';
 import type { Noted, TwoStores } from './noted.ts';
 
@@ -33,6 +33,16 @@ export function readingContract(at: TwoStores): void {
       expect(await read({ fromRevision: 1, maxCount: 2 })).toEqual(['b', 'c']);
       expect(await read({ maxCount: 0 })).toEqual([]);
       expect(await read({ fromRevision: 4 })).toEqual([]);
+    });
+
+    it('says where a stream ends', async () => {
+      const stream = newStream();
+      expect(await at.store.lastRevision(stream)).toBeNull();
+      await at.store.append(stream, 'NONE', [noted('a')]);
+      expect(await at.another.lastRevision(stream)).toBe(0);
+      await at.another.append(stream, 0, [noted('b'), noted('c')]);
+      expect(await at.store.lastRevision(stream)).toBe(2);
+      await expect(at.store.lastRevision('no name' as StreamName)).rejects.toBeInstanceOf(TypeError);
     });
 
     it('reads long streams whole, while they are written', async () => {

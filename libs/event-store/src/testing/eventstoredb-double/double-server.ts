@@ -201,6 +201,9 @@ export class EventStoreDbDouble {
     const name = Buffer.from(wanted?.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString();
     const events = this.log.stream(name);
     if (events.length === 0) return name;
+    if (options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS) {
+      return (wanted?.hasRevision() === true ? events.slice(0, Number(wanted.getRevision()) + 1) : events).toReversed();
+    }
     return wanted?.hasRevision() === true ? events.slice(Number(wanted.getRevision())) : events;
   }
 
