@@ -130,7 +130,7 @@ async function open(
 
   const relay = parts.has('relay')
     ? closing.add<MailRelay>(
-        settings.demonstration ? demonstrationRelay(clock) : smtpRelay(settings, keyring, clock),
+        settings.demonstration ? demonstrationRelay(clock) : smtpRelay(settings, keyring, clock, log),
         (opened) => opened.close(),
       )
     : null;
@@ -165,9 +165,14 @@ async function open(
 }
 
 /** @throws ConfigurationFault where mail is to be signed and there is no key for it */
-function smtpRelay(settings: Settings, keyring: Keyring, clock: Clock): MailRelay {
+function smtpRelay(settings: Settings, keyring: Keyring, clock: Clock, log: Logger): MailRelay {
   const { relayUrl = '', relay: files, dkim, publicUrl } = settings;
-  const relay = new SmtpRelay(relayUrl, { ...files, clock, heloName: new URL(publicUrl).hostname });
+  const relay = new SmtpRelay(relayUrl, {
+    ...files,
+    clock,
+    heloName: new URL(publicUrl).hostname,
+    onHopFailed: (hop) => log.warn({ hop }, 'a next hop cannot be used; the others are asked first for a while'),
+  });
   if (dkim.domains.length === 0) return relay;
   const keys = () => dkimKeysOf(keyring, dkim);
   if (keys().length === 0) {

@@ -59,12 +59,15 @@ describe('several next hops', () => {
       const first = await sink(options ?? {});
       if (options === null) await first.close();
       const second = await sink();
-      const relay = relayTo(`smtp://127.0.0.1:${first.port} smtp://127.0.0.1:${second.port}`);
+      const failed: number[] = [];
+      const onHopFailed = ({ port }: { port: number }) => void failed.push(port);
+      const relay = relayTo(`smtp://127.0.0.1:${first.port} smtp://127.0.0.1:${second.port}`, { onHopFailed });
       await relay.send(one);
       const asked = first.connections();
       await relay.send(one);
       expect(second.mails).toHaveLength(2);
       expect(first.connections()).toBe(asked);
+      expect(failed).toEqual([first.port]);
       expect(first.mails).toHaveLength(0);
     },
   );

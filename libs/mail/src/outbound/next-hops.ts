@@ -48,8 +48,11 @@ export class NextHops {
     this.restsUntilMs.delete(placeOf(address));
   }
 
-  failed(address: RelayAddress): void {
+  /** @returns whether it was thought to be well before */
+  failed(address: RelayAddress): boolean {
+    const wasWell = !this.restsUntilMs.has(placeOf(address));
     this.restsUntilMs.set(placeOf(address), performance.now() + REST_MS);
+    return wasWell;
   }
 
   /** What was found before counts as long as nothing newer can be had: mail does not wait for a resolver. */

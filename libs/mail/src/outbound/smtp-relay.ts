@@ -30,6 +30,8 @@ export interface SmtpRelayOptions extends RelayFiles {
   /** What EHLO says: the portal's host name. Default: this machine's name. */
   readonly heloName?: string;
   readonly resolveMx?: ResolveMx;
+  /** Once for each hop that fails while it was thought to be well: others take its mail, and somebody should know. */
+  readonly onHopFailed?: (hop: { readonly host: string; readonly port: number; readonly reason: string }) => void;
   readonly clock?: Clock;
 }
 
@@ -53,8 +55,10 @@ interface Turn {
  */
 export class SmtpRelay extends MailRelay {
   private readonly hops: NextHops;
-  private readonly options: Required<Omit<SmtpRelayOptions, keyof RelayFiles | 'heloName' | 'resolveMx'>> &
-    Pick<SmtpRelayOptions, keyof RelayFiles | 'heloName'>;
+  private readonly options: Required<
+    Omit<SmtpRelayOptions, keyof RelayFiles | 'heloName' | 'resolveMx' | 'onHopFailed'>
+  > &
+    Pick<SmtpRelayOptions, keyof RelayFiles | 'heloName' | 'onHopFailed'>;
   private readonly idle: SmtpSession[] = [];
   private readonly open = new Set<SmtpSession>();
   private readonly turns: Turn[] = [];
@@ -172,7 +176,7 @@ export class SmtpRelay extends MailRelay {
         return answers;
       } catch (error) {
         if (progress.contentBegun || mail.signal?.aborted || !isAboutTheHop(error)) throw relayError(error);
-        this.hops.failed(address);
+        if (this.hops.failed(address)) this.options.onHopFailed?.({ ...placeIn(address), reason: reasonIn(error) });
         failure ??= error;
         if (this.isClosed) break;
       }
@@ -246,4 +250,14 @@ export class SmtpRelay extends MailRelay {
     if (politely) session.quit();
     else session.abort();
   }
+}
+
+function placeIn({ host, port }: RelayAddress): { host: string; port: number } {
+  return { host, port };
+}
+
+/** Fit for a log: what a hop says may name people. */
+function reasonIn(error: unknown): string {
+  const { replyCode, reply } = relayError(error);
+  return replyCode === 0 ? reply : `it replied ${replyCode}`;
 }
