@@ -153,6 +153,14 @@ describe('what never becomes a request', () => {
   });
 });
 
+describe('TRACE', () => {
+  it('is no method here, and nothing of the request comes back', async () => {
+    const answer = await spoken('TRACE / HTTP/1.1\r\nHost: x\r\nX-Mine: mirrored\r\nConnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+    expect(answer).not.toContain('mirrored');
+  });
+});
+
 describe('https, below the portal’s host too where the organisation says so', () => {
   it('is asked for', async () => {
     const options = { publicUrl: new URL('https://post.example.com'), hstsIncludesSubDomains: true };

@@ -104,11 +104,15 @@ class RunningFake implements FakeProvider {
   private readonly userinfo = new Map<string, AccountClaims>();
   private metadata: Readonly<Record<string, unknown>>;
 
-  constructor(
-    readonly url: string,
-    private readonly options: FakeProviderOptions,
-    readonly close: () => Promise<void>,
-  ) {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+  private readonly options: FakeProviderOptions;
+
+  // Written out: benchmarks run this as it is, with types taken away (ops/bench/account-provider.ts).
+  constructor(url: string, options: FakeProviderOptions, close: () => Promise<void>) {
+    this.url = url;
+    this.options = options;
+    this.close = close;
     this.issuer = options.behaves === 'microsoft' ? `${url}/{tenantid}/v2.0` : url;
     this.metadata = options.metadata ?? {};
     this.tokens = new FakeTokens(options.behaves, url);

@@ -78,10 +78,12 @@ function keyFor(name: string, tenant: string): FakeKey {
 export class FakeTokens {
   private keys: { main: FakeKey; personal: FakeKey; otherTenant: FakeKey };
 
-  constructor(
-    private readonly behaves: FakeBehaviour,
-    private readonly origin: string,
-  ) {
+  private readonly behaves: FakeBehaviour;
+  private readonly origin: string;
+
+  constructor(behaves: FakeBehaviour, origin: string) {
+    this.behaves = behaves;
+    this.origin = origin;
     this.keys = {
       main: keyFor(behaves, '{tenantid}'),
       personal: keyFor('personal', PERSONAL_TENANT),

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { SQLInputValue } from 'node:sqlite';
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 
@@ -132,11 +132,28 @@ export class SqliteFile {
 
 /** For a person directory `all` and `get` answer plain rows; the caller knows their columns. */
 export function rows<Row>(db: DatabaseSync, sql: string, ...parameters: SQLInputValue[]): Row[] {
-  return db.prepare(sql).all(...parameters) as Row[];
+  return prepared(db, sql).all(...parameters) as Row[];
 }
 
 export function run(db: DatabaseSync, sql: string, ...parameters: SQLInputValue[]): number {
-  return Number(db.prepare(sql).run(...parameters).changes);
+  return Number(prepared(db, sql).run(...parameters).changes);
+}
+
+const statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+/** There are some twenty, and one more for each length of a list. */
+const MAX_STATEMENTS = 200;
+
+/** Prepared once for a connection: preparing takes longer than most of these take to run. */
+function prepared(db: DatabaseSync, sql: string): StatementSync {
+  const known = statements.get(db) ?? new Map<string, StatementSync>();
+  statements.set(db, known);
+  let statement = known.get(sql);
+  if (statement === undefined) {
+    if (known.size >= MAX_STATEMENTS) known.clear();
+    statement = db.prepare(sql);
+    known.set(sql, statement);
+  }
+  return statement;
 }
 
 function hasSchema(db: DatabaseSync): boolean {
