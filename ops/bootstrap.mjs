@@ -131,6 +131,7 @@ const STORY_PACKAGES = [
     debian: 'postgresql',
     why: 'the person directory of a cluster, on a real PostgreSQL',
   },
+  { found: () => existsSync('/usr/bin/faketime'), debian: 'faketime', why: 'a clock that jumps' },
   { found: () => existsSync('/usr/bin/buildah'), debian: 'buildah', why: 'the image, built and read from' },
   { found: () => existsSync('/usr/sbin/debootstrap'), debian: 'debootstrap', why: 'a base for the image' },
   // Their init scripts would start them at the next boot, as on any server; nothing of the stories needs that.

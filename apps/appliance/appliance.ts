@@ -21,6 +21,7 @@ import { BridgeProvider, watchUpstreams } from '#libs/oidc-bridge';
 import type { Clock } from '#libs/vocabulary';
 import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
+import { watchClock } from './clock-watch.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { loopbackOnly } from './demo/loopback-only.ts';
 import { sealSampleMail } from './demo/sample-mail.ts';
@@ -146,6 +147,7 @@ async function serve(
     }
     const intake = closing.add(await listenForMail(app, settings), (opened) => opened?.stop());
     closing.add(watchUpstreams(signIn.providers), clearInterval);
+    closing.add(watchClock(log), clearInterval);
 
     const publicUrl = new URL(settings.publicUrl);
     const isListeningForMail = () => intake?.isListening === true;
