@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/parameter-properties -- benchmarks run this as it is, with types taken away (ops/bench/account-provider.ts) */
 /**
  * Account providers to sign in with, for stories and specs. Each is a real oidc-provider of its own on a free port of loopback:
  * discovery, authorization code with PKCE, client authentication, keys; what it signs is then made to look like a token of
@@ -108,7 +109,6 @@ class RunningFake implements FakeProvider {
   readonly close: () => Promise<void>;
   private readonly options: FakeProviderOptions;
 
-  // Written out: benchmarks run this as it is, with types taken away (ops/bench/account-provider.ts).
   constructor(url: string, options: FakeProviderOptions, close: () => Promise<void>) {
     this.url = url;
     this.options = options;

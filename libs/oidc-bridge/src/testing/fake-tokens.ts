@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/parameter-properties -- benchmarks run this as it is, with types taken away (ops/bench/account-provider.ts) */
 import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { SignJWT, UnsecuredJWT, exportJWK } from 'jose';
