@@ -41,6 +41,9 @@ class Refusal extends Error {
   }
 }
 
+/** 60 s: a handshake is two turns between machines, and whoever stops in it holds a place. */
+const MAX_HANDSHAKE_SECONDS = 60;
+
 /** One port. */
 export class SmtpListener extends SMTPServer {
   readonly settings: InboundSettings;
@@ -217,7 +220,7 @@ function optionsOf(
     size: settings.maxMailBytes,
     maxRecipients: settings.maxRecipients,
     lenientAddressParsing: true, // addresses are read by envelope-paths.ts
-    socketTimeout: settings.silenceSeconds * 1000,
+    socketTimeout: Math.min(settings.silenceSeconds, MAX_HANDSHAKE_SECONDS) * 1000, // of a TLS handshake; the rest is Patience
   };
 }
 

@@ -118,6 +118,26 @@ describe('TLS', () => {
     expect(watch.said[0]).toMatch(/^info: a TLS handshake over SMTP failed \{"reason":"ERR_SSL_/);
   });
 
+  it('is not waited for, at once or after STARTTLS, and the place is given back', async () => {
+    const { ports } = await open({ silenceSeconds: 1, connections: 1 });
+    const silent = async (port = 0, begin = '') => {
+      const socket = connect({ port, host: '127.0.0.1' });
+      let text = '';
+      socket.on('data', (piece: Buffer) => {
+        text += piece.toString();
+        if (begin !== '' && text.startsWith('220 ')) socket.write(begin);
+        begin = '';
+      });
+      socket.on('error', () => undefined);
+      await new Promise((resolve) => socket.once('close', resolve));
+      return text;
+    };
+    expect(await silent(ports[1])).toBe('');
+    let text = '';
+    while (!text.startsWith('220 ')) text = await silent(ports[0], 'STARTTLS\r\n'); // the place comes back in its own time
+    expect(text).toMatch(/220 2\.0\.0 Ready to start TLS\r\n$/);
+  });
+
   it('drops what came behind STARTTLS in clear, and the connection with it', async () => {
     const { ports } = await open();
     const steps = [
