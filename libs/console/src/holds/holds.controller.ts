@@ -68,6 +68,13 @@ export class HoldsController {
     response.redirect(303, '/console/holds');
   }
 
+  /** The address of a form: whoever comes there by a link goes on. */
+  @Get('lift')
+  @ForRole('officer')
+  goOn(@Res() response: Response): void {
+    response.redirect(303, '/console/holds');
+  }
+
   @Post('lift')
   @ForRole('officer')
   async lift(@WhoAsks() asker: SignedIn, @Body() form: Form, @Res() response: Response): Promise<void> {

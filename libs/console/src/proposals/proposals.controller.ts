@@ -63,6 +63,19 @@ export class ProposalsController {
     return { ...consolePage(asker, '/console/proposals'), proposals, hasMore: next !== null };
   }
 
+  /** Addresses of forms: whoever comes there by a link goes on. */
+  @Get(':id/confirm')
+  @ForRole('officer')
+  goOnFromConfirm(@Res() response: Response): void {
+    response.redirect(303, '/console/proposals');
+  }
+
+  @Get(':id/decline')
+  @ForRole('officer')
+  goOnFromDecline(@Res() response: Response): void {
+    response.redirect(303, '/console/proposals');
+  }
+
   @Post(':id/confirm')
   @ForRole('officer')
   async confirm(@WhoAsks() asker: SignedIn, @Param('id') id: string, @Res() response: Response): Promise<void> {
