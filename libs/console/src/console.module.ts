@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { LedgerExports } from '#libs/audit-api';
 import { ChartsController } from './charts/charts.controller.ts';
+import { DeliveriesController } from './deliveries/deliveries.controller.ts';
 import { EraseController } from './erase/erase.controller.ts';
 import { ReachOfConsole } from './erase/reach-of-console.ts';
 import { ConsoleHealthController } from './health/health.controller.ts';
@@ -50,7 +51,7 @@ import { AskTrail } from './trail/ask-trail.ts';
     ExposureController,
     VerifyController,
     ...[ChartsController, RevokeController, EraseController, HoldsController, SessionsController, ProposalsController],
-    ...[KeysController, ConsoleHealthController],
+    ...[DeliveriesController, KeysController, ConsoleHealthController],
   ],
   providers: [
     ...[ConsoleSessions, ConsoleGuard, RefusedAtConsole, RoutesHaveRoles],

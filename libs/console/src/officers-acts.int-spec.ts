@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { recordKeyAct } from '#libs/compliance';
 import { putJson } from '#libs/ephemeral-store';
+import { appendFacts, streamName } from '#libs/event-store';
 import { parseMailAddress, SystemClock } from '#libs/vocabulary';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import type { TestBrowser } from '#libs/web-ui/testing';
@@ -104,6 +105,17 @@ describe('an officer alone', () => {
     await browser.post('/console/sessions', { personId, ...why });
     expect((await browser.get('/console/sessions')).text).toContain('No recipient is signed in');
     expect((await eventsOf('SessionsEnded')).map(({ stream }) => stream)).toEqual([`subject-${personId}`]);
+  });
+
+  it('sees what came back, for whom and why', async () => {
+    const [recipientId, senderId] = [await idOf(anna), await idOf(office)];
+    const data = { messageId, recipientId, senderId, reason: 'no-such-mailbox', status: '5.1.1', bounceSha256: '' };
+    const event = { type: 'CarrierBounced', data: { ...data, bouncedAt: clock.now() } };
+    await appendFacts(room.store, streamName('bounce', messageId), [event]);
+    await room.runner.caughtUp();
+    expect((await browser.get('/console/deliveries')).text).toContain(
+      `Sealed mail came back ${anna} no-such-mailbox 5.1.1`,
+    );
   });
 
   it('looks at charts, and takes their numbers away', async () => {

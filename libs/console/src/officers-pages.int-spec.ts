@@ -15,6 +15,7 @@ const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const AXE = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })";
 const PATHS = [
   '/console/charts?days=7',
+  '/console/deliveries',
   '/console/revoke?message=MESSAGE',
   '/console/revoke?message=never',
   '/console/erase?person=ANNA',
@@ -77,6 +78,11 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
         { type: 'ViewDenied', data },
       ]);
     }
+    const bounced = { ...{ messageId: messages[0]?.messageId, senderId: bo, recipientId: anna, bounceSha256: '' } };
+    const bounce = { ...bounced, reason: 'no-such-mailbox', status: '5.1.1', bouncedAt: clock.now() };
+    await appendFacts(room.store, streamName('bounce', messages[0]?.messageId ?? ''), [
+      { type: 'CarrierBounced', data: bounce },
+    ]);
     await room.signedIn(anna);
     browser = await launchChromium();
   }, 60_000);
@@ -128,6 +134,6 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
       expect(faults).toEqual([]);
       await context.close();
     },
-    120_000,
+    300_000,
   );
 });

@@ -17,6 +17,7 @@ const PLACES: readonly Place[] = [
   { href: '/console/export', text: 'console.nav.export', roles: ['auditor'] },
   { href: '/console/verify', text: 'console.nav.verify', roles: ['auditor'] },
   { href: '/console/charts', text: 'console.nav.charts', roles: ['auditor'] },
+  { href: '/console/deliveries', text: 'console.nav.deliveries', roles: ['auditor'] },
   { href: '/console/revoke', text: 'console.nav.revoke', roles: ['officer'] },
   { href: '/console/erase', text: 'console.nav.erase', roles: ['officer'] },
   { href: '/console/holds', text: 'console.nav.holds', roles: ['officer'] },

@@ -36,6 +36,8 @@ const TITLES: Readonly<Record<string, TextKey>> = {
   AuditAccessRefused: 'console.events.auditAccessRefused',
   AuditorSignedIn: 'console.events.auditorSignedIn',
   EventPassedOver: 'console.events.eventPassedOver',
+  SessionsEnded: 'console.events.sessionsEnded',
+  CarrierBounced: 'console.events.carrierBounced',
   ActProposed: 'console.events.actProposed',
   ActConfirmed: 'console.events.actConfirmed',
   ActDeclined: 'console.events.actDeclined',
