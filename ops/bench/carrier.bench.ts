@@ -134,7 +134,7 @@ async function reading(): Promise<Measured[]> {
   makeCarrier(passingMail(25_000_000), (piece) => made.push(Buffer.from(piece)));
   const carrier = Buffer.concat(made);
   const text = carrier.toString('latin1');
-  const field = text.slice(text.indexOf('name="m" value="') + 16, text.lastIndexOf('">\r\n<section'));
+  const field = text.slice(text.indexOf('name="m" value="') + 16, text.lastIndexOf('">\r\n<h1>'));
   const posted = Buffer.from(`m=${encodeURIComponent(field.replaceAll('\r\n', '\n').replaceAll('\n', '\r\n'))}`);
   const tasks = {
     oneCall: () => Buffer.from(field, 'base64'),
