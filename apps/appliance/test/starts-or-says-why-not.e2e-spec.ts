@@ -123,7 +123,7 @@ describe('a start', () => {
     const keepOnly = (its: RegExp) => {
       for (const file of readdirSync(keyring)) if (!its.test(file)) rmSync(join(keyring, file));
     };
-    keepOnly(/^(?:ledger-|person-wrapping-|person-index-|oidc-\d+\.pub$)/);
+    keepOnly(/^(?:ledger-|cookies-|person-wrapping-|person-index-|oidc-\d+\.pub$)/);
     const started = await startProcess({ arguments: [], dataDir: join(directory, 'data'), environment: console });
     expect(await started.stop()).toBe(0);
     keepOnly(/^ledger-/);
