@@ -1,5 +1,5 @@
 /**
- * Joins what tsc compiled, and the packages that it needs, into a few files: a start loads 13 instead of 1,600, in two thirds of the
+ * Joins what tsc compiled, and the packages that it needs, into a few files: a start loads a dozen instead of some 1,900, in two thirds of the
  * processor time (ops/decisions/2026-11-30-one-bundle.md). Each entry keeps its place below ./dist, so that workers, assets and
  * `segl` are found where they always were; what entries share lies in ./dist/chunks.
  */
