@@ -3,7 +3,7 @@ import { Controller, Get, RequestMethod } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConsoleModule } from '../console.module.ts';
-import { CONSOLE_ROLES, mayAs } from '../roles.ts';
+import { CONSOLE_ROLES } from '../roles.ts';
 import type { ConsoleRole } from '../roles.ts';
 import { openConsoleRoom } from '../testing/console-room.ts';
 import type { ConsoleRoom } from '../testing/console-room.ts';
@@ -24,6 +24,10 @@ const routes = ((Reflect.getMetadata('controllers', ConsoleModule) ?? []) as Typ
   });
 });
 const guarded = routes.filter(({ roles }) => roles.length > 0);
+
+/** Said here once more, so that a rule that lets everybody in is found. */
+const isFor = (role: ConsoleRole, roles: readonly ConsoleRole[]) =>
+  roles.includes(role) || (role === 'officer' && roles.includes('auditor'));
 
 describe('every route of the console', () => {
   let room: ConsoleRoom;
@@ -63,7 +67,7 @@ describe('every route of the console', () => {
       await browser.get('/console');
       const { status, headers } = await asked();
       const isLetIn = status !== 403 && !/^\/console\/sign-in/.test(headers.get('location') ?? '');
-      expect({ role, isLetIn }).toEqual({ role, isLetIn: mayAs([role], roles) });
+      expect({ role, isLetIn }).toEqual({ role, isLetIn: isFor(role, roles) });
       expect(status).toBeLessThan(500);
     }
   });
