@@ -18,7 +18,7 @@ import { digestOf, DomainError, isSameDigest } from '#libs/vocabulary';
 import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
 import { isLocale } from '#libs/web-ui';
 import type { Locale } from '#libs/web-ui';
-import { MESSAGE_BUDGET, newChallengeId, parseChallengeId } from './passcode.ts';
+import { isOutOfTime, MESSAGE_BUDGET, newChallengeId, parseChallengeId } from './passcode.ts';
 import type { ChallengeId, OtpBudget, OtpForm, PasscodeLimits } from './passcode.ts';
 
 /** What became of the code mail, as its page shows it to the browser that asked. */
@@ -315,7 +315,7 @@ function canGoOn(
   const isHere = isSameDigest(browserDigest, browser) && !isExhausted && proofId === null;
   const isDelivered = delivery?.status !== 'refused' && delivery?.status !== 'failed';
   const isOver = problem?.kind === 'no-tries-left' || problem?.kind === 'short-codes-suspended';
-  return isHere && isDelivered && !isOver && code !== null && now < code.expiresAt;
+  return isHere && isDelivered && !isOver && code !== null && !isOutOfTime(code, now);
 }
 
 function triesKeyOf(challengeId: ChallengeId): EphemeralKey {

@@ -249,10 +249,15 @@ export function whyNotCompared(
   const code =
     challenge?.status === 'awaiting-code' ? challenge.codes.find((one) => one.codeNumber === codeNumber) : undefined;
   if (challenge?.status !== 'awaiting-code' || code === undefined) return 'superseded';
-  if (now >= code.expiresAt || now < plusSeconds(code.issuedAt, -OTP_TTL_SECONDS)) return 'expired';
+  if (isOutOfTime(code, now)) return 'expired';
   if (code.form === 'short' && areShortCodesSuspended(state, now, challenge.budget.budget ?? 'message'))
     return 'short-codes-suspended';
   return null;
+}
+
+/** Over, or from a time that a clock set back says is still to come: it would be good for longer than anybody meant. */
+export function isOutOfTime({ expiresAt }: Pick<CodeInState, 'expiresAt'>, now: Instant): boolean {
+  return now >= expiresAt || now < plusSeconds(expiresAt, -2 * OTP_TTL_SECONDS);
 }
 
 /** The codes of a challenge that may still be entered at that time, newest first. */

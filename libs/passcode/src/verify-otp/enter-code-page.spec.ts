@@ -53,6 +53,9 @@ describe('the page of a challenge', () => {
   it('has nothing to enter once the code has expired, was suspended, or was never sent', () => {
     const none = { entry: null, delivery: null, canAskAgain: true, title: 'passcode.needed.title' };
     expect(page({}, 600)).toMatchObject({ ...none, notice: { text: 'passcode.notice.expired' } });
+    // a clock that was set back a day: it would not be taken any more
+    expect(page({}, -86_400)).toMatchObject({ ...none, notice: { text: 'passcode.notice.expired' } });
+    expect(page({}, -60).entry?.minutesLeft).toBe(11);
     expect(page({ problem: { kind: 'short-codes-suspended' } })).toMatchObject({
       ...none,
       notice: { text: 'passcode.notice.suspended' },

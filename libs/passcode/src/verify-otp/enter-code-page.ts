@@ -3,6 +3,7 @@ import type { Instant } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
 import type { Challenge, CodeDelivery } from '../challenges.ts';
 import { codeReference } from '../code-reference.ts';
+import { isOutOfTime } from '../passcode.ts';
 import type { ChallengeId, OtpForm } from '../passcode.ts';
 
 /** 90 seconds without word of a first try: the process that sent the mail has ended. */
@@ -48,7 +49,7 @@ export interface EnterCodePage {
 export function enterCodePage(challengeId: ChallengeId, challenge: Challenge, now: Instant): EnterCodePage {
   const { code, problem } = challenge;
   const isOver = challenge.isExhausted || problem?.kind === 'no-tries-left';
-  const isExpired = code !== null && now >= code.expiresAt;
+  const isExpired = code !== null && isOutOfTime(code, now);
   const error = code === null ? null : errorOf(challenge, code.form);
   const delivery = challenge.delivery && deliveryOf(challenge.delivery, now);
   const isEnterable = !isOver && code !== null && !isExpired && problem?.kind !== 'short-codes-suspended';
