@@ -2,7 +2,7 @@ import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { AuditTrailThread, auditTrail, messageTimeline, personTimeline, recordAuditing } from '#libs/audit';
-import type { AskedFor, Asker, AuditPage, AuditQuestionKind, Timeline } from '#libs/audit';
+import type { AskedFor, Asker, AuditPage, AuditQuestionKind, AuditRow, Timeline } from '#libs/audit';
 import { EventStore, ProjectionRunner } from '#libs/event-store';
 import { PersonDirectory } from '#libs/keyring';
 import { Clock } from '#libs/vocabulary';
@@ -108,19 +108,21 @@ export class AuditSearchController {
     nobody: readonly string[] = [],
   ): Promise<void> {
     const shown = new Shown(this.trail, this.persons, isPersonal);
-    const [rows, signIns] = await Promise.all([
-      shown.rows(entries.map(({ row }) => row)),
-      shown.rows(entries.flatMap(({ signIn }) => (signIn === null ? [] : [signIn]))),
+    // All at once, and each once: a question for each entry would be more than may wait.
+    const all = entries.flatMap(({ row, signIn, challenge }) => [
+      row,
+      ...(signIn === null ? [] : [signIn]),
+      ...challenge,
     ]);
-    const signInOf = new Map(signIns.map((row) => [row.eventId, row]));
-    const restsOn = await Promise.all(
-      entries.map(async ({ signIn, challenge }) => ({
-        signIn: signIn === null ? null : (signInOf.get(signIn.eventId) ?? null),
-        challenge: await shown.rows(challenge),
-      })),
-    );
+    const distinct = [...new Map(all.map((row) => [row.eventId, row])).values()];
+    const shownRows = new Map((await shown.rows(distinct)).map((row) => [row.eventId, row]));
+    const of = (row: AuditRow) => shownRows.get(row.eventId);
     response.status(200).json({
-      entries: rows.map((row, at) => ({ row, ...restsOn[at] })),
+      entries: entries.map(({ row, signIn, challenge }) => ({
+        row: of(row),
+        signIn: signIn === null ? null : of(signIn),
+        challenge: challenge.map(of),
+      })),
       ...this.page(page),
       ...(nobody.length > 0 && { nobody }),
     });

@@ -64,7 +64,9 @@ describe('the search of the audit API', () => {
       new Set(['MessageViewed', 'AttachmentDownloaded', 'AttachmentViewed']),
     );
     expect(await typesOf({ types: ['MessageRevoked'], words: 'wrong address' })).toEqual(new Set(['MessageRevoked']));
-    expect(await typesOf({ outcome: 'failed' })).toEqual(new Set(['AuthenticationFailed', 'OtpDeliveryFailed']));
+    expect(await typesOf({ outcome: 'failed' })).toEqual(
+      new Set(['AuthenticationFailed', 'OtpDeliveryFailed', 'CarrierBounced']),
+    );
     expect(await typesOf({ evidence: 'challenge-sent' })).toEqual(new Set(['OtpDelivered']));
     expect(await typesOf({ case: '2026-117' })).toEqual(new Set(['AuditTrailQueried']));
     expect(await typesOf({ from: '2027-01-01', to: '2027-02-01T00:00:00+01:00' })).toEqual(new Set());
