@@ -157,9 +157,8 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
   };
 }
 
-/** What was asked of this page stays asked in the other language. */
-function queryIn({ originalUrl }: Request, locale: Locale): string {
-  const query = new URL(originalUrl, 'http://here').searchParams;
+function queryIn({ originalUrl }: Request, { keepsQuery }: RequestFacts, locale: Locale): string {
+  const query = keepsQuery ? new URL(originalUrl, 'http://here').searchParams : new URLSearchParams();
   query.delete('lang');
   query.append('lang', locale);
   return query.toString();
@@ -173,7 +172,7 @@ function languageSwitch(facts: RequestFacts, request: Request, offered: readonly
       locale,
       name,
       // `//host` as a path would be another host as a link, and browsers take `\` for `/`
-      address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?${queryIn(request, locale)}`,
+      address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?${queryIn(request, facts, locale)}`,
     }),
   );
 }

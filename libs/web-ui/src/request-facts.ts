@@ -31,6 +31,11 @@ export class RequestFacts {
   readonly clientNetwork: ClientNetwork;
   /** Whether the form that this answers may be sent again for the same page in another language (`languagesByForm`). */
   isAskedForAgain = false;
+  /**
+   * Whether what was asked of this page stays asked in another language. Not by default: elsewhere an address may hold what is good once,
+   * or what somebody else has put there.
+   */
+  keepsQuery = false;
   private known: Browser | null | undefined;
 
   constructor(

@@ -32,6 +32,7 @@ export class ConsoleGuard implements CanActivate {
       await this.refused.record({ personId: session.personId, asked: nameOf(request) });
       throw new PageError(403, 'console.noRole');
     }
+    requestFacts(request).keepsQuery = true;
     letInAs(request, { ...session, sessionId: browser.sessionId });
     return true;
   }
