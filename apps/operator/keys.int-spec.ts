@@ -172,7 +172,13 @@ describe('persons when their keys change', () => {
     const { port } = server.address() as { port: number };
     const environment = { ...home.environment, SEGL_RELAY_URL: `smtp://127.0.0.1:${port}` };
     const well = await segl(['doctor'], { environment });
-    expect([well.exitCode, well.text.split('\n').map((line) => line.replace(/:.*/, ''))]).toEqual([
+    expect([
+      well.exitCode,
+      well.text
+        .split('\n')
+        .map((line) => line.replace(/:.*/, ''))
+        .filter((line) => !/^NOTE|^ /.test(line)),
+    ]).toEqual([
       0,
       [
         'ok     configuration',
@@ -183,8 +189,11 @@ describe('persons when their keys change', () => {
         'ok     waiting carriers',
         'ok     read models',
         'ok     persons of the record',
+        'ok     backup',
         'ok     sign-in',
         'ok     relay',
+        'ok     disk',
+        'ok     clock',
         '',
       ],
     ]);
@@ -194,6 +203,7 @@ describe('persons when their keys change', () => {
     expect(JSON.parse(gone.text)).toContainEqual({
       what: 'relay',
       isWell: false,
+      isAdvice: false,
       says: [expect.stringContaining('ECONNREFUSED')],
       whatToDo: expect.stringContaining('SEGL_RELAY_URL'),
     });

@@ -118,6 +118,9 @@ describe('a portal that another issuer proves addresses for', () => {
 
         issuer.signInAs({ email: anna });
         await reader.signInPage(location);
+        // it looks once a second at most
+        for (let look = 0; look < 100 && (await ready()) !== 'ready\n'; look++)
+          await new Promise((resume) => setTimeout(resume, 50));
         expect(await ready()).toBe('ready\n');
         const said = portal
           .output()

@@ -244,15 +244,16 @@ describe('a start', () => {
     180_000,
   );
 
-  it('tells a newcomer in three lines where to click', async () => {
+  it('tells a newcomer in a few lines where to click', async () => {
     const demonstration = await startProcess();
     await demonstration.stop();
     const lines = demonstration
       .output()
       .split('\n')
       .filter((line) => /^ {2}\d\. /.test(line));
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     expect(lines[0]).toContain(`${demonstration.url.origin}/demo/mailbox`);
+    expect(lines[3]).toContain(`${demonstration.url.origin}/console`);
     await demonstration.cleanUp();
   }, 300_000);
 

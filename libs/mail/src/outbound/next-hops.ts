@@ -20,10 +20,13 @@ export class NextHops {
   private readonly restsUntilMs = new Map<string, number>();
   private readonly found = new Map<string, { hosts: readonly string[]; atMs: number }>();
 
-  constructor(
-    private readonly targets: readonly RelayTarget[],
-    private readonly resolveMx: ResolveMx = resolveMxByDns,
-  ) {}
+  private readonly targets: readonly RelayTarget[];
+  private readonly resolveMx: ResolveMx;
+
+  constructor(targets: readonly RelayTarget[], resolveMx: ResolveMx = resolveMxByDns) {
+    this.targets = targets;
+    this.resolveMx = resolveMx;
+  }
 
   /** @throws RelayUnavailable where there is not one: no target but names whose records cannot be had */
   async inOrder(): Promise<RelayAddress[]> {

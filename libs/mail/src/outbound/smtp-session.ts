@@ -41,10 +41,13 @@ export class SmtpSession {
   /** Upper case, as EHLO listed them last. */
   private extensions: ReadonlySet<string> = new Set();
 
-  private constructor(
-    readonly address: RelayAddress,
-    private readonly connection: SMTPConnection,
-  ) {}
+  readonly address: RelayAddress;
+  private readonly connection: SMTPConnection;
+
+  private constructor(address: RelayAddress, connection: SMTPConnection) {
+    this.address = address;
+    this.connection = connection;
+  }
 
   /**
    * @param onEnd is called when the connection ends, whoever ended it
