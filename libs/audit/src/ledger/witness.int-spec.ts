@@ -101,6 +101,17 @@ describe('a witness', () => {
     expect(String(faults[0])).toContain('witness.example/w1');
   });
 
+  it('that signs another checkpoint, or none of a time, by its own key has signed nothing', async () => {
+    const note = log.note(300, signer);
+    for (const text of [there.cosign(log.note(299, signer)), there.cosign(note, 0n)]) {
+      there.answers = () => ({ status: 200, text });
+      expect(await witnesses().cosign(note, log)).toBe(note);
+      expect(String(faults.pop())).toMatch(/without a signature of its key/);
+    }
+    there.answers = () => ({ status: 200, text: there.cosign(note) });
+    expect(await witnesses().cosign(note, log)).toBe(note + there.cosign(note));
+  });
+
   it('that nobody answers for is named with its cause, and proves nothing', async () => {
     await there.close();
     const note = log.note(300, signer);
