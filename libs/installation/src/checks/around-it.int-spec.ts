@@ -4,7 +4,14 @@ import { Resolver } from 'node:dns/promises';
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ledgerProjection } from '#libs/audit';
+import { ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
+import { openTemporarySqlite } from '#libs/event-store/testing';
+import { FixedClock, plusSeconds, SystemClock } from '#libs/vocabulary';
+import { CHECKS_AROUND_IT } from './around-it.ts';
+import type { CheckedParts } from './check.ts';
 import { faultsOfMailRecords } from './mail-records.ts';
 import { faultsOfPublicAddress } from './public-address.ts';
 
@@ -52,6 +59,32 @@ describe('records in DNS', () => {
   it('are not said to be missing where DNS does not answer', async () => {
     zone.set('post.example.com', null);
     expect(await faults()).toEqual(['DNS could not be asked about post.example.com']);
+  });
+});
+
+describe('the clock', () => {
+  it.each([
+    [30, 'not behind the record'],
+    [3600, null],
+  ])('is compared with the newest event, %d s ahead', async (ahead, words) => {
+    const clock = new FixedClock(plusSeconds(new SystemClock().now(), ahead));
+    const sqlite = await openTemporarySqlite({ clock });
+    const models = ReadModels.open(join(sqlite.directory, 'read-models.sqlite'));
+    const runner = new ProjectionRunner(sqlite.store, models, [ledgerProjection]);
+    try {
+      await sqlite.store.append(streamName('table', 'a'), 'NONE', [{ type: 'Poured', data: {} }]);
+      runner.start();
+      await runner.caughtUp();
+      const check = CHECKS_AROUND_IT.find(({ part }) => part === 'clock');
+      const parts = { eventStore: async () => sqlite.store, trail: async () => models.db } as unknown as CheckedParts;
+      const said = check?.run(parts);
+      if (words === null) await expect(said).rejects.toThrow(/^the newest event is of .*, 3\d\d\d s from now$/);
+      else expect(await said).toBe(words);
+    } finally {
+      await runner.stop();
+      models.close();
+      await sqlite.cleanUp();
+    }
   });
 });
 

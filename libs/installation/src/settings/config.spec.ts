@@ -32,6 +32,9 @@ function yaml(text: string): string {
   return file;
 }
 
+const WITNESS =
+  '{ url: "https://witness.example", key: witness.example/w1+f5f1ad4c+BAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH }';
+
 describe('configuration', () => {
   it('takes its defaults, with paths absolute and the embedded stores in the data directory', () => {
     const settings = readSettings({ ...whole, SEGL_DATA_DIR: '/srv/segl' });
@@ -127,6 +130,15 @@ describe('configuration', () => {
     [{ SEGL_CONFIG: yaml('relay: { credentialsFile: /nowhere/at/all }') }, 'relay.credentialsFile: /nowhere/at/all'],
     [{ SEGL_CONFIG: yaml('dkim: { domains: [localhost] }') }, 'dkim.domains.0: is no domain of mail addresses'],
     [{ SEGL_CONFIG: yaml('dkim: { selector: _x }') }, 'dkim.selector: is no selector'],
+    [{ SEGL_CONFIG: yaml(`ledger: { witnesses: [${WITNESS}] }`) }, 'ledger.witnesses: needs '],
+    [
+      { SEGL_CONFIG: yaml(`ledger: { directory: /x, witnesses: [${WITNESS.replace('w1', 'w2')}] }`) },
+      'its key is no Ed25519 key',
+    ],
+    [
+      { SEGL_CONFIG: yaml(`ledger: { directory: /x, witnesses: [${WITNESS.replace('https', 'http')}] }`) },
+      'ledger.witnesses: http://witness.example/: must be https://',
+    ],
     [{ SEGL_CONFIG: yaml('relay: { clientKeyFile: /etc/hostname }') }, 'a certificate and its key'],
     [
       { SEGL_RELAY_URL: 'smtp://a.example?tls=none', SEGL_CONFIG: yaml('relay: { authoritiesFile: /etc/hostname }') },
