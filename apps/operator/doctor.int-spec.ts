@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
@@ -99,6 +100,21 @@ describe('segl doctor', () => {
       69,
       [expect.stringContaining(`its metadata names another issuer, ${provider.issuer} than the configured`)],
     ]);
+  });
+
+  it('says of a disk that is full how little is left, and what stands still then', async () => {
+    await mkdir(home.dataDir);
+    const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'segl-tiny', home.dataDir]);
+    if (status !== 0)
+      return void process.stdout.write('SKIPPED: a full disk: no small file system may be mounted here\n');
+    try {
+      await writeFile(join(home.dataDir, 'filler'), Buffer.alloc(2 * 1024 * 1024));
+      const { exitCode, text } = await atHome('doctor');
+      expect([exitCode, faultsOf(text)]).toEqual([69, ['FAULT  disk: 0 MiB free']]);
+      expect(text).toContain('what to do: make room: where it runs out, nothing is recorded');
+    } finally {
+      spawnSync('umount', [home.dataDir]);
+    }
   });
 
   it('refuses a data directory of the other kind, and leaves it as it is', async () => {

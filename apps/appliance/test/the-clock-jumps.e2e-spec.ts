@@ -52,8 +52,13 @@ withFakeTime('a clock that jumps while the portal runs (skipped without Debianâ€
     return async () => (await reader.view(path, confirm)).status;
   }
 
+  /** The stores, the outbox and the ledger among what it asks. */
+  async function isReady(): Promise<number> {
+    return (await fetch(new URL('/readyz', portal.managementUrl))).status;
+  }
+
   it(
-    'a day back and forward again: who had signed in reads on, no code lives longer, and the record keeps its order',
+    'a day back and forward again: who had signed in reads on, what waits goes on waiting, no code lives longer, and the record keeps its order',
     async () => {
       const viewOfEarlier = await signedIn();
       const waiting = new HttpReader(portal.url);
@@ -72,17 +77,23 @@ withFakeTime('a clock that jumps while the portal runs (skipped without Debianâ€
       expect(entered.body).not.toContain(`${path}/view"`);
       const viewOfLater = await signedIn();
       expect(await viewOfLater()).toBe(200);
+      expect(await isReady()).toBe(200);
 
       setClock('+0');
       await said(/"clockJumpSeconds":86[34]\d\d/);
       expect(await viewOfLater()).not.toBe(200); // begun a day ago, by the clock: over
       expect(await viewOfEarlier()).toBe(200);
+      // What was handed in before the first jump still waits, and the code of then is good for the rest of its ten minutes.
+      const again = await waiting.get(asked.location);
+      const confirm = await waiting.follow(await waiting.submit(again, asked.location, { code }));
+      expect((await waiting.view(path, confirm)).status).toBe(200);
+      expect(await isReady()).toBe(200);
 
       const db = new DatabaseSync(join(portal.dataDir, 'events.sqlite'), { readOnly: true });
       const events = db.prepare('SELECT CAST(bytes AS TEXT) AS text FROM events ORDER BY position').all();
       db.close();
       const types = events.map(({ text }) => /"type":"(\w+)"/.exec(String(text))?.[1]);
-      expect(types.filter((type) => type === 'MessageViewed')).toHaveLength(3);
+      expect(types.filter((type) => type === 'MessageViewed')).toHaveLength(4);
       expect(types.indexOf('OtpAccepted')).toBeLessThan(types.indexOf('MessageViewed'));
       const times = events.map(({ text }) => /"time":"([^"]+)"/.exec(String(text))?.[1] ?? '');
       expect(times.toSorted()).not.toEqual(times);

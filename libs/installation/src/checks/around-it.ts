@@ -39,9 +39,9 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
     isTold: never,
     async run({ settings }) {
       const { bavail, bsize } = statfsSync(nearestDirectory(settings.dataDir));
-      const free = `${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
-      if (bavail * bsize < MIN_FREE_BYTES) throw new NotWellAround([free]);
-      return free;
+      const freeBytes = bavail * bsize;
+      if (freeBytes < MIN_FREE_BYTES) throw new NotWellAround([`${Math.floor(freeBytes / 1024 ** 2)} MiB free`]);
+      return `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
     },
   },
   {

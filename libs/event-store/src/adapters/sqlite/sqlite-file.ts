@@ -42,7 +42,7 @@ const WORDS: Record<number, string> = {
   3: 'access to the event store file was denied: check owner and permissions of the file and its directory',
   [SQLITE_BUSY]: 'another process keeps the event store file locked: look for a stuck backup or a second writer',
   8: 'the event store file is read-only: check its permissions and whether the disk was mounted read-only',
-  10: 'the disk answered with an input/output error: check the disk and the system log',
+  10: 'the disk answered with an input/output error: check the disk and the system log; a disk with a fault is often mounted read-only',
   11: 'the event store file is damaged: keep a copy, then restore it from a backup',
   13: 'the disk of the event store is full: free some space',
   14: 'the event store file cannot be opened: check that its directory is there and may be written',
