@@ -87,6 +87,8 @@ async function serve(
       return listening;
     };
     const signIn = signInParts(settings, stores.clock);
+    if (hasRole(settings, 'console') && !settings.demonstration && !signIn.hasAccountsWithRoles)
+      log.warn('nobody can sign in at the console: no provider under signIn gives roles (rolesClaim, roles)');
     const rooms = ApplianceModule.of(settings, stores, views, signIn, ownAddress, log);
     const app = await NestFactory.create<NestExpressApplication>(rooms, {
       bodyParser: false, // what streams must not be parsed first; forms are read by web-ui

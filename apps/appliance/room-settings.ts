@@ -91,6 +91,7 @@ export class RoomSettingsModule {
       timeZone: settings.organisation.timeZone,
       ledgerDirectory: settings.ledger.directory ?? null,
       secondPerson: settings.console.secondPerson,
+      hasAccounts: signIn.hasAccountsWithRoles,
       seesSessions: hasRole(settings, 'portal') || isShared(settings.ephemeralStore),
       health: () => readiness.ask(),
     };

@@ -15,6 +15,8 @@ export class ConsoleSettings {
   readonly ledgerDirectory!: string | null;
   /** What one officer asks for and another must confirm. */
   readonly secondPerson!: readonly SecondPersonAct[];
+  /** Whether any account can have a role here, as far as this process knows: none can where no provider has a `rolesClaim`. */
+  readonly hasAccounts!: boolean;
   /** Whether the sessions of readers are in the store of this process. */
   readonly seesSessions!: boolean;
   /** What /readyz says: lines of what is not well, `warning: ` before those that do not matter for being ready. */

@@ -52,6 +52,19 @@ describe('the door of the console', () => {
     expect((await browser.get('/console')).status).toBe(303);
   });
 
+  it('offers a sign-in only where an account can have a role', async () => {
+    const there = await room.portal.browser().get('/console/sign-in');
+    expect(there.html).toContain('/console/sign-in/begin');
+    const nobodys = await openConsoleRoom({ hasAccounts: false });
+    try {
+      const { text, html } = await nobodys.portal.browser().get('/console/sign-in');
+      expect(text).toContain('no sign-in provider of this installation gives roles');
+      expect(html).not.toContain('/console/sign-in/begin');
+    } finally {
+      await nobodys.close();
+    }
+  });
+
   it('lets an operator see how the record stands, and nothing of what is in it', async () => {
     const browser = room.portal.browser();
     await room.signIn(browser, ['operator']);

@@ -114,7 +114,7 @@ export class ConsoleSignInController {
   }
 
   private view(back: string, notice: 'console.signIn.ended' | 'console.signIn.again' | null) {
-    const { sessionIdleSeconds, sessionMaxSeconds } = this.settings;
-    return { back, notice, idleMinutes: sessionIdleSeconds / 60, maxHours: sessionMaxSeconds / 3600 };
+    const { sessionIdleSeconds, sessionMaxSeconds, hasAccounts } = this.settings;
+    return { back, notice, hasAccounts, idleMinutes: sessionIdleSeconds / 60, maxHours: sessionMaxSeconds / 3600 };
   }
 }

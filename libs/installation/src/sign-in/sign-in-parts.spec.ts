@@ -15,22 +15,26 @@ writeFileSync(clientSecretFile, 'a secret of a test');
 const TENANT = '3b2fcd1c-52c5-4a3e-9a42-5c5d6b1b7e11';
 const registered = { clientId: 'segl', clientSecretFile };
 
-/** @returns the parts, or what is wrong with the settings */
+/** @returns the providers, or what is wrong with the settings */
 function made(signIn: object) {
+  try {
+    return partsOf(signIn).bridge.upstreams;
+  } catch (error) {
+    return (error as ConfigurationFault).faults;
+  }
+}
+
+function partsOf(signIn: object, roles = ['portal']) {
   const settings = {
     ...{
-      roles: ['portal'],
+      roles,
       publicUrl: 'https://segl.example',
       organisation: { name: 'Nordlys' },
       demonstration: false,
     },
     signIn: signInSchema.parse(signIn),
   } as unknown as Settings;
-  try {
-    return signInParts(settings, new SystemClock()).bridge.upstreams;
-  } catch (error) {
-    return (error as ConfigurationFault).faults;
-  }
+  return signInParts(settings, new SystemClock());
 }
 
 describe('sign-in as it is configured', () => {
@@ -41,6 +45,16 @@ describe('sign-in as it is configured', () => {
       ]);
     }
     expect(made({ otherIssuer: { issuer: 'https://login.example.com', ...registered } })).toEqual([]);
+  });
+
+  it('knows whether anybody can have a role at the console, whoever proves the addresses of readers', () => {
+    const otherIssuer = { issuer: 'https://login.example.com', ...registered };
+    const staff = { ...registered, name: 'Staff', issuer: 'https://staff.example.com', domains: ['example.com'] };
+    const giving = { ...staff, rolesClaim: 'roles', roles: { auditors: ['auditor'] } };
+    expect(partsOf({ otherIssuer }).hasAccountsWithRoles).toBe(false);
+    expect(partsOf({ otherIssuer, organisation: [staff] }).hasAccountsWithRoles).toBe(false);
+    expect(partsOf({ otherIssuer, organisation: [giving] }).hasAccountsWithRoles).toBe(true);
+    expect(partsOf({}, ['console']).hasAccountsWithRoles).toBe(true); // a portal elsewhere knows
   });
 
   it('gives roles by a claim at each kind of provider, an Entra under `organisation` being one of Microsoft’s', () => {

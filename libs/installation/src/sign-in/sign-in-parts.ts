@@ -32,6 +32,11 @@ export interface SignInParts {
   readonly bridge: OidcBridgeSettings;
   /** Every provider that is asked: those behind the bridge, and the one in its place. */
   readonly providers: readonly Upstream[];
+  /**
+   * Whether any account can have a role at the console: its people sign in by the bridge also where another issuer proves readers'
+   * addresses, so one of the bridge's own providers must give roles. True where another process is the bridge.
+   */
+  readonly hasAccountsWithRoles: boolean;
   /** @param ownAddress where this process listens, asked when the first reader signs in */
   identityProvider(keyring: Keyring, ownAddress: () => URL): IdentityProviderSettings;
   /** How the console is a client of the bridge, which is this process or a portal elsewhere. */
@@ -74,6 +79,7 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
       demonstration: settings.demonstration,
     },
     providers: outside === undefined ? upstreams : [...upstreams, outside],
+    hasAccountsWithRoles: !isPortal || upstreams.some(({ givesRoles }) => givesRoles),
     identityProvider(keyring, ownAddress) {
       if (other !== undefined && outside !== undefined)
         return { clientId: other.clientId, redirectUri, provider: outside };
