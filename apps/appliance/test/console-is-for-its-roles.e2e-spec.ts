@@ -71,7 +71,8 @@ withBrowser('the console, in a real browser without script (skipped where there 
       expect(await textOf(page)).toContain('Signed in as rie@example.com (auditor)');
       await open(page, '/console/search');
       await page.locator('#recipient').fill(anna);
-      await page.locator('#type').selectOption('MessageSealed');
+      await page.locator('#type summary').click();
+      await page.locator('#type input[name=type-MessageSealed]').check();
       await page.locator('form[action="/console/search"] button').click();
       expect(page.url()).toMatch(/\/console\/search\?order=newest-first&recipient=[a-z2-7]{26}&type=MessageSealed$/);
       expect(await textOf(page)).toContain(anna);

@@ -5,8 +5,8 @@ import { requestFacts } from './request-facts.ts';
 
 /** 16 KiB: our longest form holds a code, an address and a token. */
 const MAX_FORM_BYTES = 16 * 1024;
-/** Far above what any form here has. */
-const MAX_FIELDS = 32;
+/** The longest form, the console's search, has a box for each type of event. */
+const MAX_FIELDS = 96;
 
 /** Whether a path is a prefix itself or lies below it. `/open` covers `/open/x`, not `/opened`. */
 export function isBelow(path: string, prefixes: readonly string[]): boolean {

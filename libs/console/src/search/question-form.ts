@@ -1,6 +1,7 @@
 import { AUDITED_TYPES, EVIDENCE_IN_TRAIL } from '#libs/audit';
 import type { TextKey } from '#libs/web-ui';
 import { EVIDENCE_WORDS, METHOD_WORDS, OUTCOME_WORDS, titleOf } from '../trail/event-words.ts';
+import { TYPE_BOX, typesIn } from './question.ts';
 import type { Asked, AskedBy, Faults } from './question.ts';
 
 interface Option {
@@ -9,6 +10,8 @@ interface Option {
   /** Beside the text: the name in the record; empty where there is none. */
   readonly name: string;
   readonly isChosen: boolean;
+  /** The name of its box, where several may be chosen. */
+  readonly box: string;
 }
 
 interface FormField {
@@ -20,11 +23,14 @@ interface FormField {
   readonly isTime: boolean;
   /** Empty for a field to type in. */
   readonly options: readonly Option[];
+  /** Whether several may be chosen, each in a box of its own. */
+  readonly isSeveral: boolean;
+  readonly chosen: number;
 }
 
 const HINTS: Readonly<Partial<Record<AskedBy, TextKey>>> = {
   ...{ person: 'console.search.hints.person', words: 'console.search.hints.words' },
-  ...{ to: 'console.search.hints.to', message: 'console.search.hints.message' },
+  ...{ type: 'console.search.hints.type', to: 'console.search.hints.to', message: 'console.search.hints.message' },
 };
 const LABELS = {
   ...{ message: 'console.search.fields.message', person: 'console.search.fields.person' },
@@ -46,11 +52,13 @@ export function questionForm(asked: Asked, faults: Faults = {}) {
   };
   const fields = (Object.keys(LABELS) as AskedBy[]).map((name): FormField => {
     const value = asked[name] ?? '';
+    const isSeveral = name === 'type';
+    const chosen = isSeveral ? typesIn(asked) : [value];
     return {
       ...{ name, value, label: LABELS[name], hint: HINTS[name] ?? '', fault: faults[name] ?? '' },
-      isTime: name === 'from' || name === 'to',
+      ...{ isTime: name === 'from' || name === 'to', isSeveral, chosen: isSeveral ? chosen.length : 0 },
       options: (choices[name] ?? []).map(([option, text, beside]) => ({
-        ...{ value: option, text, name: beside, isChosen: option === value },
+        ...{ value: option, text, name: beside, isChosen: chosen.includes(option), box: TYPE_BOX + option },
       })),
     };
   });

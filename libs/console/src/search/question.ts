@@ -8,7 +8,7 @@ import { parseMessageId } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
 import { instantInZone } from './local-time.ts';
 
-/** What a form asks by: the fields of the API's own questions, by their names, and one type of event in place of several. */
+/** What a form asks by: the fields of the API's own questions, by their names; several types of events stand in one, with commas. */
 export const ASKED_BY = [
   ...(['message', 'person', 'sender', 'recipient', 'reader', 'type', 'outcome', 'method', 'evidence'] as const),
   ...(['from', 'to', 'submission', 'case', 'words'] as const),
@@ -35,12 +35,22 @@ export interface UnderstoodQuestion {
   readonly nobody: readonly AskedBy[];
 }
 
+/** What the names of the boxes for types of events begin with. */
+export const TYPE_BOX = 'type-';
+
+export function typesIn({ type = '' }: Asked): string[] {
+  return type.split(',').filter((one) => one !== '');
+}
+
 export function askedIn(given: Readonly<Record<string, unknown>>): Asked {
   const asked: Partial<Record<AskedBy, string>> = {};
   for (const name of ASKED_BY) {
     const value = given[name];
     if (typeof value === 'string' && value.trim() !== '') asked[name] = value.trim();
   }
+  // A form has a box for each: a field that is given twice is refused.
+  const chosen = Object.keys(given).flatMap((name) => (name.startsWith(TYPE_BOX) ? [name.slice(TYPE_BOX.length)] : []));
+  if (chosen.length > 0) asked.type = chosen.join(',');
   return asked;
 }
 
@@ -50,7 +60,8 @@ export async function understandQuestion(
   persons: PersonDirectory,
   timeZone: string,
 ): Promise<UnderstoodQuestion | { readonly faults: Faults }> {
-  const { type, from, to, message } = asked;
+  const { from, to, message } = asked;
+  const types = typesIn(asked);
   const messageId = message === undefined ? undefined : parseMessageId(message);
   const [fromAt, toAt] = [from, to].map((text) => (text === undefined ? undefined : instantInZone(text, timeZone)));
   const faults: Faults = {
@@ -64,7 +75,7 @@ export async function understandQuestion(
   const question = {
     ...rest,
     ...{ message: messageId ?? undefined, from: fromAt ?? undefined, to: toAt ?? undefined },
-    types: type === undefined ? undefined : [type],
+    types: types.length === 0 ? undefined : types,
   } as Question;
   try {
     const { filter, nobody } = await understood(question, persons);
