@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exportLines, readTrustedKey, verifierKey, verifyExport } from '#libs/audit';
+import { AUDITED_TYPES, exportLines, readTrustedKey, verifierKey, verifyExport } from '#libs/audit';
 import { frozenEvents } from '#libs/audit/testing';
+import { parseRecordedEvent, recordEvents } from '#libs/event-store';
+import { plusSeconds } from '#libs/vocabulary';
 import type { TestBrowser } from '#libs/web-ui/testing';
 import { openConsoleRoom } from './testing/console-room.ts';
 import type { ConsoleRoom } from './testing/console-room.ts';
@@ -47,6 +49,38 @@ describe('the pages of the console', () => {
     expect((await last())?.data).toMatchObject({ fields: expect.arrayContaining(['message', 'types']), messageId });
   });
 
+  it('look for several kinds of events at once, each chosen in a box', async () => {
+    await browser.get('/console/search');
+    const sent = await browser.post('/console/search', { 'type-MessageViewed': 'yes', 'type-OtpIssued': 'yes' });
+    const place = sent.headers.get('location') ?? '';
+    expect(place).toContain('type=MessageViewed%2COtpIssued');
+    const { text, html } = await browser.get(place);
+    expect(text).toContain('2 events chosen');
+    expect(html).toMatch(/<input type="checkbox" name="type-OtpIssued" value="yes" checked>/);
+    const found = html.slice(0, html.indexOf('id="ask"'));
+    expect(found).toContain('Message shown');
+    expect(found).toContain('Code made');
+    expect(found).not.toContain('Wrong code');
+    expect(html).toMatch(/console.export.type.{1,6}MessageViewed%2COtpIssued/);
+    expect((await last())?.data).toMatchObject({ fields: ['types'] });
+    // Every box of the form at once is a form that is read.
+    const all = Object.fromEntries(AUDITED_TYPES.map((type) => [`type-${type}`, 'yes']));
+    expect((await browser.post('/console/search', all)).status).toBe(303);
+  });
+
+  it('say where the clock was set back, in the order of the record', async () => {
+    if (viewed === undefined) throw new Error('there is no such sample');
+    const before = (await browser.get(`/console/messages/${messageId}`)).text;
+    const of = frozen.filter(({ stream }) => stream === viewed.stream);
+    const again = { type: viewed.type, version: viewed.version, data: viewed.data };
+    const dayBefore = plusSeconds(viewed.time, -24 * 3600);
+    const written = recordEvents(viewed.stream, of.length - 1, [again], dayBefore);
+    await room.holds(written.map(({ text }) => parseRecordedEvent(Buffer.from(text), viewed.position)));
+    const after = (await browser.get(`/console/messages/${messageId}`)).text;
+    const marks = (text: string) => text.split('a clock was set back before this').length;
+    expect(marks(after)).toBe(marks(before) + 1);
+  });
+
   it.each([
     ['person', { person: 'nobody at all' }, 'neither one email address'],
     ['message', { message: 'short' }, 'not a message id'],
@@ -62,7 +96,9 @@ describe('the pages of the console', () => {
     if (page.status === 303) page = await browser.get(page.headers.get('location') ?? '');
     expect([page.status, page.text]).toEqual([400, expect.stringContaining(words)]);
     expect(page.html).toMatch(new RegExp(`<a href="#${field}">`));
-    expect(page.html).toMatch(new RegExp(`id="${field}"[^>]*aria-invalid="true"|<select id="${field}"`));
+    expect(page.html).toMatch(
+      new RegExp(`id="${field}"[^>]*aria-invalid="true"|<fieldset class="field" id="${field}"`),
+    );
   });
 
   it('refuse a cursor that they did not give, without a question in the record', async () => {

@@ -14,6 +14,9 @@ import { sealedFor } from './testing/sealed-for.ts';
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const AXE = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })";
 const PATHS = [
+  '/console',
+  '/console/messages/MESSAGE',
+  '/console/search?order=newest-first&type=CarrierBounced,ViewDenied',
   '/console/charts?days=7',
   '/console/deliveries',
   '/console/revoke?message=MESSAGE',
@@ -101,6 +104,14 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
     await context.addCookies(cookies);
     return context;
   }
+
+  it('lead from the overview to what was not delivered', async () => {
+    const visitor = room.portal.browser();
+    await room.signIn(visitor, ['auditor'], 'rie@nordlys.example');
+    const { text, html } = await visitor.get('/console');
+    expect(text).toMatch(/Not delivered .* Sealed mail came back/);
+    expect(html).toContain('<a href="/console/deliveries">');
+  });
 
   it.each(['en', 'da'])(
     'meet WCAG 2.2 AA, light and dark, wide and at 320 px: %s',

@@ -43,7 +43,7 @@ export class ChartsController {
     } as const;
     await recordAuditing(this.store, { type: 'AuditTrailQueried', data: { ...data, fields: [...data.fields] } });
     const spans = FIGURE_DAYS.map((choice) => ({ days: choice, isChosen: choice === days }));
-    return { ...consolePage(asker, '/console/charts'), charts, days, spans };
+    return { ...consolePage(asker, '/console/charts'), charts, days, spans, zone: this.settings.timeZone };
   }
 
   @Get(':kind/csv')

@@ -10,7 +10,7 @@ import { titleOf } from '../trail/event-words.ts';
 import { pagingOf, placeIn, ROWS_OF_A_PAGE } from '../trail/paging.ts';
 
 /** Mail that did not arrive: carriers that came back, mail that the next hop or policy refused, codes that were not taken. */
-const NOT_ARRIVED = ['CarrierBounced', 'MailRefused', 'OtpDeliveryFailed'];
+export const NOT_ARRIVED = ['CarrierBounced', 'MailRefused', 'OtpDeliveryFailed'];
 
 /** What did not arrive, the latest first. */
 @Controller('console/deliveries')

@@ -1,15 +1,18 @@
 import { Controller, Get, Render } from '@nestjs/common';
 import { AUDITED_TYPES } from '#libs/audit';
 import { PersonDirectory } from '#libs/keyring';
+import { NOT_ARRIVED } from '../deliveries/deliveries.controller.ts';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { SignedIn } from '../door/route-roles.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { mayAs } from '../roles.ts';
 import { AskTrail } from '../trail/ask-trail.ts';
+import { titleOf } from '../trail/event-words.ts';
 import { ShownEvents } from '../trail/shown-event.ts';
 import { StateOfRecord } from './state-of-record.ts';
 
 const LATEST_ROWS = 12;
+const LATEST_NOT_ARRIVED = 5;
 /** What auditors themselves do would be all that is to be seen. */
 const LATEST_TYPES = AUDITED_TYPES.filter((type) => !type.startsWith('Audit'));
 
@@ -30,10 +33,17 @@ export class OverviewController {
     const filter = { types: LATEST_TYPES };
     const paging = { order: 'newest-first', limit: LATEST_ROWS } as const;
     const latest = isReader ? (await this.trail.search(asker, filter, paging, { fields: ['types'] })).rows : [];
+    const failed = { ...paging, limit: LATEST_NOT_ARRIVED };
+    const notArrived = isReader
+      ? (await this.trail.search(asker, { types: NOT_ARRIVED }, failed, { fields: ['types'] })).rows
+      : [];
     return {
       ...consolePage(asker, '/console'),
       ...this.state.now(),
       latest: await new ShownEvents(this.persons).rows(latest),
+      notArrived: notArrived.map(({ time, type, messageId }) => ({
+        ...{ time, title: titleOf(type), messageId: messageId ?? '' },
+      })),
     };
   }
 }

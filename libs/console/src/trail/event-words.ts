@@ -1,4 +1,5 @@
 import type { Evidence, Outcome } from '#libs/event-store';
+import { isTextKey } from '#libs/web-ui';
 import type { TextKey } from '#libs/web-ui';
 
 /** What a kind of event is called, for who does not know its name. One that is new shows its name alone. */
@@ -19,6 +20,7 @@ const TITLES: Readonly<Record<string, TextKey>> = {
   OtpRejected: 'console.events.otpRejected',
   OtpAccepted: 'console.events.otpAccepted',
   OtpExhausted: 'console.events.otpExhausted',
+  SubmissionBegun: 'console.events.submissionBegun',
   SubmissionAccepted: 'console.events.submissionAccepted',
   CarrierRelayed: 'console.events.carrierRelayed',
   MailPassedOn: 'console.events.mailPassedOn',
@@ -36,6 +38,8 @@ const TITLES: Readonly<Record<string, TextKey>> = {
   AuditAccessRefused: 'console.events.auditAccessRefused',
   AuditorSignedIn: 'console.events.auditorSignedIn',
   EventPassedOver: 'console.events.eventPassedOver',
+  BackupMade: 'console.events.backupMade',
+  BackupRestored: 'console.events.backupRestored',
   SessionsEnded: 'console.events.sessionsEnded',
   CarrierBounced: 'console.events.carrierBounced',
   ActProposed: 'console.events.actProposed',
@@ -46,6 +50,12 @@ const TITLES: Readonly<Record<string, TextKey>> = {
 
 export function titleOf(type: string): TextKey {
   return TITLES[type] ?? 'console.events.other';
+}
+
+/** What a field of an event is called, by the last part of its path; null for one that a later release wrote. */
+export function labelOf(field: string): TextKey | null {
+  const key = `console.fields.${field}`;
+  return isTextKey(key) ? key : null;
 }
 
 /** How strong an event is as evidence, in words; the order is that of EVIDENCE, from weak to strong. */

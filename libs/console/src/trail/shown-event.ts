@@ -4,12 +4,17 @@ import type { Person, PersonDirectory } from '#libs/keyring';
 import { parseMessageId, parsePersonId } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
-import { EVIDENCE_WORDS, METHOD_WORDS, OUTCOME_WORDS, titleOf } from './event-words.ts';
+import { isOutOfTime } from './out-of-time.ts';
+import { EVIDENCE_WORDS, labelOf, METHOD_WORDS, OUTCOME_WORDS, titleOf } from './event-words.ts';
 
 /** One thing that an event says. */
 export interface ShownField {
-  /** As it is called in the record. */
+  /** As it is called in the record, with its path. */
   readonly name: string;
+  /** What that is called; empty where there is no word for it. */
+  readonly label: TextKey | '';
+  /** Which of several of the same name, from 1; 0 where there is one. */
+  readonly place: number;
   readonly text: string;
   /** Where more is said of it; empty: nowhere. */
   readonly href: string;
@@ -27,6 +32,8 @@ export interface ShownEvent {
   readonly evidence: TextKey;
   readonly outcome: TextKey;
   readonly isRefused: boolean;
+  /** Whether it was recorded after an event of this page whose time is later (out-of-time.ts). */
+  readonly isOutOfTime: boolean;
   /** Whether somebody was shown or handed content. */
   readonly isStrong: boolean;
   /** Empty where there is none that has a word. */
@@ -64,13 +71,15 @@ export class ShownEvents {
   ) {}
 
   rows(rows: readonly AuditRow[]): Promise<ShownEvent[]> {
-    return Promise.all(rows.map((row) => this.row(row)));
+    const isLate = isOutOfTime(rows);
+    return Promise.all(rows.map((row) => this.row(row, isLate(row))));
   }
 
   entries(entries: readonly TimelineEntry[]): Promise<ShownEntry[]> {
+    const isLate = isOutOfTime(entries.map(({ row }) => row));
     return Promise.all(
       entries.map(async ({ row, signIn, challenge }) => ({
-        ...(await this.row(row)),
+        ...(await this.row(row, isLate(row))),
         restsOn: await this.rows(signIn === null ? challenge : [signIn, ...challenge]),
       })),
     );
@@ -81,7 +90,7 @@ export class ShownEvents {
     return (await decryptForDisplay(row, { findById: (id) => this.find(id) })).data;
   }
 
-  private async row(row: AuditRow): Promise<ShownEvent> {
+  private async row(row: AuditRow, isLate: boolean): Promise<ShownEvent> {
     const { type, time, evidence, outcome, method } = row;
     const fields = await this.fieldsOf(row);
     return {
@@ -89,6 +98,7 @@ export class ShownEvents {
       evidence: EVIDENCE_WORDS[evidence],
       outcome: OUTCOME_WORDS[outcome],
       isRefused: outcome !== 'done',
+      isOutOfTime: isLate,
       isStrong: STRONG.includes(evidence),
       method: METHOD_WORDS[method ?? ''] ?? '',
       fields: fields.filter(isFirst),
@@ -136,5 +146,17 @@ function fieldOf(name: string, text: string): ShownField {
       : NAMES_A_MESSAGE.test(name) && parseMessageId(text) !== null
         ? `/console/messages/${text}`
         : '';
-  return { name, text, href, isTime: INSTANT.test(text), isErased: text === ERASED };
+  const path = name.split('.');
+  const place = path.find((part) => /^\d+$/.test(part));
+  return {
+    ...{
+      name,
+      text,
+      href,
+      label: labelOf(path.at(-1) ?? name) ?? '',
+      place: place === undefined ? 0 : Number(place) + 1,
+    },
+    isTime: INSTANT.test(text),
+    isErased: text === ERASED,
+  };
 }
