@@ -103,6 +103,7 @@ async function serve(
     const elsewhere = pathsElsewhere(settings.roles);
     installWebUi(app, {
       publicUrl: new URL(settings.publicUrl),
+      formerHosts: settings.formerHosts,
       hstsIncludesSubDomains: settings.hstsIncludeSubDomains,
       organisation: portalOrganisation(organisation),
       views,

@@ -134,15 +134,17 @@ export const reachability = {
     annotations: labels.describe('its annotations'),
   }),
   ingress: z.strictObject({
-    enabled: z.boolean().describe('whether an Ingress leads the host of `publicUrl` here'),
+    enabled: z.boolean().describe('whether an Ingress leads the host of `publicUrl`, and `settings.formerHosts`, here'),
     className: text.describe('its class'),
-    tlsSecret: text.describe('Secret with certificate and key of that host'),
+    tlsSecret: text.describe('Secret with certificate and key of all of them'),
     annotations: labels.describe(
       'its annotations; let bodies be as large as the largest carrier, about 1.4 × sealing.maxMailBytes',
     ),
   }),
   gatewayApi: z.strictObject({
-    enabled: z.boolean().describe('whether an HTTPRoute leads the host of `publicUrl` here'),
+    enabled: z
+      .boolean()
+      .describe('whether an HTTPRoute leads the host of `publicUrl`, and `settings.formerHosts`, here'),
     parentRefs: peers.describe('the Gateways it belongs to'),
     annotations: labels.describe('its annotations'),
   }),

@@ -7,7 +7,7 @@ import { keysOf, readSettings, ROLE_PARTS, ROLES } from '#libs/installation';
 import { toolPath } from '../judges/tools.mjs';
 import { CHART } from './chart-page.ts';
 import { KUBERNETES, writeSchemas } from './kubernetes-schemas.ts';
-import { asThePodReads, example, EXAMPLES, HELM, podsOf, render, textOfChart } from './rendered-chart.ts';
+import { asThePodReads, example, EXAMPLES, HELM, manifestsOf, podsOf, render, textOfChart } from './rendered-chart.ts';
 import type { Manifest } from './rendered-chart.ts';
 
 const withHelm = HELM === null ? describe.skip : describe;
@@ -97,6 +97,24 @@ withHelm('the chart, by Helm 4', () => {
       '/',
     ]);
     for (const { backend } of paths) expect(backend.service.port).toEqual({ name: 'http' });
+  });
+
+  it('leads the names that the portal had earlier here as well, under the same certificate', () => {
+    const hosts = ['post.nordlys.example', 'secure.nordlys.example'];
+    const ingress = named(example('embedded-behind-an-ingress.yaml'), 'Ingress')[0]?.spec as unknown as {
+      tls: { hosts: string[] }[];
+      rules: { host: string; http: unknown }[];
+    };
+    expect(ingress.tls.map((each) => each.hosts)).toEqual([hosts]);
+    expect(ingress.rules.map(({ host }) => host)).toEqual(hosts);
+    expect(ingress.rules[1]?.http).toEqual(ingress.rules[0]?.http);
+    const more = [
+      ...first,
+      '--set',
+      'gatewayApi.enabled=true,gatewayApi.parentRefs[0].name=x,settings.formerHosts={a.example,b.example}',
+    ];
+    const [route] = named(manifestsOf(render(...more).text), 'HTTPRoute');
+    expect(route?.spec['hostnames']).toEqual(['post.example', 'a.example', 'b.example']);
   });
 
   it('lets mail in where the settings name a client, and nowhere else', () => {

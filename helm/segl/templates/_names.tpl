@@ -52,6 +52,11 @@ console: [console]
 {{- (urlParse .Values.publicUrl).hostname -}}
 {{- end -}}
 
+{{/* That host, and the names that the portal had earlier. */}}
+{{- define "segl.hosts" -}}
+{{- prepend (.Values.settings.formerHosts | default list) (include "segl.host" .) | toYaml -}}
+{{- end -}}
+
 {{- define "segl.image" -}}
 {{- $registry := .Values.global.imageRegistry | default .Values.image.registry -}}
 {{- if $registry -}}{{- trimSuffix "/" $registry -}}/{{- end -}}

@@ -16,6 +16,22 @@ export function wasOpenedHere(request: Request, messageId: MessageId): boolean {
   return requestFacts(request).hasMark(markOf(messageId));
 }
 
+/** Seconds for which the page that leads to the portal's present name may stand open. */
+const PROOF_SECONDS = 600;
+
+/** What a form carries from an older name of the portal to its present one, where the mark is to be left. It marks nothing by itself. */
+export function proofOfOpening(request: Request, messageId: MessageId): string {
+  return requestFacts(request).signedMark(proofOf(messageId), PROOF_SECONDS);
+}
+
+export function isProofOfOpening(request: Request, messageId: MessageId, proof: string): boolean {
+  return requestFacts(request).isSignedMark(proofOf(messageId), proof);
+}
+
+function proofOf(messageId: MessageId) {
+  return { name: 'segl-opened-elsewhere', subject: messageId };
+}
+
 function markOf(messageId: MessageId) {
   return { name: 'segl-opened', subject: messageId };
 }

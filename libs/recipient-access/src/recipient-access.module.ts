@@ -26,6 +26,7 @@ import { HandInTimes } from './hand-in-times.ts';
 import { JourneyController } from './journey/journey.controller.ts';
 import { MessageFiles } from './message-files.ts';
 import { MessageForReader } from './message-for-reader.ts';
+import { MovedController } from './open-carrier/moved.controller.ts';
 import { OpenCarrierController } from './open-carrier/open-carrier.controller.ts';
 import { OpenCarrierHandler } from './open-carrier/open-carrier.ts';
 import { WaitingCiphertext } from './waiting-ciphertext.ts';
@@ -42,6 +43,7 @@ import { ViewAttachmentHandler } from './view-attachment/view-attachment.ts';
   imports: [CqrsModule],
   controllers: [
     OpenCarrierController,
+    MovedController,
     JourneyController,
     AuthenticateController,
     DecryptViewController,

@@ -25,14 +25,17 @@ export function signMark(keys: CookieKeys, mark: Mark, endsAtSeconds: number): s
 
 /** Whether the request holds such a mark that is still good. */
 export function hasMark(keys: CookieKeys, request: Request, mark: Mark, nowSeconds: number): boolean {
-  return cookieValues(request, mark.name).some((value) => {
-    const [, ends = '', signature = ''] = /^(\d{1,12})\.([\w-]{43})$/.exec(value) ?? [];
-    const given = fromBase64url(signature);
-    if (given === null || !(Number(ends) > nowSeconds)) return false;
-    return keys().some((key) => {
-      const expected = mac(key, mark, Number(ends));
-      return expected.length === given.length && timingSafeEqual(expected, given);
-    });
+  return cookieValues(request, mark.name).some((value) => isMark(keys, mark, value, nowSeconds));
+}
+
+/** Whether a value is this mark, signed by this portal and still good. */
+export function isMark(keys: CookieKeys, mark: Mark, value: string, nowSeconds: number): boolean {
+  const [, ends = '', signature = ''] = /^(\d{1,12})\.([\w-]{43})$/.exec(value) ?? [];
+  const given = fromBase64url(signature);
+  if (given === null || !(Number(ends) > nowSeconds)) return false;
+  return keys().some((key) => {
+    const expected = mac(key, mark, Number(ends));
+    return expected.length === given.length && timingSafeEqual(expected, given);
   });
 }
 

@@ -53,6 +53,7 @@ const PAGES_OF_STATUS = new Map<number, ErrorTexts>([
   [405, 'error.methodNotAllowed'],
   [413, 'error.tooLarge'],
   [415, 'error.unsupportedMediaType'],
+  [421, 'error.moved'],
   [429, 'error.tooManyRequests'],
   [503, 'error.unavailable'],
 ]);

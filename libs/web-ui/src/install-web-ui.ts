@@ -10,6 +10,7 @@ import { ErrorFilter } from './error-filter.ts';
 import type { UnexpectedError } from './error-filter.ts';
 import { STORE_ERRORS } from './error-pages.ts';
 import type { ErrorPages } from './error-pages.ts';
+import { leadOnFromFormerHosts } from './former-hosts.ts';
 import { FRAME_FITTING } from './frame-fitting.ts';
 import { forms } from './forms.ts';
 import { assetsOf, shownOrganisation } from './organisation/shown-organisation.ts';
@@ -25,6 +26,8 @@ import type { ViewEngine } from './view-engine.ts';
 
 export interface WebUiOptions {
   readonly publicUrl: URL;
+  /** Names that the portal had earlier: what comes by them is led on to `publicUrl`. Default none. */
+  readonly formerHosts?: readonly string[];
   readonly organisation: PortalOrganisation;
   readonly views: ViewEngine;
   readonly keys: CookieKeys;
@@ -63,6 +66,8 @@ const REQUEST = Symbol('request');
 /** Hand a carrier in, the API, and a file to verify: all stream, and read their own bodies, as `/oidc` does. */
 export const STREAM_PREFIXES: readonly string[] = ['/open', '/api', '/oidc', '/console/verify/file'];
 export const PROGRAM_PREFIXES: readonly string[] = ['/api'];
+/** What an older name of the portal still serves itself. */
+const SERVED_AT_FORMER_HOSTS: readonly string[] = ['/open', '/healthz'];
 /** Where bodies may be large: the rooms there hold them to a pace (pacedBody). What lies below has no such room. */
 const PACED_PATHS: readonly string[] = ['/open', '/api/v1/messages', '/console/verify/file'];
 
@@ -81,7 +86,9 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     locales,
     trustedProxies: parseTrustedProxies(options.trustedProxies ?? []),
     proxyHeader: options.proxyHeader ?? 'x-forwarded-for',
+    formerHosts: options.formerHosts ?? [],
   };
+  const programPrefixes = options.programPrefixes ?? PROGRAM_PREFIXES;
   app.getHttpServer().prependListener('request', toOriginForm); // before Express, which remembers how the target began
   app.disable('x-powered-by');
   app.disable('etag'); // nothing that is not immutable is cached at all
@@ -97,6 +104,12 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     ...securityHeaders(transport),
     assets.serve,
     facts,
+    leadOnFromFormerHosts({
+      publicUrl: options.publicUrl,
+      hosts: settings.formerHosts,
+      served: SERVED_AT_FORMER_HOSTS,
+      programPrefixes,
+    }),
     ...forms(options.streamPrefixes ?? STREAM_PREFIXES),
   );
 
@@ -106,7 +119,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
   app.useGlobalFilters(
     new ErrorFilter({
       table: Object.assign({}, STORE_ERRORS, ...(options.errorPages ?? [])) as ErrorPages,
-      programPrefixes: options.programPrefixes ?? PROGRAM_PREFIXES,
+      programPrefixes,
       onUnexpected: options.onUnexpected ?? ((report) => logger.error(JSON.stringify(logFieldsOf(report)))),
       onError: options.onError,
     }),

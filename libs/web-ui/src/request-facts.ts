@@ -2,10 +2,11 @@ import type { Request, Response } from 'express';
 import { csrfTokenOf, isCsrfToken, newBrowserId, readBrowserCookie, signBrowserCookie } from './browser-session.ts';
 import type { Browser, BrowserNames, CookieKeys } from './browser-session.ts';
 import { clientNetworkOf } from './client-network.ts';
-import { hasMark, signMark } from './browser-marks.ts';
+import { hasMark, isMark, signMark } from './browser-marks.ts';
 import type { Mark } from './browser-marks.ts';
 import type { Cidr, ClientNetwork, ProxyHeader } from './client-network.ts';
 import { cookieValues, setCookie } from './cookies.ts';
+import { isAtHost } from './former-hosts.ts';
 import { negotiateLocale } from './locale.ts';
 import { isLocale } from './locales/translate.ts';
 import type { Locale } from './locales/translate.ts';
@@ -18,6 +19,7 @@ export interface RequestSettings {
   readonly locales: readonly Locale[];
   readonly trustedProxies: readonly Cidr[];
   readonly proxyHeader: ProxyHeader;
+  readonly formerHosts: readonly string[];
 }
 
 /** A year, in seconds: a chosen language says nothing about a person. */
@@ -29,6 +31,8 @@ const factsOf = new WeakMap<object, RequestFacts>();
 export class RequestFacts {
   readonly locale: Locale;
   readonly clientNetwork: ClientNetwork;
+  /** Whether the portal was asked by a name that it had earlier: a cookie that is left here is not there at its own. */
+  readonly isAtFormerHost: boolean;
   /** Whether the form that this answers may be sent again for the same page in another language (`languagesByForm`). */
   isAskedForAgain = false;
   /**
@@ -43,6 +47,7 @@ export class RequestFacts {
     private readonly response: Response,
     private readonly settings: RequestSettings,
   ) {
+    this.isAtFormerHost = isAtHost(request, settings.formerHosts);
     this.locale = this.chosenLocale();
     this.clientNetwork = clientNetworkOf(
       request.socket.remoteAddress,
@@ -96,8 +101,17 @@ export class RequestFacts {
 
   /** Leaves a mark in the browser for the addresses at and below a path; a new one replaces it. Before the headers have left. */
   leaveMark(mark: Mark, { path, seconds }: { readonly path: string; readonly seconds: number }): void {
-    const value = signMark(this.settings.keys, mark, Math.floor(Date.now() / 1000) + seconds);
+    const value = this.signedMark(mark, seconds);
     setCookie(this.response, mark.name, value, { isSecure: this.settings.isSecure, path, maxAgeSeconds: seconds });
+  }
+
+  /** A mark to be carried by a form, to another host of this portal. */
+  signedMark(mark: Mark, seconds: number): string {
+    return signMark(this.settings.keys, mark, Math.floor(Date.now() / 1000) + seconds);
+  }
+
+  isSignedMark(mark: Mark, value: string): boolean {
+    return isMark(this.settings.keys, mark, value, Date.now() / 1000);
   }
 
   hasMark(mark: Mark): boolean {

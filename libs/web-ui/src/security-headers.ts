@@ -113,6 +113,12 @@ export function messagePageHeaders(response: Response): void {
   response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
 }
 
+/** For the one page whose form leads to another origin: an older name of the portal, to its own. */
+export function formLeadsTo(response: Response, origin: string): void {
+  const policy = { ...PAGE_POLICY, 'form-action': origin };
+  response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
+}
+
 /**
  * For a file that the browser shows by itself, as a page of its own without an origin: it may run nothing, ask for nothing, send
  * nothing and stand in no frame (threats.md A32).

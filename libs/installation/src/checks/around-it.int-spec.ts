@@ -13,7 +13,7 @@ import { FixedClock, plusSeconds, SystemClock } from '#libs/vocabulary';
 import { CHECKS_AROUND_IT } from './around-it.ts';
 import type { CheckedParts } from './check.ts';
 import { faultsOfMailRecords } from './mail-records.ts';
-import { faultsOfPublicAddress } from './public-address.ts';
+import { faultsOfFormerHost, faultsOfPublicAddress } from './public-address.ts';
 
 describe('records in DNS', () => {
   /** By name: texts; a name that is not there does not exist; null: the server fails. */
@@ -122,6 +122,20 @@ describe('the public address', () => {
     expect(await faultsOfPublicAddress(url)).toEqual([
       expect.stringContaining('/healthz answers 302'),
       expect.stringContaining('/help answers 404'),
+    ]);
+  });
+
+  it('is led to from each older name, else attachments that name it do not open', async () => {
+    const publicUrl = url.replace('127.0.0.1', 'localhost');
+    answers['/help'] = (response) => response.writeHead(307, { Location: new URL('/help', publicUrl).href }).end();
+    expect(await faultsOfFormerHost(publicUrl, '127.0.0.1')).toEqual([]);
+    answers['/help'] = (response) => response.end('help, since a proxy wrote another name over it');
+    expect(await faultsOfFormerHost(publicUrl, '127.0.0.1')).toEqual([
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/help does not lead to http:\/\/localhost:\d+\/help/),
+    ]);
+    await new Promise((closed) => server.close(closed));
+    expect(await faultsOfFormerHost(publicUrl, '127.0.0.1')).toEqual([
+      expect.stringMatching(/^nothing answers at .*\/help \(\w+\): attachments/),
     ]);
   });
 

@@ -7,7 +7,7 @@ import { DomainError, secondsBetween, SystemClock } from '#libs/vocabulary';
 import type { Check } from './check.ts';
 import { faultsOfMailRecords } from './mail-records.ts';
 import type { MailDomain } from './mail-records.ts';
-import { faultsOfPublicAddress } from './public-address.ts';
+import { faultsOfFormerHost, faultsOfPublicAddress } from './public-address.ts';
 import { hasRole, partsOf } from '../roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { needsDataDirectory } from '../stores/data-directory.ts';
@@ -70,17 +70,23 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
   },
   {
     part: 'public address',
-    looksAt: 'the portal as readers reach it: TLS, its headers, and that /metrics and /readyz are not there',
-    failsWhen: 'nothing answers, something else does, or the proxy in between takes headers away',
+    looksAt:
+      'the portal as readers reach it: TLS, its headers, that /metrics and /readyz are not there, and that each of its older names leads to it',
+    failsWhen: 'nothing answers, something else does, or the proxy in between takes headers or an older name away',
     whatToDo: 'before the first start that is as it must be; else compare the proxy with ops/proxies',
     askers: ['doctor'],
     onlyAdvises: true,
     concerns: (settings) => hasRole(settings, 'portal') && !settings.demonstration,
     isTold: never,
     async run({ settings }) {
-      const faults = await faultsOfPublicAddress(settings.publicUrl);
-      if (faults.length > 0) throw new NotWellAround(faults);
-      return `${settings.publicUrl} answers`;
+      const { publicUrl, formerHosts } = settings;
+      const faults = [
+        faultsOfPublicAddress(publicUrl),
+        ...formerHosts.map((host) => faultsOfFormerHost(publicUrl, host)),
+      ];
+      const found = (await Promise.all(faults)).flat();
+      if (found.length > 0) throw new NotWellAround(found);
+      return [`${publicUrl} answers`, ...formerHosts.map((host) => `${host} leads there`)].join(', ');
     },
   },
   {

@@ -43,6 +43,30 @@ export async function faultsOfPublicAddress(publicUrl: string, ask: typeof fetch
   return faults;
 }
 
+/**
+ * Whether what comes by an older name of the portal reaches it, and under that name: a proxy that writes another would have readers'
+ * sessions on two hosts.
+ */
+export async function faultsOfFormerHost(
+  publicUrl: string,
+  host: string,
+  ask: typeof fetch = fetch,
+): Promise<string[]> {
+  const address = new URL('/help', publicUrl);
+  address.hostname = host;
+  const wanted = new URL('/help', publicUrl).href;
+  try {
+    const answer = await ask(address.href, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    await discard(answer);
+    if (answer.headers.get('location') === wanted) return [];
+    return [`${address.href} does not lead to ${wanted}: does the proxy send it here, and keep the field Host?`];
+  } catch (error) {
+    return [
+      `nothing answers at ${address.href} (${reasonOf(error)}): attachments that were sealed under it do not open`,
+    ];
+  }
+}
+
 async function discard(answer: Response): Promise<void> {
   let bytes = 0;
   for await (const piece of answer.body ?? []) {

@@ -149,6 +149,12 @@ describe('configuration', () => {
       { SEGL_TRUSTED_PROXIES: '10.0.0.0/8, loopback' },
       'SEGL_TRUSTED_PROXIES (trustedProxies.1): is neither an address nor a network',
     ],
+    [
+      { SEGL_PUBLIC_URL: 'https://post.example', SEGL_FORMER_HOSTS: 'old.example,post.example' },
+      'SEGL_FORMER_HOSTS (formerHosts): names the host of publicUrl',
+    ],
+    [{ SEGL_FORMER_HOSTS: 'https://old.example' }, 'SEGL_FORMER_HOSTS (formerHosts.0): is no host name in lower case'],
+    [{ SEGL_FORMER_HOSTS: 'old.example:8443' }, 'SEGL_FORMER_HOSTS (formerHosts.0): is no host name in lower case'],
     [{ SEGL_CONFIG: yaml('portal: { waitingSeconds: 901 }') }, 'portal.waitingSeconds: '],
     [{ SEGL_CONFIG: yaml('portal: { sessionIdleSeconds: 1801 }') }, 'portal.sessionIdleSeconds: '],
     [{ SEGL_CONFIG: yaml('portal: { sessionMaxSeconds: 28801 }') }, 'portal.sessionMaxSeconds: '],

@@ -23,6 +23,9 @@ export function contradictions(settings: Settings): string[] {
   if (publicUrl.pathname !== '/' || publicUrl.search !== '' || publicUrl.hash !== '' || publicUrl.username !== '') {
     faults.push(`${nameOf('publicUrl')}: must be scheme, host and port alone, without a path`);
   }
+  if (settings.formerHosts.includes(publicUrl.hostname)) {
+    faults.push(`${nameOf('formerHosts')}: names the host of publicUrl, which readers would be led away from for ever`);
+  }
   if (settings.managementPort !== 0 && settings.managementPort === settings.httpPort) {
     faults.push(
       `${nameOf('managementPort')}: is the port that readers reach; what is for those who watch needs another`,

@@ -20,6 +20,8 @@ import { smtpSchema } from './smtp-settings.ts';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const positive = z.coerce.number().positive();
+/** As a browser writes it into `Host` (RFC 1123 §2.1), or an address. */
+const HOST_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$|^\[[0-9a-f:]+\]$/;
 const MEBIBYTE = 1024 * 1024;
 
 function storeUrl(name: StoreName) {
@@ -39,6 +41,12 @@ function storeFile(meaning: string) {
 
 export const settingsSchema = z.object({
   publicUrl: z.url({ protocol: /^https?$/ }).describe('where readers reach the portal; https, or http on loopback'),
+  formerHosts: z
+    .array(z.string().regex(HOST_NAME, 'is no host name in lower case, without scheme and port'))
+    .default([])
+    .describe(
+      'names that the portal had earlier and that still lead here: attachments that were sealed under them open as ever, readers go on at publicUrl',
+    ),
   hstsIncludeSubDomains: yesOrNo
     .default(false)
     .describe('whether browsers shall reach every host below the portal’s by https alone (RFC 6797)'),

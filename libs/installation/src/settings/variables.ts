@@ -1,6 +1,7 @@
 /** Environment variable → where its value goes. Lists are separated by commas. Everything else is for the YAML file. */
 export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_PUBLIC_URL: 'publicUrl',
+  SEGL_FORMER_HOSTS: 'formerHosts',
   SEGL_HTTP_HOST: 'httpHost',
   SEGL_HTTP_PORT: 'httpPort',
   SEGL_MANAGEMENT_HOST: 'managementHost',
@@ -42,7 +43,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_UPLOADS_MAX_BYTES: 'uploads.maxBytes',
   SEGL_PORTAL_RECORD_NETWORK_ADDRESS: 'portal.recordNetworkAddress',
 };
-export const LISTS: ReadonlySet<string> = new Set(['roles', 'trustedProxies', 'organisation.locales']);
+export const LISTS: ReadonlySet<string> = new Set(['formerHosts', 'roles', 'trustedProxies', 'organisation.locales']);
 
 /** Both names, where there are two: operators search for the one they wrote. */
 export function nameOf(path: string): string {
