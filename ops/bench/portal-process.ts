@@ -58,7 +58,9 @@ export async function startPortal(
 export interface ProductionOptions {
   /** By default one that nobody needs at the start. */
   readonly relayUrl?: string;
-  /** Laid beside the program under `signIn`. */
+  /** Beside the one that seals. */
+  readonly programs?: readonly ProgramClient[];
+  /** Laid beside the programs under `signIn`. */
   readonly signIn?: Readonly<Record<string, unknown>>;
   /** Laid beside `signIn`. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -82,7 +84,7 @@ export async function startProduction(directory: string, options: ProductionOpti
       SEGL_DATA_DIR: join(directory, 'data'),
       SEGL_CONFIG: await configured(directory, {
         ...options.settings,
-        signIn: { ...options.signIn, clients: [program.client] },
+        signIn: { ...options.signIn, clients: [program, ...(options.programs ?? [])].map(({ client }) => client) },
       }),
       SEGL_KEYRING: keyring,
       SEGL_HTTP_HOST: '127.0.0.1',

@@ -12,15 +12,21 @@ export class ProgramClient {
   /** What stands in the configuration under `signIn.clients`. */
   readonly client: Record<string, unknown>;
   private readonly key: KeyObject;
+  private readonly scope: string;
   private kept: { readonly token: string; readonly until: number } | null = null;
 
   /** Puts the public key into a directory. */
-  constructor(directory: string, senders: readonly string[]) {
+  constructor(
+    directory: string,
+    senders: readonly string[],
+    { clientId = 'bench', scopes = ['messages:seal'] }: { clientId?: string; scopes?: readonly string[] } = {},
+  ) {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const publicKeyFile = join(directory, 'bench.pem');
+    const publicKeyFile = join(directory, `${clientId}.pem`);
     writeFileSync(publicKeyFile, publicKey.export({ type: 'spki', format: 'pem' }));
     this.key = privateKey;
-    this.client = { clientId: 'bench', kind: 'program', publicKeyFile, scopes: ['messages:seal'], senders };
+    this.scope = scopes.join(' ');
+    this.client = { clientId, kind: 'program', publicKeyFile, scopes, ...(senders.length > 0 ? { senders } : {}) };
   }
 
   /** Kept as long as it is good. */
@@ -35,7 +41,7 @@ export class ProgramClient {
   async newToken(port: number, publicUrl: URL): Promise<{ readonly token: string; readonly seconds: number }> {
     const fields = new URLSearchParams({
       grant_type: 'client_credentials',
-      scope: 'messages:seal',
+      scope: this.scope,
       resource: new URL('/api/v1', publicUrl).href,
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: this.assertion(new URL('/oidc', publicUrl).href),

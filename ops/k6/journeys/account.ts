@@ -1,0 +1,15 @@
+import { fieldOf, newAddress, proveByAccount, seal } from '../scripts/steps-of-readers.ts';
+import { spent } from './journey.ts';
+import type { Journey } from './journey.ts';
+
+/** The same by an account; what the provider takes over its own pages is not counted, what the portal asks it is. */
+export const signingInByAccount: Journey = {
+  prepare: () => '',
+  round(browser) {
+    const message = browser.handIn(fieldOf(seal(browser, newAddress(), 'handed-out'))).location;
+    return spent(browser, () => {
+      const { body } = proveByAccount(browser, message);
+      if (!body.includes('/view"')) throw new Error('not signed in');
+    });
+  },
+};

@@ -1,0 +1,16 @@
+import { fieldOf, newAddress, proveByCode, seal } from '../scripts/steps-of-readers.ts';
+import { spent } from './journey.ts';
+import type { Journey } from './journey.ts';
+
+/** From the message's page to the one that asks for the confirming click, by a code. Codes are limited by the hour: each has an address of its own. */
+export const signingInByCode: Journey = {
+  prepare: () => '',
+  round(browser) {
+    const address = newAddress();
+    const message = browser.handIn(fieldOf(seal(browser, address, 'handed-out'))).location;
+    return spent(browser, () => {
+      const { body } = proveByCode(browser, message, address);
+      if (!body.includes('/view"')) throw new Error('not signed in');
+    });
+  },
+};

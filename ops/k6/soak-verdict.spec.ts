@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PortalFigures } from './portal-watch.ts';
+import { verdictOf } from './soak-verdict.ts';
+
+const MIB = 1024 * 1024;
+const at = (residentMib: number, openFiles = 60, activeHandles = 8): PortalFigures => ({
+  ...{ atMs: 0, stallMs: 1, openFiles, activeHandles },
+  residentBytes: residentMib * MIB,
+});
+
+describe('a soak', () => {
+  it('lets the first quarter grow, in which caches fill and code is compiled', () => {
+    const { isFlat } = verdictOf(
+      at(200),
+      [200, 300, 400, 400, 400, 402, 401, 405].map((mib) => at(mib)),
+      at(390),
+    );
+    expect(isFlat).toBe(true);
+  });
+
+  it('finds memory that goes on growing, however it jumps in between', () => {
+    const during = [200, 300, 400, 300, 430, 440, 470, 450].map((mib) => at(mib));
+    expect(verdictOf(at(200), during, at(450))).toMatchObject({ isFlat: false, laterBytes: 470 * MIB });
+  });
+
+  it.each([
+    ['files', at(200, 569, 8), { filesLeft: 509, isNothingLeft: false }],
+    ['handles', at(200, 60, 20), { handlesLeft: 12, isNothingLeft: false }],
+    ['nothing but a few that are kept', at(200, 64, 10), { isNothingLeft: true }],
+  ])('finds %s that stay open when all have left', (_, after, found) => {
+    expect(verdictOf(at(200), [at(200)], after)).toMatchObject(found);
+  });
+});
