@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { base32Lower, parseMailAddress, parseMessageId } from '#libs/vocabulary';
 import type { MailAddress, MessageId } from '#libs/vocabulary';
 
@@ -51,5 +51,6 @@ export class BounceAddresses {
 }
 
 function macOf(messageId: MessageId, key: Uint8Array): Buffer {
-  return createHmac('sha256', key).update('segl bounce address\0').update(messageId).digest().subarray(0, MAC_BYTES);
+  const mac = createHmac('sha256', createSecretKey(key)).update('segl bounce address\0').update(messageId);
+  return mac.digest().subarray(0, MAC_BYTES);
 }

@@ -344,7 +344,12 @@ function secretOf(key: LoadedKey | null): KeyringSecret | null {
   return key?.material.form === 'secret' ? { keyId: key.keyId, bytes: key.material.bytes } : null;
 }
 
+/** As long as the keyring holds the key: to write it out takes OpenSSL longer than to sign with it. */
+const rawKeys = new WeakMap<KeyObject, Uint8Array>();
+
 /** The last 32 bytes of an SPKI document (RFC 8410 §4). */
 function rawEd25519(key: KeyObject): Uint8Array {
-  return key.export({ format: 'der', type: 'spki' }).subarray(-32);
+  let raw = rawKeys.get(key);
+  if (raw === undefined) rawKeys.set(key, (raw = key.export({ format: 'der', type: 'spki' }).subarray(-32)));
+  return raw;
 }

@@ -1,4 +1,4 @@
-import { createHash, hkdfSync } from 'node:crypto';
+import { createHash, createSecretKey, hkdfSync } from 'node:crypto';
 import { FILE_KEY_BYTES } from './age/header.ts';
 import { PAYLOAD_NONCE_BYTES } from './age/payload.ts';
 import { readManifest } from './manifest.ts';
@@ -51,5 +51,6 @@ export function readResumption(bytes: Uint8Array): SealBeginning {
  */
 export function nonceOf(fileKey: Buffer, manifestBytes: Buffer, mailSha256: string): Buffer {
   const plaintext = createHash('sha256').update(manifestBytes).update(Buffer.from(mailSha256, 'hex')).digest();
-  return Buffer.from(hkdfSync('sha256', fileKey, plaintext, 'segl payload nonce', PAYLOAD_NONCE_BYTES));
+  const key = createSecretKey(fileKey);
+  return Buffer.from(hkdfSync('sha256', key, plaintext, 'segl payload nonce', PAYLOAD_NONCE_BYTES));
 }

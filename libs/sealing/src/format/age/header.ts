@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { AgeFault } from './age-fault.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 
@@ -90,8 +90,10 @@ function encodeStanza({ args, body }: Stanza): string {
 }
 
 function headerMac(macInput: Uint8Array, fileKey: Uint8Array): Buffer {
-  const key = Buffer.from(hkdfSync('sha256', fileKey, '', 'header', 32));
-  return createHmac('sha256', key).update(macInput).digest();
+  const key = hkdfSync('sha256', createSecretKey(fileKey), '', 'header', 32);
+  return createHmac('sha256', createSecretKey(Buffer.from(key)))
+    .update(macInput)
+    .digest();
 }
 
 /** @throws AgeFault `hmac` when the header is not the one that was made with this file key */

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 /** RFC 9180 in the one mode and suite that age uses: base mode, HKDF-SHA256 (0x0001), ChaCha20Poly1305 (0x0003), empty aad. */
 export interface HpkeSuite {
@@ -44,21 +45,27 @@ export function hpkeOpen(suite: HpkeSuite, sharedSecret: Uint8Array, ciphertext:
 function keySchedule(
   { suiteId, keyScheduleContext }: HpkeSuite,
   sharedSecret: Uint8Array,
-): { key: Buffer; nonce: Buffer } {
-  const secret = labeledExtract(suiteId, sharedSecret, 'secret', Buffer.alloc(0));
+): { key: KeyObject; nonce: Buffer } {
+  // Key objects: for bytes, Node looks four times as long whether they are one as the MAC itself takes.
+  const secret = createSecretKey(labeledExtract(suiteId, sharedSecret, 'secret', Buffer.alloc(0)));
   return {
-    key: labeledExpand(suiteId, secret, 'key', keyScheduleContext, 32),
+    key: createSecretKey(labeledExpand(suiteId, secret, 'key', keyScheduleContext, 32)),
     nonce: labeledExpand(suiteId, secret, 'base_nonce', keyScheduleContext, 12),
   };
 }
 
 /** RFC 9180 §4, on HKDF-Extract: an HMAC keyed by the salt (an empty one is a key of zeros, RFC 5869 §2.2, as HMAC pads it). */
 function labeledExtract(suiteId: Uint8Array, salt: Uint8Array, label: string, ikm: Uint8Array): Buffer {
-  return createHmac('sha256', salt).update(VERSION_LABEL).update(suiteId).update(label).update(ikm).digest();
+  return createHmac('sha256', createSecretKey(salt))
+    .update(VERSION_LABEL)
+    .update(suiteId)
+    .update(label)
+    .update(ikm)
+    .digest();
 }
 
 /** RFC 9180 §4, on HKDF-Expand for at most 32 bytes: one block, hence the single counter byte. */
-function labeledExpand(suiteId: Uint8Array, prk: Uint8Array, label: string, info: Uint8Array, bytes: number): Buffer {
+function labeledExpand(suiteId: Uint8Array, prk: KeyObject, label: string, info: Uint8Array, bytes: number): Buffer {
   const length = Buffer.from([bytes >>> 8, bytes & 0xff]);
   const block = createHmac('sha256', prk)
     .update(length)
