@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FixedClock, newEventId, SystemClock } from '#libs/vocabulary';
 import type { EventId } from '#libs/vocabulary';
-import { decideAndAppend, readState } from './decide-and-append.ts';
+import { appendFacts, decideAndAppend, readState } from './decide-and-append.ts';
 import type { DomainEvent, Fold } from './domain-event.ts';
 import { EventStoreUnavailable, RevisionConflict } from './event-store.ts';
 import type { StreamName } from './event-store.ts';
@@ -51,6 +51,18 @@ describe('decideAndAppend', () => {
       state: { total: 0, ids: [] },
       revision: 'NONE',
     });
+  });
+
+  it('decides on a stream that is thought to be new without reading it, and reads it where it was not', async () => {
+    const read = jest.spyOn(opened.store, 'readStream');
+    const decide = ({ total }: Count) => (total < 2 ? [one] : []);
+    const added = () => decideAndAppend(opened.store, stream, counts, decide, { isLikelyNew: true });
+    expect(await added()).toMatchObject({ revision: 0, state: { total: 1 } });
+    expect(read).not.toHaveBeenCalled();
+    expect(await added()).toMatchObject({ revision: 1, state: { total: 2 } });
+    expect(await added()).toMatchObject({ events: [], revision: 1, state: { total: 2 } });
+    const nothing = decideAndAppend(opened.store, stream, counts, () => [], { isLikelyNew: true });
+    expect(await nothing).toMatchObject({ events: [], revision: 1, state: { total: 2 } });
   });
 
   describe('of a fold that forgets', () => {
@@ -169,5 +181,26 @@ describe('decideAndAppend', () => {
     expect(outcomes.filter(({ events }) => events.length === 1)).toHaveLength(limit);
     expect(conflicts).toBeGreaterThan(0);
     expect((await readState(store, stream, counts)).state.total).toBe(limit);
+  });
+});
+
+describe('appendFacts', () => {
+  let opened: TemporarySqlite;
+  beforeEach(async () => {
+    opened = await openTemporarySqlite();
+  });
+  afterEach(() => opened.cleanUp());
+
+  it('comes at once where it is said where the stream ends, and is the same event when it is tried again', async () => {
+    const stream = streamName('count', newEventId());
+    const fact = { ...one, id: newEventId() };
+    const append = jest.spyOn(opened.store, 'append');
+    await appendFacts(opened.store, stream, [one]);
+    await appendFacts(opened.store, stream, [fact], { likelyRevision: 0 });
+    expect(append).toHaveBeenCalledTimes(2);
+    await appendFacts(opened.store, stream, [fact], { likelyRevision: 0 });
+    expect(await readState(opened.store, stream, counts)).toMatchObject({ revision: 1, state: { total: 2 } });
+    await appendFacts(opened.store, stream, [one], { likelyRevision: 7 });
+    expect(await readState(opened.store, stream, counts)).toMatchObject({ revision: 2, state: { total: 3 } });
   });
 });

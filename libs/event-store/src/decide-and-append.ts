@@ -7,6 +7,16 @@ import type { EventStore, ExpectedRevision, RecordedEvent, StreamName } from './
 export interface DecideOptions {
   /** How often to read and decide again after a conflict. Default 20: a hundred callers at once on one stream all come through. */
   readonly maxAttempts?: number;
+  /**
+   * The stream is thought to be new: the first decision is made on the initial state, without reading. Where it is not new that append
+   * conflicts, or the decision is that nothing happens, and then it is read as ever. Default false.
+   */
+  readonly isLikelyNew?: boolean;
+}
+
+export interface AppendFactsOptions extends Pick<DecideOptions, 'maxAttempts'> {
+  /** Where the stream ends, as far as the caller knows: right, it spares a way to the store and back. Default: there is none yet. */
+  readonly likelyRevision?: ExpectedRevision;
 }
 
 export interface Decided<State, Event extends DomainEvent> {
@@ -48,6 +58,12 @@ export async function readState<State, Event extends DomainEvent>(
     revision = event.revision;
   }
   return { state, revision };
+}
+
+function newStream<State, Event extends DomainEvent>(
+  fold: Fold<State, Event>,
+): { state: State; revision: ExpectedRevision } {
+  return { state: fold.initialState(), revision: 'NONE' };
 }
 
 /** From the end of a long stream: as many events as are young enough, and SHORT_STREAM_EVENTS at the least, whatever clocks say. */
@@ -93,11 +109,13 @@ export async function decideAndAppend<State, Event extends DomainEvent>(
   stream: StreamName,
   fold: Fold<State, Event>,
   decide: (state: State) => readonly Event[] | Promise<readonly Event[]>,
-  { maxAttempts = 20 }: DecideOptions = {},
+  { maxAttempts = 20, isLikelyNew = false }: DecideOptions = {},
 ): Promise<Decided<State, Event>> {
   for (let attempt = 1; ; attempt++) {
-    const { state, revision } = await readState(store, stream, fold);
+    const isGuess = isLikelyNew && attempt === 1;
+    const { state, revision } = isGuess ? newStream(fold) : await readState(store, stream, fold);
     const decided = await decide(state);
+    if (decided.length === 0 && isGuess) continue;
     if (decided.length === 0) return { events: decided, state, revision };
     // Ids are made here, so that the state returned is the one that a reader of the stream comes to.
     const events = decided.map((event) => (event.id === undefined ? { ...event, id: newEventId() } : event));
@@ -111,7 +129,7 @@ export async function decideAndAppend<State, Event extends DomainEvent>(
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
       if (attempt >= maxAttempts) throw new TooMuchContention(stream);
-      await pauseAfter(attempt);
+      if (!isGuess) await pauseAfter(attempt);
     }
   }
 }
@@ -126,10 +144,10 @@ export async function appendFacts<Event extends DomainEvent>(
   store: EventStore,
   stream: StreamName,
   facts: readonly Event[],
-  { maxAttempts = 20 }: DecideOptions = {},
+  { maxAttempts = 20, likelyRevision = 'NONE' }: AppendFactsOptions = {},
 ): Promise<void> {
   const events = facts.map((event) => (event.id === undefined ? { ...event, id: newEventId() } : event));
-  let expected: ExpectedRevision = 'NONE';
+  let expected = likelyRevision;
   for (let attempt = 1; ; attempt++) {
     try {
       await store.append(stream, expected, events);

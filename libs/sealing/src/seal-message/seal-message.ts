@@ -68,7 +68,15 @@ export class SealMessageHandler implements ICommandHandler<SealMessage> {
       ...(manifest.policy === undefined ? {} : { policy: manifest.policy }),
       ...(manifest.terms === undefined ? {} : { terms: manifest.terms }),
     };
-    await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) => recordSealing(state, facts));
+    await decideAndAppend(
+      this.store,
+      messageStream(messageId),
+      sealedMessages,
+      (state) => recordSealing(state, facts),
+      {
+        isLikelyNew: true, // a message id is random: only a seal that is taken up again was there before
+      },
+    );
     return messageId;
   }
 }
