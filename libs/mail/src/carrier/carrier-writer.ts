@@ -83,6 +83,13 @@ export class CarrierWriter {
     return this.lines.update(ciphertext);
   }
 
+  /** As `update`, for a caller that keeps what it gets: memory of its own, which is not used again. */
+  written(ciphertext: Uint8Array): Buffer {
+    const lines = this.lines.update(ciphertext);
+    this.lines.letGo();
+    return lines;
+  }
+
   finish(): Buffer {
     return Buffer.concat([this.lines.finish(), Buffer.from(this.tail, 'latin1')]);
   }

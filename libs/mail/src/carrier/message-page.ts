@@ -136,6 +136,7 @@ export function escapeHtml(text: string): string {
 function asciiLines(html: string): string {
   return html
     .replace(/\P{ASCII}/gu, (character) => `&#${character.codePointAt(0)};`)
-    .replace(/.{900,}/g, (line) => line.replace(/(.{1,880}) /g, '$1\n')) // a reference takes up to ten characters
-    .replace(/\n/g, '\r\n');
+    .split('\n') // not by a pattern over all of it: that would begin anew at every character of a line that is short enough
+    .map((line) => (line.length < 900 ? line : line.replace(/(.{1,880}) /g, '$1\r\n'))) // a reference takes up to ten characters
+    .join('\r\n');
 }

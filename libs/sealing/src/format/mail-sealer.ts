@@ -5,7 +5,7 @@ import { DomainError, Unprintable } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { newAgeHeader } from './age/age-file.ts';
 import { HybridRecipient } from './age/hybrid.ts';
-import { CHUNK_BYTES, PAYLOAD_NONCE_BYTES, PayloadSealer, sealedPayloadBytes } from './age/payload.ts';
+import { PAYLOAD_NONCE_BYTES, PayloadSealer, sealedPayloadBytes } from './age/payload.ts';
 import { encodeManifest } from './manifest.ts';
 import type { Manifest, ManifestFacts, ManifestSigner } from './manifest.ts';
 import { nonceOf, readResumption, writeResumption } from './resumption.ts';
@@ -165,13 +165,13 @@ export class MailSealer extends Unprintable {
       throw new MailTooLarge(this.maxMailBytes);
     }
     if (this.measuresItself) this.measure.update(mail);
-    return this.collect(sealedPayloadBytes(CHUNK_BYTES + mail.length), () => this.payload.update(mail));
+    return this.collect(sealedPayloadBytes(this.payload.waitingBytes + mail.length), () => this.payload.update(mail));
   }
 
   /** The last bytes. */
   finish(): Buffer {
     this.advance('begun', 'finished');
-    const last = this.collect(sealedPayloadBytes(CHUNK_BYTES), () => this.payload.finish());
+    const last = this.collect(sealedPayloadBytes(this.payload.waitingBytes), () => this.payload.finish());
     if (this.measure.bytes !== this.mailBytes) throw new Error('the measure was not fed the bytes that were sealed');
     if (this.mailSha256 !== null && this.measure.sha256() !== this.mailSha256)
       throw new Error('the mail is not the one that the seal was begun for');

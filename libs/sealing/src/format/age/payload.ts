@@ -30,8 +30,13 @@ export function sealedPayloadBytes(plaintextBytes: number): number {
 
 /** A KeyObject, not bytes: OpenSSL then sets a chunk's cipher up 1.3 × faster (performance.md A). */
 function payloadKey(fileKey: Uint8Array | KeyObject, nonce: Uint8Array): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync('sha256', fileKey, nonce, 'payload', 32)));
+  const key = fileKey instanceof Uint8Array ? createSecretKey(fileKey) : fileKey;
+  return createSecretKey(Buffer.from(hkdfSync('sha256', key, nonce, 'payload', 32)));
 }
+
+/** 8 × 64 KiB at most: chunks of sealers that are done, wiped. A mail of some chunks would spend as long on fresh memory as on its cipher. */
+const spareChunks: Buffer[] = [];
+const MAX_SPARE_CHUNKS = 8;
 
 /** 11 bytes that count, one that marks the last chunk. Only the low 32 bits are counted: 256 TiB. */
 class ChunkNonce {
@@ -62,7 +67,7 @@ export class PayloadSealer extends Unprintable {
   private readonly onSealed: (bytes: Buffer) => void;
   private readonly chunkNonce = new ChunkNonce();
   /** A chunk can only be sealed once it is known whether it is the last: at most one waits here. */
-  private readonly held = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  private held = spareChunks.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
   private heldBytes = 0;
 
   /**
@@ -99,6 +104,14 @@ export class PayloadSealer extends Unprintable {
   finish(): void {
     this.seal(this.held.subarray(0, this.heldBytes), true);
     this.held.fill(0);
+    if (spareChunks.length < MAX_SPARE_CHUNKS) spareChunks.push(this.held);
+    this.held = Buffer.alloc(0); // somebody else's from here on
+    this.heldBytes = 0;
+  }
+
+  /** Plaintext that came and is not sealed yet. */
+  get waitingBytes(): number {
+    return this.heldBytes;
   }
 
   /** Copies what still fits the chunk. @returns how many bytes it took */
