@@ -10,6 +10,7 @@ const MAX_RECEIVED = 25;
 const CR = 0x0d;
 const LF = 0x0a;
 const END_OF_HEADER = Buffer.from('\r\n\r\n');
+const MOST_HEADER_BYTES = MAX_HEADER_BYTES + END_OF_HEADER.length;
 
 /**
  * Looks at a mail while it comes in, piece by piece, for what must go no further: line ends that the next server could read
@@ -18,7 +19,8 @@ const END_OF_HEADER = Buffer.from('\r\n\r\n');
 export class MailScan {
   private bytes = 0;
   private last = 0;
-  private readonly header = Buffer.allocUnsafe(MAX_HEADER_BYTES + END_OF_HEADER.length);
+  /** Of a header that does not come in one piece. */
+  private header = Buffer.alloc(0);
   private headerBytes = 0;
   private isInHeader = true;
 
@@ -51,15 +53,30 @@ export class MailScan {
   }
 
   private takeHeader(piece: Buffer): SmtpAnswer | null {
-    const room = piece.subarray(0, this.header.length - this.headerBytes);
+    if (this.headerBytes === 0) {
+      const whole = headerEndIn(piece, 0);
+      if (whole >= 0 && whole + END_OF_HEADER.length <= MOST_HEADER_BYTES) {
+        this.isInHeader = false;
+        return this.judgeHeader(piece.subarray(0, whole));
+      }
+    }
+    const room = piece.subarray(0, MOST_HEADER_BYTES - this.headerBytes);
+    this.makeRoom(this.headerBytes + room.length);
     room.copy(this.header, this.headerBytes);
     const from = Math.max(0, this.headerBytes - END_OF_HEADER.length + 1);
     this.headerBytes += room.length;
     const soFar = this.header.subarray(0, this.headerBytes);
-    const end = soFar.subarray(0, 2).toString('latin1') === '\r\n' ? 0 : soFar.indexOf(END_OF_HEADER, from);
-    if (end < 0) return this.headerBytes === this.header.length ? ANSWERS.headerTooLarge : null;
+    const end = headerEndIn(soFar, from);
+    if (end < 0) return this.headerBytes === MOST_HEADER_BYTES ? ANSWERS.headerTooLarge : null;
     this.isInHeader = false;
     return this.judgeHeader(soFar.subarray(0, end));
+  }
+
+  private makeRoom(bytes: number): void {
+    if (bytes <= this.header.length) return;
+    const larger = Buffer.allocUnsafe(Math.min(MOST_HEADER_BYTES, Math.max(bytes, 2 * this.header.length)));
+    this.header.copy(larger, 0, 0, this.headerBytes);
+    this.header = larger;
   }
 
   private judgeHeader(header: Buffer): SmtpAnswer | null {
@@ -71,4 +88,9 @@ export class MailScan {
     const hops = fields.filter((line) => /^received[ \t]*:/i.test(line)).length;
     return hops > MAX_RECEIVED ? ANSWERS.mailLoop : null;
   }
+}
+
+/** Where the empty line behind a header begins, -1 for nowhere. @param from where it was not found before */
+function headerEndIn(mail: Buffer, from: number): number {
+  return mail[0] === CR && mail[1] === LF ? 0 : mail.indexOf(END_OF_HEADER, from);
 }

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { personPseudonym } from '#libs/keyring';
 import type { Person } from '#libs/keyring';
@@ -11,6 +12,9 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** 1 MiB: a header's trace fields are under 256 KiB, a resumption under 4 KiB. */
 const MAX_PLAINTEXT_BYTES = 1024 * 1024;
+
+/** Some KiB, of which most is random: with zlib's own settings it takes longer to make room for their tables than to go through it. */
+const QUICKLY = { level: 1, memLevel: 4, windowBits: 12 } as const;
 
 /** What a seal is taken up by: its beginning, and the trace fields that the mail had when it was sealed. */
 export interface KeptSeal {
@@ -36,6 +40,7 @@ export function relayingIdOf(recipient: Person, mailFrom: MailAddress | null, sa
 export function keepSeal({ resumption, cut }: KeptSeal, recipient: Person, sameMail: Buffer): string {
   const plaintext = deflateRawSync(
     JSON.stringify([resumption.toString('latin1'), cut.map(({ at, text }) => [at, text])]),
+    QUICKLY,
   );
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyOf(recipient, sameMail), nonce, { authTagLength: TAG_BYTES });
@@ -60,7 +65,7 @@ export function keptSealOf(text: string, recipient: Person, sameMail: Buffer): K
 }
 
 /** `sameMail` is a digest that is nowhere recorded: without the bytes of the mail nobody comes to it. */
-function keyOf(recipient: Person, sameMail: Buffer): Buffer {
+function keyOf(recipient: Person, sameMail: Buffer): KeyObject {
   const salt = personPseudonym(recipient, 'kept seal', sameMail.toString('hex'));
-  return Buffer.from(hkdfSync('sha256', sameMail, salt, 'segl kept seal', 32));
+  return createSecretKey(Buffer.from(hkdfSync('sha256', createSecretKey(sameMail), salt, 'segl kept seal', 32)));
 }

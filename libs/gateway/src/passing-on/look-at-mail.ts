@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MailHeaderCollector } from '#libs/mail';
-import type { MailHeader } from '#libs/mail';
+import { MailHeader } from '#libs/mail';
 import type { StoredMail } from '../outgoing-mail.ts';
 import { cutTrace, putBack } from './trace-fields.ts';
 import type { CutField, CutHeader } from './trace-fields.ts';
@@ -21,7 +20,8 @@ export interface MailLook {
   readonly cutHeader: CutHeader;
 }
 
-export async function lookAtMail(mail: StoredMail): Promise<MailLook> {
+/** @param knownHeader where its header was read before */
+export async function lookAtMail(mail: StoredMail, knownHeader?: MailHeader): Promise<MailLook> {
   const whole = createHash('sha256');
   const same = createHash('sha256').update('segl same mail\0');
   let head: Buffer = Buffer.alloc(0);
@@ -32,7 +32,7 @@ export async function lookAtMail(mail: StoredMail): Promise<MailLook> {
       same.update(piece);
       continue;
     }
-    head = Buffer.concat([head, piece]);
+    head = head.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([head, piece]);
     const end = headerEnd(head);
     if (end === null) continue;
     cutHeader = cutTrace(head.subarray(0, end));
@@ -42,9 +42,8 @@ export async function lookAtMail(mail: StoredMail): Promise<MailLook> {
     cutHeader = cutTrace(head);
     same.update(cutHeader.kept);
   }
-  const collector = new MailHeaderCollector();
-  collector.push(head);
-  return { header: collector.header(), mailSha256: whole.digest('hex'), sameMail: same.digest(), cutHeader };
+  const header = knownHeader ?? MailHeader.of(head);
+  return { header, mailSha256: whole.digest('hex'), sameMail: same.digest(), cutHeader };
 }
 
 /** The same mail with the trace fields that it had at another try. */

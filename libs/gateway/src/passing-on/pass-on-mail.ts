@@ -76,7 +76,7 @@ export class PassOnMailByPolicy extends PassOnMail {
     if (foreign) return foreign;
     const attempt: Attempt = {
       mail,
-      look: await lookAtMail(mail.mail),
+      look: await lookAtMail(mail.mail, facts.header),
       policy,
       endsBy: plusSeconds(now, attemptSeconds + CLAIM_SLACK_SECONDS),
       timeUp,

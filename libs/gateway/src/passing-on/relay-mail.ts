@@ -151,7 +151,13 @@ export class RelayMail {
         resume: async (messageId, keptSeal) =>
           messageId === null || keptSeal === null
             ? null
-            : takeUpSeal(keptSeal, messageId, { person, mail: mail.mail, look, now: this.clock.now() }),
+            : takeUpSeal(keptSeal, messageId, {
+                person,
+                mail: mail.mail,
+                look,
+                now: this.clock.now(),
+                maxMailBytes: settings.maxMailBytes,
+              }),
       },
     );
     if (claim.kind !== 'claimed') return this.ends.notClaimed(one, claim.kind);

@@ -65,11 +65,14 @@ export class RelayingClaims {
   }
 
   /** What the next hop said for good: recorded behind whatever stands there. @throws EventStoreUnavailable after some tries */
-  async end({ stream }: Pick<Claimed<unknown>, 'stream'>, event: RelayingEvent): Promise<void> {
+  async end(
+    { stream, revision }: Pick<Claimed<unknown>, 'stream'> & Partial<Pick<Claimed<unknown>, 'revision'>>,
+    event: RelayingEvent,
+  ): Promise<void> {
     const withId = { ...event, id: newEventId() }; // tried again it is the same event
     for (let attempt = 1; ; attempt++) {
       try {
-        return await appendFacts(this.store, stream, [withId]);
+        return await appendFacts(this.store, stream, [withId], { likelyRevision: revision ?? 'NONE' });
       } catch (error) {
         if (attempt >= END_TRIES) throw error;
         await new Promise((resume) => setTimeout(resume, END_PAUSE_MS));

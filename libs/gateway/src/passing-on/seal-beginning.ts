@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Person } from '#libs/keyring';
 import { CarrierWriter, authorField, headerText, writtenBy } from '#libs/mail';
 import type { Author, MailHeader, OrganisationProfile } from '#libs/mail';
-import { MailMeasure, MailSealer } from '#libs/sealing';
+import { MailSealer } from '#libs/sealing';
 import type { MailSealerOptions } from '#libs/sealing';
 import type { MailAddress, MessageId } from '#libs/vocabulary';
 import { plusSeconds } from '#libs/vocabulary';
@@ -24,6 +24,8 @@ export interface BegunSeal {
   /** The mail that is sealed, with the trace fields that it had when the seal was begun. */
   readonly mail: StoredMail;
   readonly mailSha256: string;
+  /** Not begun yet, for the first carrier that is asked for; later ones take the seal up. */
+  readonly sealer: MailSealer;
 }
 
 /** Everything of a mail that its seals have in common. */
@@ -61,18 +63,13 @@ export function beginSeal(
   mail: StoredMail,
   { mailSha256 }: MailLook,
   { terms, rule, sender, recipient, sealedAt, keys }: SealFacts,
-  { organisation, lifetimeSeconds }: PassingOnSettings,
+  { organisation, lifetimeSeconds, maxMailBytes }: PassingOnSettings,
 ): BegunSeal {
   const expiresAt = plusSeconds(sealedAt, terms.lifetimeSeconds ?? lifetimeSeconds);
   const named = { organisation: organisation.name, sender, recipient, sealedAt, expiresAt };
   const facts = { ...named, ...termsInManifest(rule, terms) };
-  const { messageId, ...seal } = sealerOf({ ...keys, facts, mailSha256 });
-  return { messageId, ...seal, mail, mailSha256 };
-}
-
-function sealerOf(options: MailSealerOptions): { messageId: MessageId; resumption: Buffer } {
-  const sealer = new MailSealer(options);
-  return { messageId: sealer.messageId, resumption: sealer.resumption() };
+  const sealer = new MailSealer({ ...keys, facts, mailSha256, maxMailBytes });
+  return { messageId: sealer.messageId, resumption: sealer.resumption(), mail, mailSha256, sealer };
 }
 
 /** What is recorded before the carrier leaves. */
@@ -89,15 +86,22 @@ export async function takeUpSeal(
     mail,
     look,
     now,
-  }: { readonly person: Person; readonly mail: StoredMail; readonly look: MailLook; readonly now: Instant },
+    maxMailBytes,
+  }: {
+    readonly person: Person;
+    readonly mail: StoredMail;
+    readonly look: MailLook;
+    readonly now: Instant;
+    readonly maxMailBytes: number;
+  },
 ): Promise<BegunSeal | null> {
   const kept = keptSealOf(text, person, look.sameMail);
   if (kept === null) return null;
   const { resumption, cut } = kept;
   const asItWas = withTraceOf(mail, look, cut);
   const mailSha256 = await sha256Of(asItWas);
-  const { manifest } = new MailSealer({ resumption, mailSha256 });
-  return manifest.expiresAt > now ? { messageId, resumption, mail: asItWas, mailSha256 } : null;
+  const sealer = new MailSealer({ resumption, mailSha256, maxMailBytes });
+  return sealer.manifest.expiresAt > now ? { messageId, resumption, mail: asItWas, mailSha256, sealer } : null;
 }
 
 /** 128 KiB at a time, as seal-for-recipients.ts has it. */
@@ -113,10 +117,11 @@ export function carrierContent(
   settings: Pick<PassingOnSettings, 'publicUrl' | 'organisation' | 'maxMailBytes'>,
   record: (seal: MailSealer) => Promise<void>,
 ): () => AsyncGenerator<Uint8Array> {
+  const { resumption, mailSha256 } = seal;
+  let first: MailSealer | null = seal.sealer;
   return async function* () {
-    const { resumption, mailSha256 } = seal;
-    const measure = new MailMeasure();
-    const sealer = new MailSealer({ resumption, mailSha256, maxMailBytes: settings.maxMailBytes, measure });
+    const sealer = first ?? new MailSealer({ resumption, mailSha256, maxMailBytes: settings.maxMailBytes });
+    first = null;
     const { messageId, manifest } = sealer;
     const { sealedAt, expiresAt, recipient } = manifest;
     const carrier = new CarrierWriter({
@@ -129,18 +134,16 @@ export function carrierContent(
       sealedAt,
       expiresAt,
     });
-    // Copies: both writers use their buffers again.
     yield carrier.begin();
-    yield Buffer.from(carrier.update(sealer.begin()));
+    yield carrier.written(sealer.begin());
     for await (const piece of seal.mail.content()) {
       for (let start = 0; start < piece.length; start += PIECE_BYTES) {
         const part = piece.subarray(start, start + PIECE_BYTES);
-        measure.update(part);
-        yield Buffer.from(carrier.update(sealer.update(part)));
+        yield carrier.written(sealer.update(part));
         await nextTurn();
       }
     }
-    const lastLines = Buffer.from(carrier.update(sealer.finish()));
+    const lastLines = carrier.written(sealer.finish());
     await record(sealer);
     yield Buffer.concat([lastLines, carrier.finish()]);
   };

@@ -1,5 +1,5 @@
-import { CarrierReader, MailHeaderCollector, authorField, headerText, NotACarrier } from '#libs/mail';
-import type { MailHeader, MailOutline, MailReader, OutlinedFile } from '#libs/mail';
+import { CarrierReader, MailHeader, authorField, headerText, NotACarrier } from '#libs/mail';
+import type { MailOutline, MailReader, OutlinedFile } from '#libs/mail';
 import type { MailAddress } from '#libs/vocabulary';
 import { searchContent } from './content/search-content.ts';
 import type { MailFacts } from './mail-facts.ts';
@@ -18,7 +18,7 @@ export async function readMailFacts(
   policy: MailPolicy,
   reader: Pick<MailReader, 'outline'>,
 ): Promise<MailFacts> {
-  const header = headerOf(mail);
+  const header = MailHeader.of(mail);
   const bytes = mail.length;
   const isSealed = isCarrier(mail);
   const outline = isOutlineNeeded(policy, header) ? await reader.outline(mail) : null;
@@ -41,12 +41,6 @@ function isOutlineNeeded(policy: MailPolicy, header: MailHeader): boolean {
   const isCalendar = /^(?:text\/calendar|multipart\/)/i.test(header.first('content-type').trim());
   if (policy.machineMail.calendarReplies === 'pass' && isCalendar) return true;
   return testsOf(policy).some(({ kind }) => kind === 'content' || kind === 'attachment' || kind === 'unsearchable');
-}
-
-function headerOf(mail: Buffer): MailHeader {
-  const collector = new MailHeaderCollector();
-  collector.push(mail);
-  return collector.header();
 }
 
 /** A header field can be written by anybody: what counts is that there is a page with ciphertext in it. */
