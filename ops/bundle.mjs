@@ -3,7 +3,7 @@
  * processor time (ops/decisions/2026-11-30-one-bundle.md). Each entry keeps its place below ./dist, so that workers, assets and
  * `segl` are found where they always were; what entries share lies in ./dist/chunks.
  */
-import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build } from 'esbuild';
@@ -81,6 +81,18 @@ function mapOfOurs(text) {
  */
 function withCheapNames(text) {
   return text.replace(/^(var __name = \(target, value\) =>) /m, '$1 target.name === value ? target : ');
+}
+
+/** What travels beside the code, as it is. */
+const ASSETS = ['libs/**/src/**/*.{hbs,css,mjs,svg,json,sql,png,ico}', 'apps/**/*.{hbs,css,svg,json,eml}'];
+
+/** Puts assets beside the code that looks for them. @param root of the repository @param out where the entries went */
+export function copyAssets(root, out) {
+  for (const asset of globSync(ASSETS, { cwd: root, exclude: ['**/node_modules/**', 'apps/*/test/**'] })) {
+    const target = join(out, asset);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(join(root, asset), target);
+  }
 }
 
 /** @param compiled what tsc wrote @param out where the entries go, each in its place */

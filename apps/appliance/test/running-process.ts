@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly managementPort?: number;
   /** The directory of another build than `dist`. */
   readonly build?: string;
+  /** Another Node than that of the tests. */
+  readonly node?: string;
 }
 
 export async function freePort(): Promise<number> {
@@ -59,7 +61,7 @@ export async function startProcess(options: StartOptions = {}): Promise<RunningP
   const managementPort = options.managementPort ?? (await freePort());
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'segl-data-')));
   const child = spawn(
-    process.execPath,
+    options.node ?? process.execPath,
     [join(options.build ?? dist, 'apps', 'appliance', 'main.js'), ...(options.arguments ?? ['--demonstration'])],
     {
       cwd: root,
