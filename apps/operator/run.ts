@@ -18,6 +18,7 @@ import { personsCommand } from './commands/persons-copy.ts';
 import { dkimCommand } from './commands/dkim.ts';
 import { policyCommand } from './commands/policy.ts';
 import { projectionsCommand } from './commands/projections-rebuild.ts';
+import { retentionCommand } from './commands/retention.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { sealCommand } from './commands/seal.ts';
@@ -34,6 +35,7 @@ const COMMANDS = [
   revokeCommand,
   auditCommand,
   eraseCommand,
+  retentionCommand,
   holdCommand,
   policyCommand,
   dkimCommand,

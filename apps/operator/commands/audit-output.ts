@@ -1,5 +1,6 @@
 import { AUDIT_CSV_HEAD, auditCsvLine, decryptForDisplay } from '#libs/audit';
 import type { AuditPage, AuditRow, Timeline, TimelineEntry } from '#libs/audit';
+import { isContentRemoved } from '#libs/event-store';
 import type { PersonDirectory } from '#libs/keyring';
 import { UsageFault } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
@@ -78,10 +79,12 @@ function sayWhatIsLeft(operator: Operator, { next, previous, isWhole }: Omit<Aud
 }
 
 /** `17  2026-03-01T12:00:00.000Z  MessageViewed  message-…  recipientId=… method=passcode`: one line, whatever a value holds. */
-function lineOf({ sequence, time, type, stream, data }: AuditRow): string {
+function lineOf(row: AuditRow): string {
+  const { sequence, time, type, stream, data } = row;
   const facts = Object.entries(data).map(
     ([name, value]) =>
       `${name}=${typeof value === 'string' && /^[\w.:@+-]+$/.test(value) ? value : JSON.stringify(value)}`,
   );
-  return [sequence, time, type, stream, facts.join(' ')].join('  ');
+  const said = isContentRemoved(row) ? '(content removed by retention)' : facts.join(' ');
+  return [sequence, time, type, stream, said].join('  ');
 }

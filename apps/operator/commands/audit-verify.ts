@@ -129,6 +129,14 @@ async function say(operator: Operator, report: VerifyReport, json: boolean): Pro
   const { origin, size } = report.provenTo;
   await operator.print(`${report.provenEvents} events proven, up to the checkpoint of ${origin} at ${size}`);
   if (report.exposure !== null) await sayExposure(operator, report.exposure);
+  if (report.withoutContent !== null) {
+    const { events, byRetention } = report.withoutContent;
+    await operator.print(
+      `${events} of them by their leaves alone: the content of ${byRetention} was removed by retention, as the record here says${
+        events > byRetention ? `; of ${events - byRetention} it is not here, and nothing here says why` : ''
+      }`,
+    );
+  }
   if (report.unprovenEvents > 0) await operator.print(`${report.unprovenEvents} events that no checkpoint proves`);
 }
 

@@ -9,6 +9,7 @@ import { sealedMessageEvents } from '#libs/sealing';
 import { telemetryEvents } from '#libs/telemetry';
 import { auditorEvents } from './auditors/auditor-events.ts';
 import { ledgerEvents } from './ledger/ledger.ts';
+import { retentionEvents } from './retention/retention-events.ts';
 
 /**
  * Every event that this installation can have recorded, as the rooms describe them. Whatever looks at all of them (trail, display,
@@ -32,6 +33,7 @@ export const eventCatalogue = new EventCatalogue([
   ledgerEvents,
   auditorEvents,
   projectionEvents,
+  retentionEvents,
 ]);
 
 /** Statistics and bookkeeping are about nobody, and stay out of the trail. */

@@ -3,6 +3,7 @@ import type { DomainEvent, Fold } from './domain-event.ts';
 import { presentShape } from './event-catalogue.ts';
 import { RevisionConflict } from './event-store.ts';
 import type { EventStore, ExpectedRevision, RecordedEvent, StreamName } from './event-store.ts';
+import { isContentRemoved } from './record-leaf.ts';
 
 export interface DecideOptions {
   /** How often to read and decide again after a conflict. Default 20: a hundred callers at once on one stream all come through. */
@@ -94,6 +95,8 @@ function evolved<State, Event extends DomainEvent>(
   state: State,
   event: RecordedEvent,
 ): State {
+  // Retention leaves alone what decisions rest on: what it took says nothing any more.
+  if (isContentRemoved(event)) return fold.contentRemoved?.(state, event) ?? state;
   return fold.evolve(state, presentShape(fold.events, event) as unknown as Event);
 }
 

@@ -1,4 +1,4 @@
-import type { EventId } from '#libs/vocabulary';
+import type { EventId, Instant } from '#libs/vocabulary';
 import type { EventDescriptors } from './event-descriptor.ts';
 
 /** What a JSON document can hold without loss: no dates, no undefined, no integers past 2^53, no NaN. */
@@ -24,6 +24,8 @@ export type Revised<Version extends number, Event extends DomainEvent> = Event &
 export interface Fold<State, Event extends DomainEvent> {
   readonly initialState: () => State;
   readonly evolve: (state: State, event: Event) => State;
+  /** What an event still says whose content retention removed. Without it such events make no difference. */
+  readonly contentRemoved?: (state: State, left: { readonly type: string; readonly time: Instant }) => State;
   /**
    * Events that are older than the newest by more than this make no difference to any decision: of a long stream only the younger ones are
    * read, so that a decision costs the same after ten years. Without it every event counts.

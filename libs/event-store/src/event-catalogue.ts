@@ -11,6 +11,7 @@ import type {
 } from './event-descriptor.ts';
 import { EventStoreUnavailable } from './event-store.ts';
 import type { RecordedEvent } from './event-store.ts';
+import { isContentRemoved } from './record-leaf.ts';
 
 /** What of an event its description is read from. */
 export type DescribableEvent = Pick<RecordedEvent, 'id' | 'stream' | 'revision' | 'type' | 'version' | 'data'>;
@@ -130,7 +131,7 @@ export function presentShape<Event extends DomainEvent>(
   const descriptor = descriptors && ownProperty(descriptors as Readonly<Record<string, AnyDescriptor>>, event.type);
   const known = descriptor?.version ?? 1;
   if (event.version > known) throw new UnknownEventVersion(event, known);
-  if (event.version === known) return event;
+  if (event.version === known || isContentRemoved(event)) return event;
   const steps: AnyDescriptor['upcasts'] = descriptor?.upcasts?.slice(event.version - 1);
   const data = (steps ?? []).reduce<object>((before, step) => step(before as never), event.data);
   const { id, type } = event;

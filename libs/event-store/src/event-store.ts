@@ -21,12 +21,15 @@ export interface RecordedEvent<Event extends DomainEvent = DomainEvent> {
   /** 0 for the first event of a stream, then dense. */
   readonly revision: number;
   readonly type: Event['type'];
-  /** Of the shape of `data`. */
+  /** Of the shape of `data`; CONTENT_REMOVED (0) where retention left the leaf alone: `data` is then empty. */
   readonly version: number;
   /** When the bytes were made. Never order by it. */
   readonly time: Instant;
   readonly data: Event['data'];
-  /** RFC 8785 (JCS) bytes of {data, id, revision, stream, time, type}, and version from 2 on: made once, kept unchanged by every store. */
+  /**
+   * RFC 8785 (JCS) bytes of {data, id, revision, stream, time, type}, and version from 2 on: made once, kept unchanged by every store, until
+   * retention puts the leaf that follows from them in their place (record-leaf.ts).
+   */
   readonly bytes: Uint8Array;
   readonly position: Position;
 }

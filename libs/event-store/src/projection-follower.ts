@@ -10,6 +10,7 @@ import type { PassedOver } from './passed-over.ts';
 import type { Projection, ProjectionStatus } from './projection-runner.ts';
 import { HandlerFailed, ProjectionStopped, recordDiffers, stoppedAtDamage } from './projection-stop.ts';
 import type { ProjectionStop } from './projection-stop.ts';
+import { isContentRemoved } from './record-leaf.ts';
 import { savedPlace, savePlace } from './projection-tables.ts';
 import type { SavedPlace } from './projection-tables.ts';
 import type { ReadModelDatabase, ReadModels } from './read-models.ts';
@@ -214,7 +215,7 @@ export class ProjectionFollower {
 
   private async handle(count: number): Promise<void> {
     try {
-      const handled = await this.whenFree(() => this.handleBatch(count));
+      const handled = await this.readModels.whenFree(() => this.handleBatch(count));
       const last = this.queue[handled - 1];
       this.queue.splice(0, handled);
       this.waitingSince = this.queue[0]?.time ?? (this.isCaughtUp ? null : (last?.time ?? null));
@@ -258,17 +259,6 @@ export class ProjectionFollower {
       throw new HandlerFailed(event, index, cause);
     }
   }
-
-  /** Another process writes into the same file: waited for without stopping the thread. */
-  private async whenFree<Result>(work: () => Result): Promise<Result> {
-    for (const giveUpAt = Date.now() + 5000; ; await sleep(10)) {
-      try {
-        return work();
-      } catch (error) {
-        if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || Date.now() > giveUpAt) throw error; // 5: SQLITE_BUSY
-      }
-    }
-  }
 }
 
 /** Handlers of single types get the present shape of an event; the one of every event gets it as it was recorded. */
@@ -281,7 +271,7 @@ function handlersOf(projection: Projection<never>): (event: RecordedEvent) => re
       return [type, [...ofEvery, ofType]];
     }),
   );
-  return ({ type }) => handlers.get(type) ?? ofEvery;
+  return (event) => (isContentRemoved(event) ? ofEvery : (handlers.get(event.type) ?? ofEvery));
 }
 
 function ofEveryIn({ every }: Projection<never>): readonly Handler[] {

@@ -16,6 +16,7 @@ import type { ReadModelDatabase, ReadModels } from './read-models.ts';
  * anything and must depend on nothing but the tables and the event, since it is run again on a rebuild.
  */
 export interface Projection<Event extends DomainEvent> extends ProjectionTables {
+  /** Not of events whose content retention removed: `every` sees those alone. */
   readonly on?: {
     readonly [Type in Event['type']]?: (
       db: ReadModelDatabase,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';
@@ -81,6 +82,17 @@ export class ReadModels {
     } catch (error) {
       if (this.connection.isTransaction) this.connection.exec('ROLLBACK');
       throw error;
+    }
+  }
+
+  /** Does work that another process, which writes into the same file, may keep waiting; nobody else waits with it. @throws what `work` throws, after 5 s */
+  async whenFree<Result>(work: () => Result): Promise<Result> {
+    for (const giveUpAt = Date.now() + 5000; ; await sleep(10)) {
+      try {
+        return work();
+      } catch (error) {
+        if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || Date.now() > giveUpAt) throw error; // 5: SQLITE_BUSY
+      }
     }
   }
 

@@ -4,6 +4,7 @@ import type { EventId, Instant } from '#libs/vocabulary';
 import type { DomainEvent } from './domain-event.ts';
 import { AppendTooLarge, DamagedRecord, MAX_APPEND_BYTES } from './event-store.ts';
 import type { ExpectedRevision, Position, RecordedEvent, StreamName } from './event-store.ts';
+import { CONTENT_REMOVED, isLeaf } from './record-leaf.ts';
 
 /** An event as it is handed to a store: decided about in the port, so that every store keeps the very same bytes. */
 export interface EventRecord {
@@ -134,7 +135,11 @@ function requireLosslessContainer(value: object, path: string, ancestors: object
   ancestors.pop();
 }
 
-type StoredRecord = Omit<RecordedEvent, 'bytes' | 'position' | 'version'> & { readonly version?: number };
+type StoredRecord = Omit<RecordedEvent, 'bytes' | 'position' | 'version'> & {
+  readonly version?: number;
+  /** In the leaf that is left where the content was removed. */
+  readonly recordSha256?: string;
+};
 
 /** `bytes` is made when it is asked for: most readers want the fields alone. (So a spread copy has no bytes: pass the event itself on.) */
 class ReadEvent implements RecordedEvent {
@@ -177,7 +182,8 @@ export function readRecord(text: string, position: Position): RecordedEvent {
     throw damaged(position);
   }
   if (record.version !== undefined && !isVersion(record.version)) throw damaged(position);
-  return new ReadEvent(record, text, position);
+  const read = isLeaf(record) ? { ...record, data: {}, version: CONTENT_REMOVED } : record;
+  return new ReadEvent(read, text, position);
 }
 
 /** A record from its stored bytes. @throws DamagedRecord when they are no record */

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '#libs/event-store';
 import { eventCatalogue } from '../event-catalogue.ts';
 import { csvField } from '../query/audit-csv.ts';
+import { contentOf } from './range-export.ts';
 import type { SelectedEvent } from './range-export.ts';
 
 const COLUMNS = [
@@ -17,12 +18,13 @@ const COLUMNS = [
   'record',
   'proof',
   'checkpoint',
+  'leaf',
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
 /**
  * The lines of a selection as CSV (RFC 4180), ending with CRLF: for spreadsheets, and with the same proof inside as NDJSON has (LEDGER.md,
- * "Exports"). `record` is the stored text, `proof` a JSON array; the note stands in the first row of events or, where there is none, in
+ * "Exports"). `record` is the stored text, or empty where retention left the `leaf`; `proof` a JSON array; the note stands in the first row of events or, where there is none, in
  * the last line, which begins with `end` and the number of events: an export that was cut off has none.
  */
 export async function* exportSelectionAsCsv(
@@ -42,12 +44,12 @@ export async function* exportSelectionAsCsv(
 }
 
 function described(event: RecordedEvent): { readonly [Name in Column]?: string } {
-  const { id, time, type, stream, revision, bytes } = event;
+  const { id, time, type, stream, revision } = event;
   const { evidence, outcome, facts, messageIds } = eventCatalogue.describe(event);
   const [messageId = ''] = messageIds.length === 1 ? messageIds : [];
   return {
     ...{ time, type, evidence, outcome, method: facts.method ?? '', messageId, stream },
-    ...{ revision: String(revision), eventId: id, record: Buffer.from(bytes).toString('utf8') },
+    ...{ revision: String(revision), eventId: id, ...contentOf(event) },
   };
 }
 

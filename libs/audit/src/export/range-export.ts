@@ -1,3 +1,4 @@
+import { isContentRemoved } from '#libs/event-store';
 import type { RecordedEvent } from '#libs/event-store';
 import { readCheckpoint } from '../ledger/checkpoint.ts';
 import { ledgerLeaf } from '../ledger/leaf.ts';
@@ -44,10 +45,7 @@ export async function* exportRange({
       for (let index = start; index < end; index++) {
         const { done, value: event } = await iterator.next();
         if (done === true) throw new RangeError(`the log ends at ${index}, before the checkpoint at ${to}`);
-        yield JSON.stringify({
-          index,
-          ...(isDisclosed(event) ? { record: textOf(event) } : { leaf: ledgerLeaf(event).toString() }),
-        });
+        yield JSON.stringify({ index, ...contentOf(event, isDisclosed(event)) });
       }
       const checkpoint = notes.get(end);
       if (checkpoint !== undefined) yield JSON.stringify({ checkpoint });
@@ -75,7 +73,7 @@ export async function* exportSelection(
   let count = 0;
   for await (const { index, event } of selected) {
     const proof = prove(index).map((hash) => hash.toString('base64'));
-    yield JSON.stringify({ index, record: textOf(event), proof });
+    yield JSON.stringify({ index, ...contentOf(event), proof });
     count++;
   }
   yield JSON.stringify({ end: { count } });
@@ -88,6 +86,11 @@ function endOfRun(start: number, to: number, notes: ReadonlyMap<number, string>)
   return end;
 }
 
-function textOf(event: RecordedEvent): string {
-  return Buffer.from(event.bytes).toString('utf8');
+/** The stored text, or the leaf alone: of what is not to be disclosed, and of what retention removed. */
+export function contentOf(
+  event: RecordedEvent,
+  isDisclosed = true,
+): { readonly record: string } | { readonly leaf: string } {
+  if (isDisclosed && !isContentRemoved(event)) return { record: Buffer.from(event.bytes).toString('utf8') };
+  return { leaf: ledgerLeaf(event).toString() };
 }

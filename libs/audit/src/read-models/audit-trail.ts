@@ -81,7 +81,7 @@ function record(db: ReadModelDatabase, event: RecordedEvent): void {
   if (words.length > 0) db.run('INSERT INTO audit_words (rowid, words) VALUES (?, ?)', sequence, words.join(' '));
 }
 
-function kindOf(db: ReadModelDatabase, type: string, { evidence, outcome, facts }: DescribedEvent): number {
+export function kindOf(db: ReadModelDatabase, type: string, { evidence, outcome, facts }: DescribedEvent): number {
   const method = facts.method ?? '';
   const known = db.get<{ kind: number }>('SELECT kind FROM audit_kind WHERE type = ? AND method = ?', type, method);
   if (known !== undefined) return known.kind;
@@ -95,7 +95,7 @@ function kindOf(db: ReadModelDatabase, type: string, { evidence, outcome, facts 
   return made?.kind ?? 0;
 }
 
-function termsOf({ messageIds, persons, facts }: DescribedEvent): string[] {
+export function termsOf({ messageIds, persons, facts }: DescribedEvent): string[] {
   const { submissionId, caseNumber, signInId, challengeId } = facts;
   return [
     ...messageIds.map((messageId) => termOf('message', messageId)),

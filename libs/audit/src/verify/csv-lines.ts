@@ -1,5 +1,6 @@
 /** How the first line of an export as CSV begins (LEDGER.md, "Exports"). */
 const CSV_HEAD = 'index,time,type,';
+const COLUMNS_READ = ['index', 'record', 'leaf', 'proof', 'checkpoint'] as const;
 
 /**
  * An export as CSV, as the lines of the same selection in NDJSON; any other export passes as it is. What is no CSV becomes a line that the
@@ -30,12 +31,11 @@ export async function* exportLines(lines: AsyncIterable<string>): AsyncIterable<
 }
 
 function* linesOfRow(row: ReadonlyMap<string, string>): Iterable<string> {
-  const [index = '', record = '', proof = '', checkpoint = ''] = ['index', 'record', 'proof', 'checkpoint'].map(
-    (name) => row.get(name),
-  );
+  const [index = '', record = '', leaf = '', proof = '', checkpoint = ''] = COLUMNS_READ.map((name) => row.get(name));
   if (checkpoint !== '') yield JSON.stringify({ checkpoint });
   if (index === 'end') return yield JSON.stringify({ end: { count: Number(row.get('time')) } });
-  yield JSON.stringify({ index: Number(index), record, proof: listIn(proof) });
+  const content = record === '' && leaf !== '' ? { leaf } : { record };
+  yield JSON.stringify({ index: Number(index), ...content, proof: listIn(proof) });
 }
 
 /** Of one line of RFC 4180. The apostrophe that makes a formula text belongs to none of the columns that are read here. */

@@ -5,6 +5,8 @@ import type { Exposure } from './exposure.ts';
 import { headerOfLeaf, leafOfRecord } from './leaf-of-record.ts';
 import { readSignedCheckpoint } from './note.ts';
 import type { Checkpoint, TrustedKey } from './note.ts';
+import { LeavesAlone } from './without-content.ts';
+import type { WithoutContent } from './without-content.ts';
 import { GrowingTree, isIncluded, leafHash } from './tree-head.ts';
 
 /** What an export, or what was brought to compare it with, was found to be. Each is named; `index` counts events from 0. */
@@ -43,6 +45,8 @@ export interface VerifyReport {
   readonly provenTo: Pick<Checkpoint, 'origin' | 'size'> | null;
   /** Of an exposure report: what it says of its message. Null for another export, and where anything was found wrong. */
   readonly exposure: Exposure | null;
+  /** What an export that is no exposure report leaves undisclosed. Null where that is nothing. */
+  readonly withoutContent: WithoutContent | null;
 }
 
 export const EXPORT_FORMAT = 'segl-ledger-export/1';
@@ -89,6 +93,7 @@ class ExportVerifier {
   private proven = 0;
   private endSize: number | null = null;
   private exposure: ExposureReading | null = null;
+  private readonly leavesAlone = new LeavesAlone();
 
   constructor(private readonly options: VerifyOptions) {
     for (const note of options.known ?? []) {
@@ -142,6 +147,7 @@ class ExportVerifier {
       unprovenEvents: this.unproven(provenEvents),
       provenTo: this.provenTo === null ? null : { origin: this.provenTo.origin, size: this.provenTo.size },
       exposure: isProven && this.unproven(provenEvents) === 0 ? (this.exposure?.result(this.nextIndex) ?? null) : null,
+      withoutContent: this.exposure === null ? this.leavesAlone.result() : null,
     };
   }
 
@@ -192,6 +198,8 @@ class ExportVerifier {
     if (found === null) return this.damaged(`the record at ${index} is none`);
     this.events++;
     if (this.events % 10_000 === 0) this.options.onProgress?.(this.events);
+    if (isRecord) this.leavesAlone.learn(found, line.record as string);
+    else this.leavesAlone.see(found);
     const hash = leafHash(found.leaf);
     if (this.kind === 'selection') return this.takeSelected(index, hash, line.proof);
     this.nextIndex = index + 1;

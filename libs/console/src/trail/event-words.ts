@@ -37,6 +37,8 @@ const TITLES: Readonly<Record<string, TextKey>> = {
   AuditTrailExported: 'console.events.auditTrailExported',
   AuditAccessRefused: 'console.events.auditAccessRefused',
   AuditorSignedIn: 'console.events.auditorSignedIn',
+  ContentRemovalBegun: 'console.events.contentRemovalBegun',
+  ContentRemoved: 'console.events.contentRemoved',
   EventPassedOver: 'console.events.eventPassedOver',
   BackupMade: 'console.events.backupMade',
   BackupRestored: 'console.events.backupRestored',

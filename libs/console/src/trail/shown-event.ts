@@ -1,5 +1,6 @@
 import { decryptForDisplay } from '#libs/audit';
 import type { AuditRow, TimelineEntry } from '#libs/audit';
+import { isContentRemoved } from '#libs/event-store';
 import type { Person, PersonDirectory } from '#libs/keyring';
 import { parseMessageId, parsePersonId } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
@@ -22,6 +23,8 @@ export interface ShownField {
   readonly isTime: boolean;
   /** Whether it was somebody's who is erased. */
   readonly isErased: boolean;
+  /** Whether it stands for all that the event said, which retention removed. */
+  readonly isRemoved: boolean;
 }
 
 /** One event, as a template shows it. */
@@ -56,7 +59,7 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 /** Challenges are named by ids of the same form: only these fields lead to a person. */
 const NAMES_A_PERSON = /(^|\.)(personId|senderId|recipientId|readerId|askedBy|by)$/;
 const NAMES_A_MESSAGE = /(^|\.)messageId$/;
-const FIRST = /^(sender|senderName|recipient|address|reader|networkAddress|fileName|reason|caseNumber)(\.|$)/;
+const FIRST = /^(content|sender|senderName|recipient|address|reader|networkAddress|fileName|reason|caseNumber)(\.|$)/;
 /** Of no use to people, and long. */
 const LEFT_OUT = /Sha256$/;
 
@@ -117,6 +120,7 @@ export class ShownEvents {
     return [
       ...(messageId === null ? [] : [fieldOf('messageId', messageId)]),
       ...said.flatMap(([name, value]) => fieldsOf(name, value)),
+      ...(isContentRemoved(row) ? [{ ...fieldOf('content', ''), isRemoved: true }] : []),
     ].filter(({ text }) => text !== this.about);
   }
 
@@ -158,5 +162,6 @@ function fieldOf(name: string, text: string): ShownField {
     },
     isTime: INSTANT.test(text),
     isErased: text === ERASED,
+    isRemoved: false,
   };
 }

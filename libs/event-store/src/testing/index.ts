@@ -1,4 +1,5 @@
 export { importContract } from './contract/import-contract.ts';
+export { removalContract } from './contract/removal-contract.ts';
 export { eventStoreContract } from './event-store-contract.ts';
 export { given, type Decision } from './given.ts';
 export { openTemporarySqlite, type OpenedStore, type TemporarySqlite } from './open-temporary-sqlite.ts';

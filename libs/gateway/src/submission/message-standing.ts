@@ -26,6 +26,10 @@ export interface MessageHistory {
 const messageHistories: Fold<MessageHistory | null, SealedMessageEvent> = {
   events: sealedMessageEvents.events,
   initialState: () => null,
+  contentRemoved(history, { type, time }) {
+    if (history === null || type !== 'MessageViewed') return history;
+    return { ...history, firstViewedAt: history.firstViewedAt ?? time, lastViewedAt: time };
+  },
   evolve(history, event) {
     if (event.type === 'MessageSealed') {
       if (history !== null) return history;

@@ -4,6 +4,7 @@ import { VOUCHED_FACTS } from '#libs/ephemeral-store';
 import { DEFAULT_PRIVACY } from '#libs/telemetry';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { isProxyRange, PROXY_HEADERS } from '#libs/web-ui';
+import { RETENTION_MIN_DAYS } from '#libs/audit';
 import { SECOND_PERSON_ACTS } from '#libs/compliance';
 import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
@@ -29,6 +30,18 @@ function storeUrl(name: StoreName) {
     const fault = storeUrlFault(name, url);
     if (fault !== null) context.addIssue(fault);
   });
+}
+
+function retentionDays(of: string) {
+  return z.coerce
+    .number()
+    .int()
+    .min(RETENTION_MIN_DAYS)
+    .max(36_500)
+    .optional()
+    .describe(
+      `days after which \`segl retention apply\` removes the content of ${of}; ${RETENTION_MIN_DAYS} at least. Default: it is kept for good`,
+    );
 }
 
 function storeFile(meaning: string) {
@@ -291,6 +304,17 @@ export const settingsSchema = z.object({
         .describe(
           'hours after which the newest backup (`segl backup`) is too old for `segl doctor`; 0: backups are made by other means, and nothing is said',
         ),
+    })
+    .prefault({}),
+  retention: z
+    .object({
+      viewsDays: retentionDays('what was shown and saved (of messages that can no longer be opened)'),
+      signInsDays: retentionDays('who proved an address, or failed to'),
+      codesDays: retentionDays('codes made, sent, entered and refused'),
+      visitsDays: retentionDays(
+        'attachments that reached the portal, and what was refused (of messages that can no longer be opened)',
+      ),
+      auditingDays: retentionDays('what auditors asked and took away'),
     })
     .prefault({}),
   telemetry: z

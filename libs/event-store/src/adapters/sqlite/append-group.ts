@@ -1,6 +1,8 @@
 // Loaded in the writer's thread: no imports by #libs, nothing that type stripping cannot erase.
 import { importGroup } from './import-group.ts';
 import type { ImportReply, ImportRequest } from './import-group.ts';
+import { removeGroup } from './remove-group.ts';
+import type { RemoveReply, RemoveRequest } from './remove-group.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 
 /** One append as it crosses to the writer's thread. */
@@ -18,10 +20,11 @@ export interface CheckRequest {
   readonly kind: 'check';
   readonly seq: number;
 }
-export type WriteRequest = AppendRequest | CheckRequest | ImportRequest;
+export type WriteRequest = AppendRequest | CheckRequest | ImportRequest | RemoveRequest;
 
 export type WriteReply =
   | ImportReply
+  | RemoveReply
   | { readonly seq: number; readonly kind: 'appended'; readonly revision: number; readonly position: number }
   | { readonly seq: number; readonly kind: 'conflict'; readonly actual: number }
   | { readonly seq: number; readonly kind: 'writable' }
@@ -44,6 +47,8 @@ export function writeGroup(file: SqliteFile, group: readonly WriteRequest[]): Wr
   try {
     const replies = group.map((request) => decide(file, request));
     db.exec('COMMIT');
+    // What was there is overwritten in the file itself as far as nobody reads it, and nobody waits for that.
+    if (group.some(({ kind }) => kind === 'remove')) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     return replies;
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
@@ -59,6 +64,8 @@ function decide(file: SqliteFile, request: WriteRequest): WriteReply {
       return check(file, request);
     case 'import':
       return importGroup(file, request);
+    case 'remove':
+      return removeGroup(file, request);
   }
 }
 

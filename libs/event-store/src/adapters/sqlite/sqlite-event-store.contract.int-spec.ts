@@ -1,4 +1,5 @@
-import { eventStoreContract, importContract, openTemporarySqlite } from '../../testing/index.ts';
+import { eventStoreContract, importContract, openTemporarySqlite, removalContract } from '../../testing/index.ts';
 
 eventStoreContract('sqlite', openTemporarySqlite);
 importContract('sqlite', openTemporarySqlite);
+removalContract('sqlite', openTemporarySqlite);

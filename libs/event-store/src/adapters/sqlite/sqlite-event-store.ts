@@ -18,6 +18,8 @@ import type {
 } from '../../event-store.ts';
 import { importContradicted, importRecords } from '../../import-recorded.ts';
 import type { RecordedEventImport } from '../../import-recorded.ts';
+import { MAX_REMOVED_EVENTS, RemovalRefused } from '../../remove-contents.ts';
+import type { ContentRemoval } from '../../remove-contents.ts';
 import { isCount, parseRecordedEvent, readRecord, recordEvents, requireStreamName } from '../../recorded-event.ts';
 import { faultOf, isBusy, SqliteFile } from './sqlite-file.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
@@ -52,7 +54,7 @@ type Row = readonly [position: number, text: string | null];
  * All events in one SQLite file (WAL, synchronous=FULL), which several processes may have open. One thread writes; reading
  * happens here, in short pages, and never holds a transaction open while someone else has the turn.
  */
-export class SqliteEventStore extends EventStore implements RecordedEventImport {
+export class SqliteEventStore extends EventStore implements RecordedEventImport, ContentRemoval {
   private readonly clock: Clock;
   private readonly writer: SqliteWriter;
   private readonly reader: SqliteFile;
@@ -147,6 +149,18 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport 
       default:
         throw new EventStoreUnavailable('the writer of the event store answered something else');
     }
+  }
+
+  /** One call is one transaction: all of it or nothing. */
+  async removeContents(events: readonly Pick<RecordedEvent, 'id' | 'position'>[]): Promise<void> {
+    if (events.length === 0 || events.length > MAX_REMOVED_EVENTS)
+      throw new TypeError(`a removal takes 1 to ${MAX_REMOVED_EVENTS} events`);
+    const positions = events.map(({ position }) => rowOf(position));
+    this.requireOpen();
+    const reply = await this.writer.request({ kind: 'remove', positions, ids: events.map(({ id }) => id) });
+    if (reply.kind === 'differs') throw new RemovalRefused(positionOf(reply.position));
+    if (reply.kind !== 'removed')
+      throw new EventStoreUnavailable('the writer of the event store answered something else');
   }
 
   override async checkWritable(): Promise<void> {

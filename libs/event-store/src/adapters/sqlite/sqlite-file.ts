@@ -9,6 +9,8 @@ import { pathToFileURL } from 'node:url';
 const APPLICATION_ID = 0x5365676c;
 const SCHEMA_VERSION = 1;
 
+export const EVENTS_ARE_NEVER_CHANGED = `CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END`;
+
 const SCHEMA = `
   CREATE TABLE events (
     -- AUTOINCREMENT: a position is never given twice. The only writer at a time hands them out, so they appear in order.
@@ -19,7 +21,7 @@ const SCHEMA = `
     bytes    BLOB    NOT NULL,
     UNIQUE (stream, revision)
   ) STRICT;
-  CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+  ${EVENTS_ARE_NEVER_CHANGED};
   CREATE TRIGGER events_are_never_removed BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never removed'); END;
   -- One row, written to find out whether the disk takes a write.
   CREATE TABLE write_check (beat INTEGER NOT NULL) STRICT;
@@ -141,7 +143,9 @@ export class SqliteFile {
     url.searchParams.set('mode', this.mode);
     const db = new DatabaseSync(url, { readOnly: this.mode === 'ro', timeout: this.busyTimeoutMs });
     try {
-      if (this.mode === 'rw') db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      // secure_delete: what retention takes out is overwritten, not only let go of.
+      if (this.mode === 'rw')
+        db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
       prepareSchema(db);
     } catch (error) {
       db.close();

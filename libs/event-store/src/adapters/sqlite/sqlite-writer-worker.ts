@@ -41,7 +41,7 @@ function nextGroup(): WriteRequest[] {
   let characters = 0;
   let count = 0;
   for (const request of waiting) {
-    if (request.kind !== 'check') for (const text of request.texts) characters += text.length;
+    if ('texts' in request) for (const text of request.texts) characters += text.length;
     if (count === MAX_GROUP_REQUESTS || (count > 0 && characters > MAX_GROUP_CHARACTERS)) break;
     count++;
   }

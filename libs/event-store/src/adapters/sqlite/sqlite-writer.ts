@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { EventStoreUnavailable } from '../../event-store.ts';
 import type { AppendRequest, CheckRequest, WriteReply, WriteRequest } from './append-group.ts';
 import type { ImportRequest } from './import-group.ts';
+import type { RemoveRequest } from './remove-group.ts';
 import type { WriterInbox, WriterOutbox, WriterStart } from './sqlite-writer-worker.ts';
 
 export interface WriterOptions {
@@ -12,7 +13,8 @@ export interface WriterOptions {
 }
 
 type Answered = Exclude<WriteReply, { kind: 'failed' }>;
-type Unnumbered = Omit<AppendRequest, 'seq'> | Omit<CheckRequest, 'seq'> | Omit<ImportRequest, 'seq'>;
+type Unnumbered =
+  Omit<AppendRequest, 'seq'> | Omit<CheckRequest, 'seq'> | Omit<ImportRequest, 'seq'> | Omit<RemoveRequest, 'seq'>;
 
 interface Waiting {
   readonly resolve: (reply: Answered) => void;

@@ -4,7 +4,8 @@ import { ImportRefused, MAX_IMPORT_EVENTS } from '../../import-recorded.ts';
 import type { RecordedEventImport } from '../../import-recorded.ts';
 import type { EventStore, RecordedEvent } from '../../event-store.ts';
 import { openTemporarySqlite } from '../open-temporary-sqlite.ts';
-import type { OpenedStore } from '../open-temporary-sqlite.ts';
+import type { OpenedStore, TemporarySqlite } from '../open-temporary-sqlite.ts';
+import { isContentRemoved } from '../../record-leaf.ts';
 import { newStream, noted, readAllOf, textsOf } from './noted.ts';
 
 /**
@@ -17,7 +18,7 @@ export function importContract(
 ): void {
   describe(`import contract: ${name}`, () => {
     let opened: OpenedStore<EventStore & RecordedEventImport>;
-    let source: OpenedStore;
+    let source: TemporarySqlite;
     let target: EventStore & RecordedEventImport;
     beforeAll(async () => {
       source = await openTemporarySqlite();
@@ -59,6 +60,19 @@ export function importContract(
         expect(bytesOf(own)).toEqual(bytesOf(events.filter((event) => event.stream === stream)));
         expect(own.map(({ revision }) => revision)).toEqual(own.map((_, index) => index));
       }
+    });
+
+    it('takes the leaves that retention has left, and knows them again', async () => {
+      const events = await recorded();
+      await source.store.removeContents([events[1], events[2]] as RecordedEvent[]);
+      const left = await ofStreams(source.store, streamsOf(events));
+      expect(left.map(isContentRemoved)).toEqual(events.map((_, index) => index === 1 || index === 2));
+      await target.importRecorded(left);
+      await target.importRecorded(left);
+      const there = await ofStreams(target, streamsOf(events));
+      expect(bytesOf(there)).toEqual(bytesOf(left));
+      expect(there.map(isContentRemoved)).toEqual(left.map(isContentRemoved));
+      await expect(target.importRecorded(events)).rejects.toBeInstanceOf(ImportRefused);
     });
 
     it('goes on piece by piece, and appends follow', async () => {

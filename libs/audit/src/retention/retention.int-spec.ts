@@ -1,0 +1,234 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import {
+  appendFacts,
+  isContentRemoved,
+  openEventStoreDb,
+  ProjectionRunner,
+  ReadModels,
+  streamName,
+} from '#libs/event-store';
+import type { EventStore, RecordedEvent } from '#libs/event-store';
+import { EventStoreDbDouble, openTemporarySqlite } from '#libs/event-store/testing';
+import type { TemporarySqlite } from '#libs/event-store/testing';
+import { FixedClock, instantOf } from '#libs/vocabulary';
+import { eventCatalogue } from '../event-catalogue.ts';
+import { selectedEvents } from '../export/selected-events.ts';
+import { exportRange, exportSelection } from '../export/range-export.ts';
+import { exportSelectionAsCsv } from '../export/csv-export.ts';
+import { auditFigures } from '../figures/figures-projection.ts';
+import { ledgerProjection } from '../ledger/ledger-projection.ts';
+import { LedgerTree } from '../ledger/ledger-tree.ts';
+import { signCheckpoint } from '../ledger/checkpoint.ts';
+import { inclusionProof, rootAt } from '../ledger/tree-proofs.ts';
+import { trailIn } from '../query/audit-trail-source.ts';
+import { auditTrail } from '../read-models/audit-trail.ts';
+import { frozenRecords } from '../testing/frozen/frozen-events.ts';
+import { ORIGIN, signerOfTests } from '../testing/log-of-tests.ts';
+import { exportLines } from '../verify/csv-lines.ts';
+import { readTrustedKey } from '../verify/note.ts';
+import { verifyExport } from '../verify/verify-export.ts';
+import { planRemoval, removeContents } from './remove-contents.ts';
+import { RETENTION_KINDS, RETENTION_TYPES, retentionRules } from './retention-rules.ts';
+
+/** Every event ever written, of 2026-11-30, looked at three years later: every message has expired. */
+const records = frozenRecords().map((text) => ({ bytes: Buffer.from(text) }));
+const later = instantOf('2029-11-30T12:00:00Z');
+const rules = retentionRules(Object.fromEntries(RETENTION_KINDS.map((kind) => [`${kind}Days`, 365])), later);
+const removable: readonly string[] = Object.values(RETENTION_TYPES).flat();
+const mandate = { by: 'kim', reason: 'schedule of 2026' };
+
+describe('retention', () => {
+  let sqlite: TemporarySqlite;
+  let readModels: ReadModels;
+  let runner: ProjectionRunner;
+  const closing: (() => unknown)[] = [];
+
+  async function modelsOf(store: EventStore, name: string): Promise<ReadModels> {
+    const models = ReadModels.open(join(sqlite.directory, name));
+    runner = new ProjectionRunner(store, models, [auditTrail, auditFigures, ledgerProjection]);
+    runner.start();
+    closing.push(
+      () => models.close(),
+      (
+        (started) => () =>
+          started.stop()
+      )(runner),
+    );
+    await runner.caughtUp();
+    return models;
+  }
+
+  beforeEach(async () => {
+    sqlite = await openTemporarySqlite({ clock: new FixedClock(instantOf('2026-11-30T12:00:00Z')) });
+    await sqlite.store.importRecorded(records);
+    readModels = await modelsOf(sqlite.store, 'read-models.sqlite');
+  });
+  afterEach(async () => {
+    for (const close of closing.splice(0).toReversed()) await close();
+    await sqlite.cleanUp();
+  });
+
+  const record = () => ({
+    store: sqlite.store,
+    readModels,
+    caughtUp: (
+      (one) => () =>
+        one.caughtUp()
+    )(runner),
+  });
+  const remove = () => removeContents(record(), rules, mandate, new FixedClock(later));
+
+  async function all(store: EventStore = sqlite.store): Promise<RecordedEvent[]> {
+    return Array.fromAsync(store.readAll());
+  }
+
+  /** Every table of the trail but the index of words, which has none to show. */
+  const trailOf = (models: ReadModels) =>
+    ['audit_event', 'audit_term', 'audit_hour'].map((table) =>
+      models.db.all(
+        table === 'audit_event'
+          ? 'SELECT sequence, type, method, time, event_id, stream, revision, version, position, message_id, data FROM audit_event JOIN audit_kind USING (kind) ORDER BY sequence'
+          : `SELECT * FROM ${table}`,
+      ),
+    );
+
+  it('plans what it then does, and changes nothing by planning', async () => {
+    const before = await all();
+    const planned = await planRemoval(record(), rules, later);
+    expect((await all()).map(({ bytes }) => bytes)).toEqual(before.map(({ bytes }) => bytes));
+    expect(await remove()).toEqual(planned);
+    const gone = (await all()).filter(isContentRemoved);
+    expect(gone.length).toBe(planned.reduce((sum, { counts }) => sum + counts.remove, 0));
+    expect(gone.every(({ type }) => removable.includes(type))).toBe(true);
+    expect(new Set(gone.map(({ type }) => type))).toEqual(new Set(removable));
+  });
+
+  it('leaves nothing of the content in the file', async () => {
+    const view = (await all()).find(({ type }) => type === 'MessageViewed');
+    const secret = (view?.data as { networkAddress?: string }).networkAddress ?? '';
+    expect(secret.length).toBeGreaterThan(80);
+    expect(
+      (await readFile(sqlite.path)).includes(secret) || (await readFile(`${sqlite.path}-wal`)).includes(secret),
+    ).toBe(true);
+    await remove();
+    await runner.stop();
+    await sqlite.store.close();
+    expect((await readFile(sqlite.path)).includes(secret)).toBe(false);
+  });
+
+  it('records that it begins and what it did, in whose name; and is done once', async () => {
+    const count = (await all()).length;
+    const removed = await remove();
+    const told = (await all()).slice(count);
+    expect(told.map(({ type }) => type)).toEqual(['ContentRemovalBegun', 'ContentRemoved']);
+    expect(told[0]?.data).toEqual({
+      ...mandate,
+      rules: rules.map(({ kind, types, before }) => ({ kind, types, before })),
+      begunAt: later,
+    });
+    expect(told[1]?.data).toMatchObject({
+      by: 'kim',
+      rules: removed.map(({ kind, counts }) => ({ kind, removed: counts.remove })),
+    });
+    const again = await remove();
+    expect(again.map(({ counts }) => counts)).toEqual(
+      removed.map(({ counts }) => ({ ...counts, remove: 0, gone: counts.remove })),
+    );
+    expect((await all()).length).toBe(count + 2);
+  });
+
+  it('makes of the trail what a rebuilt one is, and the ledger stays the same', async () => {
+    const rootBefore = rootAt(new LedgerTree(readModels.db), records.length);
+    await remove();
+    await runner.caughtUp();
+    const rebuilt = await modelsOf(sqlite.store, 'rebuilt.sqlite');
+    expect(trailOf(readModels)).toEqual(trailOf(rebuilt));
+    for (const models of [readModels, rebuilt])
+      expect(rootAt(new LedgerTree(models.db), records.length)).toEqual(rootBefore);
+    // Words of what went find nothing: these are the methods of sign-ins and the forms of codes.
+    for (const words of ['short', 'microsoft', 'page']) {
+      const found = await Promise.all([readModels, rebuilt].map(({ db }) => trailIn(db).page({ words })));
+      expect(found[0]?.rows.map(({ sequence }) => sequence)).toEqual(found[1]?.rows.map(({ sequence }) => sequence));
+      expect(found[0]?.rows.filter(({ type }) => removable.includes(type))).toEqual([]);
+    }
+  });
+
+  it('is proven by the verifier, which says how many are left by their leaves and why', async () => {
+    const count = (await all()).length;
+    const signer = signerOfTests();
+    const keys = [readTrustedKey(signer.vkey)].filter((key) => key !== null);
+    const known = signCheckpoint(
+      { origin: ORIGIN, size: count, root: rootAt(new LedgerTree(readModels.db), count) },
+      signer,
+    );
+    const gone = (await remove()).reduce((sum, { counts }) => sum + counts.remove, 0);
+    await runner.caughtUp();
+    const tree = new LedgerTree(readModels.db);
+    const note = (size: number) => signCheckpoint({ origin: ORIGIN, size, root: rootAt(tree, size) }, signer);
+    const range = (to: number) =>
+      exportRange({ events: sqlite.store.readAll(), tree, from: 0, checkpoints: [note(to)] });
+    expect(await verifyExport(range(tree.size), { keys, known: [known] })).toMatchObject({
+      isProven: true,
+      provenEvents: tree.size,
+      withoutContent: { events: gone, byRetention: gone },
+    });
+    // Up to before retention told of it, nothing explains it.
+    expect(await verifyExport(range(count), { keys })).toMatchObject({
+      isProven: true,
+      withoutContent: { events: gone, byRetention: 0 },
+    });
+    const selected = () =>
+      selectedEvents(
+        { store: sqlite.store, trail: trailIn(readModels.db), tree },
+        { filter: {}, size: tree.size, fromIndex: 0 },
+      );
+    const prove = (index: number) => inclusionProof(tree, index, tree.size);
+    for (const lines of [
+      exportSelection(selected(), note(tree.size), prove),
+      exportLines(linesOf(exportSelectionAsCsv(selected(), note(tree.size), prove))),
+    ]) {
+      expect(await verifyExport(lines, { keys })).toMatchObject({ isProven: true, withoutContent: { events: gone } });
+    }
+  });
+
+  it('spares persons under legal hold and messages that can be opened, and says so', async () => {
+    const planned = await planRemoval(record(), rules, instantOf('2026-12-20T12:00:00Z'));
+    expect(planned.find(({ kind }) => kind === 'views')?.counts.alive).toBeGreaterThan(0);
+    const view = (await all()).find(({ type }) => type === 'MessageViewed') as RecordedEvent;
+    const [held] = eventCatalogue.describe(view).persons;
+    const hold = { by: 'kim', caseNumber: '2026-17', placedAt: later };
+    await appendFacts(sqlite.store, streamName('subject', held?.personId ?? ''), [{ type: 'HoldPlaced', data: hold }]);
+    const counted = await remove();
+    const views = counted.find(({ kind }) => kind === 'views')?.counts;
+    expect(views?.held).toBeGreaterThan(0);
+    expect((await all()).find(({ id }) => id === view.id)?.bytes).toEqual(view.bytes);
+  });
+
+  it('goes over a file for a store that never changes an event, and comes back whole', async () => {
+    const double = await EventStoreDbDouble.start();
+    closing.push(() => double.stop());
+    const server = await openEventStoreDb(double.url, { onNotice: () => undefined });
+    closing.push(() => server.close());
+    await remove();
+    const left = await all();
+    for (let from = 0; from < left.length; from += 100) await server.importRecorded(left.slice(from, from + 100));
+    const there = await all(server);
+    expect(there.map(({ bytes }) => bytes)).toEqual(left.map(({ bytes }) => bytes));
+    const models = await modelsOf(server, 'of-the-server.sqlite');
+    expect(rootAt(new LedgerTree(models.db), left.length)).toEqual(rootAt(new LedgerTree(readModels.db), left.length));
+    expect(await trailIn(models.db).page({}, { limit: 1000 })).toMatchObject({ isWhole: true, next: null });
+  });
+
+  it('is finished by the next run where the trail did not learn of it', async () => {
+    const rows = (await trailIn(readModels.db).page({ types: ['OtpIssued'] })).rows;
+    await sqlite.store.removeContents(rows.map(({ eventId: id, position }) => ({ id, position })));
+    expect((await remove()).find(({ kind }) => kind === 'codes')?.counts.gone).toBe(0);
+    expect((await remove()).find(({ kind }) => kind === 'codes')?.counts.remove).toBe(0);
+  });
+});
+
+async function* linesOf(parts: AsyncIterable<string>): AsyncIterable<string> {
+  for await (const part of parts) yield* part.replace(/\r\n$/, '').split('\n');
+}
