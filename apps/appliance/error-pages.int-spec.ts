@@ -60,6 +60,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'seal-broken': 'CannotBeShown, with its reason in the record',
   'sign-in-refused': 'shown at /m/:messageId, with its reason in the record',
   'nothing-to-pass-over': 'of the command line',
+  'removal-refused': 'of the command line',
   'unknown-event': 'a fault of ours: the page with a reference, and the log',
   'unknown-message': 'of the command line',
   'upstream-refused': 'shown on the sign-in page, with its reason in the record',
