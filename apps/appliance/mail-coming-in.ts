@@ -6,7 +6,7 @@ import { CannotListen, certificateFilesOf, ConfigurationFault, listensForMail } 
 import type { Settings } from '#libs/installation';
 
 /** SMTP in, in the room's own words. */
-export function inboundSettingsOf({ smtp, sealing, dataDir, publicUrl }: Settings): InboundSettings {
+export function inboundSettingsOf({ smtp, sealing, gateway, dataDir, publicUrl }: Settings): InboundSettings {
   const certificate = certificateFilesOf(smtp);
   return {
     name: smtp.name ?? new URL(publicUrl).hostname,
@@ -17,6 +17,7 @@ export function inboundSettingsOf({ smtp, sealing, dataDir, publicUrl }: Setting
     clientAuthorities: smtp.clientAuthoritiesFile,
     requiresTls: certificate !== null && !smtp.withoutTls,
     clients: smtp.clients.map(({ passwordHash = null, ...client }) => ({ ...client, passwordHash })),
+    unquotedDotsAt: gateway.unquotedDotsAt,
     maxMailBytes: sealing.maxMailBytes,
     maxRecipients: sealing.maxRecipients,
     connections: smtp.connections,

@@ -75,6 +75,7 @@ export class RoomSettingsModule {
       organisation,
       lifetimeSeconds: settings.sealing.lifetimeDays * 86_400,
       maxMailBytes: settings.sealing.maxMailBytes,
+      unquotedDotsAt: settings.gateway.unquotedDotsAt,
       maxRecipients: settings.sealing.maxRecipients,
       recordMailSubject: settings.sealing.recordSubject,
       handOff: settings.sealing.handOff,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Places, Settings } from '#libs/installation';
-import { parseMailAddress, parseMessageId, parsePersonId, AddressRefused, instantOf } from '#libs/vocabulary';
+import { parseWrittenAddress, parseMessageId, parsePersonId, AddressRefused, instantOf } from '#libs/vocabulary';
 import type { MailAddress, MessageId, Instant, PersonId } from '#libs/vocabulary';
 import { placesFor, settingsAsFarAsWellFor, settingsFor } from './config.ts';
 import type { GlobalOptions } from './config.ts';
@@ -55,7 +55,7 @@ export class Operator {
 /** @throws UsageFault */
 export function addressOf(text: string): MailAddress {
   try {
-    return parseMailAddress(text);
+    return parseWrittenAddress(text);
   } catch (error) {
     if (error instanceof AddressRefused)
       throw new UsageFault(`${JSON.stringify(text)} is not one plain mail address (${error.refusal})`);

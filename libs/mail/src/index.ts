@@ -1,5 +1,6 @@
 export { CarrierReader } from './carrier/carrier-reader.ts';
 export { CarrierWriter } from './carrier/carrier-writer.ts';
+export { carrierNeedsUtf8 } from './carrier/kept-headers.ts';
 export { identityLines } from './carrier/carrier-texts.ts';
 export type { KindOfFile } from './carrier/kind-of-file.ts';
 export { NotACarrier } from './carrier/not-a-carrier.ts';

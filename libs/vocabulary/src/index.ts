@@ -1,9 +1,12 @@
 export {
   AddressRefused,
+  mailAddressOf,
   maskAddress,
   parseMailAddress,
+  parseWrittenAddress,
   type AddressRefusal,
   type MailAddress,
+  type UnquotedDotsAt,
 } from './mail-address.ts';
 export { Clock, FixedClock, SystemClock, instantOf, type Instant, plusSeconds, secondsBetween } from './clock.ts';
 export { DomainError } from './domain-error.ts';

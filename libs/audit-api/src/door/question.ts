@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AskedFor, Asker, AuditFilter } from '#libs/audit';
 import type { PersonDirectory } from '#libs/keyring';
-import { AddressRefused, instantOf, parseMailAddress, parseMessageId, parsePersonId } from '#libs/vocabulary';
+import { AddressRefused, instantOf, parseWrittenAddress, parseMessageId, parsePersonId } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 import { AuditRequestRefused } from './audit-request-refused.ts';
 
@@ -94,7 +94,7 @@ async function personIdOf(field: string, given: string, persons: PersonDirectory
   const id = parsePersonId(given);
   if (id !== null) return id; // erased or not: the trail keeps the facts
   try {
-    return (await persons.find(parseMailAddress(given)))?.personId ?? null;
+    return (await persons.find(parseWrittenAddress(given)))?.personId ?? null;
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;
     throw new AuditRequestRefused(400, field, `${field} is neither one plain address nor a person id`, {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditTrailThread, decryptForDisplay } from '#libs/audit';
 import type { AuditFilter } from '#libs/audit';
 import { PersonDirectory } from '#libs/keyring';
-import { AddressRefused, parseMailAddress, parsePersonId } from '#libs/vocabulary';
+import { AddressRefused, parseWrittenAddress, parsePersonId } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 
 /** Where the record says somebody's address, and in which field. */
@@ -46,7 +46,7 @@ export class NamesOfPeople {
     const id = parsePersonId(text.trim());
     if (id !== null) return id;
     try {
-      return (await this.persons.find(parseMailAddress(text.trim())))?.personId ?? null;
+      return (await this.persons.find(parseWrittenAddress(text.trim())))?.personId ?? null;
     } catch (error) {
       if (error instanceof AddressRefused) return null;
       throw error;

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Param, Post, Query, Render, Res } from '@nestjs/
 import type { Response } from 'express';
 import type { AuditRow } from '#libs/audit';
 import { PersonDirectory } from '#libs/keyring';
-import { AddressRefused, parseMailAddress, parsePersonId } from '#libs/vocabulary';
+import { AddressRefused, parseWrittenAddress, parsePersonId } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 import { PageError } from '#libs/web-ui';
 import type { TextKey } from '#libs/web-ui';
@@ -80,7 +80,7 @@ export class PersonController {
   /** Null: nobody. @returns an object for what is no address */
   private async knownBy(text: string): Promise<PersonId | null | { readonly isNoAddress: true }> {
     try {
-      return (await this.persons.find(parseMailAddress(text)))?.personId ?? null;
+      return (await this.persons.find(parseWrittenAddress(text)))?.personId ?? null;
     } catch (error) {
       if (error instanceof AddressRefused) return { isNoAddress: true };
       throw error;

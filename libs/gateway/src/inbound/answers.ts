@@ -34,7 +34,12 @@ export const ANSWERS = {
   badForwardPath: answer(553, '5.1.3', 'the recipient is not one plain mail address'),
   sourceRoute: answer(553, '5.1.3', 'source routes are not taken'),
   nonAsciiWithoutSmtpUtf8: answer(553, '5.6.7', 'an address outside ASCII needs SMTPUTF8'),
-  nonAsciiLocalPart: answer(553, '5.6.7', 'mailbox names outside ASCII are not taken'),
+  unclearLetters: answer(553, '5.1.3', 'the mailbox name has letters that could be taken for others'),
+  dotsNeedQuotes: answer(
+    553,
+    '5.1.3',
+    'a dot at an end of a mailbox name, or two in a row, needs quotes around the name',
+  ),
   unknownParameter: answer(555, '5.5.4', 'a parameter that was not offered'),
   notYourSender: answer(550, '5.7.1', 'this client may not send as that sender'),
 

@@ -13,7 +13,8 @@ it.each(dialogues)('$name: $dialogue.title', async ({ dialogue }) => {
   const { given } = dialogue;
   const clients = given.get('client') === 'none' ? [smtpClient({ networks: ['192.0.2.1'] })] : [smtpClient()];
   const silence = given.get('silenceSeconds');
-  const settings = { clients, ...(silence !== undefined && { silenceSeconds: Number(silence) }) };
+  const unquotedDotsAt = given.get('unquotedDotsAt')?.split(' ') ?? [];
+  const settings = { clients, unquotedDotsAt, ...(silence !== undefined && { silenceSeconds: Number(silence) }) };
   const bounces = given.has('bounces') ? new KeptBounces() : undefined;
   const room = await openSmtpRoom(settings, bounces);
   try {

@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { forwardPathOf, reversePathOf } from './envelope-paths.ts';
 
 const bytes = (text: string) => Buffer.from(text);
-const from = (text: string) => reversePathOf(bytes(text));
-const to = (text: string, isUtf8Asked = false) => forwardPathOf(bytes(text), isUtf8Asked);
+const from = (text: string) => reversePathOf(bytes(text), ['docomo.ne.jp']);
+const to = (text: string, isUtf8Asked = false) =>
+  forwardPathOf(bytes(text), { isUtf8Asked, unquotedDotsAt: ['docomo.ne.jp'] });
 const refused = (enhanced: string) => ({ refusal: expect.objectContaining({ enhanced }) });
 
 describe('the path of MAIL', () => {
@@ -12,13 +13,17 @@ describe('the path of MAIL', () => {
     ['mail from:<office@nordlys.example> SIZE=10 BODY=8BITMIME', 'office@nordlys.example'],
     ['MAIL FROM: <office@nordlys.example>', 'office@nordlys.example'],
     ['MAIL FROM:<office@blåbær.example> SMTPUTF8', 'office@xn--blbr-roah.example'],
+    ['MAIL FROM:<Kontør@nordlys.example> SMTPUTF8', 'kontør@nordlys.example'],
+    ['MAIL FROM:<"office"@nordlys.example>', 'office@nordlys.example'],
+    ['MAIL FROM:<a..b.@docomo.ne.jp>', '"a..b."@docomo.ne.jp'],
     ['MAIL FROM:<> BODY=8BITMIME', null],
   ])('%s', (command, address) => expect(from(command)).toEqual({ address }));
 
   it.each([
     ['MAIL FROM:<office@blåbær.example>', '5.6.7'],
-    ['MAIL FROM:<kontør@nordlys.example> SMTPUTF8', '5.6.7'],
-    ['MAIL FROM:<"office"@nordlys.example>', '5.1.7'],
+    ['MAIL FROM:<kontør@nordlys.example>', '5.6.7'],
+    ['MAIL FROM:<оffice@nordlys.example> SMTPUTF8', '5.1.3'], // its first letter is Cyrillic
+    ['MAIL FROM:<"office x"@nordlys.example>', '5.1.7'],
     ['MAIL FROM:<office>', '5.1.7'],
     ['MAIL FROM:<office@nordlys.example> RET=FULL', '5.5.4'],
     ['MAIL FROM:<@a.example:office@nordlys.example>', '5.1.3'],
@@ -31,6 +36,17 @@ describe('the path of RCPT', () => {
     expect(to('RCPT TO:<anna@blåbær.example>', true)).toEqual({ address: 'anna@xn--blbr-roah.example' }));
 
   it.each([
+    ['RCPT TO:<"A..b."@docomo.ne.jp>', '"a..b."@docomo.ne.jp'],
+    ['RCPT TO:<a..b.@Docomo.ne.jp>', '"a..b."@docomo.ne.jp'],
+    ['RCPT TO:<"a..b."@example.com>', '"a..b."@example.com'],
+    ['RCPT TO:<"anna"@example.com>', 'anna@example.com'],
+    ['RCPT TO:<Åse@blåbær.example>', 'åse@xn--blbr-roah.example'],
+    ['RCPT TO:<a\u030ase@example.com>', 'åse@example.com'],
+  ])('is one mailbox however it is written: %s', (command, address) => expect(to(command, true)).toEqual({ address }));
+
+  it.each([
+    ['RCPT TO:<a..b.@example.com>', '5.1.3'],
+    ['RCPT TO:<"anna@evil.example"@example.com>', '5.1.3'],
     ['RCPT TO:<>', '5.1.3'],
     ['RCPT TO:<@relay.example:anna@example.com>', '5.1.3'],
     ['RCPT TO:<@relay.example,@other.example:anna@example.com>', '5.1.3'],
@@ -48,5 +64,7 @@ describe('the path of RCPT', () => {
     expect(to('RCPT TO <anna@example.com>')).toBeNull();
   });
   it('refuses bytes that are not UTF-8', () =>
-    expect(forwardPathOf(Buffer.from('RCPT TO:<\xe6@example.com>', 'latin1'), true)).toEqual(refused('5.5.2')));
+    expect(
+      forwardPathOf(Buffer.from('RCPT TO:<\xe6@example.com>', 'latin1'), { isUtf8Asked: true, unquotedDotsAt: [] }),
+    ).toEqual(refused('5.5.2')));
 });

@@ -1,3 +1,5 @@
+import type { UnquotedDotsAt } from '#libs/vocabulary';
+
 /** A mail server or program that may hand mail in, by any one of its ways to be known. */
 export interface SmtpClient {
   /** Stands in events, and is the user name of its login; never secret, never an address. */
@@ -39,6 +41,8 @@ export class InboundSettings {
   /** Whether a mail is taken under TLS only. */
   readonly requiresTls!: boolean;
   readonly clients!: readonly SmtpClient[];
+  /** Where the commands may name mailboxes with dots that need quotes, and have none. */
+  readonly unquotedDotsAt!: UnquotedDotsAt;
   readonly maxMailBytes!: number;
   /** RFC 5321 §4.5.3.1.8 wants 100 at least. */
   readonly maxRecipients!: number;

@@ -145,7 +145,7 @@ export class SmtpSession extends SMTPConnection {
   }
 
   override handler_MAIL(command: Buffer, done: () => void): void {
-    const path = reversePathOf(command);
+    const path = reversePathOf(command, this.listener.settings.unquotedDotsAt);
     const isBounce = path !== null && 'address' in path && path.address === null && this.listener.bounces !== null;
     // Anybody may bring a bounce: what it is for is asked at RCPT.
     const refusal =
@@ -165,7 +165,8 @@ export class SmtpSession extends SMTPConnection {
   }
 
   override handler_RCPT(command: Buffer, done: () => void): void {
-    const path = forwardPathOf(command, this.session.envelope.smtpUtf8 ?? false);
+    const { unquotedDotsAt } = this.listener.settings;
+    const path = forwardPathOf(command, { isUtf8Asked: this.session.envelope.smtpUtf8 ?? false, unquotedDotsAt });
     if (path !== null && 'refusal' in path) return this.refuse(path.refusal, done);
     const address = path?.address ?? null;
     const isBounce = address !== null && this.listener.bounces?.isBounceAddress(address) === true;

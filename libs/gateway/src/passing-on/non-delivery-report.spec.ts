@@ -5,13 +5,13 @@ import { MailHeaderCollector } from '#libs/mail';
 import { instantOf, parseMailAddress } from '#libs/vocabulary';
 import { nonDeliveryReport } from './non-delivery-report.ts';
 
-function reportOn(header: string, words = 'not here'): Buffer {
+function reportOn(header: string, words = 'not here', to = 'office@example.org', about = 'bo@example.net'): Buffer {
   const collector = new MailHeaderCollector();
   collector.push(Buffer.from(`${header}\r\n\r\n`, 'latin1'));
-  const recipient = parseMailAddress('bo@example.net');
+  const recipient = parseMailAddress(about);
   return nonDeliveryReport({
     refused: [{ recipient, kind: 'refused', answer: { code: 550, enhanced: '5.1.1', words } }],
-    to: parseMailAddress('office@example.org'),
+    to: parseMailAddress(to),
     from: parseMailAddress('mailer-daemon@mail.example.org'),
     reportId: 'abc234',
     header: collector.header(),
@@ -40,6 +40,15 @@ describe('a report that some got a mail and others never will', () => {
     expect(text).toContain('Reporting-MTA: dns; mail.example.org\r\n');
     expect(text).toContain('\r\nDiagnostic-Code: smtp; 550 5.1.1 not here\r\n');
     for (const word of ['Case 7', 'secret@']) expect(text.includes(word)).toBe(false);
+  });
+
+  it('names mailboxes beyond ASCII as RFC 6533 has it, and goes to one as UTF-8', () => {
+    const text = reportOn(MAIL, 'not here', 'kontør@example.org', 'b+ø=@example.net').toString();
+    expect(text).toContain('\r\nTo: kontør@example.org\r\n');
+    expect(text).toContain('\r\nFinal-Recipient: utf-8; b\\x{2B}\\x{F8}\\x{3D}@example.net\r\n');
+    expect(reportOn(MAIL, 'x', 'office@example.org', '"a..b."@docomo.ne.jp').toString()).toContain(
+      '\r\nFinal-Recipient: rfc822; "a..b."@docomo.ne.jp\r\n',
+    );
   });
 
   it('is plain lines of ASCII whatever the header is, with nothing put in between', () => {

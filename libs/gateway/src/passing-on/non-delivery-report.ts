@@ -24,7 +24,8 @@ const RETURNED_FIELDS = ['From', 'To', 'Cc', 'Date', 'Message-ID', 'In-Reply-To'
 const MAX_FIELD_CHARACTERS = 2000;
 
 /**
- * A report that some recipients will not get a mail which others have (RFC 3464, RFC 6522): plain 7-bit ASCII, CRLF line ends. Of the
+ * A report that some recipients will not get a mail which others have (RFC 3464, RFC 6522): plain 7-bit ASCII but for its To where the
+ * sender's mailbox name is not, CRLF line ends. Of the
  * mail it holds fields of the header alone, whatever RET of its envelope asked for (RFC 3461 §4.3 lets it): no content and no
  * subject ever leaves in clear because a recipient was refused.
  */
@@ -38,7 +39,7 @@ export function nonDeliveryReport(report: NonDelivery): Buffer {
   );
   const recipients = refused.map(({ recipient, answer }) =>
     [
-      `Final-Recipient: rfc822; ${recipient}`,
+      `Final-Recipient: ${finalRecipient(recipient)}`,
       'Action: failed',
       `Status: ${answer.enhanced}`,
       `Diagnostic-Code: smtp; ${answer.code} ${answer.enhanced} ${answer.words}`,
@@ -56,8 +57,17 @@ export function nonDeliveryReport(report: NonDelivery): Buffer {
       `Reporting-MTA: dns; ${host}\r\nArrival-Date: ${rfc5322Date(now)}\r\n\r\n${recipients.join('\r\n')}\r\n` +
       `--${boundary}\r\nContent-Type: text/rfc822-headers\r\n\r\n${returnedFields(report.header)}\r\n` +
       `--${boundary}--\r\n`,
-    'latin1',
   );
+}
+
+/** RFC 6533 §3: `utf-8` with what is not ASCII as code points, which fits a report in ASCII. Canonical addresses hold no backslash. */
+function finalRecipient(recipient: MailAddress): string {
+  if (/^\p{ASCII}*$/u.test(recipient)) return `rfc822; ${recipient}`;
+  const escaped = recipient.replace(
+    /[\P{ASCII}+=]/gu,
+    (each) => `\\x{${each.codePointAt(0)?.toString(16).toUpperCase()}}`,
+  );
+  return `utf-8; ${escaped}`;
 }
 
 function textOf({ refused, locales, header, timeZone, now }: NonDelivery): string {

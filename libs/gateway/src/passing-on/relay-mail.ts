@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { EventStore } from '#libs/event-store';
 import type { Keyring, Person, PersonDirectory } from '#libs/keyring';
-import { headerText } from '#libs/mail';
+import { carrierNeedsUtf8, headerText } from '#libs/mail';
 import type { MailRelay } from '#libs/mail';
 import { MailTooLarge, SealMessage } from '#libs/sealing';
 import { Turns } from '#libs/vocabulary';
@@ -171,6 +171,7 @@ export class RelayMail {
       mailFrom:
         mail.mailFrom === null ? '' : (settings.senderOfCarrier?.(begun.messageId, mail.mailFrom) ?? mail.mailFrom),
       recipients: [one.recipient],
+      smtpUtf8: carrierNeedsUtf8(look.header, { ...facts, recipient: one.recipient }),
       content: carrierContent(begun, facts, { ...settings, organisation }, async (seal) => {
         await this.noticingFaults(() => this.commands.execute(new SealMessage(seal, options)));
       }),

@@ -1,6 +1,6 @@
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { parseMailAddress } from '#libs/vocabulary';
+import { parseWrittenAddress } from '#libs/vocabulary';
 import { compileExpression, expression, ExpressionFault, namePattern } from './content/expression.ts';
 import type { ContentDetector } from './content/detector.ts';
 import { danishCpr } from './content/danish-cpr.ts';
@@ -188,9 +188,11 @@ class Meaning {
       }
       const [, below, domain] = /^@(\*\.)?(.+)$/.exec(text) ?? [];
       try {
-        if (domain === undefined) return [{ kind: 'address', address: parseMailAddress(text) }];
+        if (domain === undefined) return [{ kind: 'address', address: parseWrittenAddress(text) }];
         // one label alone (`@*.dk`) is a domain that only others lie below
-        const canonical = below ? parseMailAddress(`x@x.${domain}`).slice(4) : parseMailAddress(`x@${domain}`).slice(2);
+        const canonical = below
+          ? parseWrittenAddress(`x@x.${domain}`).slice(4)
+          : parseWrittenAddress(`x@${domain}`).slice(2);
         return [{ kind: 'domain', domain: canonical, withSubdomains: below !== undefined }];
       } catch {
         this.fault([...path, at], 'is no address, no @domain, no @*.domain and no group:name');

@@ -54,7 +54,7 @@ export interface SealForRecipientsOptions<Sink extends CarrierSink> {
   readonly settings: SealSettings;
   /** What holds for these seals beside the settings. Default: nothing. */
   readonly terms?: TermsOfSeals;
-  readonly openSink: (seal: MailSealer, recipient: MailAddress) => Promise<Sink>;
+  readonly openSink: (seal: MailSealer, recipient: MailAddress, carrier: CarrierWriter) => Promise<Sink>;
   /** Is shown the header before anything is sealed; a throw ends it there. */
   readonly checkHeader?: (mailHeader: MailHeader) => void;
 }
@@ -110,7 +110,7 @@ export async function sealForRecipients<Sink extends CarrierSink>(
         sealedAt,
         expiresAt,
       });
-      const sink = await options.openSink(seal, recipient);
+      const sink = await options.openSink(seal, recipient, carrier);
       await sink.write(carrier.begin());
       await writeAll(sink, carrier.update(seal.begin()));
       lines.push({ recipient, seal, carrier, sink });

@@ -31,6 +31,43 @@ describe('what a program asks beside the mail', () => {
     expect([status, headers.get('deprecation')]).toEqual([201, null]);
   });
 
+  it('takes odd and internationalised mailboxes in one form, and sends each its carrier', async () => {
+    const { room, sink } = await open();
+    const dots = '"a..b."@docomo.ne.jp';
+    const to = [
+      '"A..b."@Docomo.ne.jp',
+      dots,
+      '%C3%A5se@example.com',
+      Buffer.from('Åse@example.com').toString('latin1'),
+    ];
+    const { messages } = (await (await askToSeal(room, { to })).json()) as Answer;
+    expect(messages).toMatchObject([
+      { to: dots, delivery: 'relayed' },
+      { to: 'åse@example.com', delivery: 'relayed' },
+    ]);
+    expect(sink.mails.map(({ rcptTo }) => rcptTo).toSorted()).toEqual([[dots], ['åse@example.com']]);
+    for (const { to: recipient, messageId } of messages) {
+      const carrier = sink.mails.find(({ rcptTo }) => rcptTo.includes(recipient))?.content ?? Buffer.alloc(0);
+      expect((await opened(room, carrier, messageId, recipient)).equals(SUBMITTED_MAIL)).toBe(true);
+    }
+    const unquoted = await askToSeal(room, { to: ['anna@example.com', 'a..b.@docomo.ne.jp'] });
+    expect(await unquoted.json()).toMatchObject({ status: 400, position: 2, refusal: 'dots-need-quotes' });
+    const lookalike = await askToSeal(room, { to: [encodeURI('аnna@example.com')] }); // its first letter is Cyrillic
+    expect(await lookalike.json()).toMatchObject({ status: 400, position: 1, refusal: 'unclear-letters' });
+  });
+
+  it('says of an internationalised mailbox that the relay cannot carry it', async () => {
+    const sink = await startSmtpSink({ hideSMTPUTF8: true });
+    cleanups.push(() => sink.close());
+    const room = await openSubmissionRoom({ relayPort: sink.port });
+    cleanups.push(() => room.close());
+    const answered = await askToSeal(room, { to: ['åse@example.com', 'anna@blåbær.example'].map(encodeURI) });
+    expect(((await answered.json()) as Answer).messages).toMatchObject([
+      { to: 'åse@example.com', delivery: 'refused' },
+      { to: 'anna@xn--blbr-roah.example', delivery: 'relayed' },
+    ]);
+  });
+
   it('seals for as long and under the terms that the program asks for', async () => {
     const { room, sink } = await open();
     const termed = {

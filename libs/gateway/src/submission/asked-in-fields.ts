@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseMessageTerms } from '#libs/sealing';
 import type { MessageTerm } from '#libs/sealing';
 import { addressIn, badParameter, deliveryOf } from './problems.ts';
-import type { AskedOfSeals } from './submission-request.ts';
+import type { AskedOfSeals, SubmissionLimits } from './submission-request.ts';
 
 const FIELDS = ['Segl-Sender', 'Segl-Recipient', 'Segl-Deliver', 'Segl-Lifetime-Seconds', 'Segl-Terms'] as const;
 type Field = (typeof FIELDS)[number];
@@ -15,19 +15,19 @@ export function isAskedInFields(headers: IncomingHttpHeaders): boolean {
 /**
  * What stands in header fields: no address is in a URL, which servers and proxies log. A field that is there several times is a list,
  * as one with commas is (RFC 9110 §5.3); canonical addresses hold no comma.
- * @param longestSeconds the lifetime that the installation is configured for @throws BadRequest 400
+ * @throws BadRequest 400
  */
 export function askedInFields(
   headers: IncomingHttpHeaders,
   query: URLSearchParams,
-  longestSeconds: number,
+  { lifetimeSeconds: longestSeconds, unquotedDotsAt }: Pick<SubmissionLimits, 'lifetimeSeconds' | 'unquotedDotsAt'>,
 ): AskedOfSeals {
   const [inQuery] = query.keys();
   if (inQuery !== undefined) throw badParameter(inQuery, 'Where header fields say what is asked, the query is empty.');
   const listOf = (field: Field) => (valueOf(headers, field) ?? '').split(',').map((text) => text.trim());
   const addressesOf = (field: Field) => {
     if (valueOf(headers, field) === null) return [];
-    return listOf(field).map((text, index) => addressIn(text, field, index + 1));
+    return listOf(field).map((text, index) => addressIn(asWritten(text), field, index + 1, unquotedDotsAt));
   };
   const [sender, ...others] = addressesOf('Segl-Sender');
   if (sender === undefined || others.length > 0)
@@ -39,6 +39,15 @@ export function askedInFields(
     lifetimeSeconds: lifetimeIn(valueOf(headers, 'Segl-Lifetime-Seconds'), longestSeconds),
     terms: termsIn(valueOf(headers, 'Segl-Terms')),
   };
+}
+
+/**
+ * A mailbox name beyond ASCII: each byte of its UTF-8 as `%` and two hexadecimal digits, or as it is (Node gives one character for each
+ * byte). No address has a `%` otherwise.
+ */
+function asWritten(text: string): string {
+  const bytes = text.replace(/%([89a-f][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return /^\p{ASCII}*$/u.test(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 /** Text for the record: printable ASCII, where `%` and two hexadecimal digits are a byte of UTF-8. @throws BadRequest 400 */

@@ -38,8 +38,8 @@ export class HandOffAtOnce {
   /** Resolves once the relay has the carrier. @throws RelayUnavailable, RelayRefused, OutboxUnavailable */
   async send(staged: StagedFile): Promise<void> {
     const { envelope, content, contentBytes } = await readEnvelope(staged.wholePath);
-    const { mailFrom, rcptTo } = envelope;
+    const { mailFrom, rcptTo, smtpUtf8 = false } = envelope;
     const signal = AbortSignal.timeout(SEND_SECONDS * 1000);
-    await this.relay.send({ mailFrom, rcptTo, content, contentBytes, kind: 'carrier', signal });
+    await this.relay.send({ mailFrom, rcptTo, smtpUtf8, content, contentBytes, kind: 'carrier', signal });
   }
 }

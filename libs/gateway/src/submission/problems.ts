@@ -1,5 +1,5 @@
 import { AddressRefused, DomainError, parseMailAddress } from '#libs/vocabulary';
-import type { AddressRefusal, BadMandate, MailAddress } from '#libs/vocabulary';
+import type { AddressRefusal, BadMandate, MailAddress, UnquotedDotsAt } from '#libs/vocabulary';
 import type { AuthorFault } from '#libs/mail';
 import type { MailTooLarge } from '#libs/sealing';
 import type { FromUnclear } from '../seals/from-unclear.ts';
@@ -40,9 +40,10 @@ const WHY: Record<AddressRefusal, string> = {
   empty: 'it is empty',
   'not-one-at-sign': 'it has not exactly one @',
   'control-or-space': 'it holds a space or a control character (a plus sign in a query is written %2B)',
-  'non-ascii-local-part': 'the part before the @ is not ASCII',
+  'unclear-letters': 'the part before the @ has characters that could be taken for others, or are no letters',
   'quoted-or-comment': 'it holds quotes, comments, or characters of an address list',
   'routing-character': 'it holds % or !',
+  'dots-need-quotes': 'the part before the @ begins or ends with a dot or has two in a row, and stands in no quotes',
   'bad-local-part': 'the part before the @ is not made of dot-separated atoms',
   'domain-literal': 'its domain is an address literal',
   'bad-domain': 'its domain is not a host name with a dot',
@@ -62,9 +63,14 @@ function addressProblem(refused: AddressRefused, parameter: string, position: nu
 }
 
 /** @param parameter where it stands: in the query, or the name of a field. @param position counted from 1 @throws BadRequest */
-export function addressIn(text: string, parameter: string, position: number): MailAddress {
+export function addressIn(
+  text: string,
+  parameter: string,
+  position: number,
+  unquotedDotsAt: UnquotedDotsAt,
+): MailAddress {
   try {
-    return parseMailAddress(text);
+    return parseMailAddress(text, unquotedDotsAt);
   } catch (error) {
     throw error instanceof AddressRefused ? addressProblem(error, parameter, position) : error;
   }

@@ -166,8 +166,8 @@ describe('POST /api/v1/messages', () => {
       { parameter: 'to', position: 1, refusal: 'control-or-space' },
     ],
     [
-      'a quoted recipient',
-      { to: ['a@example.com', '"b"@example.com'] },
+      'words in quotes for a recipient',
+      { to: ['a@example.com', '"b(c)"@example.com'] },
       400,
       { parameter: 'Segl-Recipient', position: 2, refusal: 'quoted-or-comment' },
     ],

@@ -1,5 +1,6 @@
 import type { SealingRecipient } from '#libs/keyring';
 import { DomainError } from '#libs/vocabulary';
+import type { UnquotedDotsAt } from '#libs/vocabulary';
 import type { OrganisationProfile } from '#libs/mail';
 import type { SealSettings } from '../seals/seal-for-recipients.ts';
 
@@ -48,6 +49,8 @@ export class SubmissionSettings {
   readonly lifetimeSeconds!: number;
   /** 25 MiB by default: what opening takes. */
   readonly maxMailBytes!: number;
+  /** Where a request may name mailboxes with dots that need quotes, and have none. */
+  readonly unquotedDotsAt!: UnquotedDotsAt;
   readonly senderOfCarrier?: NonNullable<SealSettings['senderOfCarrier']>;
   /** 100 by default. */
   readonly maxRecipients!: number;

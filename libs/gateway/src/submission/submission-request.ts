@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { MessageTerm } from '#libs/sealing';
 import { bearerTokenIn } from '#libs/web-ui';
-import type { MailAddress } from '#libs/vocabulary';
+import type { MailAddress, UnquotedDotsAt } from '#libs/vocabulary';
 import { BadRequest, badParameter } from './problems.ts';
 import { askedInFields, isAskedInFields } from './asked-in-fields.ts';
 import { askedInQuery } from './asked-in-query.ts';
@@ -29,6 +29,7 @@ export interface SubmissionLimits {
   readonly maxMailBytes: number;
   /** A program may shorten the lifetime, never lengthen it: keys are destroyed by what is configured. */
   readonly lifetimeSeconds: number;
+  readonly unquotedDotsAt: UnquotedDotsAt;
 }
 
 /** 1 to 255 printable ASCII characters; draft-ietf-httpapi-idempotency-key-header asks for a quoted string, most send it bare. */
@@ -54,7 +55,7 @@ export function readSubmissionRequest(
 ): SubmissionRequest {
   const query = new URL(url, 'http://localhost').searchParams;
   const isOldForm = !isAskedInFields(headers);
-  const asked = isOldForm ? askedInQuery(query) : askedInFields(headers, query, limits.lifetimeSeconds);
+  const asked = isOldForm ? askedInQuery(query, limits.unquotedDotsAt) : askedInFields(headers, query, limits);
   const idempotencyKey = idempotencyKeyOf(headers['idempotency-key']);
   checkBody(headers, limits.maxMailBytes);
   return { ...asked, idempotencyKey, isOldForm };

@@ -195,9 +195,10 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
         checkHasBody(header);
         checkAuthors(header, client);
       },
-      openSink: async ({ messageId }, recipient) => {
+      openSink: async ({ messageId }, recipient, { smtpUtf8 }) => {
         const mailFrom = this.settings.senderOfCarrier?.(messageId, sender) ?? sender;
-        const file = await this.outbox.stage({ messageId, submissionId, mailFrom, sender, rcptTo: recipient });
+        const envelope = { messageId, submissionId, mailFrom, sender, rcptTo: recipient };
+        const file = await this.outbox.stage({ ...envelope, ...(smtpUtf8 && { smtpUtf8 }) });
         staged.push(file);
         return file;
       },

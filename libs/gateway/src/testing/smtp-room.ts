@@ -90,6 +90,7 @@ export async function openSmtpRoom(more: Partial<InboundSettings> = {}, bounces?
     clientAuthorities: [],
     requiresTls: false,
     clients: [smtpClient()],
+    unquotedDotsAt: [],
     maxMailBytes: 600_000,
     maxRecipients: 3,
     connections: 20,

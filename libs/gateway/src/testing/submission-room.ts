@@ -115,6 +115,7 @@ export async function openSubmissionRoom({
     organisation: { name: 'Example Office', locales: ['en', 'da'] },
     lifetimeSeconds: 90 * 86_400,
     maxMailBytes: 25 * 1024 * 1024,
+    unquotedDotsAt: [],
     maxRecipients: 100,
     recordMailSubject: false,
     silenceSeconds: 10,

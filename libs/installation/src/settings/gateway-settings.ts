@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { MAX_BOUNCE_LOCAL_PART } from '#libs/gateway';
 import { hasRole } from '../roles.ts';
-import { mailAddress } from './setting-kinds.ts';
+import { mailAddress, mailDomain } from './setting-kinds.ts';
 import { listensForMail } from './smtp-settings.ts';
 import type { Settings } from './settings.ts';
 
@@ -29,6 +29,12 @@ export const gatewaySchema = z
       .describe(
         'whom reports on mails are from that only some recipients got; default: mailer-daemon at the host of `publicUrl`',
       ),
+    unquotedDotsAt: z
+      .union([z.literal('everywhere'), z.array(mailDomain)])
+      .default([])
+      .describe(
+        'domains (a list, or `everywhere`) at which mail and API requests may name mailboxes with a dot at an end or two in a row as they are, such as `a..b.@docomo.ne.jp`. In quotes (`"a..b."@docomo.ne.jp`) they are always taken, and it is the same person. Default: in quotes only',
+      ),
     bounceAddress: mailAddress
       .optional()
       .describe(
@@ -48,9 +54,9 @@ export function gatewayContradictions(settings: Settings): string[] {
   if (bounceAddress === undefined || !hasRole(settings, 'gateway')) return [];
   const localPart = bounceAddress.slice(0, bounceAddress.lastIndexOf('@'));
   const faults: string[] = [];
-  if (localPart.length > MAX_BOUNCE_LOCAL_PART || localPart.includes('+'))
+  if (localPart.length > MAX_BOUNCE_LOCAL_PART || /[+"]/.test(localPart))
     faults.push(
-      `gateway.bounceAddress: has more than ${MAX_BOUNCE_LOCAL_PART} characters before the @, or a +: a + and 48 characters are added there`,
+      `gateway.bounceAddress: has more than ${MAX_BOUNCE_LOCAL_PART} characters before the @, a + or quotes: a + and 48 characters are added there`,
     );
   if (!listensForMail(settings))
     faults.push(

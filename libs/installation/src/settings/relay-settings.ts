@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseRelayUrls, RelayUrlRefused } from '#libs/mail';
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import { mailDomain } from './setting-kinds.ts';
 import { nameOf } from './variables.ts';
 
 const file = (meaning: string) =>
@@ -55,21 +55,11 @@ export function relayFaults(relayUrl: string, files: z.output<typeof relaySchema
   return faults;
 }
 
-const domain = z.string().transform((text, context) => {
-  try {
-    return parseMailAddress(`a@${text}`).slice('a@'.length);
-  } catch (error) {
-    if (!(error instanceof AddressRefused)) throw error;
-    context.addIssue('is no domain of mail addresses');
-    return z.NEVER;
-  }
-});
-
 /** By which our own mail is signed for its domain. The keys are in the keyring. */
 export const dkimSchema = z
   .object({
     domains: z
-      .array(domain)
+      .array(mailDomain)
       .default([])
       .describe(
         'domains, each with all below it, for which carriers and code mails are signed where From is of them; none: nothing is signed. `segl dkim record` prints their DNS records',

@@ -2,12 +2,16 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import { AddressRefused, parseWrittenAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 
+/** An address of the organisation's own: ASCII, since mail from one that is not gets no further than servers that know SMTPUTF8. */
 export const mailAddress = z.string().transform((text, context): MailAddress => {
   try {
-    return parseMailAddress(text);
+    const address = parseWrittenAddress(text);
+    if (/^\p{ASCII}*$/u.test(address)) return address;
+    context.addIssue('has letters beyond ASCII before the @: many mail servers take no mail from it');
+    return z.NEVER;
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;
     context.addIssue(`is not one plain mail address (${error.refusal})`);
@@ -18,6 +22,17 @@ export const mailAddress = z.string().transform((text, context): MailAddress => 
 export const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')]);
 
 const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** A domain of mail addresses in its canonical form. */
+export const mailDomain = z.string().transform((text, context) => {
+  try {
+    return parseWrittenAddress(`a@${text}`).slice('a@'.length);
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error;
+    context.addIssue('is no domain of mail addresses');
+    return z.NEVER;
+  }
+});
 
 /** A file of certificates of authorities: read once, each as PEM. */
 export const authoritiesFile = z.string().transform((path, context): readonly string[] => {

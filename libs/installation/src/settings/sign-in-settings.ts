@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { NAMED_BY_DEFAULT, NAMING_ACCOUNTS } from '#libs/oidc-bridge';
+import { AddressRefused, parseWrittenAddress } from '#libs/vocabulary';
 
 /** Everything about who may sign in how, and which programs there are. Secrets are files: none stands in the configuration. */
 
@@ -15,10 +16,16 @@ const host = z
   .regex(/^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/, 'is not a host, or host:port, in lower case');
 const domain = z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'is not a domain in lower case');
 /** One address, or every address of a domain, written `@example.com`. */
-export const addressRule = z
-  .string()
-  .regex(/^[!-?A-~]*@[!-?A-~]+$/, 'is neither an address nor @domain')
-  .transform((text) => text.toLowerCase()); // ASCII alone, as the one canonical form has it
+export const addressRule = z.string().transform((text, context): string => {
+  try {
+    return text.startsWith('@') ? parseWrittenAddress(`a${text}`).slice(1) : parseWrittenAddress(text);
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error;
+    if (/^[!-?A-~]*@[!-?A-~]+$/.test(text)) return text.toLowerCase(); // as ever: it is nobody's
+    context.addIssue('is neither an address nor @domain');
+    return z.NEVER;
+  }
+});
 const yesOrNo = z.boolean();
 
 const secretOrKey = {

@@ -122,3 +122,31 @@ it('has an address for bounces only where it is listened for them, and room for 
       expect.stringContaining('gateway.bounceAddress: has more than 15'),
     ]);
 });
+
+it('has mailboxes that RFC 5321 has not, in their one form; its own mail comes from none that many servers refuse', () => {
+  const settings = settingsOf(
+    {
+      host: '127.0.0.1',
+      clients: [{ ...exchange, senders: ['A..b.@Docomo.ne.jp', 'Kontør@example.com', '@BLÅBÆR.example'] }],
+    },
+    {},
+    { gateway: { unquotedDotsAt: ['Docomo.ne.jp', 'blåbær.example'] } },
+  );
+  expect(settings.gateway.unquotedDotsAt).toEqual(['docomo.ne.jp', 'xn--blbr-roah.example']);
+  expect(settings.smtp.clients[0]?.senders).toEqual([
+    '"a..b."@docomo.ne.jp',
+    'kontør@example.com',
+    '@xn--blbr-roah.example',
+  ]);
+  expect(settingsOf({}).gateway.unquotedDotsAt).toEqual([]);
+  expect(settingsOf({}, {}, { gateway: { unquotedDotsAt: 'everywhere' } }).gateway.unquotedDotsAt).toBe('everywhere');
+  expect(faultsOf({}, {}, { gateway: { unquotedDotsAt: ['docomo'] } })).toEqual([
+    expect.stringContaining('gateway.unquotedDotsAt'),
+  ]);
+  expect(faultsOf({}, { SEGL_PASSCODE_SENDER: 'kontør@example.com' })).toEqual([
+    expect.stringContaining('has letters beyond ASCII before the @'),
+  ]);
+  expect(
+    faultsOf({ clients: [exchange], host: '127.0.0.1' }, {}, { gateway: { bounceAddress: 'b..@example.com' } }),
+  ).toEqual([expect.stringContaining('gateway.bounceAddress')]);
+});

@@ -7,7 +7,7 @@ import type { Author } from '../syntax/author.ts';
 import { asEncodedWords } from '../syntax/encoded-words.ts';
 import type { MailHeader } from '../syntax/header-fields.ts';
 import { base64Lines, quotedPrintable } from '../syntax/transfer-encoding.ts';
-import { keptHeaders } from './kept-headers.ts';
+import { carrierNeedsUtf8, keptHeaders } from './kept-headers.ts';
 import { messagePage } from './message-page.ts';
 import type { OrganisationProfile } from './organisation-profile.ts';
 
@@ -33,18 +33,21 @@ export const MESSAGE_PAGE_NAME = 'message.html';
 
 /**
  * Writes the mail that carries one seal, as the ciphertext comes: `begin`, `update` with pieces of any size, `finish`. What these
- * give, one after the other, is an RFC 5322 mail of plain 7-bit ASCII with CRLF line ends, none over 990 octets: a text in plain and in HTML, and
+ * give, one after the other, is an RFC 5322 mail of plain 7-bit ASCII (but for addresses in its header, where `smtpUtf8` says so) with CRLF line ends, none over 990 octets: a text in plain and in HTML, and
  * `message.html` with one layer of base64url. It is at most 1.34 × the mail + 16 KiB, or with a logo and
  * everything else that an organisation can show of itself, + 24 KiB + 1.37 × the logo. All of it is synchronous; the caller
  * yields between pieces of at most 1 MiB. A returned buffer is valid until the next call.
  */
 export class CarrierWriter {
+  /** Whether its header holds UTF-8 (RFC 6532): the relay must be told. */
+  readonly smtpUtf8: boolean;
   private readonly lines = new Base64UrlLines();
   private readonly head: string;
   private readonly tail: string;
 
   /** @throws TypeError for a profile without a language */
   constructor(options: CarrierWriterOptions) {
+    this.smtpUtf8 = carrierNeedsUtf8(options.mailHeader, options);
     const portal = portalAddresses(options.publicUrl);
     const { organisation, author, expiresAt, senderName = null } = options;
     const { locales, isGuess } = likelyLanguages(organisation.locales, options);
@@ -76,7 +79,7 @@ export class CarrierWriter {
   }
 
   begin(): Buffer {
-    return Buffer.from(this.head, 'latin1');
+    return Buffer.from(this.head);
   }
 
   update(ciphertext: Uint8Array): Buffer {

@@ -1,10 +1,10 @@
-import type { Instant, MessageId } from '#libs/vocabulary';
+import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { parseAddressList } from '../syntax/address-list.ts';
 import { authorField } from '../syntax/author.ts';
 import type { Author } from '../syntax/author.ts';
 import { asEncodedWords } from '../syntax/encoded-words.ts';
 import type { MailHeader } from '../syntax/header-fields.ts';
-import { asciiAddress } from '../syntax/mailbox-text.ts';
+import { headerAddress } from '../syntax/mailbox-text.ts';
 
 /** What is known of the mail besides its header. */
 export interface KeptHeaderFacts {
@@ -13,6 +13,7 @@ export interface KeptHeaderFacts {
   readonly messageId: MessageId;
   readonly portalHost: string;
   readonly sealedAt: Instant;
+  readonly recipient?: MailAddress;
 }
 
 /**
@@ -27,22 +28,28 @@ const MAX_INTERNET_MESSAGE_ID = 256;
 /**
  * The header fields of the original that a carrier keeps, so that it lands in the right conversation: From, Sender, Reply-To, To,
  * Cc, Date, Message-ID, In-Reply-To, References and Auto-Submitted, each written anew from what was understood of it. Nothing is
- * copied, so nothing can be injected: names become quoted strings or encoded words, addresses and ids are plain ASCII of
- * their grammar or are left out. Bcc and the subject never appear. Of Reply-To, Date and the ids, the first counts.
+ * copied, so nothing can be injected: names become quoted strings or encoded words, addresses and ids are of their grammar or are left
+ * out, and plain ASCII but for addresses where the mail is internationalised anyway. Bcc and the subject never appear. Of Reply-To, Date and the ids, the first counts.
  *
  * @returns lines of at most 78 octets where they can be folded, CRLF at each end
  */
 export function keptHeaders(header: MailHeader, facts: KeptHeaderFacts): string {
   const first = (name: string) => header.first(name);
-  const to = addresses(header, 'to', true);
-  const cc = addresses(header, 'cc', true);
+  const isUtf8 = carrierNeedsUtf8(header, facts);
+  const to = addresses(header, 'to', { mayRepeat: true, isUtf8 });
+  const cc = addresses(header, 'cc', { mayRepeat: true, isUtf8 });
   const sender = authorField(header, 'sender');
   const isTo = to.length > 0 || cc.length === 0;
   const lines = [
     fold('From', [written(facts.author.displayName, facts.author.address)]),
     // What names no single clear sender is never named: nothing shows it, and nobody could be passed off as one.
     sender.kind === 'one' ? fold('Sender', [written(sender.author.displayName, sender.author.address)]) : '',
-    optional(foldedList, 'Reply-To', addresses(header, 'reply-to', false), MAX_FIELD_OCTETS['reply-to']),
+    optional(
+      foldedList,
+      'Reply-To',
+      addresses(header, 'reply-to', { mayRepeat: false, isUtf8 }),
+      MAX_FIELD_OCTETS['reply-to'],
+    ),
     isTo ? foldedList('To', to.length > 0 ? to : ['undisclosed-recipients:;'], MAX_FIELD_OCTETS.to) : '',
     optional(foldedList, 'Cc', cc, MAX_FIELD_OCTETS.cc),
     `Date: ${dateOf(first('date')) ?? new Date(facts.sealedAt).toUTCString().replace('GMT', '+0000')}\r\n`,
@@ -52,6 +59,19 @@ export function keptHeaders(header: MailHeader, facts: KeptHeaderFacts): string 
     autoSubmitted(first('auto-submitted')),
   ];
   return lines.join('');
+}
+
+/**
+ * Whether a carrier must be internationalised (RFC 6532): who wrote it, sent it or gets it has a mailbox name beyond ASCII. Whom else the
+ * mail names makes no difference: for them no next hop is passed over.
+ */
+export function carrierNeedsUtf8(
+  header: MailHeader,
+  { author, recipient }: Pick<KeptHeaderFacts, 'author' | 'recipient'>,
+): boolean {
+  const sender = authorField(header, 'sender');
+  const named = [author.address, recipient ?? '', sender.kind === 'one' ? sender.author.address : ''];
+  return /\P{ASCII}/u.test(named.join(''));
 }
 
 function optional(
@@ -64,7 +84,11 @@ function optional(
 }
 
 /** The fields of a name as a list in which each piece is fit to stand alone: a mailbox, or a group with its members. */
-function addresses(header: MailHeader, name: string, mayRepeat: boolean): string[] {
+function addresses(
+  header: MailHeader,
+  name: string,
+  { mayRepeat, isUtf8 }: { readonly mayRepeat: boolean; readonly isUtf8: boolean },
+): string[] {
   const values = mayRepeat ? header.all(name) : [header.first(name)];
   const list = values.map((value) => value.slice(0, MAX_READ_CHARACTERS)).flatMap(parseAddressList);
   const kept: string[] = [];
@@ -73,7 +97,7 @@ function addresses(header: MailHeader, name: string, mayRepeat: boolean): string
     if (item.kind === 'group-begins') {
       group = { begins: phrase(item.displayName) || 'group', members: [] };
     } else if (item.kind === 'mailbox') {
-      const address = asciiAddress(item);
+      const address = headerAddress(item, isUtf8);
       if (address !== null) (group?.members ?? kept).push(written(item.displayName, address));
     } else if (item.kind === 'group-ends' && group) {
       // A group is kept as long as it is a hint, not a list: its members count as recipients of their own otherwise.

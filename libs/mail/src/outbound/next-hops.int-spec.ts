@@ -30,11 +30,9 @@ const greetingWith = (code: number): SMTPServerOptions => ({
   onConnect: (_session, done) => done(answering(code, 'not today')),
 });
 
-const [anna, bo, cy] = ['anna@example.com', 'bo@example.com', 'cy@example.com'].map(parseMailAddress) as [
-  MailAddress,
-  MailAddress,
-  MailAddress,
-];
+const [anna, bo, cy] = ['anna@example.com', 'bo@example.com', 'cy@example.com'].map((address) =>
+  parseMailAddress(address),
+) as [MailAddress, MailAddress, MailAddress];
 const mail = (overrides: Partial<MailToSeveral> = {}): MailToSeveral => ({
   mailFrom: parseMailAddress('office@example.org'),
   recipients: [anna],
@@ -202,6 +200,28 @@ describe('what a mail needs of a hop', () => {
     await relay.sendToAll(mail());
     expect(server.connections()).toBe(1);
     expect(seen).toEqual([{ SMTPUTF8: true, BODY: '8BITMIME' }, {}]);
+  });
+
+  it('is SMTPUTF8 for a mailbox beyond ASCII alone: a domain in A-labels, or dots in quotes, go anywhere', async () => {
+    const [ase, dots, idn] = ['åse@example.com', '"a..b."@docomo.ne.jp', 'anna@blåbær.example'].map((address) =>
+      parseMailAddress(address),
+    ) as [MailAddress, MailAddress, MailAddress];
+    const [knows, knowsNot] = [await sink(), await sink({ hideSMTPUTF8: true })];
+    const toOneThatKnows = relayTo(`smtp://127.0.0.1:${knows.port}`);
+    expect(await toOneThatKnows.sendToAll(mail({ recipients: [ase, dots] }))).toMatchObject([
+      { recipient: ase, status: 'taken' },
+      { recipient: dots, status: 'taken' },
+    ]);
+    expect(knows.mails[0]?.rcptTo).toEqual([ase, dots]);
+    const toTheOther = relayTo(`smtp://127.0.0.1:${knowsNot.port}`);
+    expect(await toTheOther.sendToAll(mail({ recipients: [ase] }))).toMatchObject([
+      { recipient: ase, status: 'refused', enhancedStatus: '5.6.7' },
+    ]);
+    expect(await toTheOther.sendToAll(mail({ recipients: [dots, idn] }))).toMatchObject([
+      { recipient: dots, status: 'taken' },
+      { recipient: idn, status: 'taken' },
+    ]);
+    expect(knowsNot.mails).toHaveLength(1);
   });
 
   it.each([

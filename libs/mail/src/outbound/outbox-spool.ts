@@ -2,7 +2,7 @@ import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:
 import { join } from 'node:path';
 import type { MailAddress, MessageId } from '#libs/vocabulary';
 import { OwnerLock } from './owner-lock.ts';
-import { envelopeIn, holdsText, OutboxUnavailable, StagedFile, guarded, syncDirectory } from './staged-file.ts';
+import { envelopeIn, holdsAddress, OutboxUnavailable, StagedFile, guarded, syncDirectory } from './staged-file.ts';
 import type { CarrierEnvelope } from './staged-file.ts';
 
 /** What becomes of a staged carrier whose process died: see `OutboxOptions.settle`. */
@@ -222,7 +222,7 @@ export class OutboxSpool {
         const envelope = name.endsWith('.json') ? null : await envelopeIn(path);
         if (envelope === null) continue;
         const isOfThem = isMeant(envelope);
-        const isNaming = isOfThem || (address !== null && (await holdsText(path, address)));
+        const isNaming = isOfThem || (address !== null && (await holdsAddress(path, address)));
         if (folder === 'staging' || folder === 'sending') underWay += isOfThem ? 1 : 0;
         else if (folder !== 'queue' ? isNaming : isOfThem) {
           await rm(path, { force: true });

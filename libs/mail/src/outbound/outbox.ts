@@ -316,8 +316,9 @@ export class Outbox {
     const { envelope, content, contentBytes } = await this.read(claimed);
     const tried = { ...claimed, attempts: claimed.attempts + 1 };
     try {
-      const { mailFrom, rcptTo } = envelope;
-      const { reply } = await this.options.relay.send({ mailFrom, rcptTo, content, contentBytes, kind: 'carrier' });
+      const { mailFrom, rcptTo, smtpUtf8 = false } = envelope;
+      const mail = { mailFrom, rcptTo, smtpUtf8, content, contentBytes, kind: 'carrier' } as const;
+      const { reply } = await this.options.relay.send(mail);
       this.pauseMs = 0;
       await this.spool.remove(claimed);
       this.tell('relayed', envelope, tried, 250, reply);

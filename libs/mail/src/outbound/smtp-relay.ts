@@ -93,7 +93,7 @@ export class SmtpRelay extends MailRelay {
 
   /** One transaction. @throws AddressRefused, RangeError for a recipient named twice or none */
   override async sendToAll({ recipients: given, ...mail }: MailToSeveral): Promise<readonly RelayOutcome[]> {
-    const recipients = given.map(parseMailAddress);
+    const recipients = given.map((recipient) => parseMailAddress(recipient));
     if (recipients.length === 0 || new Set(recipients).size < recipients.length)
       throw new RangeError('recipients must be at least one, and none twice');
     let answers: Answers;

@@ -14,6 +14,8 @@ export interface CarrierEnvelope {
   /** Who wrote, since the reverse path may be an address for bounces. Absent in files of releases before there were such. */
   readonly sender?: MailAddress;
   readonly rcptTo: MailAddress;
+  /** Its header holds UTF-8 (RFC 6532). Absent: it does not. */
+  readonly smtpUtf8?: true;
   readonly stagedAt: Instant;
 }
 
@@ -91,7 +93,7 @@ export async function readEnvelope(
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_ENVELOPE_BYTES), 0, MAX_ENVELOPE_BYTES, 0);
       const lineEnd = buffer.subarray(0, bytesRead).indexOf('\n');
-      const envelope = envelopeOf(JSON.parse(buffer.toString('utf8', 0, lineEnd)) as Record<string, string>);
+      const envelope = envelopeOf(JSON.parse(buffer.toString('utf8', 0, lineEnd)) as EnvelopeLine);
       const { size } = await file.stat();
       const start = lineEnd + 1;
       const content = () => createReadStream(path, { start, highWaterMark: PIECE_BYTES });
@@ -113,15 +115,19 @@ export async function envelopeIn(path: string): Promise<CarrierEnvelope | null> 
   }
 }
 
-/** Whether a text of ASCII stands anywhere in a file, in capitals or not; false when the file went elsewhere meanwhile. */
-export async function holdsText(path: string, text: string): Promise<boolean> {
-  const wanted = text.toLowerCase();
+/**
+ * Whether an address stands anywhere in a file, in capitals or not, in a header or in the line of JSON that its envelope is; false when the
+ * file went elsewhere meanwhile.
+ */
+export async function holdsAddress(path: string, address: MailAddress): Promise<boolean> {
+  const wanted = [address, JSON.stringify(address).slice(1, -1)];
+  const decoder = new TextDecoder();
   let before = '';
   try {
     for await (const piece of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
-      const here = before + (piece as Buffer).toString('latin1').toLowerCase();
-      if (here.includes(wanted)) return true;
-      before = here.slice(-wanted.length);
+      const here = before + decoder.decode(piece as Buffer, { stream: true }).toLowerCase();
+      if (wanted.some((each) => here.includes(each))) return true;
+      before = here.slice(-2 * address.length);
     }
     return false;
   } catch (error) {
@@ -130,7 +136,9 @@ export async function holdsText(path: string, text: string): Promise<boolean> {
   }
 }
 
-function envelopeOf(line: Record<string, string>): CarrierEnvelope {
+type EnvelopeLine = Partial<Record<keyof CarrierEnvelope, string>>;
+
+function envelopeOf(line: EnvelopeLine): CarrierEnvelope {
   const messageId = parseMessageId(line.messageId ?? '');
   if (messageId === null) throw new TypeError('no envelope');
   return {
@@ -139,6 +147,7 @@ function envelopeOf(line: Record<string, string>): CarrierEnvelope {
     mailFrom: line.mailFrom === '' ? '' : parseMailAddress(line.mailFrom ?? ''),
     ...(line.sender !== undefined && { sender: parseMailAddress(line.sender) }),
     rcptTo: parseMailAddress(line.rcptTo ?? ''),
+    ...(line.smtpUtf8 !== undefined && { smtpUtf8: true }),
     stagedAt: line.stagedAt as Instant,
   };
 }

@@ -1,4 +1,4 @@
-import { parseMailAddress } from '#libs/vocabulary';
+import { parseWrittenAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import { parseAddressList } from './address-list.ts';
 import type { Mailbox } from './address-list.ts';
@@ -21,7 +21,7 @@ export interface Author {
  * - `several`: it names more than one address
  * - `group`: it names a group
  * - `unreadable`: some of it is no address, or could be read in more than one way
- * - `not-plain`: its address has no canonical form: quoted words, a literal, letters beyond ASCII in front of the at sign
+ * - `not-plain`: its address has no canonical form: words in quotes, a literal, letters that could be taken for others
  * - `empty`: it names nobody
  * - `too-long`: it is longer than any author
  */
@@ -85,7 +85,7 @@ function namesAnother(words: string, address: MailAddress): boolean {
   ];
   return candidates.some((candidate) => {
     try {
-      return parseMailAddress(candidate.replace(/ /g, '').replace(AROUND, '')) !== address;
+      return parseWrittenAddress(candidate.replace(/ /g, '').replace(AROUND, '')) !== address;
     } catch {
       return true;
     }

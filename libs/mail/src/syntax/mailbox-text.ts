@@ -1,33 +1,40 @@
 import { domainToASCII } from 'node:url';
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import { AddressRefused, mailAddressOf } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import { parseAddressList } from './address-list.ts';
 import type { Mailbox } from './address-list.ts';
 import { headerText, MAX_FIELD } from './header-text.ts';
 
-const DOT_ATOM = /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~.-]+$/u;
+/** RFC 5322 §3.2.3 */
+const DOT_ATOM = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+/** What people read without quotes. */
+const SHOWN_WITHOUT_QUOTES = /^[\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~.-]+$/u;
 const DOMAIN = /^(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Za-z:.]+\])$/;
 const MAX_ADDRESS = 254;
 
 /** The address of a mailbox in its one canonical form; null when it has none. */
 export function canonicalAddress({ localPart, domain }: Pick<Mailbox, 'localPart' | 'domain'>): MailAddress | null {
   try {
-    return parseMailAddress(`${localPart}@${domain}`);
+    return mailAddressOf(localPart, domain);
   } catch (error) {
     if (error instanceof AddressRefused) return null;
     throw error;
   }
 }
 
-/** The address as it may stand in a header of plain ASCII; null when it cannot. */
-export function asciiAddress({ localPart, domain }: Mailbox): string | null {
+/**
+ * The address as it may stand in a header that we write; null when it cannot.
+ * @param mayBeUtf8 whether that header may hold UTF-8 (RFC 6532): a local part that needs it is null otherwise
+ */
+export function headerAddress({ localPart, domain }: Mailbox, mayBeUtf8: boolean): string | null {
+  if (/\P{ASCII}/u.test(localPart)) return mayBeUtf8 ? canonicalAddress({ localPart, domain }) : null;
   const ascii = /\P{ASCII}/u.test(domain) ? domainToASCII(domain) : domain;
-  const address = `${quotedIfNeeded(localPart)}@${ascii}`;
+  const address = `${DOT_ATOM.test(localPart) ? localPart : quoted(localPart)}@${ascii}`;
   return DOMAIN.test(ascii) && /^[ -~]+$/.test(address) && address.length <= MAX_ADDRESS ? address : null;
 }
 
-function quotedIfNeeded(localPart: string): string {
-  return DOT_ATOM.test(localPart) ? localPart : `"${localPart.replace(/["\\]/g, '\\$&')}"`;
+function quoted(localPart: string): string {
+  return `"${localPart.replace(/["\\]/g, '\\$&')}"`;
 }
 
 /** `Name <address>` for people. */
@@ -59,6 +66,7 @@ export function addressesText(fields: readonly string[], limit: number): { text:
   return { text: filled.slice(0, limit).join(', ') + (isCut ? ', …' : ''), isCut };
 }
 
-function textOf(mailbox: Mailbox): string {
-  return mailboxText(mailbox.displayName, headerText(`${quotedIfNeeded(mailbox.localPart)}@${mailbox.domain}`));
+function textOf({ displayName, localPart, domain }: Mailbox): string {
+  const shown = SHOWN_WITHOUT_QUOTES.test(localPart) ? localPart : quoted(localPart);
+  return mailboxText(displayName, headerText(`${shown}@${domain}`));
 }

@@ -32,6 +32,7 @@ export async function startSmtpSink(options: SMTPServerOptions = {}, port = 0): 
     hideENHANCEDSTATUSCODES: false,
     authOptional: true,
     disableReverseLookup: true,
+    lenientAddressParsing: true, // otherwise it refuses dots that stand in quotes
     onAuth: ({ username }, _session, done) => done(null, { user: username }),
     onData(stream, session, done) {
       const pieces: Buffer[] = [];

@@ -5,7 +5,7 @@ import { errors } from 'oidc-provider';
 import type { ErrorOut, InteractionResults, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { EphemeralStore, getJson, putJson } from '#libs/ephemeral-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
-import { Clock, DomainError, isSameDigest, parseMailAddress } from '#libs/vocabulary';
+import { Clock, DomainError, isSameDigest, parseWrittenAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import { logFieldsOf, PageError, requestFacts } from '#libs/web-ui';
 import { browserMark, parseTie, tieOf } from '../begun-at-client.ts';
@@ -305,7 +305,7 @@ async function notHere<T>(ask: () => Promise<T>): Promise<T> {
 function addressOf(hint: unknown): MailAddress | null {
   if (typeof hint !== 'string') return null;
   try {
-    return parseMailAddress(hint);
+    return parseWrittenAddress(hint);
   } catch {
     return null; // a hint that is no address is no hint
   }

@@ -1,4 +1,4 @@
-import { AddressRefused, parseMailAddress } from '#libs/vocabulary';
+import { AddressRefused, parseWrittenAddress } from '#libs/vocabulary';
 import type { MailAddress } from '#libs/vocabulary';
 import { UpstreamRefused } from './upstream.ts';
 
@@ -55,7 +55,7 @@ export function subjectOf({ sub }: TokenClaims): string {
 export function addressIn(claim: unknown): MailAddress | null {
   if (typeof claim !== 'string') return null;
   try {
-    return parseMailAddress(claim);
+    return parseWrittenAddress(claim);
   } catch (fault) {
     if (fault instanceof AddressRefused) return null;
     throw fault;

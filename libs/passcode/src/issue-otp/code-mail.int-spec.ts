@@ -133,6 +133,18 @@ describe('a code mail, as a real mail server gets it', () => {
     );
   });
 
+  it.each(['"a..b."@docomo.ne.jp', 'åse@xn--blbr-roah.example', 'אבג@example.il'])('reaches %s', async (text) => {
+    const address = parseMailAddress(text);
+    const person = await room.persons.findOrCreate(address);
+    const before = room.mails.length;
+    await room.begin('x', '192.0.2.0/24', { person, address });
+    await room.codeInMail(before + 1);
+    const sent = room.mails.at(-1);
+    expect(sent?.rcptTo).toEqual([address.replace('xn--blbr-roah', 'blåbær')]); // as the sink shows a domain
+    const [, to = ''] = /^To: <?(.*?)>?\r\n/m.exec(sent?.content.toString() ?? '') ?? [];
+    expect(parseMailAddress(to)).toBe(address);
+  });
+
   it('keeps a domain of another script in the form that is proven', async () => {
     const address = parseMailAddress('anna@bücher.example');
     const facts = {

@@ -43,6 +43,31 @@ describe('the manifest', () => {
     );
   });
 
+  it('names odd and internationalised mailboxes as UTF-8, and reads back no other spelling of them', () => {
+    const sender = parseMailAddress('kontør@nordlys.example');
+    const recipient = parseMailAddress('"a..b."@docomo.ne.jp');
+    const { bytes, manifest } = encode({ sender, recipient });
+    const written = bytes.toString();
+    expect(written).toContain('\r\nSegl-Sender: kontør@nordlys.example\r\nSegl-Recipient: "a..b."@docomo.ne.jp\r\n');
+    expect(readManifest(bytes).manifest).toEqual(manifest);
+    expect(manifest).toMatchObject({ sender, recipient });
+    const spelled = (from: string, to: string) =>
+      fault(
+        Buffer.from(
+          written.replace(from, () => to),
+          'utf8',
+        ).toString('latin1'),
+      );
+    expect(spelled('kontør', 'kontør')).toBe('taken');
+    expect(spelled('kontør', 'Kontør')).toBe('refused');
+    expect(spelled('kontør', 'åse'.normalize('NFD'))).toBe('refused');
+    expect(spelled('"a..b."', 'a..b.')).toBe('refused');
+    expect(spelled('"a..b."', '"a.b"')).toBe('refused');
+    expect(fault(bytes.toString('latin1').replace('\xc3\xb8', '\xf8'))).toBe('refused'); // no UTF-8
+    const longest = parseMailAddress(`${'ø'.repeat(32)}@${`${'b'.repeat(61)}.`.repeat(3)}xx`);
+    expect(encode({ sender: longest, recipient: longest }).bytes.length).toBeLessThanOrEqual(MAX_MANIFEST_BYTES);
+  });
+
   it('is of version 2 where the message has terms, so that a reader that knows none of them refuses it', () => {
     const manifestOf = (terms?: readonly MessageTerm[]) => encode({ policy: 'health', ...(terms && { terms }) });
     const termed = manifestOf(['shared-mailbox', 'account', 'no-download', 'no-reply', 'no-forward', 'account']);

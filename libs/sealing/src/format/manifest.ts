@@ -139,8 +139,8 @@ function encodeFields(manifest: Omit<Manifest, 'signature'>): string {
     ['Segl-Organisation', encodeText(manifest.organisation)],
     ['Segl-Message-Id', manifest.messageId],
     ['Segl-Header-Sha256', manifest.headerSha256],
-    ['Segl-Sender', manifest.sender],
-    ['Segl-Recipient', manifest.recipient],
+    ['Segl-Sender', bytesAsText(manifest.sender)],
+    ['Segl-Recipient', bytesAsText(manifest.recipient)],
     ['Segl-Sealed-At', manifest.sealedAt],
     ['Segl-Expires-At', manifest.expiresAt],
     ['Segl-Policy', manifest.policy],
@@ -194,7 +194,8 @@ function readTerms(text: string): readonly MessageTerm[] {
 }
 
 function readAddress(name: string, values: ReadonlyMap<string, string>): MailAddress {
-  const value = values.get(name) ?? '';
+  // Bytes that are no UTF-8 come out as what no address has.
+  const value = Buffer.from(values.get(name) ?? '', 'latin1').toString('utf8');
   try {
     if (parseMailAddress(value) === value) return value as MailAddress;
   } catch (error) {
@@ -208,6 +209,11 @@ function readInstant(text: string): Instant {
   if (Number.isNaN(date.getTime()) || date.toISOString() !== text)
     throw new ManifestFault('a time that does not exist');
   return text as Instant;
+}
+
+/** An address as it stands in the fields: UTF-8, each byte a character, as all of them are read and written here. */
+function bytesAsText(address: MailAddress): string {
+  return Buffer.from(address, 'utf8').toString('latin1');
 }
 
 /**

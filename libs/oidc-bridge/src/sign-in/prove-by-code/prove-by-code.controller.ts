@@ -18,7 +18,7 @@ import { EphemeralStore } from '#libs/ephemeral-store';
 import { PersonDirectory } from '#libs/keyring';
 import { Challenges, IssueOtp, MESSAGE_BUDGET, takeAddressProof } from '#libs/passcode';
 import type { OtpBudget, TakenProof } from '#libs/passcode';
-import { AddressRefused, Clock, parseMailAddress } from '#libs/vocabulary';
+import { AddressRefused, Clock, parseWrittenAddress } from '#libs/vocabulary';
 import type { MailAddress, PersonId } from '#libs/vocabulary';
 import { BrowserSession, HeadSpendsNothing, KnownBrowser, RequestLocale, RequestNetwork } from '#libs/web-ui';
 import type { Browser, ClientNetwork, Locale, TextKey } from '#libs/web-ui';
@@ -176,7 +176,7 @@ export class ProveByCodeController {
 
   private parseEntered(entered: string): MailAddress | { readonly error: TextKey } {
     try {
-      const address = parseMailAddress(entered.trim());
+      const address = parseWrittenAddress(entered.trim());
       if (isListed(address, this.settings.noPasscodeFor)) return { error: 'signIn.code.errorBarred' };
       return address;
     } catch (error) {
