@@ -22,6 +22,7 @@ import { retentionCommand } from './commands/retention.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { revokeCommand } from './commands/revoke.ts';
 import { sealCommand } from './commands/seal.ts';
+import { sessionsCommand } from './commands/sessions.ts';
 import { telemetryCommand } from './commands/telemetry.ts';
 import { serveCommand } from './commands/serve.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   eraseCommand,
   retentionCommand,
   holdCommand,
+  sessionsCommand,
   policyCommand,
   dkimCommand,
   telemetryCommand,

@@ -35,6 +35,7 @@ export { BadAuditQuery, type AuditFilter, type AuditPaging } from './query/audit
 export { queryAuditTrail } from './query/query-audit-trail.ts';
 export type { AuditPage, AuditRow } from './query/audit-page.ts';
 export { AuditTrailThread, trailIn, type AuditTrailSource } from './query/audit-trail-source.ts';
+export { recentSignIns } from './query/recent-sign-ins.ts';
 export { standingHolds, type StandingHold } from './query/standing-holds.ts';
 export { messageTimeline, personTimeline } from './query/timelines.ts';
 export type { Timeline, TimelineEntry } from './query/timelines.ts';

@@ -1,12 +1,11 @@
 import { Body, Controller, Get, Post, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { AuditTrailThread, recordAuditing } from '#libs/audit';
+import { AuditTrailThread, recentSignIns, recordAuditing } from '#libs/audit';
 import { EndSessions, EndSessionsHandler } from '#libs/compliance';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { EventStore } from '#libs/event-store';
 import { openSessionsOf } from '#libs/recipient-access';
-import { Clock, parsePersonId, plusSeconds } from '#libs/vocabulary';
-import type { PersonId } from '#libs/vocabulary';
+import { Clock, parsePersonId } from '#libs/vocabulary';
 import { PageError } from '#libs/web-ui';
 import { mandateOfAct } from '../case/mandate-of-act.ts';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
@@ -15,11 +14,6 @@ import { consolePage } from '../layout/console-page.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
 import { ConsoleSettings } from '../settings.ts';
 import { askerAtConsole } from '../trail/ask-trail.ts';
-
-/** A session of a reader ends at the latest so many seconds after its sign-in: the most that a configuration may say. */
-const LONGEST_SECONDS = 8 * 3600;
-/** The latest sign-ins that are looked at. */
-const SIGN_INS = 500;
 
 /** Which readers are signed in now; an officer may end all sessions of one. */
 @Controller('console/sessions')
@@ -38,25 +32,24 @@ export class SessionsController {
   @ForRole('officer')
   async all(@WhoAsks() asker: SignedIn) {
     const now = this.clock.now();
-    const filter = { types: ['RecipientAuthenticated'], from: plusSeconds(now, -LONGEST_SECONDS) };
-    const { rows, next } = await this.trail.page(filter, { order: 'newest-first', limit: SIGN_INS });
+    const { personIds, rows, hasMore } = await recentSignIns(this.trail, now);
     const data = {
       ...askerAtConsole(asker),
       fields: ['sessions'],
       question: 'search' as const,
-      rows: rows.length,
+      rows,
       queriedAt: now,
     };
     await recordAuditing(this.store, { type: 'AuditTrailQueried', data });
     const open = [];
-    for (const personId of new Set(rows.map((row) => row.data['personId'] as PersonId))) {
+    for (const personId of personIds) {
       const sessions = await openSessionsOf(this.sessions, personId);
       if (sessions.length === 0) continue;
       const name = (await this.names.addressOf(personId)) ?? '';
       open.push({ personId, name, sessions, count: sessions.length, id: `end-${personId}` });
     }
     const { seesSessions } = this.settings;
-    return { ...consolePage(asker, '/console/sessions'), open, hasMore: next !== null, seesSessions };
+    return { ...consolePage(asker, '/console/sessions'), open, hasMore, seesSessions };
   }
 
   @Post()
