@@ -17,6 +17,7 @@ export { auditFigures } from './figures/figures-projection.ts';
 export { FIGURE_DAYS, type FigureDays } from './figures/spans.ts';
 export { LedgerAnswers } from './ledger/ledger-answers.ts';
 export { readCheckpoint } from './ledger/checkpoint.ts';
+export { CheckpointNotCopied, type CheckpointPlace, postedTo } from './ledger/checkpoint-copies.ts';
 
 export { eventsFrom, LedgerKeeper } from './ledger/ledger-keeper.ts';
 export { checkpointAtMost, checkpointsBetween, lastCheckpoint, ledgerProjection } from './ledger/ledger-projection.ts';

@@ -70,6 +70,8 @@ export const ROLE_PARTS: Readonly<Record<Role, RoleParts>> = {
 export interface RolesAndStores {
   readonly roles: readonly Role[];
   readonly ephemeralStore: string;
+  readonly ledger?: { readonly checkpointMail?: string | undefined };
+  readonly console?: { readonly noticesTo: readonly string[] };
 }
 
 export function hasRole({ roles }: Pick<RolesAndStores, 'roles'>, role: Role): boolean {
@@ -82,10 +84,18 @@ export function isShared(ephemeralStore: string): boolean {
 }
 
 /** Everything that a process of these roles opens. */
-export function partsOf({ roles, ephemeralStore }: RolesAndStores): ReadonlySet<Part> {
+export function partsOf(settings: RolesAndStores): ReadonlySet<Part> {
+  const { roles, ephemeralStore } = settings;
   const parts = new Set(roles.flatMap((role) => ROLE_PARTS[role].parts));
   if (roles.includes('gateway') && isShared(ephemeralStore)) parts.add('ephemeralStore');
+  if (writesToItsOwn(settings)) parts.add('relay');
   return parts;
+}
+
+/** Whether a console writes mail to those who run the installation; readers are written to by the other roles alone. */
+function writesToItsOwn({ roles, ledger, console }: RolesAndStores): boolean {
+  const isAnybody = ledger?.checkpointMail !== undefined || (console?.noticesTo ?? []).length > 0;
+  return isAnybody && roles.includes('console');
 }
 
 /** Everything that a process of these roles reads of its keyring; a private half brings its public one. */

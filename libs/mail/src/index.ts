@@ -17,6 +17,7 @@ export {
   type OutgoingMail,
   type RelayReceipt,
 } from './outbound/mail-relay.ts';
+export { composeNotice } from './outbound/notice-mail.ts';
 export { oldestInOutbox } from './outbound/oldest-in-outbox.ts';
 export { filesOfOutbox } from './outbound/outbox-files.ts';
 export { Outbox, type OutboxOptions } from './outbound/outbox.ts';

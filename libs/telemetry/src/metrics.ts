@@ -16,6 +16,8 @@ export interface MetricsSources {
   }[];
   /** What is wrong with the policy's file as it was last read. */
   readonly policyFaults?: () => number;
+  /** Places outside that could not be given a checkpoint of the ledger when that was last tried. */
+  readonly checkpointsNotCopied?: () => number;
   /** Other programs' events in the log, passed over. */
   readonly foreignEvents?: () => number;
   /** When the newest backup was made, in seconds since 1970; 0 when none was ever recorded. */
@@ -70,8 +72,16 @@ export class Metrics {
 
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
-    const { waiting, projections, outbox, outboxOldestSeconds, policyFaults, foreignEvents, newestBackupSeconds } =
-      sources;
+    const {
+      waiting,
+      projections,
+      outbox,
+      outboxOldestSeconds,
+      policyFaults,
+      foreignEvents,
+      newestBackupSeconds,
+      checkpointsNotCopied,
+    } = sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
         name: 'segl_waiting_max_bytes',
@@ -147,6 +157,16 @@ export class Metrics {
         registers: [this.registry],
         collect() {
           this.set(policyFaults());
+        },
+      });
+    }
+    if (checkpointsNotCopied !== undefined) {
+      new Gauge({
+        name: 'segl_ledger_copies_failing',
+        help: 'Places outside that could not be given a checkpoint of the ledger when that was last tried',
+        registers: [this.registry],
+        collect() {
+          this.set(checkpointsNotCopied());
         },
       });
     }

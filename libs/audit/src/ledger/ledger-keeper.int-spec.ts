@@ -162,6 +162,25 @@ describe('the keeper of the ledger', () => {
     expect(elsewhere.lastFault).toBeNull();
   });
 
+  it('gives what it signed to those outside, once, and the first of each day by itself', async () => {
+    const given: Record<'each' | 'daily', number[]> = { each: [], daily: [] };
+    const placeFor = (wants: 'each' | 'daily') => ({
+      ...{ name: wants, wants },
+      send: async (note: string) => void given[wants].push(readCheckpoint(note)?.size ?? 0),
+    });
+    const options = { origin: ORIGIN, directory: null, onFault: () => undefined };
+    await record(3);
+    const one = await console_('one', null);
+    const copiesTo = [placeFor('each'), placeFor('daily')];
+    const keeper = new LedgerKeeper(one.store, one.models, keyring, clock, { ...options, copiesTo });
+    closing.push(() => keeper.stop());
+    await keeper.signNow();
+    await until(async () => given.each.length === 1 && given.daily.length === 1);
+    await keeper.signNow();
+    expect(given).toEqual({ each: [3], daily: [3] });
+    expect(keeper.copyFaults).toEqual([]);
+  });
+
   it('signs nothing more over a log that contradicts its own last checkpoint, and says so', async () => {
     await record(10);
     const first = await console_('one', null);

@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RevisionConflict } from '#libs/event-store';
 import type { EventStore, ExpectedRevision, ReadModels, RecordedEvent } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
-import type { Clock } from '#libs/vocabulary';
+import type { Clock, Instant } from '#libs/vocabulary';
 import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
+import { CheckpointCopies } from './checkpoint-copies.ts';
+import type { CheckpointPlace } from './checkpoint-copies.ts';
 import type { TreeHead } from './checkpoint.ts';
 import { ledger, LEDGER_STREAM, LedgerContradicted, signHead } from './ledger.ts';
 import type { Ledger, LedgerEvent } from './ledger.ts';
@@ -24,6 +26,8 @@ export interface LedgerKeeperOptions {
   readonly directory: string | null;
   /** Whose cosignatures the published note carries. */
   readonly witnesses?: readonly Witness[];
+  /** Who else is given what this keeper signed. */
+  readonly copiesTo?: readonly CheckpointPlace[];
   /** How often to look whether a checkpoint is due. */
   readonly intervalMs?: number;
   readonly onFault: (error: unknown) => void;
@@ -37,6 +41,7 @@ export class LedgerKeeper {
   private running: { stop: AbortController; done: Promise<void> } | null = null;
   private fault: unknown = null;
   private readonly witnesses: Witnesses;
+  private readonly copies: CheckpointCopies;
 
   constructor(
     private readonly store: EventStore,
@@ -45,7 +50,8 @@ export class LedgerKeeper {
     private readonly clock: Clock,
     private readonly options: LedgerKeeperOptions,
   ) {
-    const { witnesses = [], onFault } = options;
+    const { witnesses = [], copiesTo = [], onFault } = options;
+    this.copies = new CheckpointCopies(copiesTo, onFault);
     this.witnesses = new Witnesses({ witnesses, onFault, isOurs: (note) => this.isOurs(note) });
   }
 
@@ -59,6 +65,11 @@ export class LedgerKeeper {
     return this.witnesses.faults;
   }
 
+  /** Places that could not be given a checkpoint when that was last tried. */
+  get copyFaults(): readonly unknown[] {
+    return this.copies.faults;
+  }
+
   start(): void {
     if (this.running !== null) return;
     const stop = new AbortController();
@@ -70,6 +81,7 @@ export class LedgerKeeper {
     this.running?.stop.abort();
     await this.running?.done;
     this.running = null;
+    await this.copies.stop();
   }
 
   /**
@@ -126,7 +138,11 @@ export class LedgerKeeper {
       isWanted,
     });
     try {
-      if (events.length > 0 && size > 0) await this.store.append(LEDGER_STREAM, revision, events);
+      if (events.length > 0 && size > 0) {
+        await this.store.append(LEDGER_STREAM, revision, events);
+        for (const { data } of events)
+          this.copies.give(data.note, { isFirstOfDay: dayOf(data.signedAt) !== dayOf(state?.signedAt) });
+      }
     } catch (error) {
       if (error instanceof RevisionConflict) return this.keep(isWanted); // another console signed meanwhile
       throw error;
@@ -171,6 +187,10 @@ export class LedgerKeeper {
     for await (const event of eventsFrom(this.store, tree, first, count)) leaves.push(ledgerLeaf(event));
     return leaves;
   }
+}
+
+function dayOf(at: Instant | undefined): string | undefined {
+  return at?.slice(0, 'YYYY-MM-DD'.length);
 }
 
 /** Events of the log by their places, `count` of them from leaf `first` on. */

@@ -202,6 +202,23 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    part: 'checkpoint-copies',
+    looksAt: 'that the last checkpoint could be mailed and posted where that is configured',
+    failsWhen: 'the relay or the server of `ledger.checkpointMail` or `ledger.checkpointUrl` did not take it',
+    whatToDo: 'see what the log says of it; it is tried again, within an hour at the latest',
+    askers: ['readiness'],
+    onlyWarns: true,
+    concerns: (settings) =>
+      partsOf(settings).has('readModels') &&
+      (settings.ledger.checkpointMail !== undefined || settings.ledger.checkpointUrl !== undefined),
+    isTold: always,
+    async run(parts) {
+      const [fault] = (await parts.ledger()).copyFaults;
+      if (fault !== undefined) throw fault;
+      return 'none failed';
+    },
+  },
+  {
     part: 'backup',
     looksAt: 'when the newest backup was made, as the record has it; where there is none, how old the record is',
     failsWhen: 'that is longer ago than `backup.warnAfterHours`',

@@ -46,7 +46,7 @@ export function contradictions(settings: Settings): string[] {
       faults.push(`${nameOf('managementHost')}: a demonstration listens on loopback only`);
     if (!isLoopback(publicUrl.hostname)) faults.push(`${nameOf('publicUrl')}: a demonstration is on loopback only`);
   } else if (settings.relayUrl === undefined) {
-    // A console alone sends nothing.
+    // A console alone sends nothing, unless it writes to those who run it.
     if (partsOf(settings).has('relay')) {
       faults.push(
         `${nameOf('relayUrl')}: is missing; carriers and codes need a next hop, such as smtp://mail.example.com:25`,
@@ -67,10 +67,18 @@ export function contradictions(settings: Settings): string[] {
     );
   }
   faults.push(...witnessFaults(settings));
+  faults.push(...plainAddressFaults('ledger.checkpointUrl', settings.ledger.checkpointUrl));
   faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
   faults.push(...signInContradictions(settings.signIn), ...smtpContradictions(settings));
   faults.push(...gatewayContradictions(settings));
   return faults;
+}
+
+function plainAddressFaults(setting: string, url: string | undefined): string[] {
+  const address = url === undefined ? null : new URL(url);
+  return address?.protocol === 'http:' && !isLoopback(address.hostname)
+    ? [`${nameOf(setting)}: ${address.href}: must be https:// (http:// is for loopback only)`]
+    : [];
 }
 
 function witnessFaults({ ledger: { directory, witnesses } }: Settings): string[] {
@@ -80,10 +88,7 @@ function witnessFaults({ ledger: { directory, witnesses } }: Settings): string[]
     faults.push(`${name}: needs ${nameOf('ledger.directory')}, where the checkpoints stand that they have signed`);
   for (const { url, monitoringUrl, key } of witnesses) {
     if (readWitness(key, url) === null) faults.push(`${name}: ${url}: its key is no Ed25519 key for cosignatures`);
-    for (const address of [url, monitoringUrl ?? url].map((text) => new URL(text))) {
-      if (address.protocol === 'http:' && !isLoopback(address.hostname))
-        faults.push(`${name}: ${address.href}: must be https:// (http:// is for loopback only)`);
-    }
+    for (const address of [url, monitoringUrl ?? url]) faults.push(...plainAddressFaults('ledger.witnesses', address));
   }
   return [...new Set(faults)];
 }

@@ -258,6 +258,13 @@ export const settingsSchema = z.object({
         .describe(
           'acts that need a second person: `revoke`, `erase`, `lift-hold`, which one officer asks for at the console and another confirms there, and `destroy-key`; at the command line each of them then wants `--approved-by`',
         ),
+      noticesTo: z
+        .array(mailAddress)
+        .max(20)
+        .default([])
+        .describe(
+          'officers who are written to when something waits for a second person: which kind of act, until when, and where; never about whom. Not who asked for it',
+        ),
     })
     .prefault({}),
   ledger: z
@@ -284,6 +291,17 @@ export const settingsSchema = z.object({
         .default([])
         .describe(
           'witnesses that cosign each published checkpoint; needs `ledger.directory`. A start over a log that contradicts what one of them signed is refused',
+        ),
+      checkpointMail: mailAddress
+        .optional()
+        .describe(
+          'whom the first checkpoint of each day (UTC) is mailed, best somebody outside who keeps them; tried again until the next day',
+        ),
+      checkpointUrl: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe(
+          'where each checkpoint is posted as text, one a minute at most; any 2xx has taken it. What fails is tried again, holds nothing up, and is said in /readyz',
         ),
     })
     .prefault({}),

@@ -1,9 +1,19 @@
 import type { Logger } from 'pino';
-import { LedgerKeeper, publishedCheckpoint, readWitness, WitnessDidNotSign } from '#libs/audit';
+import {
+  CheckpointNotCopied,
+  LedgerKeeper,
+  postedTo,
+  publishedCheckpoint,
+  readWitness,
+  WitnessDidNotSign,
+} from '#libs/audit';
+import type { CheckpointPlace } from '#libs/audit';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
+import type { MailRelay } from '#libs/mail';
 import type { Clock } from '#libs/vocabulary';
 import type { Settings } from '../settings/settings.ts';
+import { mailedTo } from './checkpoint-mail.ts';
 import type { Closing } from './closing.ts';
 
 interface LedgerNeeds {
@@ -13,6 +23,8 @@ interface LedgerNeeds {
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For checkpoints by mail; null where this process sends none. */
+  readonly relay: MailRelay | null;
 }
 
 /**
@@ -31,10 +43,13 @@ export async function openLedger(settings: Settings, needs: LedgerNeeds, closing
     origin: ledgerOrigin(settings),
     directory,
     witnesses,
+    copiesTo: placesOf(settings, needs),
     onFault: (error) =>
       error instanceof WitnessDidNotSign
         ? log.warn({ err: error }, 'a checkpoint of the ledger goes without a witness')
-        : log.error({ error: String(error) }, 'no checkpoint could be signed or published'),
+        : error instanceof CheckpointNotCopied
+          ? log.warn({ err: error }, 'a checkpoint of the ledger is tried again later')
+          : log.error({ error: String(error) }, 'no checkpoint could be signed or published'),
   });
   const isKnownElsewhere = directory !== null && (await publishedCheckpoint(directory)) !== null;
   if (isKnownElsewhere || witnesses.length > 0) {
@@ -43,6 +58,23 @@ export async function openLedger(settings: Settings, needs: LedgerNeeds, closing
   }
   keeper.start();
   return closing.add(keeper, (started) => started.stop());
+}
+
+function placesOf(settings: Settings, { relay, clock }: LedgerNeeds): CheckpointPlace[] {
+  const { checkpointMail, checkpointUrl } = settings.ledger;
+  return [
+    ...(checkpointUrl === undefined ? [] : [postedTo(checkpointUrl)]),
+    ...(checkpointMail === undefined || relay === null
+      ? []
+      : [
+          mailedTo(checkpointMail, {
+            relay,
+            clock,
+            from: settings.passcode.sender,
+            organisation: settings.organisation.name,
+          }),
+        ]),
+  ];
 }
 
 /** What a ledger that has no name yet is called: kept for ever by its first checkpoint. */

@@ -29,6 +29,7 @@ import { newestPersonsMissing } from '../checks/compare-persons.ts';
 import { openLedger } from './open-ledger.ts';
 import type { OpenedStores } from './opened-stores.ts';
 import { AuditTrailThread } from '#libs/audit';
+import type { LedgerKeeper } from '#libs/audit';
 
 /**
  * Opens everything that stands behind a port and that a role of this process needs (roles.ts), and chooses the adapter by the
@@ -96,9 +97,12 @@ async function open(
     ? openReadModels(settings, events, clock, closing)
     : { readModels: null, projections: null };
   const policy = listensForMail(settings) ? openPolicy(settings, clock) : null;
+  // Asked at a scrape, long after it was opened below.
+  let ledger: LedgerKeeper | null = null;
   const metrics: Metrics = new Metrics({
     ...(ephemeralStore !== null && { waiting: () => usageOf(ephemeralStore, maxBytes) }),
     ...(projections !== null && { projections: () => projections.status() }),
+    ...(copiesCheckpoints(settings) && { checkpointsNotCopied: () => ledger?.copyFaults.length ?? 0 }),
     foreignEvents: () => events.foreignEvents(),
     ...(parts.has('readModels') && { newestBackupSeconds: newestBackupIn(events) }),
     ...(policy !== null && { policyFaults: () => policy.faults.length }),
@@ -118,9 +122,15 @@ async function open(
       })
       .catch((error: unknown) => log.debug({ error: String(error) }, 'record and persons were not compared'));
   }
-  const ledger =
+  const relay = parts.has('relay')
+    ? closing.add<MailRelay>(
+        settings.demonstration ? demonstrationRelay(clock) : smtpRelay(settings, keyring, clock, log),
+        (opened) => opened.close(),
+      )
+    : null;
+  ledger =
     readModels !== null && projections !== null
-      ? await openLedger(settings, { eventStore, readModels, projections, keyring, clock, log }, closing)
+      ? await openLedger(settings, { eventStore, readModels, projections, keyring, clock, log, relay }, closing)
       : null;
   const trail =
     readModels !== null
@@ -128,12 +138,6 @@ async function open(
       : null;
   const telemetry = parts.has('telemetry') ? openTelemetry(settings, eventStore, clock, log, closing) : null;
 
-  const relay = parts.has('relay')
-    ? closing.add<MailRelay>(
-        settings.demonstration ? demonstrationRelay(clock) : smtpRelay(settings, keyring, clock, log),
-        (opened) => opened.close(),
-      )
-    : null;
   const outbox: Outbox | null =
     parts.has('outbox') && relay !== null
       ? await openOutbox(settings, { relay, eventStore, clock, metrics, log }, closing)
@@ -173,7 +177,8 @@ function smtpRelay(settings: Settings, keyring: Keyring, clock: Clock, log: Logg
     heloName: new URL(publicUrl).hostname,
     onHopFailed: (hop) => log.warn({ hop }, 'a next hop cannot be used; the others are asked first for a while'),
   });
-  if (dkim.domains.length === 0) return relay;
+  // A console alone has no such keys, and writes to its own people: unsigned.
+  if (dkim.domains.length === 0 || !(hasRole(settings, 'portal') || hasRole(settings, 'gateway'))) return relay;
   const keys = () => dkimKeysOf(keyring, dkim);
   if (keys().length === 0) {
     throw new ConfigurationFault([
@@ -181,6 +186,11 @@ function smtpRelay(settings: Settings, keyring: Keyring, clock: Clock, log: Logg
     ]);
   }
   return new DkimRelay(relay, { domains: dkim.domains, keys, clock });
+}
+
+function copiesCheckpoints(settings: Settings): boolean {
+  const { checkpointMail, checkpointUrl } = settings.ledger;
+  return partsOf(settings).has('readModels') && (checkpointMail ?? checkpointUrl) !== undefined;
 }
 
 /** Seconds since 1970; 0 when none was ever recorded. */
