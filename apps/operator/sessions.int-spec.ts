@@ -64,7 +64,7 @@ withRedis('sessions that processes share', () => {
     await putJson(store, 'session:one', { startedAt: noon, proofs: [proof] }, 600);
     await putJson(store, `sessions:${personId}`, ['session:one'], 600);
     await store.close();
-    await keyring.close();
+    keyring.close();
   }, 60_000);
   afterAll(() => redis.stop());
 
