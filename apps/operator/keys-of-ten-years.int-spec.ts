@@ -28,6 +28,16 @@ it('keys are rotated, destroyed, lost and put back from where they were kept; a 
     Promise.all(carriers.map(async (path) => (await backedUp.run(['open', path])).exitCode === 0));
   expect(await opens()).toEqual([true, true, true]);
 
+  const wouldHit = await backedUp.run(['keys', 'destroy', 'sealing-1', '--dry-run', '--json']);
+  expect(JSON.parse(wouldHit.text)).toEqual({ wouldDestroy: 'sealing-1', status: 'older', unexpiredMessages: 1 });
+  const persons = await backedUp.run(['keys', 'destroy', 'person-wrapping-1', '--dry-run']);
+  expect([persons.exitCode, persons.text]).toEqual([
+    0,
+    expect.stringMatching(/^2 persons are erased by that\. It is the key in use/),
+  ]);
+  expect(await backedUp.run(['keys', 'destroy', 'sealing-99', '--dry-run'])).toMatchObject({ exitCode: 1 });
+  expect(await opens()).toEqual([true, true, true]);
+
   const asked = await backedUp.run(['keys', 'destroy', 'sealing-1']); // nobody answers: it says what is hit, and does nothing
   expect(asked).toMatchObject({ exitCode: 64, said: expect.stringContaining('1 unexpired message is hit') });
   expect((await backedUp.run(['keys', 'destroy', 'sealing-1', '--yes'])).exitCode).toBe(0);

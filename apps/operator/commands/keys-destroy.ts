@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { standingHolds, trailIn } from '#libs/audit';
-import { destroyKey, parseKeyId } from '#libs/keyring';
+import { destroyKey, listKeys, parseKeyId } from '#libs/keyring';
 import type { KeyId } from '#libs/keyring';
 import type { PersonId } from '#libs/vocabulary';
 import { Refused, UsageFault } from '../exit-codes.ts';
@@ -15,6 +15,7 @@ import type { OpenedForCommand } from '../stores.ts';
 interface DestroyOptions extends MandateOptions {
   readonly yes?: boolean;
   readonly force?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,6 +25,7 @@ export function keysDestroyCommand(operator: Operator): Command {
     .argument('<key>', 'the key, as "segl keys list" names it')
     .option('--yes', 'do not ask')
     .option('--force', 'even the key in use (never that of sealing)')
+    .option('--dry-run', 'say what it would hit, and destroy nothing')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
@@ -33,16 +35,19 @@ snapshots and in the blocks of an SSD are beyond this command. A key under which
 hold is not destroyed, --force or not.
 
 Examples:
+  segl keys destroy sealing-1 --dry-run
   segl keys destroy sealing-1
   segl keys destroy person-wrapping-1 --yes`,
     )
     .action(async (keyId: string, options: DestroyOptions, command: Command) => {
       const mandate = mandateGiven(options);
-      requireApproval(operator, command, 'destroy-key', mandate);
+      const isRehearsal = options.dryRun ?? false;
+      if (!isRehearsal) requireApproval(operator, command, 'destroy-key', mandate);
       const { keyring } = operator.places(command);
       await using stores = operator.stores(command);
       const hit = await whatItHits(operator, stores, keyId);
       if ((hit.counts.persons ?? 0) > 0) await requireNobodyHeld(operator, command, stores, keyId as KeyId);
+      if (isRehearsal) return rehearsed(operator, keyring, keyId, hit, options.json ?? false);
       await operator.confirm(hit.warning, options.yes ?? false);
       const force = options.force ?? false;
       await recordedKeyAct(operator, stores, async () => {
@@ -56,6 +61,15 @@ Examples:
       if (options.json) return operator.printJson({ destroyed: keyId, ...hit.counts });
       await operator.print(`${keyId} is destroyed`);
     });
+}
+
+/** Says what a destruction would hit. @throws Refused where there is no such key */
+async function rehearsed(operator: Operator, keyring: string, keyId: string, hit: Hit, asJson: boolean): Promise<void> {
+  const key = (await listKeys(keyring)).find((each) => each.keyId === keyId);
+  if (key === undefined) throw new Refused(`there is no key ${keyId} in ${keyring}: "segl keys list" names them`);
+  if (asJson) return operator.printJson({ wouldDestroy: keyId, status: key.status, ...hit.counts });
+  const inUse = key.status === 'current' ? ' It is the key in use, which takes --force, or a newer one first.' : '';
+  await operator.print(`${hit.warning}${inUse}`);
 }
 
 /** What loses a person's key erases that person, and a legal hold stands in the way of that. @throws Refused */
