@@ -154,10 +154,10 @@ function browserPath() {
   return places.find((place) => place && existsSync(place)) ?? null;
 }
 
-/** Programs of others that judge the chart (ops/judges/tools.mjs), where this machine can have them. */
+/** Programs of others that judge the chart and the seals (ops/judges/tools.mjs), where this machine can have them. */
 function bringJudges() {
   const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  run(existsSync(node) ? node : 'node', [join('ops', 'judges', 'tools.mjs'), 'helm', 'kubeconform']);
+  run(existsSync(node) ? node : 'node', [join('ops', 'judges', 'tools.mjs'), 'helm', 'kubeconform', 'age']);
 }
 
 function installStoryPackages() {

