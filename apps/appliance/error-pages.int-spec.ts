@@ -65,6 +65,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'unknown-message': 'of the command line',
   'upstream-refused': 'shown on the sign-in page, with its reason in the record',
   'upstream-unreachable': 'shown on the sign-in page, with its reason in the record',
+  'checkpoint-not-copied': 'of the ledger: the log, a figure, and a warning at /readyz',
   'witness-did-not-sign': 'of the ledger: the log, and a warning at /readyz',
 };
 

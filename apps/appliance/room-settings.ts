@@ -19,6 +19,7 @@ import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from 
 import { ViewEngine } from '#libs/web-ui';
 import { AuditorsWithTokens } from './auditors-with-tokens.ts';
 import { inboundSettingsOf } from './mail-coming-in.ts';
+import { officersNotices } from './officers-notices.ts';
 import { passingOnSettingsOf } from './passing-on.ts';
 import { ProgramsWithTokens } from './programs-with-tokens.ts';
 import { SmtpWatch } from './smtp-watch.ts';
@@ -92,6 +93,7 @@ export class RoomSettingsModule {
       timeZone: settings.organisation.timeZone,
       ledgerDirectory: settings.ledger.directory ?? null,
       secondPerson: settings.console.secondPerson,
+      notices: officersNotices(settings, stores, log),
       hasAccounts: signIn.hasAccountsWithRoles,
       seesSessions: hasRole(settings, 'portal') || isShared(settings.ephemeralStore),
       health: () => readiness.ask(),

@@ -23,7 +23,12 @@ export {
   ProposeAct,
   ProposeActHandler,
 } from './second-person/confirm-act.ts';
-export { readProposal } from './second-person/proposal.ts';
-export { proposalEvents, SECOND_PERSON_ACTS, type SecondPersonAct } from './second-person/proposal-events.ts';
+export { PROPOSAL_SECONDS, readProposal } from './second-person/proposal.ts';
+export {
+  proposalEvents,
+  type ProposedAct,
+  SECOND_PERSON_ACTS,
+  type SecondPersonAct,
+} from './second-person/proposal-events.ts';
 export { type MandateOfCase } from './subject.ts';
 export { erasureEvents, subjectEvents } from './subject-events.ts';

@@ -9,6 +9,7 @@ import { ConsoleHealthController } from './health/health.controller.ts';
 import { HoldsController } from './holds/holds.controller.ts';
 import { KeysController } from './keys/keys.controller.ts';
 import { NamesOfPeople } from './people/names-of-people.ts';
+import { ActsForTwo } from './proposals/acts-for-two.ts';
 import { ProposalsController } from './proposals/proposals.controller.ts';
 import { FindMessages } from './revoke/find-messages.ts';
 import { RevokeController } from './revoke/revoke.controller.ts';
@@ -57,7 +58,7 @@ import { AskTrail } from './trail/ask-trail.ts';
     ...[ConsoleSessions, ConsoleGuard, RefusedAtConsole, RoutesHaveRoles],
     ...[ConsoleSignIns, BridgeOfConsole, EnterConsole],
     ...[AskTrail, StateOfRecord, LedgerExports, SendLines, ExposureReports],
-    ...[NamesOfPeople, FindMessages, ReachOfConsole],
+    ...[NamesOfPeople, FindMessages, ReachOfConsole, ActsForTwo],
   ],
   exports: [EnterConsole],
 })

@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { recordKeyAct } from '#libs/compliance';
 import { putJson } from '#libs/ephemeral-store';
 import { appendFacts, streamName } from '#libs/event-store';
+import type { OutgoingMail } from '#libs/mail';
 import { parseMailAddress, SystemClock } from '#libs/vocabulary';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import type { TestBrowser } from '#libs/web-ui/testing';
@@ -142,9 +144,24 @@ describe('an operator', () => {
 
 describe('where it takes two', () => {
   let second: ConsoleRoom;
+  const written: OutgoingMail[] = [];
   beforeAll(async () => {
     await room.close();
-    second = room = await openConsoleRoom({ secondPerson: ['revoke', 'erase', 'lift-hold'] });
+    second = room = await openConsoleRoom({
+      secondPerson: ['revoke', 'erase', 'lift-hold'],
+      notices: {
+        to: ['olga@nordlys.example', 'berit@nordlys.example'].map((address) => parseMailAddress(address)),
+        from: parseMailAddress('no-reply@nordlys.example'),
+        ...{ organisation: 'Nordlys', locale: 'en', publicUrl: new URL('https://post.nordlys.example') },
+        relay: {
+          send: async (mail) => {
+            written.push(mail);
+            throw new Error('the relay is away');
+          },
+        },
+        onFault: () => undefined,
+      },
+    });
   }, 60_000);
 
   it('one officer asks, cannot confirm, and another does, after which both stand in the record', async () => {
@@ -155,11 +172,24 @@ describe('where it takes two', () => {
     expect(asked.text).toContain('Another officer must confirm it');
     expect(await eventsOf('MessageRevoked')).toEqual([]);
     await second.runner.caughtUp();
+    while (written.length === 0) await nextTurn(); // jest's time limit ends it
+    expect(written.map(({ rcptTo }) => rcptTo)).toEqual(['berit@nordlys.example']); // not who asked
+    const mail = String(written[0]?.content).replaceAll('=\r\n', ''); // quoted-printable
+    expect(mail).toContain('Revoke messages');
+    expect(mail).toContain('https://post.nordlys.example/console/proposals');
+    for (const secret of [anna, messageId, why.caseNumber, why.reason, 'olga']) expect(mail).not.toContain(secret);
     expect((await olga.get('/console/proposals')).text).toContain('You asked for this');
     const list = await berit.get('/console/proposals');
     const action = /action="([^"]+\/confirm)"/.exec(list.html)?.[1] ?? '';
     expect((await olga.post(action)).status).toBe(403);
-    expect((await berit.post(action)).status).toBe(303);
+    const olgaElsewhere = second.portal.browser(); // another session, by an account that writes the address otherwise
+    await second.signIn(olgaElsewhere, ['officer'], 'Olga@Nordlys.Example');
+    await olgaElsewhere.get('/console/proposals');
+    expect((await olgaElsewhere.post(action)).status).toBe(403);
+    // What is confirmed is what was asked for, whatever the form brings along.
+    const other = { act: 'erase', personId: await idOf(anna), 'messages[0][messageId]': 'a'.repeat(32) };
+    expect((await berit.post(action, other)).status).toBe(303);
+    expect(await eventsOf('SubjectErased')).toEqual([]);
     expect((await berit.get('/console/proposals')).text).toContain('carried out');
     const [revoked] = await eventsOf('MessageRevoked');
     const [by, approvedBy] = [await idOf('olga@nordlys.example'), await idOf('berit@nordlys.example')];

@@ -1,5 +1,20 @@
 import type { SecondPersonAct } from '#libs/compliance';
+import type { MailRelay } from '#libs/mail';
 import type { OwnBridgeClientSettings } from '#libs/oidc-bridge';
+import type { MailAddress } from '#libs/vocabulary';
+import type { Locale } from '#libs/web-ui';
+
+/** Officers who are written to when something waits for one of them. */
+export interface OfficersNotices {
+  readonly to: readonly MailAddress[];
+  readonly from: MailAddress;
+  readonly organisation: string;
+  readonly locale: Locale;
+  readonly publicUrl: URL;
+  readonly relay: Pick<MailRelay, 'send'>;
+  /** One mail was not taken; it is not tried again, since the page shows the same. */
+  readonly onFault: (error: unknown) => void;
+}
 
 /** What the app decides for this room. The class is its own injection token. */
 export class ConsoleSettings {
@@ -15,6 +30,8 @@ export class ConsoleSettings {
   readonly ledgerDirectory!: string | null;
   /** What one officer asks for and another must confirm. */
   readonly secondPerson!: readonly SecondPersonAct[];
+  /** Null where nobody is written to. */
+  readonly notices!: OfficersNotices | null;
   /** Whether any account can have a role here, as far as this process knows: none can where no provider has a `rolesClaim`. */
   readonly hasAccounts!: boolean;
   /** Whether the sessions of readers are in the store of this process. */

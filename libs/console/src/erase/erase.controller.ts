@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Post, Query, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { AuditTrailThread, standingHolds } from '#libs/audit';
-import { EraseSubject, EraseSubjectHandler, ProposeAct, ProposeActHandler } from '#libs/compliance';
+import { EraseSubject, EraseSubjectHandler } from '#libs/compliance';
 import type { Erasure } from '#libs/compliance';
 import { EventStore } from '#libs/event-store';
 import { Clock, parsePersonId } from '#libs/vocabulary';
@@ -12,6 +12,7 @@ import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { SignedIn } from '../door/route-roles.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
+import { ActsForTwo } from '../proposals/acts-for-two.ts';
 import { ConsoleSettings } from '../settings.ts';
 import { AskTrail } from '../trail/ask-trail.ts';
 import { ReachOfConsole } from './reach-of-console.ts';
@@ -27,6 +28,7 @@ export class EraseController {
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly settings: ConsoleSettings,
+    private readonly forTwo: ActsForTwo,
   ) {}
 
   @Get()
@@ -69,7 +71,7 @@ export class EraseController {
     if (personId === null) throw new PageError(400);
     const page = this.page(asker, '');
     if (this.settings.secondPerson.includes('erase')) {
-      await new ProposeActHandler(this.store, this.clock).execute(new ProposeAct({ act: 'erase', personId }, mandate));
+      await this.forTwo.propose(asker, { act: 'erase', personId }, mandate);
       return { ...page, isProposed: true };
     }
     const handler = new EraseSubjectHandler(this.store, this.reach, this.clock);

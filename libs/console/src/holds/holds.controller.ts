@@ -1,14 +1,7 @@
 import { Body, Controller, Get, Post, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { AuditTrailThread, recordAuditing, standingHolds } from '#libs/audit';
-import {
-  HoldSubject,
-  HoldSubjectHandler,
-  LiftHold,
-  LiftHoldHandler,
-  ProposeAct,
-  ProposeActHandler,
-} from '#libs/compliance';
+import { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from '#libs/compliance';
 import { EventStore } from '#libs/event-store';
 import { Clock, parsePersonId } from '#libs/vocabulary';
 import { PageError } from '#libs/web-ui';
@@ -17,6 +10,7 @@ import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { SignedIn } from '../door/route-roles.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
+import { ActsForTwo } from '../proposals/acts-for-two.ts';
 import { ConsoleSettings } from '../settings.ts';
 import { askerAtConsole } from '../trail/ask-trail.ts';
 
@@ -31,6 +25,7 @@ export class HoldsController {
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly settings: ConsoleSettings,
+    private readonly forTwo: ActsForTwo,
   ) {}
 
   @Get()
@@ -82,8 +77,7 @@ export class HoldsController {
     const personId = parsePersonId(form['personId'] ?? '');
     if (personId === null) throw new PageError(400);
     if (this.settings.secondPerson.includes('lift-hold')) {
-      const propose = new ProposeAct({ act: 'lift-hold', personId }, mandate);
-      await new ProposeActHandler(this.store, this.clock).execute(propose);
+      await this.forTwo.propose(asker, { act: 'lift-hold', personId }, mandate);
       return response.redirect(303, '/console/proposals');
     }
     await new LiftHoldHandler(this.store, this.clock).execute(new LiftHold(personId, mandate));

@@ -12,15 +12,10 @@ import { ReachOfConsole } from '../erase/reach-of-console.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
 import { askerAtConsole } from '../trail/ask-trail.ts';
+import { ACT_WORDS } from './act-words.ts';
 
 /** The latest of all, whatever became of them. */
 const SHOWN = 50;
-
-const ACTS = {
-  revoke: 'console.proposals.acts.revoke',
-  erase: 'console.proposals.acts.erase',
-  'lift-hold': 'console.proposals.acts.liftHold',
-} as const;
 
 const STANDINGS = {
   open: 'console.proposals.standings.open',
@@ -100,7 +95,7 @@ export class ProposalsController {
     const isMine = mandate.by === asker.personId;
     const isWaiting = standing === 'open' || standing === 'confirmed';
     return {
-      ...{ proposalId, act: ACTS[act], standing: STANDINGS[standing], proposedAt, expiresAt },
+      ...{ proposalId, act: ACT_WORDS[act], standing: STANDINGS[standing], proposedAt, expiresAt },
       messages: messages.map(({ messageId }) => messageId),
       hasPerson: personId !== undefined,
       personId: personId ?? '',

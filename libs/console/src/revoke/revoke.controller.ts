@@ -1,12 +1,13 @@
 import { Body, Controller, Get, Post, Query, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { ProposeAct, ProposeActHandler, RevokeMessages, RevokeMessagesHandler } from '#libs/compliance';
+import { RevokeMessages, RevokeMessagesHandler } from '#libs/compliance';
 import { EventStore } from '#libs/event-store';
 import { Clock } from '#libs/vocabulary';
 import { mandateOfAct } from '../case/mandate-of-act.ts';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { SignedIn } from '../door/route-roles.ts';
 import { consolePage } from '../layout/console-page.ts';
+import { ActsForTwo } from '../proposals/acts-for-two.ts';
 import { ConsoleSettings } from '../settings.ts';
 import { ASKED_FIELDS, FindMessages } from './find-messages.ts';
 import type { Found, MessagesAsked } from './find-messages.ts';
@@ -21,6 +22,7 @@ export class RevokeController {
     private readonly store: EventStore,
     private readonly clock: Clock,
     private readonly settings: ConsoleSettings,
+    private readonly forTwo: ActsForTwo,
   ) {}
 
   @Get()
@@ -58,7 +60,7 @@ export class RevokeController {
     const messageIds = found.messages.map(({ messageId }) => messageId);
     if (this.settings.secondPerson.includes('revoke')) {
       const messages = messageIds.map((messageId) => ({ messageId }));
-      await new ProposeActHandler(this.store, this.clock).execute(new ProposeAct({ act: 'revoke', messages }, mandate));
+      await this.forTwo.propose(asker, { act: 'revoke', messages }, mandate);
       return { ...this.page(asker, askedIn({}), { is: 'nothing-asked' }, false), isProposed: true };
     }
     const done = await new RevokeMessagesHandler(this.store, this.clock).execute(

@@ -1,0 +1,8 @@
+import type { ProposedAct } from '#libs/compliance';
+import type { TextKey } from '#libs/web-ui';
+
+export const ACT_WORDS = {
+  revoke: 'console.proposals.acts.revoke',
+  erase: 'console.proposals.acts.erase',
+  'lift-hold': 'console.proposals.acts.liftHold',
+} as const satisfies Record<ProposedAct['act'], TextKey>;
