@@ -1,7 +1,7 @@
 import { backupEvents, erasureEvents, keyEvents, proposalEvents, subjectEvents } from '#libs/compliance';
 import { EventCatalogue, EVIDENCE, projectionEvents } from '#libs/event-store';
 import type { Evidence } from '#libs/event-store';
-import { bounceEvents, relayingEvents, submissionEvents } from '#libs/gateway';
+import { bounceEvents, deliveryEvents, relayingEvents, submissionEvents } from '#libs/gateway';
 import { clientSignInEvents } from '#libs/oidc-bridge';
 import { passcodeEvents } from '#libs/passcode';
 import { openingEvents, signInEvents } from '#libs/recipient-access';
@@ -22,6 +22,7 @@ export const eventCatalogue = new EventCatalogue([
   clientSignInEvents,
   passcodeEvents,
   submissionEvents,
+  deliveryEvents,
   bounceEvents,
   relayingEvents,
   keyEvents,

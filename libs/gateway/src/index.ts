@@ -2,6 +2,8 @@ export { openApi as sealingApi } from './submission/openapi.ts';
 export { BounceAddresses, MAX_BOUNCE_LOCAL_PART } from './bounce-addresses.ts';
 export { bounceEvents } from './bounce-events.ts';
 export { BouncesModule } from './bounces/bounces.module.ts';
+export { deliveryEvents, type DeliveryEvent } from './delivery-events.ts';
+export { deliveryRecorder } from './submission/deliveries.ts';
 export { decideTreatment, type PolicyDecision } from './policy/decide-treatment.ts';
 export { judgeExample } from './policy/policy-examples.ts';
 export { InboundModule } from './inbound/inbound.module.ts';

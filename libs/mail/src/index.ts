@@ -20,7 +20,9 @@ export {
 export { composeNotice } from './outbound/notice-mail.ts';
 export { oldestInOutbox } from './outbound/oldest-in-outbox.ts';
 export { filesOfOutbox } from './outbound/outbox-files.ts';
-export { Outbox, type OutboxOptions } from './outbound/outbox.ts';
+export { Outbox } from './outbound/outbox.ts';
+export type { OutboxOptions } from './outbound/outbox-options.ts';
+export type { CarrierOutcome } from './outbound/outcome-notes.ts';
 export type { Settlement } from './outbound/outbox-spool.ts';
 export { NextHops } from './outbound/next-hops.ts';
 export { readRelayAccess, type RelayFiles } from './outbound/relay-access.ts';

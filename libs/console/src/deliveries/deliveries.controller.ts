@@ -9,8 +9,8 @@ import { AskTrail } from '../trail/ask-trail.ts';
 import { titleOf } from '../trail/event-words.ts';
 import { pagingOf, placeIn, ROWS_OF_A_PAGE } from '../trail/paging.ts';
 
-/** Mail that did not arrive: carriers that came back, mail that the next hop or policy refused, codes that were not taken. */
-export const NOT_ARRIVED = ['CarrierBounced', 'MailRefused', 'OtpDeliveryFailed'];
+/** Mail that did not arrive: carriers that came back, mail that the next hop or policy refused or put off for too long, codes that were not taken. */
+export const NOT_ARRIVED = ['CarrierBounced', 'CarrierRefused', 'MailRefused', 'OtpDeliveryFailed'];
 
 /** What did not arrive, the latest first. */
 @Controller('console/deliveries')

@@ -23,6 +23,7 @@ const TITLES: Readonly<Record<string, TextKey>> = {
   SubmissionBegun: 'console.events.submissionBegun',
   SubmissionAccepted: 'console.events.submissionAccepted',
   CarrierRelayed: 'console.events.carrierRelayed',
+  CarrierRefused: 'console.events.carrierRefused',
   MailPassedOn: 'console.events.mailPassedOn',
   MailRefused: 'console.events.mailRefused',
   KeyMade: 'console.events.keyMade',

@@ -6,9 +6,12 @@ import { DomainError } from '#libs/vocabulary';
 import type { Instant, MessageId } from '#libs/vocabulary';
 import { bounceEvents, bounceStream } from '../bounce-events.ts';
 import type { BounceEvent } from '../bounce-events.ts';
+import { deliveryStream } from '../delivery-events.ts';
+import { deliveries } from './deliveries.ts';
+import type { Delivery, Refusal } from './deliveries.ts';
 import type { MessageAsker } from './settings.ts';
 import { submissions, submissionStream } from './submission.ts';
-import type { SubmissionDelivery, SubmissionId } from './submission.ts';
+import type { Submission, SubmissionId } from './submission.ts';
 
 /** What became of a message, in the words of the record. Of who read it, nothing: a message has one recipient. */
 export interface MessageHistory {
@@ -73,9 +76,12 @@ const firstBounces: Fold<Bounce | null, BounceEvent> = {
 };
 
 export interface MessageStanding extends MessageHistory {
+  /** When the relay took the carrier; null where it has not, or not by the record. */
+  readonly relayedAt: Instant | null;
+  readonly refusal: Refusal | null;
   readonly bounce: Bounce | null;
-  /** Null for what another way than a program's submission brought. */
-  readonly delivery: SubmissionDelivery | 'at-once' | null;
+  /** `waiting`: the record has no outcome yet. Null for what another way than a program's submission brought. */
+  readonly delivery: 'relayed' | 'refused' | 'handed-out' | 'waiting' | null;
 }
 
 /** What a program may know of a message: its own, or with the right to it any. @throws NoSuchMessage, EventStoreUnavailable */
@@ -89,10 +95,29 @@ export async function standingFor(
   const bounce = async () => (await readState(store, bounceStream(messageId), firstBounces)).state;
   if (history.submissionId === null) {
     if (!mayAskAboutAll) throw new NoSuchMessage();
-    return { ...history, delivery: null, bounce: await bounce() };
+    return { ...history, delivery: null, relayedAt: null, refusal: null, bounce: await bounce() };
   }
   const { state } = await readState(store, submissionStream(history.submissionId), submissions);
   const isAccepted = state.status === 'accepted' && state.messages.some((one) => one.messageId === messageId);
   if (!isAccepted || !(mayAskAboutAll || state.clientId === clientId)) throw new NoSuchMessage();
-  return { ...history, delivery: state.delivery, bounce: await bounce() };
+  const delivered = await deliveryBy(state, messageId, store);
+  return { ...history, ...delivered, bounce: await bounce() };
+}
+
+async function deliveryBy(
+  { delivery, acceptedAt }: Extract<Submission, { status: 'accepted' }>,
+  messageId: MessageId,
+  store: EventStore,
+): Promise<Pick<MessageStanding, 'delivery' | 'relayedAt' | 'refusal'>> {
+  if (delivery === 'hand-out') return { delivery: 'handed-out', relayedAt: null, refusal: null };
+  if (delivery === 'at-once') return { delivery: 'relayed', relayedAt: acceptedAt, refusal: null };
+  const { state } = await readState(store, deliveryStream(messageId), deliveries);
+  return standingOf(state);
+}
+
+function standingOf(delivery: Delivery): Pick<MessageStanding, 'delivery' | 'relayedAt' | 'refusal'> {
+  if (delivery === null) return { delivery: 'waiting', relayedAt: null, refusal: null };
+  if (delivery.outcome === 'relayed') return { delivery: 'relayed', relayedAt: delivery.relayedAt, refusal: null };
+  const { reason, status, refusedAt } = delivery;
+  return { delivery: 'refused', relayedAt: null, refusal: { reason, status, refusedAt } };
 }

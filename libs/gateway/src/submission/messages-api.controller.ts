@@ -61,7 +61,8 @@ export class MessagesApiController {
     response.json({
       messageId,
       ...standing,
-      delivery: delivery === 'hand-out' ? 'handed-out' : delivery && (await this.outbox.deliveryOf(messageId)),
+      // Without an outcome in the record it waits here, or was sent before outcomes were recorded.
+      delivery: delivery === 'waiting' ? await this.outbox.deliveryOf(messageId) : delivery,
       state: revokedAt !== null ? 'revoked' : this.clock.now() < expiresAt ? 'open' : 'expired',
     });
   }

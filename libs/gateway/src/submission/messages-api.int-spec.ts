@@ -69,6 +69,8 @@ describe('/api/v1/messages/{messageId}', () => {
       policy: null,
       terms: ['no-download'],
       delivery: 'relayed',
+      relayedAt: expect.any(String),
+      refusal: null,
       bounce: null,
       state: 'open',
       revokedAt: null,
@@ -87,7 +89,11 @@ describe('/api/v1/messages/{messageId}', () => {
   });
 
   it('tells what waits here from what was refused, and from what the client took itself', async () => {
-    expect((await ask(await sealed({ to: ['nobody@example.com'] }))).answer).toMatchObject({ delivery: 'refused' });
+    expect((await ask(await sealed({ to: ['nobody@example.com'] }))).answer).toMatchObject({
+      delivery: 'refused',
+      relayedAt: null,
+      refusal: { reason: 'refused', status: '5.1.1', refusedAt: expect.any(String) },
+    });
     isAway = true;
     const waiting = await sealed();
     isAway = false;

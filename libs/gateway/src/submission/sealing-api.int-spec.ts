@@ -49,7 +49,9 @@ describe('POST /api/v1/messages', () => {
         true,
       );
     }
-    expect((await eventTypes(room)).sort()).toEqual(['MessageSealed', 'MessageSealed', 'SubmissionAccepted']);
+    expect((await eventTypes(room)).sort()).toEqual([
+      ...['CarrierRelayed', 'CarrierRelayed', 'MessageSealed', 'MessageSealed', 'SubmissionAccepted'],
+    ]);
     expect(await leftInOutbox(room)).toEqual([]);
   });
 

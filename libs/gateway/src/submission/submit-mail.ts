@@ -13,6 +13,7 @@ import { mayWriteAs } from '../senders.ts';
 import { SubmissionSettings } from './settings.ts';
 import type { SealingClient } from './settings.ts';
 import { acceptSubmission, requestSha256, submissionIdOf, submissionStream, submissions } from './submission.ts';
+import { deliveryOf } from './deliveries.ts';
 import { HandOffAtOnce } from './hand-off-at-once.ts';
 import { SubmissionPlaces } from './submission-places.ts';
 import { checkHasBody, checkHasHeader } from './mail-incomplete.ts';
@@ -322,9 +323,13 @@ export class SubmitMailHandler implements ICommandHandler<SubmitMail> {
     return {
       delivery: 'relay',
       messages: await Promise.all(
-        messages.map(async (message) => ({ ...message, delivery: await this.outbox.deliveryOf(message.messageId) })),
+        messages.map(async (message) => ({ ...message, delivery: await this.deliveryOf(state, message.messageId) })),
       ),
     };
+  }
+
+  private async deliveryOf({ delivery }: Extract<Submission, { status: 'accepted' }>, messageId: MessageId) {
+    return delivery === 'at-once' ? 'relayed' : deliveryOf(messageId, this.store, this.outbox);
   }
 
   private async keptCarriers(submissionId: SubmissionId, messages: readonly SubmittedMessage[]): Promise<Submitted> {

@@ -15,6 +15,7 @@ import type { OutboxOptions } from '#libs/mail';
 import { SubmissionModule } from '../submission/submission.module.ts';
 import { SealingClients, SealingNotAuthorised, SubmissionSettings } from '../submission/settings.ts';
 import type { MessageAsker, SealingClient } from '../submission/settings.ts';
+import { deliveryRecorder } from '../submission/deliveries.ts';
 import { settlementBy } from '../submission/submission.ts';
 
 export const OFFICE_TOKEN = 'office-token';
@@ -103,6 +104,7 @@ export async function openSubmissionRoom({
       directory: outboxDirectory,
       relay,
       settle: settlementBy(store, clock),
+      record: deliveryRecorder(store),
       scanIntervalMs: 20,
       takeOverIntervalMs: 20,
       closeGraceMs: 200,

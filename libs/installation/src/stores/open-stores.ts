@@ -5,7 +5,7 @@ import { BackupsMade, recordKeysFound, replayErasures } from '#libs/compliance';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
-import { PolicyFaulty, PolicyInForce, settlementBy } from '#libs/gateway';
+import { deliveryRecorder, PolicyFaulty, PolicyInForce, settlementBy } from '#libs/gateway';
 import type { Keyring } from '#libs/keyring';
 import { DkimRelay, MailReader, Outbox, SmtpRelay } from '#libs/mail';
 import type { MailRelay } from '#libs/mail';
@@ -245,6 +245,7 @@ async function openOutbox({ dataDir }: Settings, needs: OutboxNeeds, closing: Cl
       relay,
       clock,
       settle: settlementBy(eventStore, clock),
+      record: deliveryRecorder(eventStore),
       onOutcome: (outcome) => {
         metrics.countDelivery(outcome.outcome);
         const isGivenUp = outcome.outcome === 'refused' || outcome.outcome === 'expired';

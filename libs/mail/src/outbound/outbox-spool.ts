@@ -41,6 +41,7 @@ const KEPT = /^([A-Za-z0-9_-]{1,100})\.(\d{5})\.([a-z2-7]{32})$/;
  *     sending/<owner>.<attempts>.<message>  being sent by that process
  *     refused/<message>                   given up, <message>.json says why
  *     kept/<submission>.<index>.<message> handed out over the API, for the same request asked again
+ *     unrecorded/<message>.json           what became of one, on its way into the record (outcome-notes.ts)
  */
 export class OutboxSpool {
   private readonly directory: string;
@@ -54,7 +55,7 @@ export class OutboxSpool {
   /** @throws OutboxUnavailable */
   static async open(directory: string): Promise<OutboxSpool> {
     return guarded('cannot be opened', async () => {
-      for (const folder of ['owners', 'staging', 'queue', 'sending', 'refused', 'kept']) {
+      for (const folder of ['owners', 'staging', 'queue', 'sending', 'refused', 'kept', 'unrecorded']) {
         await mkdir(join(directory, folder), { recursive: true, mode: 0o700 });
       }
       return new OutboxSpool(directory, OwnerLock.take(join(directory, 'owners')));

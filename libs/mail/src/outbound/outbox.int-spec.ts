@@ -12,7 +12,7 @@ import { MailRelay, RelayRefused, RelayUnavailable } from './mail-relay.ts';
 import type { OutgoingMail, RelayReceipt } from './mail-relay.ts';
 import { oldestInOutbox } from './oldest-in-outbox.ts';
 import { Outbox } from './outbox.ts';
-import type { DeliveryOutcome, OutboxOptions } from './outbox.ts';
+import type { DeliveryOutcome, OutboxOptions } from './outbox-options.ts';
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

@@ -1,63 +1,15 @@
 import { DomainError, SystemClock, secondsBetween } from '#libs/vocabulary';
-import type { Clock, MailAddress, MessageId } from '#libs/vocabulary';
+import type { MailAddress, MessageId } from '#libs/vocabulary';
 import { DueTimes, longestWaitSeconds } from './due-times.ts';
 import { RelayRefused, RelayUnavailable } from './mail-relay.ts';
-import type { MailRelay } from './mail-relay.ts';
 import { oldestInOutbox } from './oldest-in-outbox.ts';
 import { OutboxSpool } from './outbox-spool.ts';
-import type { ClaimedCarrier, Settlement, Withdrawn } from './outbox-spool.ts';
+import type { DeliveryOutcome, OutboxOptions } from './outbox-options.ts';
+import type { ClaimedCarrier, Withdrawn } from './outbox-spool.ts';
+import { OutcomeNotes } from './outcome-notes.ts';
+import type { CarrierOutcome } from './outcome-notes.ts';
 import { guarded, readEnvelope } from './staged-file.ts';
 import type { CarrierEnvelope, StagedFile } from './staged-file.ts';
-
-/** What became of one try to deliver a carrier, for logs and counts: no address and no word of the relay's reply. */
-export interface DeliveryOutcome {
-  /** `deferred`: will be tried again. `refused` by the relay for good, `expired` after too many days: kept in `refused`. */
-  readonly outcome: 'relayed' | 'deferred' | 'refused' | 'expired';
-  readonly messageId: MessageId;
-  readonly submissionId: string;
-  /** Tries so far, this one included. */
-  readonly attempts: number;
-  /** 0 when there was no reply. */
-  readonly replyCode: number;
-  /** RFC 3463, such as 5.1.1; null when the relay gave none. */
-  readonly enhancedStatus: string | null;
-  readonly secondsInOutbox: number;
-}
-
-export interface OutboxOptions {
-  /** `<SEGL_DATA_DIR>/outbox`: made where it is missing; on a local file system. Processes may share it. */
-  readonly directory: string;
-  readonly relay: MailRelay;
-  /**
-   * What becomes of a carrier that was staged by a process that died: `queue` when its submission was accepted, `keep` when it was
-   * accepted and handed out, `discard` when it was not, `later` while that cannot be said. A throw leaves it for later too.
-   */
-  readonly settle: (envelope: CarrierEnvelope) => Promise<Settlement>;
-  readonly onOutcome?: (outcome: DeliveryOutcome) => void;
-  /** A failure of the outbox itself (disk), not of a delivery. */
-  readonly onFault?: (error: DomainError) => void;
-  /** Deliveries at once. Default 3. */
-  readonly concurrency?: number;
-  /** Wait after the first failed try; doubled each time, with jitter. Default 60 s. */
-  readonly firstRetrySeconds?: number;
-  /** Default 1 h; where there was no connection at all, 5 min at most. */
-  readonly maxRetrySeconds?: number;
-  /** From staging on. Default 5 days: RFC 5321 §4.5.4.1. */
-  readonly giveUpAfterSeconds?: number;
-  /** How long refused carriers are kept: they name addresses. Default 30 days. */
-  readonly keepRefusedSeconds?: number;
-  /** How long carriers that were handed out are kept for the same request again. Default 1 day. */
-  readonly keepHandedOutSeconds?: number;
-  /** How often the queue is read for what other processes left, and for what has become due. Default 5 s. */
-  readonly scanIntervalMs?: number;
-  /** How often dead processes are looked for. Default 30 s. */
-  readonly takeOverIntervalMs?: number;
-  /** How long `close` waits for deliveries under way. Default 10 s. */
-  readonly closeGraceMs?: number;
-  readonly clock?: Clock;
-  /** Milliseconds of a clock that is never set, for all pauses and waits. Only tests give one. */
-  readonly monotonicMs?: () => number;
-}
 
 /** No connection: everything waits a second, then twice as long each time, up to a minute. */
 const MAX_PAUSE_MS = 60_000;
@@ -82,6 +34,7 @@ export class Outbox {
   private readonly underWay = new Set<Promise<void>>();
   private readonly awaited = new Map<MessageId, (outcome: DeliveryOutcome['outcome']) => void>();
   private readonly dueTimes: DueTimes;
+  private readonly notes: OutcomeNotes;
   private due: string[] = [];
   private unsettled: StagedFile[] = [];
   private readonly timers = new Set<NodeJS.Timeout>();
@@ -94,6 +47,7 @@ export class Outbox {
     this.spool = spool;
     this.options = {
       onOutcome: () => undefined,
+      record: () => Promise.resolve(),
       onFault: () => undefined,
       concurrency: 3,
       firstRetrySeconds: 60,
@@ -109,6 +63,7 @@ export class Outbox {
       ...options,
     };
     this.dueTimes = new DueTimes(this.options, this.options.monotonicMs);
+    this.notes = new OutcomeNotes(options.directory, this.options.record);
   }
 
   /** @throws OutboxUnavailable */
@@ -258,8 +213,9 @@ export class Outbox {
     }
   }
 
-  /** Settles what processes that are gone have left, now; done every half minute while this one delivers. @throws OutboxUnavailable */
+  /** Settles what processes that are gone have left, and records what could not be recorded before, now; done every half minute while this one delivers. @throws OutboxUnavailable */
   async takeOver(): Promise<void> {
+    await this.faultless(() => this.notes.settle());
     const { settle } = this.options;
     const unsettled = this.unsettled.splice(0);
     try {
@@ -320,8 +276,8 @@ export class Outbox {
       const mail = { mailFrom, rcptTo, smtpUtf8, content, contentBytes, kind: 'carrier' } as const;
       const { reply } = await this.options.relay.send(mail);
       this.pauseMs = 0;
-      await this.spool.remove(claimed);
-      this.tell('relayed', envelope, tried, 250, reply);
+      const relayed = this.outcomeOf('relayed', envelope, tried, 250, reply);
+      await this.finish(relayed, () => this.spool.remove(claimed));
     } catch (error) {
       if (error instanceof RelayRefused) await this.setAside('refused', envelope, tried, error);
       else if (error instanceof RelayUnavailable) await this.defer(envelope, tried, error);
@@ -352,7 +308,7 @@ export class Outbox {
     const wait = isUnreached ? Math.min(longest, MAX_UNREACHED_RETRY_SECONDS) : longest;
     // Half of it is chance, so that what failed together is not tried together.
     await this.spool.putBack(tried, this.nowMs() + wait * 1000 * (0.5 + Math.random() / 2));
-    this.tell('deferred', envelope, tried, error.replyCode, error.reply);
+    this.tell(this.outcomeOf('deferred', envelope, tried, error.replyCode, error.reply));
   }
 
   private async setAside(
@@ -361,27 +317,41 @@ export class Outbox {
     tried: ClaimedCarrier,
     { reply, replyCode }: RelayRefused | RelayUnavailable,
   ): Promise<void> {
-    await this.spool.refuse(tried, {
-      outcome,
-      at: this.options.clock.now(),
-      attempts: tried.attempts,
-      replyCode,
-      reply,
-    });
-    this.tell(outcome, envelope, tried, replyCode, reply);
+    const { attempts } = tried;
+    const refused = this.outcomeOf(outcome, envelope, tried, replyCode, reply);
+    const reason = { outcome, at: refused.at, attempts, replyCode, reply };
+    await this.finish(refused, () => this.spool.refuse(tried, reason));
   }
 
-  private tell(
-    outcome: DeliveryOutcome['outcome'],
+  /** Noted, moved, recorded, said: in this order. What cannot be recorded now stays noted, and is said all the same. */
+  private async finish(
+    outcome: DeliveryOutcome & { readonly outcome: CarrierOutcome['outcome'] },
+    move: () => Promise<void>,
+  ): Promise<void> {
+    const { messageId, submissionId, enhancedStatus, at } = outcome;
+    const noted: CarrierOutcome = { outcome: outcome.outcome, messageId, submissionId, enhancedStatus, at };
+    await this.notes.note(noted);
+    await move();
+    await this.faultless(() => this.notes.settleOne(noted));
+    this.tell(outcome);
+  }
+
+  private outcomeOf<Outcome extends DeliveryOutcome['outcome']>(
+    outcome: Outcome,
     { messageId, submissionId, stagedAt }: CarrierEnvelope,
     { attempts }: ClaimedCarrier,
     replyCode: number,
     reply: string,
-  ): void {
-    this.awaited.get(messageId)?.(outcome);
+  ): DeliveryOutcome & { readonly outcome: Outcome } {
     const enhancedStatus = /^\d{3}[ -]([245]\.\d{1,3}\.\d{1,3})\b/.exec(reply)?.[1] ?? null;
-    const secondsInOutbox = secondsBetween(stagedAt, this.options.clock.now());
-    this.options.onOutcome({ outcome, messageId, submissionId, attempts, replyCode, enhancedStatus, secondsInOutbox });
+    const at = this.options.clock.now();
+    const secondsInOutbox = secondsBetween(stagedAt, at);
+    return { outcome, messageId, submissionId, attempts, replyCode, enhancedStatus, secondsInOutbox, at };
+  }
+
+  private tell(outcome: DeliveryOutcome): void {
+    this.awaited.get(outcome.messageId)?.(outcome.outcome);
+    this.options.onOutcome(outcome);
   }
 
   private isPaused(): boolean {
