@@ -49,7 +49,7 @@ export class SqliteFile {
     } catch (cause) {
       throw unavailable(this.path, cause);
     }
-    await this.use((db) => db.exec(this.options.schema));
+    await this.write((db) => db.exec(this.options.schema)); // whole or not at all: another process may open it meanwhile
   }
 
   /** @throws PersonDirectoryUnavailable, and what `work` throws on its own account */
