@@ -15,7 +15,7 @@ const runsFromSource = [
   'libs/{vocabulary,event-store,ephemeral-store,keyring}/**/*.ts',
   'libs/sealing/src/format/**/*.ts',
   'libs/mail/src/{carrier,reading,syntax}/**/*.ts',
-  'libs/mail/src/outbound/{outbox,owner-lock,due-times,mail-relay,next-hops,relay-access,relay-url,smtp-failure,smtp-relay,smtp-session}*.ts',
+  'libs/mail/src/outbound/{outbox,outcome-notes,owner-lock,due-times,mail-relay,next-hops,relay-access,relay-url,smtp-failure,smtp-relay,smtp-session}*.ts',
   'libs/oidc-bridge/src/upstreams/egress.ts',
   'libs/web-ui/src/locales/**/*.ts',
   'libs/audit/src/query/{audit-filter,audit-lists,audit-page,trail-questions}.ts',

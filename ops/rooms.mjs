@@ -24,9 +24,11 @@ export const rooms = {
     'vocabulary',
     'web-ui',
   ],
+  webhooks: ['oidc-bridge', 'gateway', 'sealing', 'event-store', 'vocabulary'],
   compliance: ['recipient-access', 'mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
   audit: [
     'compliance',
+    'webhooks',
     'recipient-access',
     'oidc-bridge',
     'gateway',
@@ -54,6 +56,7 @@ export const rooms = {
   backup: ['audit', 'compliance', 'mail', 'sealing', 'keyring', 'event-store', 'vocabulary'],
   installation: [
     'audit',
+    'webhooks',
     'compliance',
     'recipient-access',
     'oidc-bridge',

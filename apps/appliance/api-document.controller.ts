@@ -10,6 +10,7 @@ export const API_DOCUMENT = {
   ...sealingApi,
   paths: { ...sealingApi.paths, ...auditApi.paths },
   components: {
+    parameters: sealingApi.components.parameters,
     securitySchemes: {
       oauth2: {
         ...oauth2,

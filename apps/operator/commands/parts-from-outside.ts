@@ -62,6 +62,10 @@ export class PartsFromOutside implements CheckedParts {
     }
   }
 
+  async webhookTroubles(): Promise<readonly string[]> {
+    return [];
+  }
+
   async projections(): Promise<ProjectionRunner | null> {
     return (await this.readModels())?.runner ?? null;
   }

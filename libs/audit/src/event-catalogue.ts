@@ -7,6 +7,7 @@ import { passcodeEvents } from '#libs/passcode';
 import { openingEvents, signInEvents } from '#libs/recipient-access';
 import { sealedMessageEvents } from '#libs/sealing';
 import { telemetryEvents } from '#libs/telemetry';
+import { webhookEvents, webhookTryEvents } from '#libs/webhooks';
 import { auditorEvents } from './auditors/auditor-events.ts';
 import { ledgerEvents } from './ledger/ledger.ts';
 import { retentionEvents } from './retention/retention-events.ts';
@@ -25,6 +26,8 @@ export const eventCatalogue = new EventCatalogue([
   deliveryEvents,
   bounceEvents,
   relayingEvents,
+  webhookEvents,
+  webhookTryEvents,
   keyEvents,
   subjectEvents,
   erasureEvents,

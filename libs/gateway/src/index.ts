@@ -1,6 +1,6 @@
 export { openApi as sealingApi } from './submission/openapi.ts';
 export { BounceAddresses, MAX_BOUNCE_LOCAL_PART } from './bounce-addresses.ts';
-export { bounceEvents } from './bounce-events.ts';
+export { bounceEvents, type BounceEvent } from './bounce-events.ts';
 export { BouncesModule } from './bounces/bounces.module.ts';
 export { deliveryEvents, type DeliveryEvent } from './delivery-events.ts';
 export { deliveryRecorder } from './submission/deliveries.ts';
@@ -24,7 +24,7 @@ export {
   type SealingClient,
 } from './submission/settings.ts';
 export { settlementBy, submissions } from './submission/submission.ts';
-export { submissionEvents } from './submission/submission-events.ts';
+export { submissionEvents, type SubmissionEvent } from './submission/submission-events.ts';
 export { PassingOnModule } from './passing-on/passing-on.module.ts';
 export { PolicyFaulty, PolicyInForce } from './passing-on/policy-in-force.ts';
 export { PassingOnSettings, type RelayingNotice } from './passing-on/settings.ts';

@@ -18,6 +18,8 @@ export interface MetricsSources {
   readonly policyFaults?: () => number;
   /** Places outside that could not be given a checkpoint of the ledger when that was last tried. */
   readonly checkpointsNotCopied?: () => number;
+  /** What programs are to be sent of their messages, and was not taken yet. */
+  readonly webhooks?: () => { readonly waiting: number; readonly oldestSeconds: number };
   /** Other programs' events in the log, passed over. */
   readonly foreignEvents?: () => number;
   /** When the newest backup was made, in seconds since 1970; 0 when none was ever recorded. */
@@ -53,6 +55,7 @@ export class Metrics {
     'Tries of mail that came in, by recipient',
     ['treatment', 'outcome'],
   );
+  private readonly webhooks = this.counter('segl_webhooks_total', 'Tries to send to programs, by outcome', ['outcome']);
   private readonly errors = this.counter('segl_errors_total', 'Errors answered', ['kind']);
   private readonly requests = this.counter('segl_http_requests_total', 'HTTP requests', ['method', 'route', 'status']);
   private readonly requestSeconds = new Histogram({
@@ -81,6 +84,7 @@ export class Metrics {
       foreignEvents,
       newestBackupSeconds,
       checkpointsNotCopied,
+      webhooks,
     } = sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
@@ -170,6 +174,23 @@ export class Metrics {
         },
       });
     }
+    if (webhooks !== undefined) {
+      const oldest = new Gauge({
+        name: 'segl_webhooks_oldest_seconds',
+        help: 'How long the oldest message to a program has waited for its receiver',
+        registers: [this.registry],
+      });
+      new Gauge({
+        name: 'segl_webhooks_waiting',
+        help: 'Messages to programs that their receivers have not taken yet',
+        registers: [this.registry],
+        collect() {
+          const { waiting: count, oldestSeconds } = webhooks();
+          this.set(count);
+          oldest.set(oldestSeconds);
+        },
+      });
+    }
     if (foreignEvents !== undefined) {
       new Gauge({
         name: 'segl_foreign_events',
@@ -226,6 +247,11 @@ export class Metrics {
   /** One recipient of one try of a mail. @param outcome a word of our own, as in RelayingNotice */
   countRelaying(treatment: 'sealed' | 'clear' | 'none', outcome: string): void {
     this.relayings.inc({ treatment, outcome });
+  }
+
+  /** @param outcome a word of our own: delivered, deferred, given-up, gone */
+  countWebhook(outcome: string): void {
+    this.webhooks.inc({ outcome });
   }
 
   /** @param kind the stable code of the error */

@@ -7,7 +7,10 @@ export interface OpenApiDocument {
   readonly paths: Readonly<
     Record<string, Readonly<Record<string, { readonly responses: Readonly<Record<string, unknown>> }>>>
   >;
+  /** What is sent to programs (libs/webhooks). */
+  readonly webhooks: Readonly<Record<string, unknown>>;
   readonly components: {
+    readonly parameters: Readonly<Record<string, unknown>>;
     readonly securitySchemes: {
       readonly oauth2: {
         readonly flows: { readonly clientCredentials: { readonly scopes: Readonly<Record<string, string>> } };

@@ -29,6 +29,8 @@ export interface CheckedParts {
   trail(): Promise<ReadModelDatabase | null>;
   /** What is wrong with the policy's file: as it was last read; from outside, as it lies there now. */
   policyFaults(): Promise<readonly string[]>;
+  /** What stands in the way of webhooks; known to a running process alone, from outside none. */
+  webhookTroubles(): Promise<readonly string[]>;
   /** Of a running process alone. */
   ledger(): Promise<LedgerKeeper>;
   /** Whether mail can come in. Of a running process alone. */

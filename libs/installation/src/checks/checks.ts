@@ -16,6 +16,7 @@ import { greetRelay } from './greet-relay.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { CHECK_OF_POLICY } from './policy-in-force.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
+import { CHECK_OF_WEBHOOKS } from './webhooks.ts';
 
 const always = () => true;
 const never = () => false;
@@ -284,6 +285,7 @@ export const CHECKS: readonly Check[] = [
   },
   ...CHECKS_OF_MAIL_COMING_IN,
   CHECK_OF_POLICY,
+  CHECK_OF_WEBHOOKS,
   ...CHECKS_AROUND_IT,
 ];
 

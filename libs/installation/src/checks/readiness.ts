@@ -133,6 +133,7 @@ export function readinessOf(
     trail: async () => stores.readModels?.db ?? null,
     ledger: async () => opened(stores.ledger),
     policyFaults: async () => opened(stores.policy).faults,
+    webhookTroubles: async () => stores.webhooks?.troubles() ?? [],
     isListeningForMail,
   };
   const checks = checksFor('readiness', settings).map(({ part, isTold, onlyWarns = false, run }): ReadinessCheck => ({

@@ -11,6 +11,8 @@ const secret = { clientId: 'x', clientSecretFile: 'secret' };
 const organisation = { ...there, ...secret, name: 'Example ID', domains: ['example.com'] };
 const sealing = { ...program, scopes: ['messages:seal' as const], senders: ['@example.org'] };
 
+const webhook = { url: 'https://crm.example.org/segl', secretFile: 'webhook.secret' };
+
 describe('who may sign in how', () => {
   it('is nobody but by a passcode, unless something is configured', () => {
     expect(signInSchema.parse(undefined)).toMatchObject({ microsoft: [], google: [], organisation: [], clients: [] });
@@ -46,6 +48,11 @@ describe('who may sign in how', () => {
     ],
     ['messages:seal and senders go together', { clients: [{ ...sealing, senders: [] }] }],
     ['messages:seal and senders go together', { clients: [{ ...sealing, scopes: ['audit:read'] }] }],
+    ['webhook is for programs with messages:seal', { clients: [{ ...program, scopes: ['audit:read'], webhook }] }],
+    [
+      'http is spoken to privateAddresses alone',
+      { clients: [{ ...sealing, webhook: { ...webhook, url: 'http://x' } }] },
+    ],
     ['no provider is configured', { sharedMailboxes: [{ mailboxes: ['@example.com'], reader: 'account' }] }],
   ])('is refused where it %s', (fault, written) => {
     expect(faultsOf(written).join('\n')).toContain(fault);
@@ -58,6 +65,8 @@ describe('who may sign in how', () => {
     ['authority', { microsoft: [{ ...secret, authority: 'https://login.example/?a' }] }],
     ['hosts', { organisation: [{ ...organisation, hosts: ['https://keys.example/'] }] }],
     ['hosts', { otherIssuer: { ...there, ...secret, hosts: ['Keys.example'] } }],
+    ['webhook.url', { clients: [{ ...sealing, webhook: { ...webhook, url: 'https://me:pw@crm.example.org' } }] }],
+    ['webhook.url', { clients: [{ ...sealing, webhook: { ...webhook, url: 'ftp://crm.example.org' } }] }],
     ['addressClaim', { organisation: [{ ...organisation, addressClaim: '' }] }],
   ])('is refused by its %s', (setting, written) => {
     const faults = signInSchema.safeParse(written).error?.issues.map(({ path }) => path.join('.'));

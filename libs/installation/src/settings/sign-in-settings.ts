@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { NAMED_BY_DEFAULT, NAMING_ACCOUNTS } from '#libs/oidc-bridge';
 import { AddressRefused, parseWrittenAddress } from '#libs/vocabulary';
+import { webhookContradictions, webhookSchema } from './webhook-settings.ts';
 
 /** Everything about who may sign in how, and which programs there are. Secrets are files: none stands in the configuration. */
 
@@ -117,6 +118,7 @@ const client = z.object({
       'program: what it may do; `audit:read` asks and proves, `audit:export` follows the record and takes it away',
     ),
   senders: z.array(addressRule).default([]).describe('program with messages:seal: whom it may write as'),
+  webhook: webhookSchema.optional().describe('program with messages:seal: where what becomes of its messages is sent'),
   redirectUris: z.array(httpUrl).default([]).describe('application, console: compared exactly'),
   idTokenAlgorithm: z
     .enum(['ES256', 'RS256'])
@@ -207,6 +209,7 @@ export function signInContradictions(signIn: SignInSettings): string[] {
       faults.push(`${name}: messages:seal and senders go together`);
     }
   }
+  faults.push(...webhookContradictions(signIn.clients));
   for (const { mailboxes, reader } of signIn.sharedMailboxes) {
     if (reader === 'account' && upstreams.length === 0) {
       faults.push(`signIn.sharedMailboxes: ${mailboxes.join(', ')} want an account, and no provider is configured`);

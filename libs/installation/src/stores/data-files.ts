@@ -7,6 +7,8 @@ export const DATA_FILES = {
   personKeys: 'persons.sqlite',
   readModels: 'read-models.sqlite',
   outbox: 'outbox',
+  /** What waits to be sent to programs: rebuilt from the record where it is missing. */
+  webhooks: 'webhooks.sqlite',
 } as const;
 
 /** Where a store is when nothing says otherwise. */

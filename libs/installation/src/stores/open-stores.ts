@@ -14,6 +14,7 @@ import type { EpochNotice } from '#libs/sealing';
 import { Metrics, Telemetry, TimedEventStore } from '#libs/telemetry';
 import { SystemClock } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
+import type { Webhooks } from '#libs/webhooks';
 import { Closing } from './closing.ts';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -21,6 +22,7 @@ import { dkimKeysOf } from './dkim-keys.ts';
 import { listensForMail } from '../settings/smtp-settings.ts';
 import { openEphemeralStore, openEventStore, openPersonDirectory } from './open-adapters.ts';
 import type { StorePlace } from './open-adapters.ts';
+import { openWebhooks } from './open-webhooks.ts';
 import { openKeyringAndDataDirectory } from './open-keyring.ts';
 import { hasRole, isShared, partsOf } from '../roles.ts';
 import { DATA_FILES } from './data-files.ts';
@@ -111,6 +113,9 @@ async function open(
       outbox: async () => (await outbox?.counts()) ?? {},
       outboxOldestSeconds: async () => (await outbox?.oldestSeconds()) ?? 0,
     }),
+    ...(settings.signIn.clients.some(({ webhook }) => webhook !== undefined) && {
+      webhooks: () => webhooks?.counts() ?? { waiting: 0, oldestSeconds: 0 },
+    }),
   });
   const eventStore = new TimedEventStore(events, metrics);
   if (persons !== null && readModels !== null && projections !== null) {
@@ -142,6 +147,7 @@ async function open(
     parts.has('outbox') && relay !== null
       ? await openOutbox(settings, { relay, eventStore, clock, metrics, log }, closing)
       : null;
+  const webhooks: Webhooks | null = await openWebhooks(settings, { eventStore, clock, metrics, log }, closing);
   const epochs = await openEpochs(settings, { keyring, ephemeralStore, clock, log }, closing);
   const reader =
     parts.has('mailReader') || listensForMail(settings)
@@ -157,6 +163,7 @@ async function open(
     ephemeralStore,
     relay,
     outbox,
+    webhooks,
     epochs,
     reader,
     policy,

@@ -7,6 +7,7 @@ import type { MailReader, MailRelay, Outbox } from '#libs/mail';
 import type { GatewayEpochs } from '#libs/sealing';
 import type { Metrics, Telemetry } from '#libs/telemetry';
 import type { Clock } from '#libs/vocabulary';
+import type { Webhooks } from '#libs/webhooks';
 
 /** Everything that is opened before the app is made and closed after it, by its port; null is what no role of this process has. */
 export interface OpenedStores {
@@ -18,6 +19,8 @@ export interface OpenedStores {
   readonly ephemeralStore: EphemeralStore | null;
   readonly relay: MailRelay | null;
   readonly outbox: Outbox | null;
+  /** Null also where no program has one. */
+  readonly webhooks: Webhooks | null;
   readonly epochs: GatewayEpochs | null;
   readonly reader: MailReader | null;
   /** What mail that comes in is decided by. */
