@@ -65,7 +65,7 @@ describe('the search of the audit API', () => {
     );
     expect(await typesOf({ types: ['MessageRevoked'], words: 'wrong address' })).toEqual(new Set(['MessageRevoked']));
     expect(await typesOf({ outcome: 'failed' })).toEqual(
-      new Set(['AuthenticationFailed', 'OtpDeliveryFailed', 'CarrierBounced']),
+      new Set(['AuthenticationFailed', 'OtpDeliveryFailed', 'CarrierBounced', 'WebhookGivenUp']),
     );
     expect(await typesOf({ evidence: 'challenge-sent' })).toEqual(new Set(['OtpDelivered']));
     expect(await typesOf({ case: '2026-117' })).toEqual(new Set(['AuditTrailQueried']));

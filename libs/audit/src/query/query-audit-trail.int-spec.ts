@@ -47,7 +47,10 @@ describe('the audit trail', () => {
 
   const query = (filter: AuditFilter = {}, paging: AuditPaging = {}) => queryAuditTrail(readModels.db, filter, paging);
   const typesOf = (filter: AuditFilter) => query(filter).rows.map(({ type }) => type);
-  const BOOKKEEPING = ['CheckpointSigned', 'RelayingBegun', 'RelayingResumed', 'RelayingDeferred'];
+  const BOOKKEEPING = [
+    ...['CheckpointSigned', 'RelayingBegun', 'RelayingResumed', 'RelayingDeferred'],
+    ...['WebhookTurnTaken', 'WebhookTurnEnded', 'WebhooksTried'],
+  ];
   const audited = frozen.filter(
     ({ type }) => !['NoisyCountsWritten', 'TelemetryTallied', ...BOOKKEEPING].includes(type),
   );
@@ -84,7 +87,7 @@ describe('the audit trail', () => {
       new Set(['MessageRevoked', 'ViewDenied']),
     );
     expect(new Set(typesOf({ outcome: 'failed' }))).toEqual(
-      new Set(['AuthenticationFailed', 'OtpDeliveryFailed', 'CarrierBounced']),
+      new Set(['AuthenticationFailed', 'OtpDeliveryFailed', 'CarrierBounced', 'WebhookGivenUp']),
     );
     expect(typesOf({ method: 'organisation' })).toEqual(whose((data) => data['method'] === 'organisation'));
     expect(new Set(typesOf({ evidence: 'challenge-sent' }))).toEqual(new Set(['OtpDelivered']));
