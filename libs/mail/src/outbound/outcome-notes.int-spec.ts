@@ -26,7 +26,7 @@ class Relay extends MailRelay {
 
 async function openOutbox(directory: string, record: (outcome: CarrierOutcome) => Promise<void>) {
   const outbox = await Outbox.open({
-    ...{ directory, record, relay: new Relay(), scanIntervalMs: 20, takeOverIntervalMs: 20, closeGraceMs: 200 },
+    ...{ directory, record, relay: new Relay(), scanIntervalMs: 20, closeGraceMs: 200 },
     settle: () => Promise.resolve('discard'),
   });
   outbox.start();
