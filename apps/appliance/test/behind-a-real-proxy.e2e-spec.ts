@@ -4,6 +4,8 @@ import { createServer, request as ask } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { connect } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -131,6 +133,27 @@ describe.each(RECIPES)('behind $program, by $file', (recipe) => {
         expect([path, (await get(path)).status]).toEqual([path, 404]);
     },
   );
+
+  withProxy('a connection is encrypted by what RFC 9325 recommends, and by nothing older', async () => {
+    const meets = (wanted: ConnectionOptions) =>
+      new Promise<string | null>((resolve) => {
+        const socket = connect({ host: '127.0.0.1', servername: 'localhost', port: tls, ca, ...wanted });
+        socket.once('secureConnect', () => {
+          resolve(socket.getCipher().name);
+          socket.destroy();
+        });
+        socket.once('error', () => resolve(null));
+      });
+    expect(await meets({ minVersion: 'TLSv1.3' })).toMatch(/^TLS_/);
+    const before13 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+    for (const ciphers of ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-AES256-GCM-SHA384'])
+      expect(await meets({ ...before13, ciphers })).toBe(ciphers);
+    for (const ciphers of ['ECDHE-ECDSA-AES256-SHA384', 'ECDHE-ECDSA-AES128-SHA', 'ECDHE-ECDSA-AES256-CCM8'])
+      expect(await meets({ ...before13, ciphers: `${ciphers}:@SECLEVEL=0` })).toBeNull();
+    expect(
+      await meets({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0' }),
+    ).toBeNull();
+  });
 
   withProxy('what a reader claims of the way here is not believed', async () => {
     await get('/healthz', {
