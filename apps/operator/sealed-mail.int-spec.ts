@@ -42,6 +42,20 @@ describe('segl seal', () => {
     expect(opened.output.equals(MAIL)).toBe(true);
   });
 
+  it('seals under terms, in the signed manifest; segl open says them, and segl inspect where they are', async () => {
+    const { carrier, said } = await sealed(MAIL, '--term', 'no-download', '--term', 'account', '--expires-days', '2');
+    const until = plusSeconds(noon, 2 * 86_400);
+    expect(said).toMatch(new RegExp(`^sealed [a-z2-7]{32}, until ${until}, account, no-download$`));
+    const opened = await inHome(['open', '-'], { input: carrier });
+    expect([opened.exitCode, opened.said]).toEqual([0, 'segl: sealed under these terms: account, no-download']);
+    expect(opened.output.equals(MAIL)).toBe(true);
+    const manifest = await inHome(['open', '--manifest', '-'], { input: carrier });
+    expect(JSON.parse(manifest.text)).toMatchObject({ terms: ['account', 'no-download'], expiresAt: until });
+    const inspected = await inHome(['inspect', '-'], { input: carrier });
+    expect(inspected.text).toContain('\nterms              inside the seal: segl open --manifest');
+    expect(JSON.parse((await inHome(['audit', 'query', '--json'])).text).rows).toHaveLength(1);
+  });
+
   it.each([
     ['nothing at all', Buffer.alloc(0)],
     ['a body alone', Buffer.from('no header here\n')],
@@ -119,6 +133,7 @@ describe('segl seal', () => {
     [['seal', '--from', 'anna', '--to', 'bo@example.org'], 64, 'not-one-at-sign'],
     [[...SEAL, '--expires-days', '0'], 64, '--expires-days'],
     [[...SEAL, '--expires-days', 'ten'], 64, '--expires-days'],
+    [[...SEAL, '--term', 'no-peeking'], 64, 'account, no-download, no-forward'],
     [[...SEAL, '--organisation', 'two\nlines'], 64, 'one line'],
     [[...SEAL, '/no/such/mail.eml'], 69, 'ENOENT'],
     [[...SEAL, '/tmp'], 65, 'directory'],

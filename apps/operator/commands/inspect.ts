@@ -15,7 +15,8 @@ export function inspectCommand(operator: Operator): Command {
     .addHelpText(
       'after',
       `
-Nothing is verified: anybody can make a file that says this. "segl audit query --message <id>" asks the record, and
+Nothing is verified: anybody can make a file that says this. Sender, recipient, times and
+terms are inside the seal: "segl open --manifest" prints them with the organisation's key. "segl audit query --message <id>" asks the record, and
 "segl open" opens with the organisation's key.
 
 Examples:
@@ -35,6 +36,7 @@ Examples:
           `handed in          ${facts.carrierBytes} bytes`,
           `opens at           ${portalUrl ?? '(does not say)'}`,
           `page title         ${pageTitle ?? '(has none)'}`,
+          'terms              inside the seal: segl open --manifest',
         ].join('\n'),
       );
     });

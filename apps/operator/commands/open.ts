@@ -49,9 +49,19 @@ Examples:
       } catch (error) {
         throw error instanceof SealBroken ? new BadInput(sentenceFor(error), { cause: error }) : error;
       }
+      sayTerms(operator, manifest);
       if (options.manifest === true) return operator.printJson(manifestJson(manifest));
       for (const piece of mail) await operator.terminal.write(piece);
     });
+}
+
+/** Nothing holds to them here; who has the key sees at least what was asked. */
+function sayTerms(
+  operator: Operator,
+  read: Parameters<NonNullable<OpenWithIdentityOptions['onManifest']>> | null,
+): void {
+  const terms = read?.[0].terms ?? [];
+  if (terms.length > 0) operator.terminal.say(`segl: sealed under these terms: ${terms.join(', ')}`);
 }
 
 type Keys = Pick<OpenWithIdentityOptions, 'identities' | 'verifierFor'>;

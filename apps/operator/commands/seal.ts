@@ -1,8 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { sealForRecipients } from '#libs/gateway';
 import { organisationProfile, prepareDataDirectory } from '#libs/installation';
 import { organisationProfileFaults } from '#libs/mail';
-import { SealMessage, SealMessageHandler } from '#libs/sealing';
+import { MESSAGE_TERMS, SealMessage, SealMessageHandler } from '#libs/sealing';
+import type { MessageTerm } from '#libs/sealing';
 import { bytesOf } from '../handed-in.ts';
 import { UsageFault } from '../exit-codes.ts';
 import { addressOf } from '../operator.ts';
@@ -13,6 +14,7 @@ interface SealOptions {
   readonly to: string;
   readonly organisation?: string;
   readonly expiresDays?: string;
+  readonly term?: readonly MessageTerm[];
 }
 
 const SECONDS_IN_DAY = 86_400;
@@ -26,15 +28,23 @@ export function sealCommand(operator: Operator): Command {
     .requiredOption('--to <address>', 'the one recipient, as the envelope has it; run it once for each')
     .option('--organisation <name>', 'who seals; default: from the configuration')
     .option('--expires-days <days>', 'days until it expires; default: from the configuration')
+    .addOption(
+      new Option('--term <term>', 'what the portal holds to when it shows the mail; once for each')
+        .choices(MESSAGE_TERMS)
+        .argParser((term, before: readonly string[] | undefined) => [...(before ?? []), termGiven(term)]),
+    )
     .addHelpText(
       'after',
       `
+Terms: account (a code by mail is not enough), no-download (nor print), no-forward, no-reply,
+shared-mailbox (each reader says who they are).
 The seal is in the record before the last byte of the carrier is printed: a carrier that is whole can be opened, and
 one that broke off cannot. Streams: memory does not grow with the mail. Sends nothing.
 
 Examples:
   segl seal --from anna@example.com --to bo@example.org < mail.eml > carrier.eml
-  segl seal --from anna@example.com --to bo@example.org --expires-days 30 mail.eml > carrier.eml`,
+  segl seal --from anna@example.com --to bo@example.org --expires-days 30 mail.eml > carrier.eml
+  segl seal --from anna@example.com --to bo@example.org --term account --term no-download < mail.eml > carrier.eml`,
     )
     .action(async (source: string, options: SealOptions, command: Command) => {
       const [sender, recipient] = [addressOf(options.from), addressOf(options.to)];
@@ -64,14 +74,22 @@ Examples:
         sealedAt: operator.terminal.clock.now(),
         keys: keyring,
         settings: { organisation, publicUrl, lifetimeSeconds, maxMailBytes },
+        terms: { lifetimeSeconds: null, terms: options.term ?? [] },
         openSink: async () => operator.terminal,
       });
       for (const { seal, lastBytes } of seals) {
         await new SealMessageHandler(eventStore, persons).execute(new SealMessage(seal, { senderName }));
         await operator.terminal.write(lastBytes);
-        operator.terminal.say(`sealed ${seal.messageId}, until ${seal.manifest.expiresAt}`);
+        const { expiresAt, terms = [] } = seal.manifest;
+        operator.terminal.say(`sealed ${[seal.messageId, `until ${expiresAt}`, ...terms].join(', ')}`);
       }
     });
+}
+
+function termGiven(text: string): MessageTerm {
+  const term = MESSAGE_TERMS.find((each) => each === text);
+  if (term === undefined) throw new UsageFault(`--term is one of ${MESSAGE_TERMS.join(', ')}`);
+  return term;
 }
 
 function daysGiven(text: string | undefined): number | null {

@@ -2,7 +2,7 @@ export { AgeFault } from './format/age/age-fault.ts';
 export { openAgeStream, sealAgeFile } from './format/age/age-stream.ts';
 export { MailMeasure, MailSealer, type MailSealerOptions, MailTooLarge } from './format/mail-sealer.ts';
 export type { Manifest } from './format/manifest.ts';
-export { parseMessageTerms, type MessageTerm } from './format/message-terms.ts';
+export { MESSAGE_TERMS, parseMessageTerms, type MessageTerm } from './format/message-terms.ts';
 export {
   openSealedMail,
   openWithIdentity,
