@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { CommandBus } from '@nestjs/cqrs';
 import type { EventStore } from '#libs/event-store';
 import type { Keyring, Person, PersonDirectory } from '#libs/keyring';
-import { carrierNeedsUtf8, headerText } from '#libs/mail';
+import { carrierNeedsUtf8, headerText, RelayUnavailable } from '#libs/mail';
 import type { MailRelay } from '#libs/mail';
 import { MailTooLarge, SealMessage } from '#libs/sealing';
 import { Turns } from '#libs/vocabulary';
 import type { Clock, MailAddress } from '#libs/vocabulary';
+import type { SmtpAnswer } from '../outgoing-mail.ts';
 import type { PolicyDecision } from '../policy/decide-treatment.ts';
 import { subjectTagsOf } from '../policy/policy.ts';
 import type { SealTerms } from '../policy/policy.ts';
@@ -14,6 +15,7 @@ import type { Attempt } from './attempt.ts';
 import { GatewayBusy, answerOfFailure } from './failures.ts';
 import { relayingIdOf } from './kept-seal.ts';
 import { nonDeliveryReport } from './non-delivery-report.ts';
+import { answerOfHop } from './outcomes.ts';
 import type { RecipientOutcome, RefusedOutcome } from './outcomes.ts';
 import { receivedLine } from './received-line.ts';
 import { RelayingEnds } from './relaying-ends.ts';
@@ -59,6 +61,8 @@ export class RelayMail {
 
   /** In the order of the recipients. Never rejects: what fails for one is that one's outcome. */
   async toAll(attempt: Attempt, decided: readonly DecidedRecipient[]): Promise<RecipientOutcome[]> {
+    const unreached = await this.unreached(attempt, decided);
+    if (unreached !== null) return decided.map(({ recipient }) => ({ recipient, kind: 'deferred', answer: unreached }));
     const passing = decided.filter(({ decision }) => decision.treatment.action === 'pass');
     const [inClear, ...others] = await Promise.all([
       this.inClear(attempt, passing),
@@ -68,6 +72,27 @@ export class RelayMail {
     ]);
     const outcomes = new Map([...inClear, ...others].map((outcome) => [outcome.recipient, outcome]));
     return decided.map(({ recipient }) => outcomes.get(recipient) as RecipientOutcome);
+  }
+
+  /**
+   * While nobody can be reached to take a mail, a try of it leaves nothing in the record, however often it comes.
+   * @returns null where somebody is there, or nobody is needed
+   */
+  private async unreached({ mail }: Attempt, decided: readonly DecidedRecipient[]): Promise<SmtpAnswer | null> {
+    if (decided.every(({ decision }) => decision.treatment.action === 'refuse')) return null;
+    try {
+      await this.relay.checkReachable();
+      return null;
+    } catch (error) {
+      if (!(error instanceof RelayUnavailable)) throw error;
+      const { reply, replyCode, enhancedStatus } = error;
+      for (const { decision } of decided)
+        this.settings.onNotice?.({
+          ...{ treatment: 'none', outcome: 'deferred', replyCode, enhancedStatus },
+          ...{ rule: decision.rule, clientId: mail.client },
+        });
+      return answerOfHop('deferred', reply, replyCode, enhancedStatus);
+    }
   }
 
   /** Tells the sender that some will not get the mail, once, however often the mail is tried. */

@@ -40,6 +40,10 @@ export class DkimRelay extends MailRelay {
     return this.relay.sendToAll(await this.signed(mail));
   }
 
+  override checkReachable(): Promise<void> {
+    return this.relay.checkReachable();
+  }
+
   override close(): Promise<void> {
     return this.relay.close();
   }

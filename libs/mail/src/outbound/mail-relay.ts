@@ -79,6 +79,12 @@ export abstract class MailRelay {
     return outcomes;
   }
 
+  /**
+   * Whether somebody would take a mail now, as far as that can be known without one: so that nothing need be recorded of a try that cannot
+   * come to anything. Sends nothing. @throws RelayUnavailable
+   */
+  async checkReachable(): Promise<void> {}
+
   abstract close(): Promise<void>;
 }
 

@@ -65,6 +65,7 @@ export class SmtpRelay extends MailRelay {
   private readonly busy = { passcode: 0, other: 0 };
   private isClosed = false;
   private whenIdle: (() => void) | null = null;
+  private reaching: Promise<void> | null = null;
 
   /** @param urls see `parseRelayUrls`. @throws RelayUrlRefused */
   constructor(urls: string, { resolveMx, ...options }: SmtpRelayOptions = {}) {
@@ -109,6 +110,13 @@ export class SmtpRelay extends MailRelay {
     });
   }
 
+  /** A connection that is open is enough; where there is none, one is made, for all who ask meanwhile, and kept for the next mail. */
+  override checkReachable(): Promise<void> {
+    if (this.open.size > 0) return Promise.resolve();
+    this.reaching ??= this.inTurn('other', undefined, () => this.reachHop()).finally(() => (this.reaching = null));
+    return this.reaching;
+  }
+
   override async close(): Promise<void> {
     this.isClosed = true;
     for (const turn of this.turns.splice(0)) turn.giveUp(new RelayUnavailable('the relay is being closed', 0));
@@ -127,9 +135,17 @@ export class SmtpRelay extends MailRelay {
   private async transact(mail: Transmission, recipients: readonly MailAddress[]): Promise<Answers> {
     const checked = { ...mail, mailFrom: mail.mailFrom === '' ? ('' as const) : parseMailAddress(mail.mailFrom) };
     const lane = mail.kind === 'passcode' ? 'passcode' : 'other';
-    await this.takeTurn(lane, mail.signal);
+    return this.inTurn(lane, mail.signal, () => this.tryHops(checked, recipients));
+  }
+
+  private async inTurn<Result>(
+    lane: Lane,
+    signal: AbortSignal | undefined,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    await this.takeTurn(lane, signal);
     try {
-      return await this.tryHops(checked, recipients);
+      return await work();
     } finally {
       this.busy[lane]--;
       this.giveTurns();
@@ -176,12 +192,31 @@ export class SmtpRelay extends MailRelay {
         return answers;
       } catch (error) {
         if (progress.contentBegun || mail.signal?.aborted || !isAboutTheHop(error)) throw relayError(error);
-        if (this.hops.failed(address)) this.options.onHopFailed?.({ ...placeIn(address), reason: reasonIn(error) });
+        this.noteFailed(address, error);
         failure ??= error;
         if (this.isClosed) break;
       }
     }
     throw relayError(failure);
+  }
+
+  private async reachHop(): Promise<void> {
+    let failure: unknown;
+    for (const address of await this.hops.inOrder()) {
+      try {
+        this.keep(await this.connect(address, undefined));
+        return this.hops.reached(address);
+      } catch (error) {
+        this.noteFailed(address, error);
+        failure ??= error;
+        if (this.isClosed) break;
+      }
+    }
+    throw relayError(failure, 'RelayUnavailable');
+  }
+
+  private noteFailed(address: RelayAddress, error: unknown): void {
+    if (this.hops.failed(address)) this.options.onHopFailed?.({ ...placeIn(address), reason: reasonIn(error) });
   }
 
   /** Throws as nodemailer does, or what `relayError` gives. */
