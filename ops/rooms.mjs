@@ -11,7 +11,7 @@ export const rooms = {
   keyring: ['event-store', 'vocabulary'],
   sealing: ['keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
   mail: ['vocabulary', 'web-ui'],
-  gateway: ['mail', 'sealing', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
+  gateway: ['mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
   passcode: ['mail', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui', 'telemetry'],
   'oidc-bridge': ['passcode', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
   'recipient-access': [

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { argon2id, hash } from 'argon2';
+import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { GuessPace } from './guess-pace.ts';
 import type { SmtpClient } from './inbound-settings.ts';
 import { SmtpAccounts } from './smtp-accounts.ts';
@@ -26,7 +27,7 @@ describe('a login', () => {
 
   it('is paced after five failures, for that network alone, and for ten minutes', async () => {
     let now = 0;
-    const accounts = new SmtpAccounts(clients, new GuessPace(() => now));
+    const accounts = new SmtpAccounts(clients, new GuessPace(null, () => now));
     for (let guess = 0; guess < 5; guess++) await accounts.logIn('crm', 'wrong', 'a');
     expect(await accounts.logIn('crm', 'right', 'a')).toEqual(enhanced('4.7.0'));
     expect(await accounts.logIn('crm', 'right', 'b')).toEqual({ client: clients[1] });
@@ -44,10 +45,31 @@ describe('a login', () => {
   });
 });
 
-it('remembers a bounded number of networks', () => {
-  const pace = new GuessPace(() => 0);
-  for (let guess = 0; guess < 5; guess++) pace.hasFailed('first');
-  expect(pace.mayTry('first')).toBe(false);
-  for (let network = 0; network < 10_000; network++) pace.hasFailed(`${network}`);
-  expect(pace.mayTry('first')).toBe(true);
+it('remembers a bounded number of networks', async () => {
+  const pace = new GuessPace(null, () => 0);
+  for (let guess = 0; guess < 5; guess++) await pace.hasFailed('first');
+  expect(await pace.mayTry('first')).toBe(false);
+  for (let network = 0; network < 10_000; network++) await pace.hasFailed(`${network}`);
+  expect(await pace.mayTry('first')).toBe(true);
+});
+
+it('is one pace for all gateways on a store, and for each by itself while that is away', async () => {
+  let now = 0;
+  const store = new MemoryEphemeralStore({ maxBytes: 1024 * 1024, clock: () => now });
+  const [one, other] = [1, 2].map(() => new SmtpAccounts(clients, new GuessPace(store, () => now))) as [
+    SmtpAccounts,
+    SmtpAccounts,
+  ];
+  for (let guess = 0; guess < 5; guess++) await (guess % 2 === 0 ? one : other).logIn('crm', 'wrong', 'a');
+  for (const gateway of [one, other]) {
+    expect(await gateway.logIn('crm', 'right', 'a')).toEqual(enhanced('4.7.0'));
+    expect(await gateway.logIn('crm', 'right', 'b')).toEqual({ client: clients[1] });
+  }
+  now += 10 * 60_000;
+  expect(await other.logIn('crm', 'right', 'a')).toEqual({ client: clients[1] });
+  await store.close();
+  expect(await one.logIn('crm', 'right', 'a')).toEqual({ client: clients[1] });
+  for (let guess = 0; guess < 5; guess++) await one.logIn('crm', 'wrong', 'a');
+  expect(await one.logIn('crm', 'right', 'a')).toEqual(enhanced('4.7.0'));
+  expect(await other.logIn('crm', 'right', 'a')).toEqual({ client: clients[1] });
 });

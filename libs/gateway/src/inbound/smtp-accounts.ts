@@ -25,7 +25,7 @@ export class SmtpAccounts {
 
   /** @param network which one pays for a failure */
   async logIn(user: string, password: string, network: string): Promise<Login> {
-    if (!this.pace.mayTry(network)) return { refusal: ANSWERS.authPaced };
+    if (!(await this.pace.mayTry(network))) return { refusal: ANSWERS.authPaced };
     try {
       const client = await this.turns.take(() => this.check(user, password));
       if (client !== null) return { client };
@@ -33,7 +33,7 @@ export class SmtpAccounts {
       if (error instanceof TooManyLogins) return { refusal: ANSWERS.authBusy };
       throw error;
     }
-    this.pace.hasFailed(network);
+    await this.pace.hasFailed(network);
     return { refusal: ANSWERS.authFailed };
   }
 

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Optional } from '@nestjs/common';
 import type { SMTPServerDataStream } from 'smtp-server';
+import { EphemeralStore } from '#libs/ephemeral-store';
 import { BounceMailbox } from '../bounce-mailbox.ts';
 import type { OutgoingMail, SmtpAnswer } from '../outgoing-mail.ts';
 import { PassOnMail } from '../outgoing-mail.ts';
 import { ANSWERS } from './answers.ts';
+import { GuessPace } from './guess-pace.ts';
 import { InboundSettings } from './inbound-settings.ts';
 import { InboundWatch } from './inbound-watch.ts';
 import { MailScan } from './mail-scan.ts';
@@ -41,13 +43,14 @@ export class SmtpIntake {
     private readonly passing: PassOnMail,
     private readonly watch: InboundWatch,
     @Optional() bounces?: BounceMailbox,
+    @Optional() ephemeral?: EphemeralStore,
   ) {
     this.parts = {
       settings,
       watch,
       bounces: bounces ?? null,
       clients: new SmtpClients(settings.clients),
-      accounts: new SmtpAccounts(settings.clients),
+      accounts: new SmtpAccounts(settings.clients, new GuessPace(ephemeral ?? null)),
       space: new MailSpace(settings.directory, settings.mailsMaxBytes),
       connectionsOf: new Map(),
       take: (stream, session) => this.take(stream, session),
