@@ -11,6 +11,8 @@ import type { Projection, ProjectionStatus } from './projection-runner.ts';
 import { HandlerFailed, ProjectionStopped, recordDiffers, stoppedAtDamage } from './projection-stop.ts';
 import type { ProjectionStop } from './projection-stop.ts';
 import { isContentRemoved } from './record-leaf.ts';
+import { isInstalled } from './projection-succession.ts';
+import type { Succession } from './projection-succession.ts';
 import { savedPlace, savePlace } from './projection-tables.ts';
 import type { SavedPlace } from './projection-tables.ts';
 import type { ReadModelDatabase, ReadModels } from './read-models.ts';
@@ -22,6 +24,16 @@ export interface FollowerLimits {
   readonly maxBatchMs: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
+}
+
+/** Fills tables beside those that serve, until it has caught up (projection-succession.ts). */
+export interface Successor extends Succession {
+  /** It holds all there is: the place of the others is to be taken. */
+  readonly caughtUp: () => Promise<void>;
+  /** Another process did that, or began anew. */
+  readonly gone: () => void;
+  /** It stands still in front of an event, or of another record. */
+  readonly stopped: (error: ProjectionStopped) => void;
 }
 
 type Handler = (db: ReadModelDatabase, event: RecordedEvent) => unknown;
@@ -39,6 +51,9 @@ export class ProjectionFollower {
   private readonly readModels: ReadModels;
   private readonly clock: Clock;
   private readonly limits: FollowerLimits;
+  private readonly successor: Successor | null;
+  private readonly bookName: string;
+  private readonly db: ReadModelDatabase;
 
   private place: SavedPlace | null = null;
   private isCaughtUp = false;
@@ -61,8 +76,12 @@ export class ProjectionFollower {
     projection: Projection<never>,
     clock: Clock,
     limits: FollowerLimits,
+    successor: Successor | null = null,
   ) {
     this.name = projection.name;
+    this.successor = successor;
+    this.bookName = successor?.bookName ?? projection.name;
+    this.db = successor?.db ?? readModels.db;
     this.handlersOf = handlersOf(projection);
     this.ofEvery = ofEveryIn(projection);
     this.store = store;
@@ -116,6 +135,7 @@ export class ProjectionFollower {
         failures = this.place?.position === before ? failures + 1 : 1;
         this.lastError = messageOf(error);
         this.stop = error instanceof ProjectionStopped ? error.stop : this.stop;
+        if (error instanceof ProjectionStopped) this.successor?.stopped(error);
         const { minBackoffMs, maxBackoffMs } = this.limits;
         await pause(Math.min(maxBackoffMs, minBackoffMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2), signal);
       }
@@ -132,7 +152,8 @@ export class ProjectionFollower {
         .finally(() => (this.draining = null));
     };
     try {
-      this.place = savedPlace(this.readModels, this.name);
+      if (this.successor !== null && !isInstalled(this.readModels, this.bookName)) return this.successor.gone();
+      this.place = savedPlace(this.readModels, this.bookName);
       await this.requireSameRecord();
       this.passedOver = (await readState(this.store, projectionStream(this.name), passedOver)).state;
       const subscription = { after: this.place?.position, signal: AbortSignal.any([signal, broken.signal]) };
@@ -145,6 +166,7 @@ export class ProjectionFollower {
         } else {
           await this.draining;
           broken.signal.throwIfAborted();
+          if (this.successor !== null) return await this.successor.caughtUp();
           this.isCaughtUp = true;
           this.waitingSince = null;
           this.goesWell();
@@ -193,8 +215,8 @@ export class ProjectionFollower {
     // Nobody can show what is damaged to a handler that sees every event: such a projection waits for the record to be restored.
     if (this.ofEvery.length > 0 || !this.passedOver.damagedAt.has(position)) throw stoppedAtDamage(damage);
     this.readModels.transaction(() => {
-      if (savedPlace(this.readModels, this.name)?.position !== this.place?.position) throw new MovedElsewhere();
-      savePlace(this.readModels, this.name, { position, eventId: null });
+      this.requirePlace();
+      savePlace(this.readModels, this.bookName, { position, eventId: null });
     });
   }
 
@@ -232,7 +254,7 @@ export class ProjectionFollower {
     const endsAt = performance.now() + this.limits.maxBatchMs;
     let place: SavedPlace | null = null;
     const handled = this.readModels.transaction(() => {
-      if (savedPlace(this.readModels, this.name)?.position !== this.place?.position) throw new MovedElsewhere();
+      this.requirePlace();
       let index = 0;
       for (const event of this.queue) {
         if (index === count || (index % 16 === 15 && performance.now() > endsAt)) break;
@@ -240,18 +262,27 @@ export class ProjectionFollower {
         place = { position: event.position, eventId: event.id };
         index++;
       }
-      if (place !== null) savePlace(this.readModels, this.name, place);
+      if (place !== null) savePlace(this.readModels, this.bookName, place);
       return index;
     });
     this.place = place ?? this.place;
     return handled;
   }
 
+  /** @throws MovedElsewhere; Error where its tables are another shape's by now: nothing may be written into them */
+  private requirePlace(): void {
+    if (savedPlace(this.readModels, this.bookName)?.position !== this.place?.position) throw new MovedElsewhere();
+    if (this.place === null && !isInstalled(this.readModels, this.bookName)) {
+      if (this.successor !== null) throw new MovedElsewhere();
+      throw new Error('its tables are gone: another release of this program has taken their place');
+    }
+  }
+
   private handleEvent(event: RecordedEvent, index: number): void {
     const isPassedOver = this.passedOver.eventIds.has(event.id);
     try {
       for (const handler of isPassedOver ? this.ofEvery : this.handlersOf(event)) {
-        const result = handler(this.readModels.db, event);
+        const result = handler(this.db, event);
         if (result instanceof Promise)
           throw new TypeError('a projection must not wait: its handler returned a promise');
       }

@@ -133,7 +133,7 @@ describe.each([
       });
       await expect(runner.caughtUp(100)).rejects.toThrow('the record is not the one that was read');
       expect(rows()).toHaveLength(80); // what it held is served until then
-      runner.rebuild('counting.v1');
+      await runner.rebuild('counting.v1');
       await runner.caughtUp();
       expect(rows()).toEqual([...Array(20).keys(), ...Array.from({ length: newEvents }, (_, n) => 1000 + n)]);
       expect(status()).toMatchObject({ isCaughtUp: true, lastError: null, stop: null });
@@ -180,7 +180,7 @@ describe.each([
     await runner.caughtUp();
     expect(rows()).toEqual([0, 2]);
     expect(status()).toMatchObject({ stop: null, lastError: null });
-    runner.rebuild('counting.v1');
+    await runner.rebuild('counting.v1');
     await runner.caughtUp();
     expect(rows()).toEqual([0, 2]);
     await expect(passOver(store, new SystemClock(), status(), decision)).rejects.toMatchObject({
@@ -257,7 +257,7 @@ describe('a record in SQLite', () => {
     await until(() => stop() !== null);
     expect(stop()).toMatchObject({ why: 'record-differs', position: '3' });
     expect(rows()).toEqual([0, 1, 2]);
-    runner.rebuild('counting.v1');
+    await runner.rebuild('counting.v1');
     await runner.caughtUp();
     expect(rows()).toEqual([10, 11, 12, 13, 14]);
   });

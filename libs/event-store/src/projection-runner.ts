@@ -6,6 +6,7 @@ import type { EventDescriptors } from './event-descriptor.ts';
 import type { EventStore, Position, RecordedEvent } from './event-store.ts';
 import { ProjectionFollower } from './projection-follower.ts';
 import type { FollowerLimits } from './projection-follower.ts';
+import { beginSuccession, isInstalled, isBeingFilled, isInTheWay, succeed } from './projection-succession.ts';
 import { dropProjection, installedProjections, installProjection, openProjectionBook } from './projection-tables.ts';
 import type { ProjectionTables } from './projection-tables.ts';
 import type { ProjectionStop } from './projection-stop.ts';
@@ -69,6 +70,11 @@ export class ProjectionRunner {
   // Of whatever events: each projection was checked where it was written.
   private readonly projections: readonly Projection<never>[];
   private readonly followers: readonly ProjectionFollower[];
+  /** Those of which an earlier shape serves until they are filled. */
+  private readonly successors = new Map<string, ProjectionFollower>();
+  private readonly store: EventStore;
+  private readonly clock: Clock;
+  private readonly limits: FollowerLimits;
   private running: { stop: AbortController; done: Promise<unknown> } | null = null;
 
   constructor(
@@ -84,24 +90,38 @@ export class ProjectionRunner {
       minBackoffMs = 100,
       maxBackoffMs = 10_000,
     } = options;
-    const limits: FollowerLimits = { maxBatchEvents, maxBatchMs, minBackoffMs, maxBackoffMs };
+    this.limits = { maxBatchEvents, maxBatchMs, minBackoffMs, maxBackoffMs };
+    this.store = store;
+    this.clock = clock;
     this.readModels = readModels;
     this.projections = projections;
     this.followers = projections.map(
-      (projection) => new ProjectionFollower(store, readModels, projection, clock, limits),
+      (projection) => new ProjectionFollower(store, readModels, projection, clock, this.limits),
     );
   }
 
-  /** Makes the tables that are missing, then follows the store until `stop`. @throws Error when tables cannot be made */
+  /**
+   * Makes the tables that are missing, then follows the store until `stop`. Where an earlier shape has their names, it serves until the new tables are
+   * filled, and is dropped then.
+   * @throws Error when tables cannot be made
+   */
   start(): void {
     if (this.running !== null) return;
     openProjectionBook(this.readModels);
-    this.readModels.transaction(() => {
-      for (const projection of this.projections) installProjection(this.readModels, projection);
+    const inTheWay = this.readModels.transaction(() => {
+      const behindOthers = this.projections.filter((projection) => isInTheWay(this.readModels, projection));
+      for (const projection of this.projections)
+        if (!behindOthers.includes(projection)) installProjection(this.readModels, projection);
+      return behindOthers;
     });
     this.readModels.endOpening();
     const stop = new AbortController();
-    this.running = { stop, done: Promise.all(this.followers.map((follower) => follower.run(stop.signal))) };
+    const follow = async (follower: ProjectionFollower): Promise<void> => {
+      const projection = inTheWay.find(({ name }) => name === follower.name);
+      if (projection !== undefined) await this.fillBeside(projection, stop.signal, true);
+      await follower.run(stop.signal);
+    };
+    this.running = { stop, done: Promise.all(this.followers.map(follow)) };
   }
 
   /** Resolves when nothing touches the read models any more. May be called twice, and before `start`. */
@@ -114,7 +134,7 @@ export class ProjectionRunner {
   }
 
   status(): ProjectionStatus[] {
-    return this.followers.map((follower) => follower.status());
+    return this.followers.map((follower) => (this.successors.get(follower.name) ?? follower).status());
   }
 
   /**
@@ -130,26 +150,60 @@ export class ProjectionRunner {
     } finally {
       timeout.abort();
     }
-    if (behind.size > 0) throw new ProjectionsBehind([...behind].map((follower) => follower.status()));
+    const names = new Set([...behind].map(({ name }) => name));
+    if (names.size > 0) throw new ProjectionsBehind(this.status().filter(({ name }) => names.has(name)));
   }
 
-  /** Empties the tables of a projection and fills them anew from the first event. @throws Error for a name that is not run here */
-  rebuild(name: string): void {
+  /**
+   * Fills tables anew from the first event, beside those that answer meanwhile, in this process and others; they take their place in one
+   * transaction. Broken off, nothing has changed.
+   * @throws Error for a name that is not run here, when `signal` aborts, and in front of an event that the projection cannot take
+   */
+  async rebuild(name: string, signal: AbortSignal = new AbortController().signal): Promise<void> {
     const projection = this.projections.find((candidate) => candidate.name === name);
     if (projection === undefined) throw new Error(`no projection ${name} here; there are: ${this.names()}`);
     openProjectionBook(this.readModels);
-    this.readModels.transaction(() => {
-      dropProjection(this.readModels, name);
-      installProjection(this.readModels, projection);
-    });
+    await this.fillBeside(projection, signal, false);
     for (const follower of this.followers) if (follower.name === name) follower.beginAgain();
+  }
+
+  /** @param isWaiting whether nothing of it can be asked before: then it waits in front of an event that it cannot take, and says so in its status */
+  private async fillBeside(projection: Projection<never>, stop: AbortSignal, isWaiting: boolean): Promise<void> {
+    const { readModels } = this;
+    const ended = new AbortController();
+    let failure: unknown = null;
+    const inOne = <Result>(work: () => Result) => readModels.whenFree(() => readModels.transaction(work));
+    const succession = await inOne(() =>
+      isWaiting && isInstalled(readModels, projection.name) ? null : beginSuccession(readModels, projection),
+    );
+    if (succession === null) return; // another process was faster
+    const follower = new ProjectionFollower(this.store, readModels, projection, this.clock, this.limits, {
+      ...succession,
+      caughtUp: async () => {
+        await inOne(() => {
+          if (isInstalled(readModels, succession.bookName)) succeed(readModels, projection, succession);
+        });
+        ended.abort();
+      },
+      gone: () => ended.abort(),
+      stopped: (error) => {
+        if (isWaiting) return;
+        failure = error;
+        ended.abort();
+      },
+    });
+    if (isWaiting) this.successors.set(projection.name, follower);
+    await follower.run(AbortSignal.any([stop, ended.signal]));
+    this.successors.delete(projection.name);
+    if (failure !== null) throw failure;
+    if (!ended.signal.aborted && !isWaiting) throw new Error(`the rebuild of ${projection.name} was broken off`);
   }
 
   /** Names of projections that the file still holds and nobody here runs: older shapes, kept until they are dropped. */
   leftovers(): string[] {
     openProjectionBook(this.readModels);
     const run = new Set(this.projections.map(({ name }) => name));
-    return installedProjections(this.readModels).filter((name) => !run.has(name));
+    return installedProjections(this.readModels).filter((name) => !run.has(name) && !isBeingFilled(name));
   }
 
   /** Drops the tables of an older shape, once its successor is caught up. @returns false when there is none of this name */

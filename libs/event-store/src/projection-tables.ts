@@ -4,13 +4,13 @@ import type { ReadModels } from './read-models.ts';
 
 /** What a projection keeps: its tables, under a name that stands for their shape. */
 export interface ProjectionTables {
-  /** `passcode-history.v1`: a changed shape is a new name, with tables of other names, rebuilt beside the old one. */
+  /** `passcode-history.v1`: a changed shape is a new name, with tables of other names, rebuilt beside the old one; where its tables have the old names, they take them over once they are filled. */
   readonly name: string;
   /** Statements that make its tables and indexes. */
   readonly schema: string;
 }
 
-interface SchemaObject {
+export interface SchemaObject {
   readonly type: 'table' | 'view' | 'trigger' | 'index';
   readonly name: string;
   readonly isVirtual: 0 | 1;
