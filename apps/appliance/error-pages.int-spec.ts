@@ -53,6 +53,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'policy-faulty': 'stops the start; a running process keeps the policy that it has, and says so at /readyz',
   'policy-not-taken': 'a warning at /readyz, and of the command line',
   'providers-in-trouble': 'a warning at /readyz, and of the command line',
+  'webhooks-in-trouble': 'a warning at /readyz, and of the command line',
   'relay-refused': 'shown on the page of the challenge, and in the outbox',
   'relay-unavailable': 'shown on the page of the challenge, and in the outbox',
   'relay-url-refused': 'stops the start',
