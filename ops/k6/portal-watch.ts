@@ -6,6 +6,8 @@ export interface PortalFigures {
   /** Milliseconds since the watch began. */
   readonly atMs: number;
   readonly residentBytes: number;
+  /** V8's heap and what it holds outside (buffers), garbage included. */
+  readonly heapBytes: number;
   readonly openFiles: number;
   /** libuv handles, as Node counts them. */
   readonly activeHandles: number;
@@ -57,6 +59,7 @@ export class PortalWatch {
     const figures = {
       atMs: performance.now() - this.begunAt,
       residentBytes: memoryOf(this.pid).now,
+      heapBytes: metric('nodejs_heap_size_used_bytes') + metric('nodejs_external_memory_bytes'),
       openFiles: readdirSync(`/proc/${this.pid}/fd`).length,
       activeHandles: metric('nodejs_active_handles_total'),
       stallMs: metric('nodejs_eventloop_lag_max_seconds') * 1000,

@@ -5,6 +5,7 @@ import { journeyLine, journeyTable, machineLine } from './report.ts';
 import { settingsOf } from './run.ts';
 import type { Run } from './run.ts';
 import { verdictOf } from './soak-verdict.ts';
+import type { Growth } from './soak-verdict.ts';
 
 const READERS = 500;
 const SECONDS = 600;
@@ -13,6 +14,8 @@ const VISIT_SECONDS = 120;
 /** Longer than a server keeps a connection on which nothing comes (seconds). */
 const UNTIL_ALL_CLOSED_SECONDS = 10;
 const MIB = 1024 * 1024;
+
+const mib = ({ earlier, later }: Growth) => `${(earlier / MIB).toFixed(0)} → ${(later / MIB).toFixed(0)} MiB`;
 
 /** Many readers behind one address, for long. @returns whether there was no error, memory stayed flat and nothing was left open */
 export async function runSoak(run: Run): Promise<boolean> {
@@ -35,7 +38,7 @@ export async function runSoak(run: Run): Promise<boolean> {
   );
   run.say(`${visits.errors === 0 ? 'no' : visits.errors} errors in ${visits.rounds} visits by ${readers} readers`);
   run.say(
-    `memory ${verdict.isFlat ? 'is flat' : 'GREW'}: ${(verdict.earlierBytes / MIB).toFixed(0)} MiB in the second quarter, ${(verdict.laterBytes / MIB).toFixed(0)} in the last`,
+    `memory ${verdict.isFlat ? 'is flat' : 'GREW'}: ${mib(verdict.resident)} resident, ${mib(verdict.kept)} kept`,
   );
   run.say(
     `${verdict.isNothingLeft ? 'nothing is left open' : 'LEFT OPEN'}: ${verdict.filesLeft} files and ${verdict.handlesLeft} handles more than before the first reader`,

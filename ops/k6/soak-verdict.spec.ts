@@ -3,8 +3,8 @@ import type { PortalFigures } from './portal-watch.ts';
 import { verdictOf } from './soak-verdict.ts';
 
 const MIB = 1024 * 1024;
-const at = (residentMib: number, openFiles = 60, activeHandles = 8): PortalFigures => ({
-  ...{ atMs: 0, stallMs: 1, openFiles, activeHandles },
+const at = (residentMib: number, openFiles = 60, activeHandles = 8, heapMib = 100): PortalFigures => ({
+  ...{ atMs: 0, stallMs: 1, openFiles, activeHandles, heapBytes: heapMib * MIB },
   residentBytes: residentMib * MIB,
 });
 
@@ -20,7 +20,13 @@ describe('a soak', () => {
 
   it('finds memory that goes on growing, however it jumps in between', () => {
     const during = [200, 300, 400, 300, 430, 440, 470, 450].map((mib) => at(mib));
-    expect(verdictOf(at(200), during, at(450))).toMatchObject({ isFlat: false, laterBytes: 470 * MIB });
+    expect(verdictOf(at(200), during, at(450))).toMatchObject({ isFlat: false, resident: { later: 470 * MIB } });
+  });
+
+  it('looks at what is kept once garbage is gone, not at how much of it there was', () => {
+    const during = (...heaps: number[]) => heaps.map((heap) => at(400, 60, 8, heap));
+    expect(verdictOf(at(200), during(50, 90, 80, 160, 80, 200, 82, 260), at(390)).isFlat).toBe(true);
+    expect(verdictOf(at(200), during(50, 90, 80, 160, 95, 200, 110, 260), at(390)).isFlat).toBe(false);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { headingOf } from '../scripts/browser.ts';
 import { fieldOf, newAddress, proveByAccount, seal } from '../scripts/steps-of-readers.ts';
 import { spent } from './journey.ts';
 import type { Journey } from './journey.ts';
@@ -8,8 +9,8 @@ export const signingInByAccount: Journey = {
   round(browser) {
     const message = browser.handIn(fieldOf(seal(browser, newAddress(), 'handed-out'))).location;
     return spent(browser, () => {
-      const { body } = proveByAccount(browser, message);
-      if (!body.includes('/view"')) throw new Error('not signed in');
+      const page = proveByAccount(browser, message);
+      if (!page.body.includes('/view"')) throw new Error(`"${headingOf(page)}": not signed in`);
     });
   },
 };

@@ -1,3 +1,4 @@
+import { headingOf } from '../scripts/browser.ts';
 import { fieldOf, newAddress, proveByCode, seal } from '../scripts/steps-of-readers.ts';
 import { spent } from './journey.ts';
 import type { Journey } from './journey.ts';
@@ -9,8 +10,8 @@ export const signingInByCode: Journey = {
     const address = newAddress();
     const message = browser.handIn(fieldOf(seal(browser, address, 'handed-out'))).location;
     return spent(browser, () => {
-      const { body } = proveByCode(browser, message, address);
-      if (!body.includes('/view"')) throw new Error('not signed in');
+      const page = proveByCode(browser, message, address);
+      if (!page.body.includes('/view"')) throw new Error(`"${headingOf(page)}": not signed in`);
     });
   },
 };

@@ -44,7 +44,7 @@ export class Browser {
   /** Sends a form of the page that was last answered, with its token. */
   submit(page: Answer, action: string, fields = ''): Answer {
     const csrf = CSRF.exec(page.body)?.[1];
-    if (csrf === undefined) throw new Error(`no form for ${action} on a page (${page.status})`);
+    if (csrf === undefined) throw new Error(`no form for ${routeOf(action)} on "${headingOf(page)}" (${page.status})`);
     return this.ask('POST', action, `csrf=${encodeURIComponent(csrf)}${fields}`, { 'content-type': FORM });
   }
 
@@ -71,7 +71,7 @@ export class Browser {
   follow(answer: Answer): Answer {
     let here = answer;
     for (let hops = 0; here.location !== ''; hops++) {
-      if (hops > 12) throw new Error(`led on and on, at last to ${pathOf(here.location)}`);
+      if (hops > 12) throw new Error(`led on and on, at last to ${routeOf(here.location)}`);
       here = this.get(here.location);
     }
     return here;
@@ -87,7 +87,6 @@ export class Browser {
   ): Answer {
     const isElsewhere = /^http:\/\/127\.0\.0\.1:/.test(to) && !to.startsWith(settings.portal);
     const at = isElsewhere ? to : settings.portal + pathOf(to);
-    const host = isElsewhere ? 'elsewhere' : 'portal';
     const sent = [...this.cookies.values()].filter(({ path }) => isBelow(pathOf(at), path));
     const response = http.request(method, at, body, {
       headers: {
@@ -97,12 +96,12 @@ export class Browser {
       },
       redirects: 0,
       jar: new http.CookieJar(),
-      tags: { journey: isElsewhere ? 'elsewhere' : this.journey, name: host },
+      tags: { journey: isElsewhere ? 'elsewhere' : this.journey, name: `${method} ${routeOf(at)}` },
     });
     if (!isElsewhere) this.spentMs += response.timings.duration;
     const retryAfterSeconds = Number(response.headers['Retry-After'] ?? NaN);
     if ([429, 503].includes(response.status) && retryAfterSeconds <= PATIENCE_SECONDS && triesLeft > 1) {
-      turnedAway.add(1);
+      turnedAway.add(1, { name: `${method} ${routeOf(at)}` });
       sleep(retryAfterSeconds * (0.5 + Math.random() / 2));
       return this.ask(method, to, body, headers, triesLeft - 1);
     }
@@ -110,7 +109,7 @@ export class Browser {
     const location = response.headers['Location'] ?? '';
     const refreshed = /^0; ?url=(.+)$/.exec(response.headers['Refresh'] ?? '')?.[1] ?? '';
     if (response.status === 0 || response.status >= 400)
-      throw new Error(`${method} ${pathOf(to).replace(/\?.*/, '')} was answered ${response.status} ${response.error}`);
+      throw new Error(`${method} ${routeOf(to)} was answered ${response.status} ${response.error}`);
     const target = location || refreshed;
     const isRelative = target.startsWith('/') && isElsewhere;
     return {
@@ -138,6 +137,18 @@ function keyOf({ name, path }: Cookie): string {
 /** Path and query, of whichever host it is behind for others. k6 has no URL. */
 function pathOf(location: string): string {
   return location.replace(/^https?:\/\/[^/]+/, '') || '/';
+}
+
+/** A path without what is of this one visit, for reports. */
+function routeOf(location: string): string {
+  return pathOf(location)
+    .replace(/\?.*/, '')
+    .replace(/\/[\w-]{20,}/g, '/…');
+}
+
+/** What a page says that it is, for errors. */
+export function headingOf({ body }: Answer): string {
+  return /<h1[^>]*>([^<]*)/.exec(body)?.[1]?.trim() ?? body.slice(0, 100);
 }
 
 function originOf(location: string): string {

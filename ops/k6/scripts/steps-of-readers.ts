@@ -1,3 +1,4 @@
+import { headingOf } from './browser.ts';
 import type { Answer, Browser } from './browser.ts';
 import { settings } from './settings.ts';
 import { askSink } from './sink.ts';
@@ -65,7 +66,7 @@ export function proveByAccount(browser: Browser, message: string): Answer {
 /** What stands on a page, as an expression's first group. */
 export function matched(page: Answer, expression: RegExp): string {
   const found = expression.exec(page.body)?.[1];
-  if (found === undefined) throw new Error(`a page (${page.status}) is without ${expression.source}`);
+  if (found === undefined) throw new Error(`"${headingOf(page)}" (${page.status}) is without ${expression.source}`);
   return found.split('&amp;').join('&');
 }
 
@@ -86,6 +87,6 @@ export function signedIn(browser: Browser, address: string): string {
 /** The message's own page. @throws Error when something else comes */
 export function view(browser: Browser, message: string, confirm: Answer): Answer {
   const page = browser.submit(confirm, `${message}/view`);
-  if (!page.body.includes('<iframe')) throw new Error('a page without the message');
+  if (!page.body.includes('<iframe')) throw new Error(`"${headingOf(page)}" instead of the message`);
   return page;
 }
