@@ -46,6 +46,11 @@ export interface Appliance {
 
 /** Seconds that answers under way have at a stop, before their connections are cut. */
 const DRAIN_SECONDS = 5;
+/**
+ * Without a request. Longer than proxies keep a connection for the next one (Caddy 120 s, Google's load balancers 600 s): who closes
+ * first is to be the proxy, or a form that was just being sent is cut off, and no proxy sends a form twice. What they may keep open is theirs to bound.
+ */
+const KEPT_SECONDS = 620;
 const PROJECTION_WATCH_SECONDS = 10;
 
 /**
@@ -139,7 +144,9 @@ async function serve(
       closing.add(noteDemonstrationAddress(settings.dataDir, new URL(settings.publicUrl)), (forget) => forget());
     // A large upload on a slow line takes its time; bounded-body.ts holds it to a pace.
     server.requestTimeout = 10 * 60_000;
+    server.keepAliveTimeout = KEPT_SECONDS * 1000;
     closing.add(server, () => {
+      server.keepAliveTimeout = 1; // for what is still being answered; 0 would be for ever
       server.closeIdleConnections();
       setTimeout(() => server.closeAllConnections(), DRAIN_SECONDS * 1000).unref();
     });

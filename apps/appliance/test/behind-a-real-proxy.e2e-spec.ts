@@ -77,6 +77,11 @@ async function until(isSo: () => boolean | Promise<boolean>, what: string): Prom
   throw new Error(`not within a minute: ${what}`);
 }
 
+it('a connection is kept longer than proxies keep it, so that none is closed under a form that is just being sent', async () => {
+  const { headers } = await fetch(new URL('/healthz', appliance.url));
+  expect(headers.get('keep-alive')).toBe('timeout=620');
+});
+
 describe.each(RECIPES)('behind $program, by $file', (recipe) => {
   const reason = notHereBecause(recipe);
   const withProxy = reason === null ? it : it.skip;
