@@ -20,8 +20,11 @@ export interface SoakVerdict {
 
 /** What a garbage collector may put off. A leak of a kilobyte at each request is more within ten minutes of 500 readers. */
 const MAY_GROW = 1.1;
-/** Connections to others that are kept for the next request, read-model threads made on the first question. */
-const MAY_BE_LEFT = 8;
+/**
+ * Connections of the portal to itself, two ends each, which are kept for ten minutes: as many as sign-ins asked its own provider at
+ * once; and the files of read models that the first question opens. One left open by each visit is thousands.
+ */
+const MAY_BE_LEFT = 64;
 
 /** @param during in the order of time, from the first reader's coming on */
 export function verdictOf(before: PortalFigures, during: readonly PortalFigures[], after: PortalFigures): SoakVerdict {

@@ -1,5 +1,5 @@
 import { headingOf } from '../scripts/browser.ts';
-import { fieldOf, newAddress, proveByAccount, seal } from '../scripts/steps-of-readers.ts';
+import { newAddress, proveByAccount, sealedFor } from '../scripts/steps-of-readers.ts';
 import { spent } from './journey.ts';
 import type { Journey } from './journey.ts';
 
@@ -7,7 +7,7 @@ import type { Journey } from './journey.ts';
 export const signingInByAccount: Journey = {
   prepare: () => '',
   round(browser) {
-    const message = browser.handIn(fieldOf(seal(browser, newAddress(), 'handed-out'))).location;
+    const message = browser.handIn(sealedFor(newAddress())).location;
     return spent(browser, () => {
       const page = proveByAccount(browser, message);
       if (!page.body.includes('/view"')) throw new Error(`"${headingOf(page)}": not signed in`);

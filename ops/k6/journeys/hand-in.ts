@@ -1,4 +1,4 @@
-import { fieldOf, newAddress, seal } from '../scripts/steps-of-readers.ts';
+import { newAddress, sealedFor } from '../scripts/steps-of-readers.ts';
 import { spent } from './journey.ts';
 import type { Journey } from './journey.ts';
 
@@ -6,7 +6,7 @@ import type { Journey } from './journey.ts';
 export const handingIn: Journey = {
   prepare: () => '',
   round(browser) {
-    const field = fieldOf(seal(browser, newAddress(), 'handed-out'));
+    const field = sealedFor(newAddress());
     return spent(browser, () => {
       browser.get(browser.handIn(field).location);
     });

@@ -1,5 +1,5 @@
 import { headingOf } from '../scripts/browser.ts';
-import { fieldOf, newAddress, proveByCode, seal } from '../scripts/steps-of-readers.ts';
+import { newAddress, proveByCode, sealedFor } from '../scripts/steps-of-readers.ts';
 import { spent } from './journey.ts';
 import type { Journey } from './journey.ts';
 
@@ -8,7 +8,7 @@ export const signingInByCode: Journey = {
   prepare: () => '',
   round(browser) {
     const address = newAddress();
-    const message = browser.handIn(fieldOf(seal(browser, address, 'handed-out'))).location;
+    const message = browser.handIn(sealedFor(address)).location;
     return spent(browser, () => {
       const page = proveByCode(browser, message, address);
       if (!page.body.includes('/view"')) throw new Error(`"${headingOf(page)}": not signed in`);

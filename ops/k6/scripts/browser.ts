@@ -101,7 +101,7 @@ export class Browser {
     if (!isElsewhere) this.spentMs += response.timings.duration;
     const retryAfterSeconds = Number(response.headers['Retry-After'] ?? NaN);
     if ([429, 503].includes(response.status) && retryAfterSeconds <= PATIENCE_SECONDS && triesLeft > 1) {
-      turnedAway.add(1, { name: `${method} ${routeOf(at)}` });
+      turnedAway.add(1, { journey: this.journey, name: `${method} ${routeOf(at)}` });
       sleep(retryAfterSeconds * (0.5 + Math.random() / 2));
       return this.ask(method, to, body, headers, triesLeft - 1);
     }

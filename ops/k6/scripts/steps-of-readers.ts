@@ -1,5 +1,5 @@
-import { headingOf } from './browser.ts';
-import type { Answer, Browser } from './browser.ts';
+import { Browser, headingOf } from './browser.ts';
+import type { Answer } from './browser.ts';
 import { settings } from './settings.ts';
 import { askSink } from './sink.ts';
 
@@ -35,8 +35,13 @@ export function seal(browser: Browser, address: string, delivery: 'mailed' | 'ha
   return browser.call('POST', path, askSink('token?for=seal'), 'message/rfc822', mailTo(address)).body;
 }
 
+/** What a reader needs to begin: the field of a carrier to them. It is a program's work, and no part of a reader's journey. */
+export function sealedFor(address: string): string {
+  return fieldOf(seal(new Browser('preparation'), address, 'handed-out'));
+}
+
 /** What the button of a carrier's message.html sends: line ends of the field escaped, as browsers do. */
-export function fieldOf(carrier: string): string {
+function fieldOf(carrier: string): string {
   const opening = 'name="m" value="';
   const start = carrier.indexOf(opening) + opening.length;
   return carrier.slice(start, carrier.indexOf('"', start)).split('\r\n').join('%0D%0A');
@@ -77,7 +82,7 @@ export function fileOn(page: Answer): string {
 
 /** A reader with a message to them at hand and a session in the browser. */
 export function signedIn(browser: Browser, address: string): string {
-  const field = fieldOf(seal(browser, address, 'handed-out'));
+  const field = sealedFor(address);
   const message = browser.handIn(field).location;
   const confirm = proveByCode(browser, message, address);
   browser.submit(confirm, `${message}/finish`);

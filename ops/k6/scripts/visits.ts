@@ -4,7 +4,7 @@ import type { Options } from 'k6/options';
 import { bareMs } from './bare-page.ts';
 import { Browser } from './browser.ts';
 import { settings } from './settings.ts';
-import { fieldOf, fileOn, newAddress, proveByAccount, proveByCode, seal, view } from './steps-of-readers.ts';
+import { fileOn, newAddress, proveByAccount, proveByCode, sealedFor, view } from './steps-of-readers.ts';
 
 export { handleSummary } from './summary.ts';
 
@@ -53,7 +53,7 @@ export default function visit(): void {
   const address = newAddress();
   try {
     bareMs();
-    const field = fieldOf(seal(browser, address, 'handed-out'));
+    const field = sealedFor(address);
     wait();
     const message = browser.handIn(field).location;
     wait();
