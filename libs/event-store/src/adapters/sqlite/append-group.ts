@@ -3,7 +3,7 @@ import { importGroup } from './import-group.ts';
 import type { ImportReply, ImportRequest } from './import-group.ts';
 import { removeGroup } from './remove-group.ts';
 import type { RemoveReply, RemoveRequest } from './remove-group.ts';
-import type { SqliteFile } from './sqlite-file.ts';
+import type { SqliteFile, Writing } from './sqlite-file.ts';
 
 /** One append as it crosses to the writer's thread. */
 export interface AppendRequest {
@@ -45,7 +45,8 @@ export function writeGroup(file: SqliteFile, group: readonly WriteRequest[]): Wr
   const db = file.database();
   db.exec('BEGIN IMMEDIATE');
   try {
-    const replies = group.map((request) => decide(file, request));
+    const writing: Writing = (sql) => file.prepareOn(db, sql);
+    const replies = group.map((request) => decide(file, writing, request));
     db.exec('COMMIT');
     // What was there is overwritten in the file itself as far as nobody reads it, and nobody waits for that.
     if (group.some(({ kind }) => kind === 'remove')) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
@@ -56,24 +57,25 @@ export function writeGroup(file: SqliteFile, group: readonly WriteRequest[]): Wr
   }
 }
 
-function decide(file: SqliteFile, request: WriteRequest): WriteReply {
+function decide(file: SqliteFile, writing: Writing, request: WriteRequest): WriteReply {
   switch (request.kind) {
     case 'append':
-      return append(file, request);
+      return append(writing, request);
     case 'check':
-      return check(file, request);
+      return check(writing, request);
     case 'import':
-      return importGroup(file, request);
+      return importGroup(writing, request);
     case 'remove':
       return removeGroup(file, request);
   }
 }
 
-function append(file: SqliteFile, { seq, stream, expected, ids, texts }: AppendRequest): WriteReply {
-  const [last] = row(file.prepare(SELECT_LAST_REVISION).get(stream));
+function append(writing: Writing, { seq, stream, expected, ids, texts }: AppendRequest): WriteReply {
+  const [last] = row(writing(SELECT_LAST_REVISION).get(stream));
   const actual = last === null ? -1 : Number(last);
-  if (actual !== expected) return repetition(file, { seq, stream, expected, ids }) ?? { seq, kind: 'conflict', actual };
-  const insert = file.prepare(INSERT_EVENT);
+  if (actual !== expected)
+    return repetition(writing, { seq, stream, expected, ids }) ?? { seq, kind: 'conflict', actual };
+  const insert = writing(INSERT_EVENT);
   let revision = expected;
   let position = 0;
   for (const text of texts) position = Number(insert.run(stream, ++revision, text).lastInsertRowid);
@@ -82,20 +84,19 @@ function append(file: SqliteFile, { seq, stream, expected, ids, texts }: AppendR
 
 /** The events right behind `expected` have these very ids: this append has happened before, and is answered as it was. */
 function repetition(
-  file: SqliteFile,
+  writing: Writing,
   { seq, stream, expected, ids }: Pick<AppendRequest, 'seq' | 'stream' | 'expected' | 'ids'>,
 ): WriteReply | null {
   const revision = expected + ids.length;
-  const there = file
-    .prepare(SELECT_IDS)
+  const there = writing(SELECT_IDS)
     .all(stream, expected + 1, revision)
     .map(row);
   if (there.length !== ids.length || !there.every(([id], index) => id === ids[index])) return null;
   return { seq, kind: 'appended', revision, position: Number(there.at(-1)?.[1]) };
 }
 
-function check(file: SqliteFile, { seq }: CheckRequest): WriteReply {
-  file.prepare('UPDATE write_check SET beat = beat + 1').run();
+function check(writing: Writing, { seq }: CheckRequest): WriteReply {
+  writing('UPDATE write_check SET beat = beat + 1').run();
   return { seq, kind: 'writable' };
 }
 

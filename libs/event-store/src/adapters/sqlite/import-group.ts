@@ -1,5 +1,5 @@
 // Loaded in the writer's thread: no imports by #libs, nothing that type stripping cannot erase.
-import type { SqliteFile } from './sqlite-file.ts';
+import type { Writing } from './sqlite-file.ts';
 
 /** Records of another store as they cross to the writer's thread: three lists of equal length. */
 export interface ImportRequest {
@@ -28,12 +28,12 @@ const SELECT_IS_THERE = 'SELECT bytes = CAST(? AS BLOB) FROM events WHERE stream
 const INSERT_EVENT = 'INSERT INTO events (stream, revision, bytes) VALUES (?, ?, CAST(? AS BLOB))';
 
 /** All of it or nothing: everything is decided before the first row is written. Runs inside the group's transaction. */
-export function importGroup(file: SqliteFile, { seq, streams, revisions, texts }: ImportRequest): ImportReply {
+export function importGroup(writing: Writing, { seq, streams, revisions, texts }: ImportRequest): ImportReply {
   const lastRevisions = new Map<string, number>();
   const missing: number[] = [];
   for (const [index, stream] of streams.entries()) {
     const revision = revisions[index] as number;
-    const last = lastRevisions.get(stream) ?? lastRevisionOf(file, stream);
+    const last = lastRevisions.get(stream) ?? lastRevisionOf(writing, stream);
     if (revision > last + 1) return { seq, kind: 'gap', stream, revision, actual: last };
     if (revision === last + 1) {
       missing.push(index);
@@ -41,16 +41,16 @@ export function importGroup(file: SqliteFile, { seq, streams, revisions, texts }
       continue;
     }
     lastRevisions.set(stream, last);
-    const there = file.prepare(SELECT_IS_THERE).get(texts[index] as string, stream, revision) as unknown as
+    const there = writing(SELECT_IS_THERE).get(texts[index] as string, stream, revision) as unknown as
       [number] | undefined;
     if (there?.[0] !== 1) return { seq, kind: 'contradicted', stream, revision };
   }
-  const insert = file.prepare(INSERT_EVENT);
+  const insert = writing(INSERT_EVENT);
   for (const index of missing) insert.run(streams[index] as string, revisions[index] as number, texts[index] as string);
   return { seq, kind: 'imported' };
 }
 
-function lastRevisionOf(file: SqliteFile, stream: string): number {
-  const [last] = file.prepare(SELECT_LAST_REVISION).get(stream) as unknown as [number | null];
+function lastRevisionOf(writing: Writing, stream: string): number {
+  const [last] = writing(SELECT_LAST_REVISION).get(stream) as unknown as [number | null];
   return last ?? -1;
 }

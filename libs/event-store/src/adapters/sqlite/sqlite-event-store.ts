@@ -36,6 +36,11 @@ export interface SqliteEventStoreOptions {
 
 /** Events read in one go: about a millisecond of the main thread. */
 const PAGE_EVENTS = 1000;
+/**
+ * 10 ms: a subscriber that has just read waits so long before it reads again, so that what many append meanwhile is read, and handled,
+ * together. The first event after a quiet time is read at once.
+ */
+const BREATH_MS = 10;
 /** Larger ones are fetched one by one, so that a page stays under 4 MiB whatever is in it. */
 const MAX_BYTES_IN_PAGE = 4096;
 const COLUMNS = `position, CASE WHEN length(bytes) <= ${MAX_BYTES_IN_PAGE} THEN CAST(bytes AS TEXT) END`;
@@ -230,6 +235,7 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
     let file: string | null = null;
     while (!signal.aborted) {
       const changes = this.changes; // taken before reading: what comes in meanwhile is not slept through
+      const readAt = performance.now();
       const page = await this.rows(SELECT_ALL, last, Number.MAX_SAFE_INTEGER, PAGE_EVENTS);
       file ??= this.reader.identity;
       if (this.reader.identity !== file || (page.length === 0 && (await this.read(() => this.head())) < last)) {
@@ -244,11 +250,11 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
       if (page.length === PAGE_EVENTS) {
         isAnnounced = false;
         await nextTurn();
-      } else if (!isAnnounced) {
+      } else {
+        if (!isAnnounced && !signal.aborted) yield { kind: 'caught-up' };
         isAnnounced = true;
-        if (!signal.aborted) yield { kind: 'caught-up' };
-      } else if (page.length === 0) {
         await this.changed(changes, signal);
+        await breathed(readAt, signal);
       }
     }
   }
@@ -341,6 +347,11 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
       if (!isBusy(error)) this.wake(); // who subscribes reads, and meets the fault
     }
   }
+}
+
+async function breathed(readAt: number, signal: AbortSignal): Promise<void> {
+  const leftMs = BREATH_MS - (performance.now() - readAt);
+  if (leftMs > 0) await sleep(leftMs, undefined, { signal }).catch(() => undefined);
 }
 
 /** Fetching and parsing one takes as long as a page of others: whoever else waits gets a turn after it. */

@@ -105,6 +105,9 @@ function notOurs(): SqliteFault {
   return new SqliteFault('the event store file is the database of another application: check the path');
 }
 
+/** Statements of a transaction that is open: the path is not looked at again within it. */
+export type Writing = (sql: string) => StatementSync;
+
 /**
  * A connection that is opened when needed and, after a fault, opened anew: so everything goes on once the disk is back. It
  * never makes a file: where one was lost, an empty one in its place would look like a history that never happened.
@@ -159,7 +162,11 @@ export class SqliteFile {
 
   /** Rows of statements prepared here are arrays, which are read nearly twice as fast as objects. */
   prepare(sql: string): StatementSync {
-    const db = this.database();
+    return this.prepareOn(this.database(), sql);
+  }
+
+  /** The same within a transaction, for which the path was looked at once. @param db as `database` has just given it */
+  prepareOn(db: DatabaseSync, sql: string): StatementSync {
     let statement = this.statements.get(sql);
     if (statement === undefined) {
       statement = db.prepare(sql);
