@@ -13,7 +13,7 @@ import { SmtpSession } from './smtp-session.ts';
 import type { Answers, Progress, Transmission } from './smtp-session.ts';
 
 export interface SmtpRelayOptions extends RelayFiles {
-  /** Connections at once, at least 2. Others leave one of them to passcodes, which people wait for. Default 4. */
+  /** Connections at once, at least 2. Others leave one of them to passcodes, which people wait for. Default 10. */
   readonly maxConnections?: number;
   /** From look-up to the end of STARTTLS. Default 30 s. */
   readonly connectionTimeoutMs?: number;
@@ -72,7 +72,7 @@ export class SmtpRelay extends MailRelay {
     super();
     this.hops = new NextHops(parseRelayUrls(urls), resolveMx);
     this.options = {
-      maxConnections: 4,
+      maxConnections: 10,
       connectionTimeoutMs: 30_000,
       replyTimeoutMs: 5 * 60_000,
       passcodeTimeoutMs: 60_000,
