@@ -55,9 +55,11 @@ function pathOf(path: string, { isUtf8Asked, unquotedDotsAt }: AllowedInPath, ot
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function textOf(command: Uint8Array): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(command).trimEnd();
+    return utf8.decode(command).trimEnd();
   } catch {
     return null;
   }
