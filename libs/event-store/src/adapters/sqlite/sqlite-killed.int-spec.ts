@@ -61,7 +61,9 @@ describe('processes that are killed', () => {
   }
 
   it('lose nothing that was acknowledged, and double nothing', async () => {
-    for (let round = 0; round < 6; round++) {
+    const fewest = () => (acknowledged.size < 5 ? 0 : Math.min(...acknowledged.values()));
+    // On a slow disk a process is killed before it comes to much: it goes on until every writer has come some way.
+    for (let round = 0; round < 6 || fewest() <= 8; round++) {
       const [one, two] = await Promise.all([startProcess(), startProcess()]);
       for (const writer of ['a', 'b', 'c']) appendForEver(one, writer);
       for (const writer of ['d', 'e']) appendForEver(two, writer);
@@ -77,8 +79,6 @@ describe('processes that are killed', () => {
         expect([last, last + 1]).toContain(revision);
       }
     }
-    expect(acknowledged.size).toBe(5);
-    expect(Math.min(...acknowledged.values())).toBeGreaterThan(8);
     const file = new DatabaseSync(opened.path, { readOnly: true });
     expect({ ...file.prepare('PRAGMA integrity_check').get() }).toEqual({ integrity_check: 'ok' });
     file.close();
