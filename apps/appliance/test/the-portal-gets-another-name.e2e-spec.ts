@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +9,8 @@ import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { Reader } from './reader.ts';
 import { freePort, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
+
+const AXE = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })";
 
 const withBrowser = chromiumPath() === null ? describe.skip : describe;
 
@@ -62,6 +65,25 @@ withBrowser('the portal gets another name, and attachments from before still ope
     expect(await frame.locator('body').innerText()).toContain('DKK 412,500');
     await context.close();
   }, 120_000);
+
+  it.each([
+    { locale: 'en', width: 1024, colorScheme: 'light' },
+    { locale: 'da', width: 320, colorScheme: 'dark' },
+  ] as const)('the page in between is for everyone: $locale, $width px, $colorScheme', async (look) => {
+    const { locale, width, colorScheme } = look;
+    const viewport = { width, height: 800 };
+    const context = await browser.newContext({ locale, colorScheme, viewport, bypassCSP: true }); // which would refuse axe
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(attachment).href);
+    await page.locator('form button').first().click();
+    await page.waitForURL(old('/open'));
+    expect(await page.evaluate('document.documentElement.lang')).toBe(locale);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') });
+    const { violations } = (await page.evaluate(AXE)) as { violations: { id: string }[] };
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    await context.close();
+  });
 
   it('a link to the old host leads to the same page of the new one; a program that asks there is told', async () => {
     const page = await browser.newPage();
