@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,8 @@ let passwordHash: string;
 let room: SmtpRoom | null = null;
 
 async function file(name: string, content: string): Promise<string> {
-  await writeFile(join(place, name), content);
+  await writeFile(join(place, `${name}.new`), content);
+  await rename(join(place, `${name}.new`), join(place, name)); // whole at once: half of a file is a fault of its own
   return join(place, name);
 }
 const issued = (name: string) => makeCertificate({ name, issuer: { ...authority, name: 'Nordlys CA' } });
