@@ -50,14 +50,25 @@ async function measured(audit: typeof Audit, events: typeof Events, size: number
     const perSecond = size / ((performance.now() - beganAt) / 1000);
     const { size: bytes } = await stat(join(directory, 'read-models.sqlite'));
     const rebuilt: Figure = {
-      name: `audit trail of ${size}: rebuilt, beside the aim`,
+      name: `audit trail of ${size}: followed from the first event, beside the aim`,
       ratio: perSecond / AIM_EVENTS_PER_SECOND,
       aim: 'at least 1 (20,000/s)',
       detail: `${Math.round(perSecond)} events/s, ${Math.round((size / (user + system)) * 1e6)} a second of processor; ${Math.round(bytes / size)} bytes an event`,
     };
+    const [againAt, cpuAgainAt] = [performance.now(), process.cpuUsage()];
+    await runner.rebuild(audit.auditTrail.name);
+    const again = process.cpuUsage(cpuAgainAt);
+    const againPerSecond = size / ((performance.now() - againAt) / 1000);
+    const beside: Figure = {
+      name: `audit trail of ${size}: rebuilt beside the one that serves, beside the aim`,
+      ratio: againPerSecond / AIM_EVENTS_PER_SECOND,
+      aim: 'at least 1 (20,000/s)',
+      detail: `${Math.round(againPerSecond)} events/s, ${Math.round((size / (again.user + again.system)) * 1e6)} a second of processor`,
+    };
     const charts = await chartFigures(audit, events, { store, readModels, size });
     return [
       rebuilt,
+      beside,
       ...charts,
       ...(await questions(audit, readModels.db, history, size, () => take(store, records, 100))),
     ];

@@ -22,6 +22,8 @@ export interface FollowerLimits {
   readonly maxBatchEvents: number;
   /** A transaction that has taken this long is committed with what it has: others want the thread too. */
   readonly maxBatchMs: number;
+  /** Between two transactions; none: one turn of the event loop. */
+  readonly pauseMs?: number;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
 }
@@ -231,7 +233,7 @@ export class ProjectionFollower {
     while (this.queue.length > 0) {
       await this.readModels.keepLogShort();
       await this.handle(Math.min(this.queue.length, this.limits.maxBatchEvents));
-      await nextTurn();
+      await (this.limits.pauseMs === undefined ? nextTurn() : sleep(this.limits.pauseMs));
     }
   }
 

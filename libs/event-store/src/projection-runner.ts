@@ -51,6 +51,12 @@ export interface ProjectionRunnerOptions extends Partial<FollowerLimits> {
   readonly clock?: Clock;
 }
 
+/**
+ * Of a rebuild, which a command makes that serves nobody meanwhile: a sixth less processor time than in batches of 20 ms, since the index of words is written at
+ * each commit. Other processes that write into the file wait so long; between two batches there is a moment for them.
+ */
+const REBUILD_LIMITS = { maxBatchEvents: 10_000, maxBatchMs: 250, pauseMs: 5 } satisfies Partial<FollowerLimits>;
+
 /** Not everything was handled in the time given. */
 export class ProjectionsBehind extends DomainError {
   constructor(behind: readonly ProjectionStatus[]) {
@@ -177,7 +183,8 @@ export class ProjectionRunner {
       isWaiting && isInstalled(readModels, projection.name) ? null : beginSuccession(readModels, projection),
     );
     if (succession === null) return; // another process was faster
-    const follower = new ProjectionFollower(this.store, readModels, projection, this.clock, this.limits, {
+    const limits = isWaiting ? this.limits : { ...this.limits, ...REBUILD_LIMITS };
+    const follower = new ProjectionFollower(this.store, readModels, projection, this.clock, limits, {
       ...succession,
       caughtUp: async () => {
         await inOne(() => {
