@@ -341,9 +341,9 @@ describe('a sealed mail in the record', () => {
     [['audit', 'query', '--words', '*'], 64, 'words: '],
     [['audit', 'query', '--from', '2026-02-01', '--to', '2026-01-01'], 64, 'to: '],
     [['audit', 'timeline'], 64, 'either --message or --person'],
-    [['projections', 'pass-over', 'audit-trail.v3', '--reason', 'none'], 1, 'does not stand in front'],
-    [['projections', 'pass-over', 'nothing.v1', '--reason', 'none'], 64, 'audit-trail.v3'],
-    [['projections', 'rebuild', 'nothing.v1'], 64, 'audit-trail.v3'],
+    [['projections', 'pass-over', 'audit-trail.v4', '--reason', 'none'], 1, 'does not stand in front'],
+    [['projections', 'pass-over', 'nothing.v1', '--reason', 'none'], 64, 'audit-trail.v4'],
+    [['projections', 'rebuild', 'nothing.v1'], 64, 'audit-trail.v4'],
   ])('%j ends with %d', async (argv, exitCode, words) => {
     await sealed();
     const ran = await inHome(argv);
@@ -355,8 +355,8 @@ describe('a sealed mail in the record', () => {
     await sealed();
     const query = ['audit', 'query', '--type', 'MessageSealed', '--json'];
     const before = (await inHome(query)).text;
-    expect((await inHome(['projections', 'rebuild'])).text).toContain('audit-trail.v3');
-    expect((await inHome(['projections', 'rebuild', 'audit-trail.v3', '--json'])).exitCode).toBe(0);
+    expect((await inHome(['projections', 'rebuild'])).text).toContain('audit-trail.v4');
+    expect((await inHome(['projections', 'rebuild', 'audit-trail.v4', '--json'])).exitCode).toBe(0);
     expect((await inHome(query)).text).toBe(before);
     expect(JSON.parse((await inHome(['telemetry', '--json'])).text)).toEqual([]);
   });

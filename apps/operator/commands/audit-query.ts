@@ -43,6 +43,7 @@ interface QueryOptions extends PageOptions, PersonOptions {
   readonly submission?: string;
   readonly ofCase?: string;
   readonly words?: string;
+  readonly canary?: boolean;
 }
 
 export function auditCommand(operator: Operator): Command {
@@ -90,6 +91,10 @@ function queryCommand(operator: Operator): Command {
     .option(
       '--words <words>',
       'that say all of these words: reasons, names of organisations and keys; never anything personal',
+    )
+    .option(
+      '--canary',
+      'with what canary mails leave in the record; a message, person or submission is shown in any case',
     );
   return withPaging(command)
     .addHelpText(
@@ -159,7 +164,7 @@ Examples:
 }
 
 function filterOf(options: QueryOptions): AuditFilter {
-  const { message, type, from, to, outcome, method, evidence, submission, words } = options;
+  const { message, type, from, to, outcome, method, evidence, submission, words, canary } = options;
   return {
     messageId: message === undefined ? undefined : messageIdOf(message),
     types: type,
@@ -171,6 +176,7 @@ function filterOf(options: QueryOptions): AuditFilter {
     submissionId: submission,
     caseNumber: options.ofCase,
     words,
+    withCanary: canary,
   };
 }
 

@@ -30,7 +30,7 @@ The decision is an event of its own: every process keeps to it, and every rebuil
 waited for: run that release. Exit code 1: the read model does not stand in front of an event.
 
 Examples:
-  segl projections pass-over audit-trail.v3 --reason 'damaged by the disk on 1 March, case 4711'`,
+  segl projections pass-over audit-trail.v4 --reason 'damaged by the disk on 1 March, case 4711'`,
     )
     .action(async (name: string, { reason, by, json }: PassOverOptions, command: Command) => {
       const passedOverBy = by ?? `segl projections (${userInfo().username})`;

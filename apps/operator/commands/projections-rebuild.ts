@@ -26,7 +26,7 @@ Nothing can be lost by it: everything in them comes from the events. The present
 their place at once; it needs as much disk again meanwhile. Broken off, nothing has changed.
 Examples:
   segl projections rebuild
-  segl projections rebuild audit-trail.v3`,
+  segl projections rebuild audit-trail.v4`,
     )
     .action(async (name: string | undefined, { json }: { json?: boolean }, command: Command) => {
       await using stores = operator.stores(command);

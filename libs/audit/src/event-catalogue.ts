@@ -9,6 +9,7 @@ import { sealedMessageEvents } from '#libs/sealing';
 import { telemetryEvents } from '#libs/telemetry';
 import { webhookEvents, webhookTryEvents } from '#libs/webhooks';
 import { auditorEvents } from './auditors/auditor-events.ts';
+import { canaryEvents } from './canary/canary-events.ts';
 import { ledgerEvents } from './ledger/ledger.ts';
 import { retentionEvents } from './retention/retention-events.ts';
 
@@ -36,6 +37,7 @@ export const eventCatalogue = new EventCatalogue([
   telemetryEvents,
   ledgerEvents,
   auditorEvents,
+  canaryEvents,
   projectionEvents,
   retentionEvents,
 ]);

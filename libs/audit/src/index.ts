@@ -7,6 +7,8 @@ export {
   type AuditQuestionKind,
 } from './auditors/auditor-events.ts';
 export { RefusalsRecorded } from './auditors/refusals-recorded.ts';
+export { appointCanary } from './canary/canary-events.ts';
+export { newestCanaryView } from './canary/newest-canary-view.ts';
 export { AUDITED_TYPES, EVIDENCE_IN_TRAIL, eventCatalogue, isAudited } from './event-catalogue.ts';
 export { exportExposure } from './export/exposure-export.ts';
 export { exportRange, exportSelection, type SelectedEvent } from './export/range-export.ts';

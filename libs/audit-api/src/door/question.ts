@@ -35,6 +35,7 @@ export const questionFields = {
   submission: z.string().optional(),
   case: z.string().optional(),
   words: z.string().optional(),
+  canary: z.boolean().optional(),
 };
 export type Question = z.output<z.ZodObject<typeof questionFields>>;
 
@@ -62,7 +63,7 @@ const PERSON_FIELDS = ['person', 'sender', 'recipient', 'reader'] as const;
 
 /** @throws AuditRequestRefused for what is no address; PersonDirectoryUnavailable */
 export async function understood(question: Question, persons: PersonDirectory): Promise<Understood> {
-  const { message, types, outcome, method, evidence, from, to, submission, words } = question;
+  const { message, types, outcome, method, evidence, from, to, submission, words, canary } = question;
   const ids: { -readonly [Field in `${(typeof PERSON_FIELDS)[number]}Id`]?: PersonId } = {};
   const nobody: string[] = [];
   for (const field of PERSON_FIELDS) {
@@ -85,6 +86,7 @@ export async function understood(question: Question, persons: PersonDirectory): 
       submissionId: submission,
       caseNumber: question.case,
       words,
+      withCanary: canary,
     },
     nobody,
   };

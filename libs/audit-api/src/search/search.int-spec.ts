@@ -134,7 +134,7 @@ describe('the search of the audit API', () => {
     ['limit', { limit: 1001 }],
     ['limit', { limit: 'all' }],
     ['offset', { offset: 10 }],
-    ['after', { after: 'v3.7.aaaaaa' }],
+    ['after', { after: 'v4.7.aaaaaa' }],
     ['before', { before: '7' }],
     ['order', { order: 'sideways' }],
     ['types', { types: ['Nothing'] }],

@@ -15,16 +15,40 @@ import { auditFigures } from './figures-projection.ts';
 
 const span = { days: 7, timeZone: 'Europe/Copenhagen', now: instantOf('2026-11-30T12:00:00Z') } as const;
 const messages = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(32));
+const [anna, canary] = ['a', 'c'].map((letter) => letter.repeat(26)) as [string, string];
 const happened: [time: string, stream: string, revision: number, type: string, data: object, version?: number][] = [
-  ['2026-11-01T08:00:00Z', `message-${'e'.repeat(32)}`, 0, 'MessageSealed', { messageId: 'e'.repeat(32) }], // too long ago
+  [
+    '2026-11-01T08:00:00Z',
+    `message-${'e'.repeat(32)}`,
+    0,
+    'MessageSealed',
+    { messageId: 'e'.repeat(32), senderId: anna, recipientId: anna },
+  ], // too long ago
   ...messages.map(
     (messageId) =>
-      ['2026-11-27T22:30:00Z', `message-${messageId}`, 0, 'MessageSealed', { messageId }] as (typeof happened)[number],
+      [
+        '2026-11-27T22:30:00Z',
+        `message-${messageId}`,
+        0,
+        'MessageSealed',
+        { messageId, senderId: anna, recipientId: anna },
+      ] as (typeof happened)[number],
   ),
-  ['2026-11-27T22:35:00Z', `message-${messages[0]}`, 1, 'MessageViewed', { method: 'passcode' }, 2],
-  ['2026-11-27T23:05:00Z', `message-${messages[0]}`, 2, 'MessageViewed', { method: 'passcode' }, 2], // the 28th in Copenhagen
-  ['2026-11-28T09:00:00Z', `message-${messages[1]}`, 1, 'MessageViewed', { method: 'google' }, 2],
-  ['2026-11-28T09:00:00Z', `message-${messages[2]}`, 1, 'MessageViewed', { method: 'google' }, 2],
+  // What the installation does to see that it works is in no figure.
+  ['2026-11-27T20:00:00Z', 'canary-elsewhere', 0, 'CanaryAppointed', { personId: canary }],
+  [
+    ...(['2026-11-27T22:31:00Z', `message-${'g'.repeat(32)}`, 0, 'MessageSealed'] as const),
+    { messageId: 'g'.repeat(32), senderId: canary, recipientId: canary },
+  ],
+  ['2026-11-27T22:32:00Z', `passcodes-${canary}`, 0, 'OtpIssued', {}],
+  [
+    ...(['2026-11-27T22:33:00Z', `message-${'g'.repeat(32)}`, 1, 'MessageViewed'] as const),
+    ...[{ method: 'passcode', recipientId: canary }, 2],
+  ] as (typeof happened)[number],
+  ['2026-11-27T22:35:00Z', `message-${messages[0]}`, 1, 'MessageViewed', { method: 'passcode', recipientId: anna }, 2],
+  ['2026-11-27T23:05:00Z', `message-${messages[0]}`, 2, 'MessageViewed', { method: 'passcode', recipientId: anna }, 2], // the 28th in Copenhagen
+  ['2026-11-28T09:00:00Z', `message-${messages[1]}`, 1, 'MessageViewed', { method: 'google', recipientId: anna }, 2],
+  ['2026-11-28T09:00:00Z', `message-${messages[2]}`, 1, 'MessageViewed', { method: 'google', recipientId: anna }, 2],
   ['2026-11-28T09:01:00Z', `openings-${messages[2]}`, 0, 'ViewDenied', { reason: 'revoked' }],
   ['2026-11-28T09:02:00Z', `openings-${messages[2]}`, 1, 'ViewDenied', { reason: 'expired' }],
   ['2026-11-28T09:03:00Z', `openings-${messages[2]}`, 2, 'ViewDenied', { reason: 'expired' }],

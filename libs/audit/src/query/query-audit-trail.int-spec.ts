@@ -135,7 +135,7 @@ describe('the audit trail', () => {
     ['limit', {}, { limit: 1001 }],
     ['limit', {}, { limit: 1.5 }],
     ['after', {}, { after: '17' }],
-    ['before', {}, { before: 'v3.-1' }],
+    ['before', {}, { before: 'v4.-1' }],
     ['after', {}, { after: cursorOf(17).replace('17', '18') }],
     ['before', {}, { before: cursorOf(17).slice(0, -1) }],
     ['from', { from: '0001-01-01T00:00:00.000Z' as never }, {}],
@@ -202,7 +202,7 @@ describe('the audit trail', () => {
       }
       expect(await messageTimeline(there, one)).toEqual(await messageTimeline(here, one));
       await expect(there.page({ words: '-' })).rejects.toThrow(BadAuditQuery);
-      await expect(there.page({}, { after: 'v3.17.aaaaaa' })).rejects.toThrow(BadAuditQuery);
+      await expect(there.page({}, { after: 'v4.17.aaaaaa' })).rejects.toThrow(BadAuditQuery);
       await expect(there.leavesAt([])).resolves.toEqual([]);
     } finally {
       thread.close();

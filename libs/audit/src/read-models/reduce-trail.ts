@@ -2,7 +2,7 @@ import type { ReadModelDatabase } from '#libs/event-store';
 import { CONTENT_REMOVED } from '#libs/event-store';
 import { eventCatalogue } from '../event-catalogue.ts';
 import type { AuditRow } from '../query/audit-page.ts';
-import { kindOf, termsOf } from './audit-trail.ts';
+import { isOfCanaryAlone, kindOf, termsOf } from './audit-trail.ts';
 
 /**
  * Makes a row what the trail would hold had it met the event without its content: header, and what its stream says. Call within a transaction, once
@@ -15,7 +15,7 @@ export function reduceRow(db: ReadModelDatabase, row: AuditRow): void {
   const { messageIds } = after;
   db.run(
     'UPDATE audit_event SET kind = ?, version = ?, message_id = ?, data = ? WHERE sequence = ?',
-    kindOf(db, type, after),
+    kindOf(db, type, after, isOfCanaryAlone(db, after)),
     CONTENT_REMOVED,
     messageIds.length === 1 ? (messageIds[0] ?? null) : null,
     '{}',

@@ -51,6 +51,7 @@ const TITLES: Readonly<Record<string, TextKey>> = {
   ActProposed: 'console.events.actProposed',
   ActConfirmed: 'console.events.actConfirmed',
   ActDeclined: 'console.events.actDeclined',
+  CanaryAppointed: 'console.events.canaryAppointed',
   ActCarriedOut: 'console.events.actCarriedOut',
 };
 
