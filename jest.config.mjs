@@ -21,7 +21,6 @@ export default {
       },
     ],
   },
-  testSequencer: '<rootDir>/ops/test-sequencer.mjs',
   testTimeout: 30_000,
   workerIdleMemoryLimit: '512MB',
 };

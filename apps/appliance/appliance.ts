@@ -21,6 +21,7 @@ import { BridgeProvider, watchUpstreams } from '#libs/oidc-bridge';
 import type { Clock } from '#libs/vocabulary';
 import { installWebUi, logFieldsOf, STREAM_PREFIXES, ViewEngine } from '#libs/web-ui';
 import { ApplianceModule } from './appliance.module.ts';
+import { canaryOf } from './canary.ts';
 import { watchClock } from './clock-watch.ts';
 import { DemoMailbox } from './demo/demo-mailbox.ts';
 import { loopbackOnly } from './demo/loopback-only.ts';
@@ -158,11 +159,13 @@ async function serve(
     const intake = closing.add(await listenForMail(app, settings), (opened) => opened?.stop());
     closing.add(watchUpstreams(signIn.providers), clearInterval);
     closing.add(watchClock(log), clearInterval);
+    const canary = closing.add(canaryOf(app, settings, stores, log), (opened) => opened?.stop());
+    canary?.start();
 
     const publicUrl = new URL(settings.publicUrl);
     const isListeningForMail = () => intake?.isListening === true;
     const readiness = readinessOf(settings, stores, signIn.providers, isListeningForMail);
-    management.serves({ readiness, metrics: stores.metrics });
+    management.serves({ readiness, metrics: stores.metrics, canary });
     const { httpPort, roles } = settings;
     const smtpPorts = intake?.ports ?? [];
     log.info({ publicUrl: publicUrl.href, httpPort, managementPort: management.port, smtpPorts, roles }, 'ready');

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
-import { CannotListen } from '#libs/installation';
-import type { Readiness, Settings } from '#libs/installation';
+import { CanaryUnderWay, CannotListen } from '#libs/installation';
+import type { Canary, Readiness, Settings } from '#libs/installation';
 import { Metrics } from '#libs/telemetry';
 import { ManagementServer } from './management-server.ts';
 
@@ -46,18 +46,39 @@ describe('the management port', () => {
 
   it('says what its parts say, counts, and is not ready from the moment it stops', async () => {
     const metrics = new Metrics();
-    management.serves({ readiness: answering(true, 'ready\n'), metrics });
+    management.serves({ readiness: answering(true, 'ready\n'), metrics, canary: null });
     metrics.countDenial('revoked');
     expect((await ask('/readyz')).slice(0, 2)).toEqual([200, 'ready\n']);
     expect((await fetch(`http://127.0.0.1:${management.port}/readyz`)).headers.get('age')).toBe('0');
     const [status, text, contentType] = await ask('/metrics');
     expect([status, contentType]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
     expect(text).toContain('segl_view_denials_total{reason="not-openable"} 1');
-    management.serves({ readiness: answering(false, 'keyring: cannot be used; the log says why\n'), metrics });
+    management.serves({
+      readiness: answering(false, 'keyring: cannot be used; the log says why\n'),
+      metrics,
+      canary: null,
+    });
     expect((await ask('/readyz')).slice(0, 2)).toEqual([503, 'keyring: cannot be used; the log says why\n']);
     management.isStopping();
     expect((await ask('/readyz')).slice(0, 2)).toEqual([503, 'not ready: it is stopping\n']);
     expect((await ask('/healthz'))[0]).toBe(200);
+  });
+
+  it('sends a canary mail when it is asked to in JSON, which no page elsewhere may do, and one at a time', async () => {
+    const asked = { method: 'POST', headers: { 'content-type': 'application/json' } };
+    const run = { outcome: 'passed', steps: [], reason: null };
+    const send = jest.fn(() => Promise.resolve(run));
+    const watched = { readiness: answering(true, 'ready\n'), metrics: new Metrics() };
+    expect((await ask('/canary', asked))[0]).toBe(404);
+    management.serves({ ...watched, canary: null });
+    expect((await ask('/canary', asked))[0]).toBe(404);
+    management.serves({ ...watched, canary: { run: send } as unknown as Canary });
+    expect((await ask('/canary', { method: 'POST', body: 'x' }))[0]).toBe(415);
+    expect((await ask('/canary'))[0]).toBe(404);
+    expect(send).not.toHaveBeenCalled();
+    expect(JSON.parse((await ask('/canary', asked))[1])).toEqual(run);
+    send.mockRejectedValueOnce(new CanaryUnderWay());
+    expect((await ask('/canary', asked)).slice(0, 2)).toEqual([409, 'a canary mail is under way already\n']);
   });
 
   it('has nothing else, takes nothing, and answers on loopback to this machine’s names alone', async () => {

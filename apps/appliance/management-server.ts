@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { CannotListen, isLoopback } from '#libs/installation';
-import type { Readiness, Settings } from '#libs/installation';
+import { CanaryUnderWay, CannotListen, isLoopback } from '#libs/installation';
+import type { Canary, Readiness, Settings } from '#libs/installation';
 import type { Metrics } from '#libs/telemetry';
 
 interface Answer {
@@ -17,11 +17,13 @@ interface Answer {
 interface Watched {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
+  /** Null where none is sent from this process. */
+  readonly canary: Canary | null;
 }
 
 /**
  * The second listener, for those who watch the process: `/healthz` (alive), `/readyz` (able to do what its roles are there for) and
- * `/metrics`. Apart from the public port, where nobody is to learn from a count that one message was revoked. It listens before
+ * `/metrics`; `POST /canary` sends a canary mail now. Apart from the public port, where nobody is to learn from a count that one message was revoked. It listens before
  * anything else does and until the very end: a process that waits for a server says so here. The parts behind `/readyz` are asked once
  * a second at most; `Age` says how long ago.
  *
@@ -102,6 +104,7 @@ export class ManagementServer {
     const asked = (headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
     if (isLoopback(this.host) && !isLoopback(asked))
       return { status: 421, text: 'this is reached at localhost only\n' };
+    if (method === 'POST' && url === '/canary') return this.sendCanary(headers['content-type']);
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'GET and HEAD only\n' };
     switch (url.split('?')[0]) {
       case '/healthz':
@@ -112,6 +115,22 @@ export class ManagementServer {
         return this.scrape();
       default:
         return { status: 404, text: 'there is /healthz, /readyz and /metrics\n' };
+    }
+  }
+
+  /**
+   * As `segl canary run` asks. JSON is wanted of who asks, since no page elsewhere can send it in a browser's name without being asked first
+   * (a preflight, which nothing here answers).
+   */
+  private async sendCanary(mediaType: string | undefined): Promise<Answer> {
+    const canary = this.watched?.canary ?? null;
+    if (canary === null) return { status: 404, text: 'no canary mail is sent from this process\n' };
+    if (mediaType !== 'application/json') return { status: 415, text: 'application/json only\n' };
+    try {
+      return { status: 200, text: `${JSON.stringify(await canary.run())}\n`, contentType: 'application/json' };
+    } catch (error) {
+      if (error instanceof CanaryUnderWay) return { status: 409, text: `${error.message}\n` };
+      throw error;
     }
   }
 

@@ -3,11 +3,12 @@ import type { DynamicModule, Provider } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AuditApiSettings, AuditClients } from '#libs/audit-api';
 import { ConsoleSettings } from '#libs/console';
-import { hasRole, isShared, organisationProfile, readinessOf } from '#libs/installation';
+import { canaryStandingIn, hasCanary, hasRole, isShared, organisationProfile, readinessOf } from '#libs/installation';
 import type { OpenedStores, Settings, SignInParts } from '#libs/installation';
 import { PasscodeSettings } from '#libs/passcode';
 import {
   BounceAddresses,
+  CanaryInbox,
   InboundSettings,
   InboundWatch,
   PassingOnSettings,
@@ -17,6 +18,7 @@ import {
 import { AccessTokens, OidcBridgeSettings } from '#libs/oidc-bridge';
 import { IdentityProviderSettings, RecipientAccessSettings, VisitCounter } from '#libs/recipient-access';
 import { ViewEngine } from '#libs/web-ui';
+import { CanaryAtSmtp } from './canary.ts';
 import { AuditorsWithTokens } from './auditors-with-tokens.ts';
 import { inboundSettingsOf } from './mail-coming-in.ts';
 import { officersNotices } from './officers-notices.ts';
@@ -44,7 +46,7 @@ export class RoomSettingsModule {
     log: Logger,
   ): DynamicModule {
     const publicUrl = new URL(settings.publicUrl);
-    const { epochs, telemetry, metrics } = stores;
+    const { canary, epochs, telemetry, metrics } = stores;
     const organisation = organisationProfile(settings.organisation);
     const passcode: PasscodeSettings = {
       publicUrl,
@@ -97,6 +99,7 @@ export class RoomSettingsModule {
       hasAccounts: signIn.hasAccountsWithRoles,
       seesSessions: hasRole(settings, 'portal') || isShared(settings.ephemeralStore),
       health: () => readiness.ask(),
+      canary: canaryStanding(settings, stores),
     };
     const tokens = new AccessTokens(signIn.bridge, stores.keyring, stores.clock);
     const providers: Provider[] = [
@@ -115,7 +118,16 @@ export class RoomSettingsModule {
       { provide: OidcBridgeSettings, useValue: signIn.bridge },
       { provide: IdentityProviderSettings, useValue: signIn.identityProvider(stores.keyring, ownAddress) },
     ];
-    if (telemetry !== null) providers.push({ provide: VisitCounter, useValue: new CountedVisits(telemetry, metrics) });
+    if (telemetry !== null)
+      providers.push({ provide: VisitCounter, useValue: new CountedVisits(telemetry, metrics, canary?.personId) });
+    if (canary !== null && settings.canary.address !== undefined)
+      providers.push({ provide: CanaryInbox, useValue: new CanaryAtSmtp(canary.mailbox) });
     return { module: RoomSettingsModule, providers, exports: providers };
   }
+}
+
+/** As the console shows it: what the process that sent the last canary mail left in the store that it shares. */
+function canaryStanding(settings: Settings, { ephemeralStore }: OpenedStores): ConsoleSettings['canary'] {
+  if (!hasCanary(settings) || ephemeralStore === null) return null;
+  return () => canaryStandingIn(ephemeralStore);
 }

@@ -42,4 +42,21 @@ describe('what readers do', () => {
     expect(scraped).toContain('segl_view_denials_total{reason="not-openable"} 1000');
     expect(scraped).not.toMatch(/browser|person/);
   });
+
+  it('is counted nowhere where the canary did it', async () => {
+    const counted: unknown[] = [];
+    const telemetry = {
+      count: (...given: unknown[]) => counted.push(given),
+      countClient: (...given: unknown[]) => counted.push(given),
+      countHandInToPage: (...given: unknown[]) => counted.push(given),
+    } as unknown as Telemetry;
+    const [metrics, canary] = [new Metrics(), newPersonId()];
+    const visits = new CountedVisits(telemetry, metrics, canary);
+    visits.signedIn({ visitId: canary, userAgent: 'Segl-Canary' }, 'passcode');
+    visits.viewed({ visitId: canary, userAgent: 'Segl-Canary' }, 'page', 2);
+    expect(counted).toEqual([]);
+    expect(await metrics.registry.getSingleMetricAsString('segl_message_views_total')).not.toContain('page');
+    visits.signedIn({ visitId: newPersonId(), userAgent: undefined }, 'passcode');
+    expect(counted).toHaveLength(1);
+  });
 });

@@ -7,6 +7,7 @@ import type { Terminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 import { auditCommand } from './commands/audit-query.ts';
 import { backupCommand } from './commands/backup.ts';
+import { canaryCommand } from './commands/canary.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eraseCommand } from './commands/erase.ts';
 import { eventsCommand } from './commands/events-copy.ts';
@@ -49,6 +50,7 @@ const COMMANDS = [
   backupCommand,
   restoreCommand,
   doctorCommand,
+  canaryCommand,
 ];
 
 /**

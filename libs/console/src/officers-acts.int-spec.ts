@@ -4,10 +4,11 @@ import { recordKeyAct } from '#libs/compliance';
 import { putJson } from '#libs/ephemeral-store';
 import { appendFacts, streamName } from '#libs/event-store';
 import type { OutgoingMail } from '#libs/mail';
-import { parseMailAddress, SystemClock } from '#libs/vocabulary';
+import { instantOf, parseMailAddress, SystemClock } from '#libs/vocabulary';
 import type { MessageId, PersonId } from '#libs/vocabulary';
 import type { TestBrowser } from '#libs/web-ui/testing';
 import type { ConsoleRole } from './roles.ts';
+import type { CanaryShown } from './settings.ts';
 import { openConsoleRoom } from './testing/console-room.ts';
 import type { ConsoleRoom } from './testing/console-room.ts';
 import { sealedFor } from './testing/sealed-for.ts';
@@ -16,6 +17,7 @@ const clock = new SystemClock();
 const why = { caseNumber: '2026-4711', reason: 'sent to the wrong company' };
 const [office, anna, bo] = ['office@nordlys.example', 'anna@example.com', 'bo@example.org'];
 let room: ConsoleRoom;
+let canary: CanaryShown | null = null;
 afterAll(() => room.close());
 
 const eventsOf = async (type: string) =>
@@ -35,7 +37,7 @@ describe('an officer alone', () => {
   let browser: TestBrowser;
   let messageId: MessageId;
   beforeAll(async () => {
-    room = await openConsoleRoom();
+    room = await openConsoleRoom({ canary: () => Promise.resolve(canary) });
     messageId = await sealedFor(room, clock, office, anna);
     await sealedFor(room, clock, office, anna);
     await sealedFor(room, clock, office, bo);
@@ -139,6 +141,21 @@ describe('an operator', () => {
     expect((await browser.get('/console/keys')).text).toContain('sealing-1 in use made');
     expect((await browser.get('/console/health')).text).toContain('Everything this process needs works.');
     expect((await browser.get('/console/revoke')).status).toBe(403);
+  });
+
+  it('sees how far the last canary mail came, and why no further', async () => {
+    const browser = await officer('ove@nordlys.example', ['operator']);
+    expect((await browser.get('/console/health')).text).toContain('No canary mail is known here yet.');
+    const steps = [
+      { step: 'seal', seconds: 0.031 },
+      { step: 'carrier', seconds: 1.2 },
+    ] as const;
+    const endedAt = instantOf('2026-11-30T11:00:00Z');
+    canary = { last: { endedAt, outcome: 'passed', steps, reason: null }, passedAt: endedAt };
+    expect((await browser.get('/console/health')).text).toMatch(/was read in 1.2 s: .*sealed and recorded: 0.031 s/);
+    canary = { last: { endedAt, outcome: 'failed', steps, reason: 'it never came' }, passedAt: null };
+    const { text } = await browser.get('/console/health');
+    expect(text).toMatch(/It stopped at: carrier delivered , .*it never came None is known to have been read/);
   });
 });
 

@@ -4,6 +4,7 @@ export { bounceEvents, type BounceEvent } from './bounce-events.ts';
 export { BouncesModule } from './bounces/bounces.module.ts';
 export { deliveryEvents, type DeliveryEvent } from './delivery-events.ts';
 export { deliveryRecorder } from './submission/deliveries.ts';
+export { CanaryInbox } from './canary-inbox.ts';
 export { decideTreatment, type PolicyDecision } from './policy/decide-treatment.ts';
 export { judgeExample } from './policy/policy-examples.ts';
 export { InboundModule } from './inbound/inbound.module.ts';

@@ -1,3 +1,5 @@
+export { Canary, canaryStandingIn, type SealCanaryMail } from './canary/canary.ts';
+export { CANARY_STEPS, type CanaryRun, CanaryStopped, CanaryUnderWay } from './canary/canary-run.ts';
 export { CannotListen } from './cannot-listen.ts';
 export type { CheckedParts } from './checks/check.ts';
 export { checksFor } from './checks/checks.ts';
@@ -13,6 +15,7 @@ export {
   ROLE_PARTS,
   ROLES,
 } from './roles.ts';
+export { hasCanary } from './settings/canary-settings.ts';
 export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
 export { configurationFiles } from './settings/configuration-files.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';

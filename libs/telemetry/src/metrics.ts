@@ -24,6 +24,8 @@ export interface MetricsSources {
   readonly foreignEvents?: () => number;
   /** When the newest backup was made, in seconds since 1970; 0 when none was ever recorded. */
   readonly newestBackupSeconds?: () => Promise<number>;
+  /** When the last canary mail went the whole way, in seconds since 1970 (0: none did), and how often one is sent. */
+  readonly canary?: () => Promise<{ readonly passedSeconds: number; readonly everySeconds: number }>;
 }
 
 /** Methods that have a series of their own; whatever else is sent shares one. */
@@ -56,6 +58,10 @@ export class Metrics {
     ['treatment', 'outcome'],
   );
   private readonly webhooks = this.counter('segl_webhooks_total', 'Tries to send to programs, by outcome', ['outcome']);
+  private readonly canaryRuns = this.counter('segl_canary_runs_total', 'Canary mails, by how far they came', [
+    'outcome',
+    'step',
+  ]);
   private readonly errors = this.counter('segl_errors_total', 'Errors answered', ['kind']);
   private readonly requests = this.counter('segl_http_requests_total', 'HTTP requests', ['method', 'route', 'status']);
   private readonly requestSeconds = new Histogram({
@@ -70,6 +76,13 @@ export class Metrics {
     help: 'Time of appends to the event store, waiting included',
     labelNames: ['outcome'],
     buckets: APPEND_BUCKETS,
+    registers: [this.registry],
+  });
+
+  private readonly canaryStepSeconds = new Gauge({
+    name: 'segl_canary_step_seconds',
+    help: 'How long each step of the last canary mail of this process took',
+    labelNames: ['step'],
     registers: [this.registry],
   });
 
@@ -151,6 +164,24 @@ export class Metrics {
         registers: [this.registry],
         async collect() {
           this.set(await newestBackupSeconds().catch(() => NaN));
+        },
+      });
+    }
+    const { canary } = sources;
+    if (canary !== undefined) {
+      const every = new Gauge({
+        name: 'segl_canary_interval_seconds',
+        help: 'How often a canary mail is sent',
+        registers: [this.registry],
+      });
+      new Gauge({
+        name: 'segl_canary_last_success_timestamp_seconds',
+        help: 'When a canary mail last went the whole way, whichever process sent it; 0 when none is known to have',
+        registers: [this.registry],
+        async collect() {
+          const { passedSeconds, everySeconds } = await canary();
+          this.set(passedSeconds);
+          every.set(everySeconds);
         },
       });
     }
@@ -252,6 +283,16 @@ export class Metrics {
   /** @param outcome a word of our own: delivered, deferred, given-up, gone */
   countWebhook(outcome: string): void {
     this.webhooks.inc({ outcome });
+  }
+
+  /** @param steps those that it went, the last one being that which failed: words of our own */
+  countCanary(
+    outcome: 'passed' | 'failed',
+    steps: readonly { readonly step: string; readonly seconds: number }[],
+  ): void {
+    this.canaryRuns.inc({ outcome, step: steps.at(-1)?.step ?? 'seal' });
+    this.canaryStepSeconds.reset(); // a step that was not come to has no time
+    for (const { step, seconds } of steps) this.canaryStepSeconds.set({ step }, seconds);
   }
 
   /** @param kind the stable code of the error */

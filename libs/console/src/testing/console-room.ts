@@ -50,6 +50,7 @@ export async function openConsoleRoom(settings: Partial<ConsoleSettings> = {}, m
     },
     ...{ sessionIdleSeconds: 900, sessionMaxSeconds: 28_800, timeZone: 'Europe/Copenhagen', ledgerDirectory: null },
     ...{ secondPerson: [], notices: null, seesSessions: true, hasAccounts: true },
+    canary: null,
     health: () => Promise.resolve({ isReady: true, text: '', ageSeconds: 0 }),
     ...settings,
   };

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { KeptBounces, openSmtpRoom, smtpClient } from '../testing/smtp-room.ts';
+import { KeptBounces, KeptCanaryMails, openSmtpRoom, smtpClient } from '../testing/smtp-room.ts';
 import { readDialogue, speak } from '../testing/smtp-dialogue.ts';
 
 const directory = join(import.meta.dirname, 'dialogues');
@@ -16,12 +16,14 @@ it.each(dialogues)('$name: $dialogue.title', async ({ dialogue }) => {
   const unquotedDotsAt = given.get('unquotedDotsAt')?.split(' ') ?? [];
   const settings = { clients, unquotedDotsAt, ...(silence !== undefined && { silenceSeconds: Number(silence) }) };
   const bounces = given.has('bounces') ? new KeptBounces() : undefined;
-  const room = await openSmtpRoom(settings, bounces);
+  const canary = given.has('canary') ? new KeptCanaryMails() : undefined;
+  const room = await openSmtpRoom(settings, bounces, canary);
   try {
     const expected = Number(given.get('passed') ?? '0');
     await speak(dialogue, room.ports[0] ?? 0);
     expect(room.passing.mails).toHaveLength(expected);
     expect(bounces?.bounces.length ?? 0).toBe(Number(given.get('bounces') ?? '0'));
+    expect(canary?.count ?? 0).toBe(Number(given.get('canary') ?? '0'));
     const [mail] = room.passing.mails;
     const to = given.get('to');
     if (to !== undefined) expect(mail?.recipients.join(' ')).toBe(to);

@@ -3,6 +3,7 @@ import { Injectable, Optional } from '@nestjs/common';
 import type { SMTPServerDataStream } from 'smtp-server';
 import { EphemeralStore } from '#libs/ephemeral-store';
 import { BounceMailbox } from '../bounce-mailbox.ts';
+import { CanaryInbox } from '../canary-inbox.ts';
 import type { OutgoingMail, SmtpAnswer } from '../outgoing-mail.ts';
 import { PassOnMail } from '../outgoing-mail.ts';
 import { ANSWERS } from './answers.ts';
@@ -12,6 +13,7 @@ import { InboundWatch } from './inbound-watch.ts';
 import { MailScan } from './mail-scan.ts';
 import { MailSpace, NoMailSpace } from './mail-space.ts';
 import type { IncomingMail } from './mail-space.ts';
+import { OwnMailboxes } from './own-mailboxes.ts';
 import { readServerCertificate, watchServerCertificate } from './server-certificate.ts';
 import type { ServerCertificate, ServerCertificateFault } from './server-certificate.ts';
 import { SmtpAccounts } from './smtp-accounts.ts';
@@ -44,11 +46,12 @@ export class SmtpIntake {
     private readonly watch: InboundWatch,
     @Optional() bounces?: BounceMailbox,
     @Optional() ephemeral?: EphemeralStore,
+    @Optional() canary?: CanaryInbox,
   ) {
     this.parts = {
       settings,
       watch,
-      bounces: bounces ?? null,
+      ownMailboxes: new OwnMailboxes(bounces ?? null, canary ?? null),
       clients: new SmtpClients(settings.clients),
       accounts: new SmtpAccounts(settings.clients, new GuessPace(ephemeral ?? null)),
       space: new MailSpace(settings.directory, settings.mailsMaxBytes),
@@ -130,14 +133,13 @@ export class SmtpIntake {
   }
 
   private async receive(stream: SMTPServerDataStream, session: SmtpSession, mail: IncomingMail): Promise<SmtpAnswer> {
-    const { bounceAddress } = session;
-    const envelope = bounceAddress === null ? envelopeOf(session) : null;
+    const { ownAddress } = session;
+    const envelope = ownAddress === null ? envelopeOf(session) : null;
     const refusal = await this.read(stream, session, mail);
     if (refusal !== null) return refusal;
     const signal = AbortSignal.any([session.signal, AbortSignal.timeout(PASSING_ON_SECONDS * 1000)]);
-    const { bounces } = this.parts;
-    if (bounces !== null && bounceAddress !== null) return bounces.receive(mail, bounceAddress, signal);
-    if (envelope === null) throw new Error('a bounce, and nobody for it');
+    if (ownAddress !== null) return this.parts.ownMailboxes.receive(mail, ownAddress, signal);
+    if (envelope === null) throw new Error('a mail that nobody is to take');
     return this.passing.passOn({ ...envelope, mail }, signal);
   }
 

@@ -4,12 +4,12 @@ import type { TLSSocket } from 'node:tls';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerDataStream, SMTPServerOptions, SMTPServerSession } from 'smtp-server';
 import type { SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js';
-import type { BounceMailbox } from '../bounce-mailbox.ts';
 import type { SmtpAnswer } from '../outgoing-mail.ts';
 import { ANSWERS } from './answers.ts';
 import type { InboundSettings } from './inbound-settings.ts';
 import type { InboundWatch } from './inbound-watch.ts';
 import type { MailSpace } from './mail-space.ts';
+import type { OwnMailboxes } from './own-mailboxes.ts';
 import type { ServerCertificate } from './server-certificate.ts';
 import type { SmtpAccounts } from './smtp-accounts.ts';
 import { networkOf } from './smtp-clients.ts';
@@ -22,8 +22,8 @@ export interface ListenerParts {
   readonly clients: SmtpClients;
   readonly accounts: SmtpAccounts;
   readonly space: MailSpace;
-  /** Null: nothing is taken from strangers. */
-  readonly bounces: BounceMailbox | null;
+  /** What is taken from strangers. */
+  readonly ownMailboxes: OwnMailboxes;
   readonly watch: InboundWatch;
   /** Open connections by network, of both listeners. */
   readonly connectionsOf: Map<string, number>;
@@ -49,7 +49,7 @@ export class SmtpListener extends SMTPServer {
   readonly settings: InboundSettings;
   readonly clients: SmtpClients;
   readonly space: MailSpace;
-  readonly bounces: BounceMailbox | null;
+  readonly ownMailboxes: OwnMailboxes;
   private readonly sessions = new WeakMap<SMTPServerSession, SmtpSession>();
 
   /** @param certificate null: no TLS here */
@@ -59,7 +59,7 @@ export class SmtpListener extends SMTPServer {
     isTlsFromTheStart: boolean,
   ) {
     super(optionsOf(parts, certificate, isTlsFromTheStart));
-    ({ settings: this.settings, clients: this.clients, space: this.space, bounces: this.bounces } = parts);
+    ({ settings: this.settings, clients: this.clients, space: this.space, ownMailboxes: this.ownMailboxes } = parts);
     this.on('error', (error) => this.sayFailure(error));
   }
 
@@ -92,7 +92,7 @@ export class SmtpListener extends SMTPServer {
     const { clients, watch } = this.parts;
     const own = this.sessionOf(session);
     own.client = clients.ofNetwork(session.remoteAddress);
-    if (own.client === null && this.bounces === null && !clients.havePasswords && !clients.haveCertificates) {
+    if (own.client === null && !this.ownMailboxes.areThere && !clients.havePasswords && !clients.haveCertificates) {
       watch.countConnection('not-a-client');
       return done(new Refusal(ANSWERS.notAClient));
     }

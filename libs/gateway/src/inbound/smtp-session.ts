@@ -29,8 +29,8 @@ export class SmtpSession extends SMTPConnection {
   /** Of the mail that is being handed in. */
   reversePath: MailAddress | null = null;
   readonly forwardPaths = new Set<MailAddress>();
-  /** Where a bounce goes, which is its one recipient. */
-  bounceAddress: MailAddress | null = null;
+  /** An address of our own (a bounce's, the canary's), which is the one recipient then. */
+  ownAddress: MailAddress | null = null;
   private readonly gone = new AbortController();
   private readonly patience: Patience;
   private lastCode = 0;
@@ -132,7 +132,7 @@ export class SmtpSession extends SMTPConnection {
   override _resetSession(): void {
     super._resetSession();
     this.reversePath = null;
-    this.bounceAddress = null;
+    this.ownAddress = null;
     this.forwardPaths?.clear(); // not there yet while the base class is made
   }
 
@@ -146,15 +146,14 @@ export class SmtpSession extends SMTPConnection {
 
   override handler_MAIL(command: Buffer, done: () => void): void {
     const path = reversePathOf(command, this.listener.settings.unquotedDotsAt);
-    const isBounce = path !== null && 'address' in path && path.address === null && this.listener.bounces !== null;
-    // Anybody may bring a bounce: what it is for is asked at RCPT.
+    // Anybody may write to an address of our own: whether it is one is asked at RCPT.
+    const mayBegin = path !== null && 'address' in path && this.listener.ownMailboxes.mayBegin(path.address !== null);
     const refusal =
-      (isBounce ? null : this.refusalOfSession()) ?? (path === null ? null : 'refusal' in path ? path.refusal : null);
+      (mayBegin ? null : this.refusalOfSession()) ?? (path === null ? null : 'refusal' in path ? path.refusal : null);
     if (refusal !== null) return this.refuse(refusal, done);
     const address = path !== null && 'address' in path ? path.address : null;
     // A null path is a bounce's or a receipt's: who writes it stands in its header.
-    if (address !== null && this.client !== null && !mayWriteAs(this.client, address))
-      return this.refuse(ANSWERS.notYourSender, done);
+    if (!mayBegin && this.isNotTheirSender(address)) return this.refuse(ANSWERS.notYourSender, done);
     const announced = /\bSIZE=(\d{1,20})\b/i.exec(command.toString('latin1'))?.[1] ?? '0';
     if (Number(announced) <= this.listener.settings.maxMailBytes && !this.listener.space.hasRoomFor(Number(announced)))
       return this.refuse(ANSWERS.noSpace, done);
@@ -169,13 +168,13 @@ export class SmtpSession extends SMTPConnection {
     const path = forwardPathOf(command, { isUtf8Asked: this.session.envelope.smtpUtf8 ?? false, unquotedDotsAt });
     if (path !== null && 'refusal' in path) return this.refuse(path.refusal, done);
     const address = path?.address ?? null;
-    const isBounce = address !== null && this.listener.bounces?.isBounceAddress(address) === true;
-    const refusal = this.refusalOfRecipient(isBounce);
+    const isOwn = address !== null && this.listener.ownMailboxes.has(address);
+    const refusal = this.refusalOfRecipient(isOwn);
     if (address !== null && refusal !== null) return this.refuse(refusal, done);
     super.handler_RCPT(command, () => {
       if (this.lastCode === 250 && address !== null) {
         this.forwardPaths.add(address);
-        if (isBounce) this.bounceAddress = address;
+        if (isOwn) this.ownAddress = address;
       }
       done();
     });
@@ -213,12 +212,17 @@ export class SmtpSession extends SMTPConnection {
     done();
   }
 
-  /** What a bounce is for stands in its own address: it is no mail that is passed on, and has no other recipient. */
-  private refusalOfRecipient(isBounce: boolean): SmtpAnswer | null {
-    if (isBounce) return this.forwardPaths.size === 0 ? null : ANSWERS.bounceByItself;
-    if (this.bounceAddress !== null) return ANSWERS.bounceByItself;
+  /** What comes to an address of our own is no mail that is passed on, and has no other recipient. */
+  private refusalOfRecipient(isOwn: boolean): SmtpAnswer | null {
+    if (isOwn) return this.forwardPaths.size === 0 ? null : ANSWERS.bounceByItself;
+    if (this.ownAddress !== null) return ANSWERS.bounceByItself;
+    if (this.isNotTheirSender(this.reversePath)) return ANSWERS.notYourSender;
     const refusal = this.refusalOfSession();
     return refusal === ANSWERS.notAClient ? ANSWERS.notOursToRelay : refusal;
+  }
+
+  private isNotTheirSender(address: MailAddress | null): boolean {
+    return address !== null && this.client !== null && !mayWriteAs(this.client, address);
   }
 
   private refusalOfSession(): SmtpAnswer | null {

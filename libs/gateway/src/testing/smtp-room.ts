@@ -5,6 +5,7 @@ import type { InboundSettings, SmtpClient } from '../inbound/inbound-settings.ts
 import { InboundWatch } from '../inbound/inbound-watch.ts';
 import { SmtpIntake } from '../inbound/smtp-intake.ts';
 import { BounceMailbox } from '../bounce-mailbox.ts';
+import { CanaryInbox } from '../canary-inbox.ts';
 import { PassOnMail } from '../outgoing-mail.ts';
 import type { OutgoingMail, SmtpAnswer, StoredMail } from '../outgoing-mail.ts';
 
@@ -47,6 +48,20 @@ export class KeptBounces extends BounceMailbox {
   }
 }
 
+/** Takes mail to `canary@canary.nordlys.example`. */
+export class KeptCanaryMails extends CanaryInbox {
+  count = 0;
+
+  isCanaryAddress(address: string): boolean {
+    return address === 'canary@canary.nordlys.example';
+  }
+
+  async receive(): Promise<SmtpAnswer> {
+    this.count += 1;
+    return { code: 250, enhanced: '2.0.0', words: 'thank you' };
+  }
+}
+
 export class RememberingWatch extends InboundWatch {
   readonly said: string[] = [];
   readonly codes: number[] = [];
@@ -79,7 +94,11 @@ export function smtpClient(more: Partial<SmtpClient> = { networks: ['127.0.0.1']
 }
 
 /** SMTP in on loopback, with small bounds, and nothing behind it but a list. */
-export async function openSmtpRoom(more: Partial<InboundSettings> = {}, bounces?: BounceMailbox): Promise<SmtpRoom> {
+export async function openSmtpRoom(
+  more: Partial<InboundSettings> = {},
+  bounces?: BounceMailbox,
+  canary?: CanaryInbox,
+): Promise<SmtpRoom> {
   const directory = await mkdtemp(join(tmpdir(), 'segl-smtp-'));
   const settings: InboundSettings = {
     name: 'gateway.nordlys.example',
@@ -102,7 +121,7 @@ export async function openSmtpRoom(more: Partial<InboundSettings> = {}, bounces?
   };
   const passing = new KeptMails();
   const watch = new RememberingWatch();
-  const intake = new SmtpIntake(settings, passing, watch, bounces);
+  const intake = new SmtpIntake(settings, passing, watch, bounces, undefined, canary);
   await intake.listen().catch(async (error: unknown) => {
     await rm(directory, { recursive: true });
     throw error;

@@ -12,6 +12,7 @@ import type { Asker, Check } from './check.ts';
 import { backupSentence } from './newest-backup.ts';
 import { personDifferences } from './compare-persons.ts';
 import { CHECKS_AROUND_IT } from './around-it.ts';
+import { CHECK_OF_CANARY } from './canary-read.ts';
 import { greetRelay } from './greet-relay.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { CHECK_OF_POLICY } from './policy-in-force.ts';
@@ -286,6 +287,7 @@ export const CHECKS: readonly Check[] = [
   ...CHECKS_OF_MAIL_COMING_IN,
   CHECK_OF_POLICY,
   CHECK_OF_WEBHOOKS,
+  CHECK_OF_CANARY,
   ...CHECKS_AROUND_IT,
 ];
 

@@ -2,6 +2,7 @@ import { readWitness } from '#libs/audit';
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults } from '#libs/mail';
 import { isLoopback } from './loopback.ts';
+import { canaryContradictions } from './canary-settings.ts';
 import { gatewayContradictions } from './gateway-settings.ts';
 import { organisationProfile } from './organisation.ts';
 import type { Settings } from './settings.ts';
@@ -70,7 +71,7 @@ export function contradictions(settings: Settings): string[] {
   faults.push(...plainAddressFaults('ledger.checkpointUrl', settings.ledger.checkpointUrl));
   faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
   faults.push(...signInContradictions(settings.signIn), ...smtpContradictions(settings));
-  faults.push(...gatewayContradictions(settings));
+  faults.push(...gatewayContradictions(settings), ...canaryContradictions(settings));
   return faults;
 }
 

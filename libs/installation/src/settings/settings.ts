@@ -10,6 +10,7 @@ import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
 import { storeUrlFault } from '../stores/store-urls.ts';
 import type { StoreFiles, StoreName } from '../stores/store-urls.ts';
+import { canarySchema } from './canary-settings.ts';
 import { gatewaySchema } from './gateway-settings.ts';
 import { organisationSchema } from './organisation-settings.ts';
 import { authoritiesFile, mailAddress, yesOrNo } from './setting-kinds.ts';
@@ -335,6 +336,7 @@ export const settingsSchema = z.object({
       auditingDays: retentionDays('what auditors asked and took away'),
     })
     .prefault({}),
+  canary: canarySchema,
   telemetry: z
     .object({
       epsilon: z

@@ -32,6 +32,9 @@ import { openLedger } from './open-ledger.ts';
 import type { OpenedStores } from './opened-stores.ts';
 import { AuditTrailThread } from '#libs/audit';
 import type { LedgerKeeper } from '#libs/audit';
+import { canaryFigures, openCanary } from '../canary/canary-in-stores.ts';
+import { KeepingRelay } from '../canary/keeping-relay.ts';
+import type { CanaryMailbox } from '../canary/canary-mailbox.ts';
 
 /**
  * Opens everything that stands behind a port and that a role of this process needs (roles.ts), and chooses the adapter by the
@@ -108,6 +111,7 @@ async function open(
     foreignEvents: () => events.foreignEvents(),
     ...(parts.has('readModels') && { newestBackupSeconds: newestBackupIn(events) }),
     ...(policy !== null && { policyFaults: () => policy.faults.length }),
+    ...canaryFigures(settings, ephemeralStore),
     // Asked at a scrape, long after it was opened below.
     ...(parts.has('outbox') && {
       outbox: async () => (await outbox?.counts()) ?? {},
@@ -127,9 +131,12 @@ async function open(
       })
       .catch((error: unknown) => log.debug({ error: String(error) }, 'record and persons were not compared'));
   }
+  const canary = await openCanary(settings, { eventStore, persons, ephemeralStore, clock });
   const relay = parts.has('relay')
     ? closing.add<MailRelay>(
-        settings.demonstration ? demonstrationRelay(clock) : smtpRelay(settings, keyring, clock, log),
+        settings.demonstration
+          ? demonstrationRelay(clock)
+          : smtpRelay(settings, keyring, clock, log, canary?.mailbox ?? null),
         (opened) => opened.close(),
       )
     : null;
@@ -171,19 +178,27 @@ async function open(
     readModels,
     projections,
     trail,
+    canary,
     ledger,
   };
 }
 
 /** @throws ConfigurationFault where mail is to be signed and there is no key for it */
-function smtpRelay(settings: Settings, keyring: Keyring, clock: Clock, log: Logger): MailRelay {
+function smtpRelay(
+  settings: Settings,
+  keyring: Keyring,
+  clock: Clock,
+  log: Logger,
+  canary: CanaryMailbox | null,
+): MailRelay {
   const { relayUrl = '', relay: files, dkim, publicUrl } = settings;
-  const relay = new SmtpRelay(relayUrl, {
+  const wire = new SmtpRelay(relayUrl, {
     ...files,
     clock,
     heloName: new URL(publicUrl).hostname,
     onHopFailed: (hop) => log.warn({ hop }, 'a next hop cannot be used; the others are asked first for a while'),
   });
+  const relay = canary !== null && settings.canary.address === undefined ? new KeepingRelay(wire, canary, clock) : wire;
   // A console alone has no such keys, and writes to its own people: unsigned.
   if (dkim.domains.length === 0 || !(hasRole(settings, 'portal') || hasRole(settings, 'gateway'))) return relay;
   const keys = () => dkimKeysOf(keyring, dkim);

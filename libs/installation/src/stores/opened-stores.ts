@@ -1,3 +1,4 @@
+import type { CanaryInStores } from '../canary/canary-in-stores.ts';
 import type { AuditTrailThread, LedgerKeeper } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
@@ -30,6 +31,8 @@ export interface OpenedStores {
   readonly projections: ProjectionRunner | null;
   /** Asks the audit trail, off the main thread. */
   readonly trail: AuditTrailThread | null;
+  /** Who the canary is, and where its mail is; null where none is sent. */
+  readonly canary: CanaryInStores | null;
   /** Signs and publishes the head of the log. */
   readonly ledger: LedgerKeeper | null;
 }
