@@ -13,6 +13,8 @@ const SECONDS = 600;
 const VISIT_SECONDS = 120;
 /** Longer than a server keeps a connection on which nothing comes (seconds). */
 const UNTIL_ALL_CLOSED_SECONDS = 10;
+/** Readers come over the time of one visit, and what they make warm is warm after it: before that, memory grows as it should. */
+const VISITS_TO_JUDGE_BY = 4;
 const MIB = 1024 * 1024;
 
 const mib = ({ earlier, later }: Growth) => `${(earlier / MIB).toFixed(0)} → ${(later / MIB).toFixed(0)} MiB`;
@@ -37,11 +39,11 @@ export async function runSoak(run: Run): Promise<boolean> {
     `processors: main thread ${processors.main.toFixed(2)}, pool ${processors.pool.toFixed(2)}, writer ${processors.writer.toFixed(2)}, others ${(processors.workers + processors.v8).toFixed(2)}; the machine's ${(machine * 100).toFixed(0)} % busy`,
   );
   run.say(`${visits.errors === 0 ? 'no' : visits.errors} errors in ${visits.rounds} visits by ${readers} readers`);
-  run.say(
-    `memory ${verdict.isFlat ? 'is flat' : 'GREW'}: ${mib(verdict.resident)} resident, ${mib(verdict.kept)} kept`,
-  );
+  const isLongEnough = seconds >= VISITS_TO_JUDGE_BY * visitSeconds;
+  const memory = isLongEnough ? (verdict.isFlat ? 'is flat' : 'GREW') : 'is not judged, four visits take longer';
+  run.say(`memory ${memory}: ${mib(verdict.resident)} resident, ${mib(verdict.kept)} kept`);
   run.say(
     `${verdict.isNothingLeft ? 'nothing is left open' : 'LEFT OPEN'}: ${verdict.filesLeft} files and ${verdict.handlesLeft} handles more than before the first reader`,
   );
-  return visits.isWithin && verdict.isFlat && verdict.isNothingLeft;
+  return visits.isWithin && (verdict.isFlat || !isLongEnough) && verdict.isNothingLeft;
 }
