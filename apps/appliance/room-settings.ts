@@ -95,6 +95,7 @@ export class RoomSettingsModule {
       timeZone: settings.organisation.timeZone,
       ledgerDirectory: settings.ledger.directory ?? null,
       secondPerson: settings.console.secondPerson,
+      scratchDirectory: settings.dataDir,
       notices: officersNotices(settings, stores, log),
       hasAccounts: signIn.hasAccountsWithRoles,
       seesSessions: hasRole(settings, 'portal') || isShared(settings.ephemeralStore),

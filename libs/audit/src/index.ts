@@ -47,4 +47,5 @@ export { RETENTION_KINDS, RETENTION_MIN_DAYS, retentionRules } from './retention
 export { auditTrail } from './read-models/audit-trail.ts';
 export { exportLines } from './verify/csv-lines.ts';
 export { readTrustedKey, type TrustedKey } from './verify/note.ts';
+export { VerificationTooLarge, verifyFile } from './verify-file.ts';
 export { verifyExport, type Finding, type VerifyReport } from './verify/verify-export.ts';

@@ -182,7 +182,7 @@ describe('the pages of the console', () => {
     expect((await upload('hello')).text).toContain('NOT proven');
     expect((await upload(null)).status).toBe(400);
     expect((await upload(lines, 'forged')).status).toBe(403);
-    expect((await upload('x'.repeat(33 * 1024 * 1024))).status).toBe(413);
+    expect((await upload('x'.repeat(257 * 1024 * 1024))).status).toBe(413);
   });
 
   async function verified(text: string) {

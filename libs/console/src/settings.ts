@@ -45,6 +45,8 @@ export class ConsoleSettings {
   readonly ledgerDirectory!: string | null;
   /** What one officer asks for and another must confirm. */
   readonly secondPerson!: readonly SecondPersonAct[];
+  /** Where a file that is verified lies, under no name, as long as that takes. */
+  readonly scratchDirectory!: string;
   /** Null where nobody is written to. */
   readonly notices!: OfficersNotices | null;
   /** Whether any account can have a role here, as far as this process knows: none can where no provider has a `rolesClaim`. */

@@ -27,10 +27,10 @@ export class LeafComparison {
   private found: FoundLeaf[] = [];
   private nextIndex: number;
 
-  constructor(
-    firstIndex: number,
-    private readonly maxFindings = 100,
-  ) {
+  private readonly maxFindings: number;
+
+  constructor(firstIndex: number, maxFindings = 100) {
+    this.maxFindings = maxFindings;
     this.nextIndex = firstIndex;
   }
 

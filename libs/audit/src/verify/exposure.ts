@@ -27,10 +27,13 @@ export class ExposureReading {
   private readonly events: (ExposedEvent & { disclosed: Record<string, unknown> })[] = [];
   private lastRecord: { readonly index: number; readonly data: Readonly<Record<string, unknown>> } | null = null;
 
-  constructor(
-    private readonly messageId: string,
-    private readonly from: number,
-  ) {}
+  private readonly messageId: string;
+  private readonly from: number;
+
+  constructor(messageId: string, from: number) {
+    this.messageId = messageId;
+    this.from = from;
+  }
 
   see(index: number, { id, revision, stream, time, type }: RecordHeader, record: string | null): void {
     if (record !== null)

@@ -95,7 +95,10 @@ class ExportVerifier {
   private exposure: ExposureReading | null = null;
   private readonly leavesAlone = new LeavesAlone();
 
-  constructor(private readonly options: VerifyOptions) {
+  private readonly options: VerifyOptions;
+
+  constructor(options: VerifyOptions) {
+    this.options = options;
     for (const note of options.known ?? []) {
       const checkpoint = this.checkpoint(note, options.witnesses);
       if (checkpoint !== null) this.known.push(checkpoint);

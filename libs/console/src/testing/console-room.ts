@@ -49,7 +49,7 @@ export async function openConsoleRoom(settings: Partial<ConsoleSettings> = {}, m
       fetch: () => Promise.reject(new TypeError('there is no bridge')),
     },
     ...{ sessionIdleSeconds: 900, sessionMaxSeconds: 28_800, timeZone: 'Europe/Copenhagen', ledgerDirectory: null },
-    ...{ secondPerson: [], notices: null, seesSessions: true, hasAccounts: true },
+    ...{ secondPerson: [], notices: null, scratchDirectory: directory, seesSessions: true, hasAccounts: true },
     canary: null,
     health: () => Promise.resolve({ isReady: true, text: '', ageSeconds: 0 }),
     ...settings,

@@ -1,35 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { open, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import busboy from 'busboy';
 import { PageError, pacedBody, requestFacts } from '#libs/web-ui';
 
-/** 32 MiB: some 30,000 events. What is larger is verified by the command, which takes any size. */
-export const MAX_VERIFIED_BYTES = 32 * 1024 * 1024;
+/** 256 MiB: some 250,000 events. What is larger is verified by the command, which takes any size. */
+export const MAX_VERIFIED_BYTES = 256 * 1024 * 1024;
 /** As at the portal (`uploads.silenceSeconds`). */
 const SILENCE_SECONDS = 10;
 
 /**
- * The lines of the one file in a form, after its CSRF field, as they arrive. Nothing of it is kept. Between two pieces others have
- * their turn, so that a large file holds nobody up.
+ * The one file in a form, after its CSRF field, on disk under no name: it is gone when its handle is closed, however this process ends.
  *
- * @throws PageError 400 without a file, 403 without the token, 413, 415; BodyTooSlow
+ * @param directory where there is room for it; only its owner reads there
+ * @throws PageError 400 without a file, 403 without the token, 413, 415; BodyTooSlow; what the file system throws
  */
-export async function* uploadedLines(request: IncomingMessage): AsyncGenerator<string> {
+export async function uploadedFile(request: IncomingMessage, directory: string): Promise<FileHandle> {
   const { file, arrived } = await openedFile(request);
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const piece of file as AsyncIterable<Buffer>) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split(/\r?\n/);
-    rest = lines.pop() ?? '';
-    yield* lines;
-    await nextTurn();
+  const handle = await unnamedFile(directory);
+  try {
+    for await (const piece of file as AsyncIterable<Buffer>) await handle.appendFile(piece);
+    if ((file as { truncated?: boolean }).truncated === true) throw new PageError(413, 'console.verify.tooLarge');
+    await arrived;
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
   }
-  rest += decoder.decode();
-  if (rest !== '') yield rest;
-  if ((file as { truncated?: boolean }).truncated === true) throw new PageError(413, 'console.verify.tooLarge');
-  await arrived;
+}
+
+async function unnamedFile(directory: string): Promise<FileHandle> {
+  const path = join(directory, `verify-${randomUUID()}`);
+  const handle = await open(path, 'wx+', 0o600);
+  await unlink(path);
+  return handle;
 }
 
 async function openedFile(request: IncomingMessage): Promise<{ file: Readable; arrived: Promise<void> }> {

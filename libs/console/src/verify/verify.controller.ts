@@ -1,18 +1,18 @@
 import { Controller, Get, Post, Render, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { exportLines, lastCheckpoint, readTrustedKey, verifierKey, verifyExport } from '#libs/audit';
-import type { TrustedKey } from '#libs/audit';
+import { lastCheckpoint, VerificationTooLarge, verifierKey, verifyFile } from '#libs/audit';
 import { AuditApiBusy } from '#libs/audit-api';
 import { ReadModels } from '#libs/event-store';
 import { Keyring } from '#libs/keyring';
-import { discardRest, RequestLocale } from '#libs/web-ui';
+import { discardRest, PageError, RequestLocale } from '#libs/web-ui';
 import type { Locale } from '#libs/web-ui';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { SignedIn } from '../door/route-roles.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { StateOfRecord } from '../overview/state-of-record.ts';
+import { ConsoleSettings } from '../settings.ts';
 import { shownReport } from './shown-findings.ts';
-import { MAX_VERIFIED_BYTES, uploadedLines } from './uploaded-file.ts';
+import { MAX_VERIFIED_BYTES, uploadedFile } from './uploaded-file.ts';
 
 const HERE = '/console/verify';
 const AT_ONCE = 2;
@@ -26,6 +26,7 @@ export class VerifyController {
     private readonly keyring: Keyring,
     private readonly readModels: ReadModels,
     private readonly state: StateOfRecord,
+    private readonly settings: ConsoleSettings,
   ) {}
 
   @Get()
@@ -55,20 +56,20 @@ export class VerifyController {
       if (this.running >= AT_ONCE) throw new AuditApiBusy(`${AT_ONCE} files are looked at already`);
       this.running++;
       try {
-        const report = await verifyExport(exportLines(uploadedLines(request)), { keys: this.trustedKeys() });
+        const file = await uploadedFile(request, this.settings.scratchDirectory);
+        const report = await verifyFile(file, this.trustedKeys());
         const view = { ...consolePage(asker, HERE), report: shownReport(report, locale) };
-        discardRest(request, response); // what is no export is not read to its end
         response.status(200).render('console/verify/verified', view);
       } finally {
         this.running--;
       }
     } catch (error) {
       discardRest(request, response);
-      throw error;
+      throw error instanceof VerificationTooLarge ? new PageError(413, 'console.verify.tooLarge') : error;
     }
   }
 
-  private trustedKeys(): TrustedKey[] {
+  private trustedKeys(): string[] {
     const origin = lastCheckpoint(this.readModels.db)?.ledger.origin;
     if (origin === undefined) return []; // nothing was signed yet
     return this.keyring
@@ -76,8 +77,7 @@ export class VerifyController {
       .filter(({ kind }) => kind === 'ledger')
       .flatMap(({ keyId }) => {
         const verifier = this.keyring.ledgerVerifier(keyId);
-        const key = verifier === null ? null : readTrustedKey(verifierKey(origin, verifier.publicKey));
-        return key === null ? [] : [key];
+        return verifier === null ? [] : [verifierKey(origin, verifier.publicKey)];
       });
   }
 }
