@@ -20,7 +20,6 @@ const runsFromSource = [
   'libs/web-ui/src/locales/**/*.ts',
   'libs/audit/src/query/{audit-filter,audit-lists,audit-page,trail-questions}.ts',
   'libs/audit/src/figures/figure-questions.ts',
-  'libs/audit/src/verify/{verify-file-worker,csv-lines,verify-export,compare-leaves,exposure,leaf-of-record,note,without-content,tree-head}.ts',
   'libs/audit/src/read-models/audit-terms.ts',
   'ops/{bench,k6}/**/*.ts',
 ];
