@@ -21,6 +21,7 @@ export default {
       },
     ],
   },
+  testSequencer: '<rootDir>/ops/test-sequencer.mjs',
   testTimeout: 30_000,
   workerIdleMemoryLimit: '512MB',
 };

@@ -105,6 +105,10 @@ const STORY_PACKAGES = [
     answers: 'postfix postfix/main_mailer_type select No configuration\n',
   },
   { found: () => existsSync('/usr/bin/sqlite3'), debian: 'sqlite3', why: 'the runbook for backup and restore' },
+  { found: () => existsSync('/usr/bin/jq'), debian: 'jq', why: 'commands of the runbooks' },
+  { found: () => existsSync('/usr/bin/argon2'), debian: 'argon2', why: 'the same' },
+  { found: () => existsSync('/usr/bin/curl'), debian: 'curl', why: 'the same' },
+  { found: () => existsSync('/usr/sbin/ip') || existsSync('/sbin/ip'), debian: 'iproute2', why: 'the same' },
   { found: () => existsSync('/usr/bin/swaks'), debian: 'swaks', why: 'mail handed in by a program of others' },
   {
     found: () => existsSync('/usr/lib/python3/dist-packages/dkim'),

@@ -123,7 +123,7 @@ describe('a process that is killed at any moment', () => {
       const portal = await startProcess({ dataDir, environment });
       let isAlive = true;
       const working = work(portal, () => isAlive);
-      await someAnswers(Math.floor(Math.random() * 150));
+      await someAnswers(Math.floor(Math.random() * 80)); // a seal takes two, a sign-in with three views some twenty
       isAlive = false;
       await portal.kill();
       await working;

@@ -15,10 +15,13 @@ const POLICY =
   "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const shared = existsSync(VECTORS) ? readFileSync(VECTORS, 'utf8').trim().split('\n') : [];
+const own = hostileHtml("alert('CANARY')");
 const vectors = [
-  ...hostileHtml("alert('CANARY')"),
+  ...own,
   ...shared.map((line) => JSON.parse(line) as { id: string; html: string }).map(({ id, html }) => ({ name: id, html })),
 ];
+/** Frame and policy do not look at the mail: a fifth of the shared vectors in every run, all of them with SEGL_FIGURES=1. */
+const everyNth = process.env['SEGL_FIGURES'] ? 1 : 5;
 const sanitised = (html: string): string => sanitiseMailHtml(html, () => null).html;
 
 /** As the portal shows a mail. */
@@ -121,7 +124,7 @@ withBrowser(
 
     it('runs nothing even where the sanitiser did nothing: frame and policy hold alone', async () => {
       const seen = await watchAll(
-        vectors.map(({ html }) => frameDocument(html)),
+        vectors.filter((_, at) => at < own.length || at % everyNth === 0).map(({ html }) => frameDocument(html)),
         portalPage,
         POLICY,
       );

@@ -41,15 +41,17 @@ class MailController {
 }
 
 const VECTORS = join(DATA, 'html-vectors.jsonl');
+/** Frame and policy do not look at the mail: a fifth of the shared vectors in every run, all of them with SEGL_FIGURES=1. */
+const everyNth = process.env['SEGL_FIGURES'] ? 1 : 5;
 const hostile = [
   "<script>alert('CANARY')</script>",
   "<img src=x onerror=alert('CANARY')>",
   "<svg onload=alert('CANARY')>",
   '<iframe srcdoc="<script>alert(\'CANARY\')</script>"></iframe>',
   '<meta http-equiv=refresh content="0;url=javascript:alert(\'CANARY\')">',
-  ...(existsSync(VECTORS) ? readFileSync(VECTORS, 'utf8').trim().split('\n') : []).map(
-    (line) => (JSON.parse(line) as { html: string }).html,
-  ),
+  ...(existsSync(VECTORS) ? readFileSync(VECTORS, 'utf8').trim().split('\n') : [])
+    .filter((_, at) => at % everyNth === 0)
+    .map((line) => (JSON.parse(line) as { html: string }).html),
 ];
 
 interface Fit {
