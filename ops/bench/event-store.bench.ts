@@ -135,7 +135,7 @@ async function projection(directory: string): Promise<Figure[]> {
     if (events !== PROJECTED_EVENTS) throw new Error(`${events} events instead of ${PROJECTED_EVENTS}`);
   };
   const rebuild = async (): Promise<void> => {
-    runner.rebuild(views.name);
+    await runner.rebuild(views.name);
     await runner.caughtUp();
   };
   const rates = { scan: [] as number[], follow: [] as number[], rebuild: [] as number[] };
