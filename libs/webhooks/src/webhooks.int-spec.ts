@@ -304,6 +304,7 @@ describe('what becomes of a program’s messages', () => {
     expect(started.counts().oldestSeconds).toBeGreaterThan(7000);
     room.clock.laterSeconds = 6 * 86_400;
     await until(async () => (await eventsOf(room.store, 'WebhookGivenUp')).length === 5);
+    await until(() => started.counts().waiting === 0);
     expect(started.counts()).toEqual({ waiting: 0, oldestSeconds: 0 });
   }, 60_000);
 
