@@ -90,6 +90,24 @@ describe('segl retention', () => {
     expect([short.exitCode, short.said]).toEqual([78, expect.stringContaining('retention.viewsDays')]);
   });
 
+  it('is told from somebody who takes content out of the database, whom verifying the log names', async () => {
+    const verify = () => run(['audit', 'verify', '--log', '--json']);
+    const before = await verify();
+    expect([before.exitCode, JSON.parse(before.text)]).toMatchObject([
+      0,
+      { withoutContent: { events: 1, byRetention: 1 } },
+    ]);
+    const store = await SqliteEventStore.open(join(home.dataDir, 'events.sqlite'));
+    for await (const { id, position, type } of store.readAll())
+      if (type === 'MessageSealed') await store.removeContents([{ id, position }]);
+    await store.close();
+    const after = await verify();
+    expect([after.exitCode, (JSON.parse(after.text) as { findings: unknown }).findings]).toEqual([
+      65,
+      [{ kind: 'content-missing', events: 1 }],
+    ]);
+  });
+
   it('leaves read models that can be rebuilt', async () => {
     const rebuilt = await run(['projections', 'rebuild']);
     expect([rebuilt.exitCode, rebuilt.said]).toEqual([0, '']);

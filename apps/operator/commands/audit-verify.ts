@@ -13,6 +13,7 @@ import {
   verifyExport,
 } from '#libs/audit';
 import type { Finding, TrustedKey, VerifyReport } from '#libs/audit';
+import { streamName } from '#libs/event-store';
 import { BadInput, UsageFault } from '../exit-codes.ts';
 import { ledgerKeys, openedLedger } from '../opened-ledger.ts';
 import type { Operator } from '../operator.ts';
@@ -119,7 +120,10 @@ async function verifyLog(
     checkpoints: checkpointsBetween(db, 0, size),
   });
   const keys = given.length > 0 ? given : own;
-  return verifyExport(lines, { keys, known, witnesses, onProgress: progress(operator) });
+  const retention: string[] = [];
+  for await (const { bytes } of store.readStream(streamName('retention', 'contents')))
+    retention.push(Buffer.from(bytes).toString('utf8'));
+  return verifyExport(lines, { keys, known, witnesses, retention, onProgress: progress(operator) });
 }
 
 async function say(operator: Operator, report: VerifyReport, json: boolean): Promise<void> {

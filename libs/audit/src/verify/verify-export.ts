@@ -22,6 +22,8 @@ export type Finding =
   | { readonly kind: 'other-log'; readonly origin: string; readonly line: number }
   | { readonly kind: 'hashes-contradict-checkpoint'; readonly size: number }
   | { readonly kind: 'not-proven'; readonly index: number }
+  /** Of a whole log, where somebody removed contents and no retention of the record did. */
+  | { readonly kind: 'content-missing'; readonly events: number }
   | { readonly kind: 'damaged-line'; readonly line: number; readonly reason: string }
   | { readonly kind: 'unknown-format'; readonly format: string };
 
@@ -32,6 +34,11 @@ export interface VerifyOptions {
   readonly known?: readonly string[];
   /** Who must have cosigned each of those. */
   readonly witnesses?: readonly TrustedKey[];
+  /**
+   * Records of the stream `retention-contents` as it stands now, where a whole log is verified: contents that none of them explains are a
+   * finding then. An export may end before the one that does.
+   */
+  readonly retention?: readonly string[];
   /** Called now and then with the number of events seen. */
   readonly onProgress?: (events: number) => void;
 }
@@ -100,6 +107,10 @@ class ExportVerifier {
 
   constructor(options: VerifyOptions) {
     this.options = options;
+    for (const record of options.retention ?? []) {
+      const header = leafOfRecord(record);
+      if (header !== null) this.leavesAlone.learn(header, record);
+    }
     for (const note of options.known ?? []) {
       const checkpoint = this.checkpoint(note, options.witnesses);
       if (checkpoint !== null) this.known.push(checkpoint);
@@ -137,6 +148,11 @@ class ExportVerifier {
   report(): VerifyReport {
     if (this.kind === null && this.findings.length === 0) this.damaged('an empty export');
     if (this.kind === 'range') this.endRange();
+    const withoutContent = this.exposure === null ? this.leavesAlone.result() : null;
+    if (this.options.retention !== undefined && withoutContent !== null) {
+      const events = withoutContent.events - withoutContent.byRetention;
+      if (events > 0) this.add({ kind: 'content-missing', events });
+    }
     if (this.endSize === null && this.kind !== null)
       this.add({ kind: 'truncated', atIndex: this.nextIndex, missing: 0 });
     const provenEvents =
@@ -151,7 +167,7 @@ class ExportVerifier {
       unprovenEvents: this.unproven(provenEvents),
       provenTo: this.provenTo === null ? null : { origin: this.provenTo.origin, size: this.provenTo.size },
       exposure: isProven && this.unproven(provenEvents) === 0 ? (this.exposure?.result(this.nextIndex) ?? null) : null,
-      withoutContent: this.exposure === null ? this.leavesAlone.result() : null,
+      withoutContent,
     };
   }
 

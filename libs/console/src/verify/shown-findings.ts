@@ -43,6 +43,8 @@ function wordsOf(finding: Finding, locale: Locale): string {
       return translate(locale, 'console.verify.finding.hashes');
     case 'not-witnessed':
       return translate(locale, 'console.verify.finding.notWitnessed');
+    case 'content-missing':
+      return translate(locale, 'console.verify.finding.contentMissing', { count: finding.events });
     case 'not-proven':
       return translate(locale, 'console.verify.finding.notProven', { index: finding.index });
     case 'damaged-line':
