@@ -13,6 +13,7 @@ import type { EventStore, RecordedEvent } from '#libs/event-store';
 import { EventStoreDbDouble, openTemporarySqlite } from '#libs/event-store/testing';
 import type { TemporarySqlite } from '#libs/event-store/testing';
 import { FixedClock, instantOf } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { eventCatalogue } from '../event-catalogue.ts';
 import { selectedEvents } from '../export/selected-events.ts';
 import { exportRange, exportSelection } from '../export/range-export.ts';
@@ -30,6 +31,8 @@ import { exportLines } from '../verify/csv-lines.ts';
 import { readTrustedKey } from '../verify/note.ts';
 import { verifyExport } from '../verify/verify-export.ts';
 import { planRemoval, removeContents } from './remove-contents.ts';
+import { RETENTION_STREAM } from './retention-events.ts';
+import type { RetentionEvent } from './retention-events.ts';
 import { RETENTION_KINDS, RETENTION_TYPES, retentionRules } from './retention-rules.ts';
 
 /** Every event ever written, of 2026-11-30, looked at three years later: every message has expired. */
@@ -61,7 +64,7 @@ describe('retention', () => {
   }
 
   beforeEach(async () => {
-    sqlite = await openTemporarySqlite({ clock: new FixedClock(instantOf('2026-11-30T12:00:00Z')) });
+    sqlite = await openTemporarySqlite({ clock: new FixedClock(later) });
     await sqlite.store.importRecorded(records);
     readModels = await modelsOf(sqlite.store, 'read-models.sqlite');
   });
@@ -193,6 +196,37 @@ describe('retention', () => {
     }
   });
 
+  it.each([
+    ['of another type', { types: ['MessageSealed'], before: '9999-01-01T00:00:00.000Z' }],
+    ['of another type that is old enough', { types: ['MessageSealed'], before: '2029-01-01T00:00:00.000Z' }],
+    ['that is younger than 30 days', { types: ['MessageViewed'], before: '2029-10-31T12:00:00.001Z' }],
+    ['of a time that is none', { types: ['MessageViewed'], before: '2029' }],
+  ])('is not what an announcement explains that somebody appended for content %s', async (_, rule) => {
+    const taken = (await all()).filter(({ type }) => rule.types.includes(type));
+    await sqlite.store.removeContents(taken);
+    await appendFacts(sqlite.store, RETENTION_STREAM, [
+      {
+        type: 'ContentRemovalBegun',
+        data: { ...mandate, rules: [{ kind: 'views', ...rule, before: rule.before as Instant }], begunAt: later },
+      } satisfies RetentionEvent,
+    ]);
+    await runner.caughtUp();
+    const tree = new LedgerTree(readModels.db);
+    const signer = signerOfTests();
+    const note = signCheckpoint({ origin: ORIGIN, size: tree.size, root: rootAt(tree, tree.size) }, signer);
+    const retention = (await Array.fromAsync(sqlite.store.readStream(RETENTION_STREAM))).map(({ bytes }) =>
+      Buffer.from(bytes).toString('utf8'),
+    );
+    const lines = exportRange({ events: sqlite.store.readAll(), tree, from: 0, checkpoints: [note] });
+    const keys = [readTrustedKey(signer.vkey)].filter((key) => key !== null);
+    expect(taken.length).toBeGreaterThan(0);
+    expect(await verifyExport(lines, { keys, retention })).toMatchObject({
+      isProven: false,
+      findings: [{ kind: 'content-missing', events: taken.length }],
+      withoutContent: { events: taken.length, byRetention: 0 },
+    });
+  });
+
   it('spares persons under legal hold and messages that can be opened, and says so', async () => {
     const planned = await planRemoval(record(), rules, instantOf('2026-12-20T12:00:00Z'));
     expect(planned.find(({ kind }) => kind === 'views')?.counts.alive).toBeGreaterThan(0);
@@ -203,6 +237,26 @@ describe('retention', () => {
     const counted = await remove();
     const views = counted.find(({ kind }) => kind === 'views')?.counts;
     expect(views?.held).toBeGreaterThan(0);
+    expect((await all()).find(({ id }) => id === view.id)?.bytes).toEqual(view.bytes);
+  });
+
+  it('spares whom a hold names that comes once it has begun', async () => {
+    const view = (await all()).find(({ type }) => type === 'MessageViewed') as RecordedEvent;
+    const [held] = eventCatalogue.describe(view).persons;
+    const subject = streamName('subject', held?.personId ?? '');
+    const announcements = async () => (await Array.fromAsync(sqlite.store.readStream(RETENTION_STREAM))).length;
+    const before = await announcements();
+    let isPlaced = false;
+    const caughtUp = async () => {
+      if ((await announcements()) > before && !isPlaced) {
+        isPlaced = true;
+        const hold = { by: 'kim', caseNumber: '2026-17', placedAt: later };
+        await appendFacts(sqlite.store, subject, [{ type: 'HoldPlaced', data: hold }]);
+      }
+      await record().caughtUp();
+    };
+    const counted = await removeContents({ ...record(), caughtUp }, rules, mandate, new FixedClock(later));
+    expect(counted.find(({ kind }) => kind === 'views')?.counts.held).toBeGreaterThan(0);
     expect((await all()).find(({ id }) => id === view.id)?.bytes).toEqual(view.bytes);
   });
 

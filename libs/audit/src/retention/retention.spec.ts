@@ -9,7 +9,8 @@ import type { PersonId } from '#libs/vocabulary';
 import { AUDITED_TYPES, eventCatalogue } from '../event-catalogue.ts';
 import type { AuditRow } from '../query/audit-page.ts';
 import { frozenEvents } from '../testing/frozen/frozen-events.ts';
-import { RETENTION_TYPES, retentionRules } from './retention-rules.ts';
+import { REMOVABLE_AFTER_MS, REMOVABLE_TYPES } from '../verify/without-content.ts';
+import { RETENTION_MIN_DAYS, RETENTION_TYPES, retentionRules } from './retention-rules.ts';
 import { retentionVerdict } from './what-may-go.ts';
 
 const now = instantOf('2026-11-30T12:00:00Z');
@@ -26,6 +27,11 @@ describe('the rules of retention', () => {
   it('name events of the trail, each once', () => {
     expect(AUDITED_TYPES).toEqual(expect.arrayContaining([...everyType]));
     expect(new Set(everyType).size).toBe(everyType.length);
+  });
+
+  it('are what the verifier takes for retention, by its own list', () => {
+    expect([...REMOVABLE_TYPES].toSorted()).toEqual(everyType.toSorted());
+    expect(REMOVABLE_AFTER_MS).toBe(RETENTION_MIN_DAYS * 86_400_000);
   });
 
   it('keep whatever no setting names', () => {
