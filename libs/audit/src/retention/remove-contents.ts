@@ -9,7 +9,7 @@ import { RETENTION_STREAM } from './retention-events.ts';
 import type { RetentionEvent } from './retention-events.ts';
 import type { RetentionRule } from './retention-rules.ts';
 import { retentionVerdict, Sealings } from './what-may-go.ts';
-import type { RetentionVerdict } from './what-may-go.ts';
+import type { RetentionVerdict, Sealing } from './what-may-go.ts';
 
 /** The record and the trail made of it, which holds everything recorded so far after `caughtUp`. */
 export interface RetainedRecord<Store extends EventStore = EventStore> {
@@ -30,13 +30,13 @@ export async function planRemoval(
   now: Instant,
 ): Promise<RetentionCounts[]> {
   const planned: RetentionCounts[] = [];
-  for (const rule of rules) planned.push(await walk(record, rule, now, async () => undefined));
+  for (const rule of rules) planned.push(await walk(record, rule, now, null));
   return planned;
 }
 
 /**
  * Removes the content of what may go, and records that: before the first, and after the last. Broken off, it is finished by running it again. Holds are
- * asked anew for every thousand events.
+ * asked anew right before each thousand events go.
  *
  * @throws RemovalRefused, ProjectionsBehind, EventStoreUnavailable
  */
@@ -52,16 +52,20 @@ export async function removeContents(
   let isBegun = false;
   const removed: RetentionCounts[] = [];
   for (const rule of rules) {
-    const counted = await walk(record, rule, now, async (rows) => {
-      if (!isBegun)
+    const counted = await walk(record, rule, now, {
+      async begin() {
+        if (isBegun) return;
         await note(store, { type: 'ContentRemovalBegun', data: { by, ...mandate, rules: begun, begunAt: now } });
-      isBegun = true;
-      await store.removeContents(rows.map(({ eventId: id, position }) => ({ id, position })));
-      await readModels.whenFree(() =>
-        readModels.transaction(() => {
-          for (const row of rows) reduceRow(readModels.db, row);
-        }),
-      );
+        isBegun = true;
+      },
+      async remove(rows) {
+        await store.removeContents(rows.map(({ eventId: id, position }) => ({ id, position })));
+        await readModels.whenFree(() =>
+          readModels.transaction(() => {
+            for (const row of rows) reduceRow(readModels.db, row);
+          }),
+        );
+      },
     });
     removed.push(counted);
   }
@@ -78,27 +82,41 @@ export async function removeContents(
   return removed;
 }
 
-/** Looks at every event that is old enough, a page at a time. @param onPage with those that may go, where there are any */
+interface Removal {
+  /** Before anything goes. */
+  begin(): Promise<void>;
+  remove(rows: readonly AuditRow[]): Promise<void>;
+}
+
+/** Looks at every event that is old enough, a page at a time. @param removal null: only counts */
 async function walk(
   { store, readModels, caughtUp }: RetainedRecord,
   { kind, types, before }: RetentionRule,
   now: Instant,
-  onPage: (rows: readonly AuditRow[]) => Promise<void>,
+  removal: Removal | null,
 ): Promise<RetentionCounts> {
   const trail = trailIn(readModels.db);
   const sealings = new Sealings(store);
+  const heldNow = async () => {
+    await caughtUp();
+    return new Set<PersonId>((await standingHolds(trail)).map(({ personId }) => personId));
+  };
   const counts = { remove: 0, gone: 0, held: 0, alive: 0 };
   for (let after: string | null | undefined; after !== null;) {
     await caughtUp();
-    const held = new Set<PersonId>((await standingHolds(trail)).map(({ personId }) => personId));
     const { rows, next } = await trail.page({ types: [...types], to: before }, { after, limit: MAX_REMOVED_EVENTS });
-    const mayGo: AuditRow[] = [];
-    for (const row of rows) {
-      const verdict = retentionVerdict(row, { now, held, sealings: await sealings.under(row) });
-      counts[verdict]++;
-      if (verdict === 'remove') mayGo.push(row);
+    const under: (readonly Sealing[])[] = [];
+    for (const row of rows) under.push(await sealings.under(row));
+    const judge = (held: ReadonlySet<PersonId>) =>
+      rows.map((row, at) => ({ row, verdict: retentionVerdict(row, { now, held, sealings: under[at] ?? [] }) }));
+    let judged = judge(await heldNow());
+    if (removal !== null && judged.some(({ verdict }) => verdict === 'remove')) {
+      await removal.begin();
+      judged = judge(await heldNow()); // right before they go: a hold may have come meanwhile
+      const mayGo = judged.flatMap(({ row, verdict }) => (verdict === 'remove' ? [row] : []));
+      if (mayGo.length > 0) await removal.remove(mayGo);
     }
-    if (mayGo.length > 0) await onPage(mayGo);
+    for (const { verdict } of judged) counts[verdict]++;
     after = next;
   }
   return { kind, before, counts };
