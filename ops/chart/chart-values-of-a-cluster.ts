@@ -150,13 +150,15 @@ export const reachability = {
   }),
   networkPolicy: z.strictObject({
     enabled: z.boolean().describe('whether pods speak with nobody but those they need'),
-    readersFrom: peers.describe('who may reach the public port, such as the ingress controller; empty: everybody'),
+    readersFrom: peers.describe(
+      'who may reach the public port, such as the ingress controller; the release’s own pods may in any case; empty: everybody',
+    ),
     mailFrom: peers.describe('who may reach the ports for SMTP: your mail servers; empty: everybody'),
     watchersFrom: peers.describe('who may reach the management port, such as Prometheus; empty: `helm test` alone'),
     relayTo: peers.describe('where the relay is; empty: anywhere, at its port'),
     storesTo: peers.describe('where the stores are; empty: anywhere, at their ports'),
     providersTo: peers.describe(
-      'where identity providers are, port 443, once `settings.signIn` has one; by default all but private networks',
+      'where identity providers are, at the ports of their addresses, once `settings.signIn` has one; by default all but private networks, and the `privateAddresses` of a provider',
     ),
   }),
   serviceMonitor: z.strictObject({

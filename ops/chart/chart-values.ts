@@ -31,8 +31,10 @@ export const chartValues = z
     publicUrl: z.string().describe('where readers reach the portal: https://, a host, perhaps a port'),
     relayUrl: z
       .string()
-      .regex(/^$|^smtps?:\/\/[^/]+/)
-      .describe('next hop for carriers and code mails: smtp:// or smtps://'),
+      .regex(/^$|^\s*(smtps?|mx):\/\/[^/\s]\S*(\s+(smtps?|mx):\/\/[^/\s]\S*)*\s*$/)
+      .describe(
+        'next hop for carriers and code mails: smtp:// or smtps://, or mx:// for the mail exchangers of a name; several with spaces between are tried in that order',
+      ),
     mode: z
       .enum(['embedded', 'cluster'])
       .describe(
@@ -67,6 +69,8 @@ export function chartValuesSchema(): JsonSchema {
       if (jsonSchema.properties !== undefined) jsonSchema.additionalProperties ??= false;
       // JSON Schema has no flags: what is the same in capitals is left for the appliance to judge.
       if (/"\^#\[0-9a-f\]/.test(JSON.stringify(jsonSchema.pattern ?? ''))) delete jsonSchema.pattern;
+      // It leaves this out where an address has a pattern as well.
+      if (zodSchema instanceof z.ZodURL) jsonSchema.format = 'uri';
       if (zodSchema instanceof z.ZodDefault) delete jsonSchema.default; // stated in ops/configuration.md, once
     },
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { keysOf, readSettings, ROLE_PARTS, ROLES } from '#libs/installation';
+import { keysIfThereOf, keysOf, readSettings, ROLE_PARTS, ROLES } from '#libs/installation';
 import { toolPath } from '../judges/tools.mjs';
 import { CHART } from './chart-page.ts';
 import { KUBERNETES, writeSchemas } from './kubernetes-schemas.ts';
@@ -78,7 +78,10 @@ withHelm('the chart, by Helm 4', () => {
       return patterns.split(' ').toSorted();
     };
     for (const role of ROLES) {
-      const keys = keysOf({ roles: [role], ephemeralStore: 'rediss://somewhere' });
+      const keys = [
+        ...keysOf({ roles: [role], ephemeralStore: 'rediss://somewhere' }),
+        ...keysIfThereOf({ roles: [role] }),
+      ];
       const wanted = keys.map((key) => (key.endsWith('.pub') ? key.replace('.pub', '-*.pub') : `${key}-*`));
       expect([role, patternsOf(role)]).toEqual([role, ['*.destroyed', ...wanted].toSorted()]);
     }

@@ -4,8 +4,8 @@ libs/installation/src/roles.ts. Marks of destroyed keys are for all, so that no 
 */}}
 {{- define "segl.keysOf" -}}
 {{- $patterns := dict
-  "portal" (list "sealing-*" "manifest-*.pub" "oidc-*" "cookies-*" "person-wrapping-*" "person-index-*" "ephemeral-*")
-  "gateway" (list "sealing-*.pub" "manifest-*" "oidc-*.pub" "person-wrapping-*" "person-index-*" "ephemeral-*")
+  "portal" (list "sealing-*" "manifest-*.pub" "oidc-*" "oidc-rsa-*" "cookies-*" "person-wrapping-*" "person-index-*" "ephemeral-*" "dkim-rsa-*" "dkim-eddsa-*")
+  "gateway" (list "sealing-*.pub" "manifest-*" "oidc-*.pub" "person-wrapping-*" "person-index-*" "ephemeral-*" "dkim-rsa-*" "dkim-eddsa-*" "bounces-*")
   "console" (list "ledger-*" "oidc-*.pub" "cookies-*" "person-wrapping-*" "person-index-*" "ephemeral-*") -}}
 {{- $all := list "*.destroyed" -}}
 {{- range . }}{{ $all = concat $all (get $patterns .) }}{{ end -}}
