@@ -19,6 +19,9 @@ class RefusingRelay extends MailRelay {
   override send(): Promise<RelayReceipt> {
     return Promise.reject(new Error('nothing is sent here'));
   }
+  override checkReachable(): Promise<void> {
+    return Promise.resolve();
+  }
   override close(): Promise<void> {
     return Promise.resolve();
   }

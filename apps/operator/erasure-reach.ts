@@ -5,7 +5,7 @@ import { MessagesInTrail } from '#libs/audit';
 import { EraseSubjectHandler } from '#libs/compliance';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { DATA_FILES, isEmbedded } from '#libs/installation';
-import { MailRelay, Outbox } from '#libs/mail';
+import { MailRelay, Outbox, RelayUnavailable } from '#libs/mail';
 import type { RelayReceipt } from '#libs/mail';
 import { Refused } from './exit-codes.ts';
 import type { Operator } from './operator.ts';
@@ -68,6 +68,10 @@ async function sharedSessions(
 export class NoRelay extends MailRelay {
   override send(): Promise<RelayReceipt> {
     return Promise.reject(new Refused('this command sends nothing'));
+  }
+
+  override checkReachable(): Promise<void> {
+    return Promise.reject(new RelayUnavailable('this command sends nothing', 0));
   }
 
   override close(): Promise<void> {

@@ -50,6 +50,10 @@ export class DemoMailbox extends MailRelay {
     return this.mails.find((mail) => mail.id === id) ?? null;
   }
 
+  override async checkReachable(): Promise<void> {
+    if (this.isClosed) throw new RelayUnavailable('the demonstration has ended', 0);
+  }
+
   override async send({ rcptTo, content }: OutgoingMail): Promise<RelayReceipt> {
     const bytes = await this.taken(content);
     if (this.isClosed) throw new RelayUnavailable('the demonstration has ended', 0);

@@ -5,7 +5,7 @@ import type { CanaryMailbox } from './canary-mailbox.ts';
 
 /**
  * The last place before the wire, where the canary has no mailbox of its own: its mails go no further, and all others pass.
- * What is not tried then is the next hop and the way back.
+ * What is not tried then is a mail through the next hop and the way back; whether anybody is there is asked as ever.
  */
 export class KeepingRelay extends MailRelay {
   constructor(
@@ -28,6 +28,10 @@ export class KeepingRelay extends MailRelay {
 
   override sendToAll(mail: Parameters<MailRelay['sendToAll']>[0]): Promise<readonly RelayOutcome[]> {
     return mail.recipients.includes(this.mailbox.address) ? super.sendToAll(mail) : this.relay.sendToAll(mail);
+  }
+
+  override checkReachable(): Promise<void> {
+    return this.relay.checkReachable();
   }
 
   override close(): Promise<void> {

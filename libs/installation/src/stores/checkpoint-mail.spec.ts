@@ -13,6 +13,9 @@ class Taking extends MailRelay {
     this.mails.push(mail);
     return { acceptedAt: noon, reply: '250 taken' };
   }
+  override checkReachable(): Promise<void> {
+    return Promise.resolve();
+  }
   override close(): Promise<void> {
     return Promise.resolve();
   }

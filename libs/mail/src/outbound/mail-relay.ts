@@ -81,9 +81,9 @@ export abstract class MailRelay {
 
   /**
    * Whether somebody would take a mail now, as far as that can be known without one: so that nothing need be recorded of a try that cannot
-   * come to anything. Sends nothing. @throws RelayUnavailable
+   * come to anything. Sends nothing. A relay in front of another asks that one. @throws RelayUnavailable
    */
-  async checkReachable(): Promise<void> {}
+  abstract checkReachable(): Promise<void>;
 
   abstract close(): Promise<void>;
 }

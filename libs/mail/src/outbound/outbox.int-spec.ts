@@ -33,6 +33,10 @@ class DecidedRelay extends MailRelay {
     return { acceptedAt: instantOf('2026-11-22T12:00:00Z'), reply: '250 2.0.0 ok' };
   }
 
+  override checkReachable(): Promise<void> {
+    return Promise.resolve();
+  }
+
   override close(): Promise<void> {
     return Promise.resolve();
   }

@@ -19,6 +19,9 @@ class Relay extends MailRelay {
     if (rcptTo.startsWith('nobody')) throw new RelayRefused('550 5.1.1 nobody@example.com is unknown', 550);
     return { acceptedAt: instantOf('2026-11-30T12:00:00Z'), reply: '250 2.0.0 ok' };
   }
+  override checkReachable(): Promise<void> {
+    return Promise.resolve();
+  }
   override close(): Promise<void> {
     return Promise.resolve();
   }

@@ -29,6 +29,8 @@ class ScriptedRelay extends MailRelay {
     return { acceptedAt: instantOf(new Date()), reply: '250 ok' };
   }
 
+  override async checkReachable(): Promise<void> {}
+
   override async close(): Promise<void> {}
 }
 
