@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { carrierOf } from '#libs/mail/testing';
 import { segl } from './test/captured-terminal.ts';
 
 let home: string;
@@ -110,6 +111,15 @@ describe('segl policy explain', () => {
     expect(JSON.parse(ran.text)).toMatchObject([
       { recipient: 'bo@clinic.example', rule: 'otherwise', treatment: { action: 'pass' } },
     ]);
+  });
+
+  it('says of what looks like a carrier that no record was asked', async () => {
+    await write();
+    const input = carrierOf(Buffer.from(mail('x', 'Hello')), Buffer.from('age-encryption.org/v1\n'.repeat(99)));
+    const explained = await segl(['policy', 'explain', '--policy', at('policy.yaml'), '--to', 'bo@clinic.example'], {
+      input,
+    });
+    expect(explained.text).toContain('by sealed-already: it looks like a carrier of ours; a gateway asks its record');
   });
 
   it('asks for the sender where From has no single one', async () => {

@@ -38,7 +38,7 @@ function explainCommand(operator: Operator): Command {
     .addHelpText(
       'after',
       `
-Nothing of what the mail says is printed, and nothing is sent.
+Nothing of what the mail says is printed, and nothing is sent. No record is asked: of a mail that looks like a carrier of ours, that is said.
 
 Examples:
   segl policy explain --policy policy.yaml --to bo@example.org < mail.eml
@@ -50,7 +50,7 @@ Examples:
       const mail = await wholeMail(operator, source);
       const mailFrom = senderGiven(options.from, mail);
       await using reader = new ClosingReader();
-      const facts = await readMailFacts(mail, mailFrom, policy, reader.reader);
+      const facts = await readMailFacts(mail, mailFrom, policy, reader.reader, null);
       const decisions = recipients.map((recipient) => ({ recipient, ...decideTreatment(policy, facts, recipient) }));
       if (options.json) return operator.printJson(decisions);
       await operator.print(decisions.map(explained).join('\n'));
@@ -81,7 +81,7 @@ Examples:
       const results: { mail: string; to: string; rule: string; action: string; difference: string | null }[] = [];
       for (const example of examples) {
         const mail = await wholeMail(operator, resolve(dirname(file), example.mail));
-        const facts = await readMailFacts(mail, senderGiven(example.from, mail), policy, reader.reader);
+        const facts = await readMailFacts(mail, senderGiven(example.from, mail), policy, reader.reader, null);
         const { decision, difference } = judgeExample(policy, facts, addressOf(example.to), example);
         const { rule, treatment } = decision;
         results.push({ mail: example.mail, to: example.to, rule, action: treatment.action, difference });

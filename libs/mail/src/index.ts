@@ -1,3 +1,4 @@
+export { type CarriedSeal, carrierAsWritten } from './carrier/carrier-as-written.ts';
 export { CarrierReader } from './carrier/carrier-reader.ts';
 export { CarrierWriter } from './carrier/carrier-writer.ts';
 export { carrierNeedsUtf8 } from './carrier/kept-headers.ts';

@@ -175,6 +175,35 @@ describe('a mail that is passed on', () => {
     expect(rules).toEqual(['machine-mail', 'sealed-already']);
   });
 
+  it('that has a carrier in it, or only looks like one, is sealed as any other', async () => {
+    const { passOn } = await room();
+    await passOn(outgoingMail(MAIL, ['anna@example.com']));
+    const [sealed] = sink.mails as [SunkMail];
+    const carrier = sealed.content.toString('latin1');
+    const messageId = messageIdOf(sealed) ?? '';
+    const words = 'Her diagnosis is gout.';
+    const [head = ''] = MAIL.split('\r\n\r\n');
+    const forwarded = `${head}\r\nContent-Type: multipart/mixed; boundary="o"\r\n\r\n--o\r\n\r\n${words}\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n${carrier}\r\n--o--\r\n`;
+    const others = [
+      forwarded,
+      `Segl-Message: ${messageId}\r\n${forwarded}`,
+      `${head}\r\nContent-Type: text/html\r\n\r\n<meta name="segl" content="1 ${messageId}">${words}<input name="m" value="${'YWdl'.repeat(99)}">`,
+      carrier
+        .replaceAll('=_segl_', '=_other_')
+        .replace('--=_text_', `--=_text_${messageId}\r\n\r\n${words}\r\n--=_text_`),
+      carrier.replaceAll(messageId, 'a'.repeat(32)), // nothing of that name was ever sealed
+      carrier.replace(/(?<=[A-Za-z0-9_-]{400})[A-Za-z0-9_-]/, (sign) => (sign === 'A' ? 'B' : 'A')), // and nothing of that digest
+    ];
+    for (const other of others) {
+      expect(await passOn(outgoingMail(Buffer.from(other, 'latin1'), ['anna@example.com']))).toMatchObject({
+        code: 250,
+      });
+      expect(sink.mails.at(-1)?.content.includes(words)).toBe(false);
+    }
+    expect((await typesOf()).filter((type) => type === 'CarrierRelayed')).toHaveLength(1 + others.length);
+    expect(await typesOf()).not.toContain('MailPassedOn');
+  });
+
   it('that some got and others never will is reported to its sender before the answer, without its words', async () => {
     const { passOn } = await room(POLICY);
     const mail = outgoingMail(MAIL, ['a@partner.example', 'x@blocked.example']);

@@ -1,8 +1,10 @@
 import { CommandBus } from '@nestjs/cqrs';
 import { Injectable } from '@nestjs/common';
-import { EventStore } from '#libs/event-store';
+import { EventStore, readState } from '#libs/event-store';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { MailReader, MailRelay } from '#libs/mail';
+import type { CarriedSeal } from '#libs/mail';
+import { messageStream, sealedMessages } from '#libs/sealing';
 import { Clock, Turns, plusSeconds } from '#libs/vocabulary';
 
 import { PassOnMail } from '../outgoing-mail.ts';
@@ -41,7 +43,7 @@ export class PassOnMailByPolicy extends PassOnMail {
   private readonly relayMail: RelayMail;
 
   constructor(
-    store: EventStore,
+    private readonly store: EventStore,
     persons: PersonDirectory,
     keyring: Keyring,
     relay: MailRelay,
@@ -70,7 +72,7 @@ export class PassOnMailByPolicy extends PassOnMail {
     const timeUp = AbortSignal.timeout(attemptSeconds * 1000);
     const { policy } = this.policies;
     const facts = await this.lookingTurns.take(async () =>
-      readMailFacts(await wholeMail(mail.mail), mail.mailFrom, policy, this.reader),
+      readMailFacts(await wholeMail(mail.mail), mail.mailFrom, policy, this.reader, (seal) => this.isRecorded(seal)),
     );
     const foreign = foreignAuthor(mail, facts);
     if (foreign) return foreign;
@@ -88,6 +90,12 @@ export class PassOnMailByPolicy extends PassOnMail {
     );
     const conclusion = conclude(outcomes);
     return conclusion.kind === 'answer' ? conclusion.answer : this.report(attempt, conclusion.refused);
+  }
+
+  /** Expired or revoked too: it is sealed all the same. */
+  private async isRecorded({ messageId, ciphertextSha256 }: CarriedSeal): Promise<boolean> {
+    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
+    return state.status !== 'unknown' && state.ciphertextSha256 === ciphertextSha256;
   }
 
   /** The sender learns who will not get it, before the sending server is told that all is done. */

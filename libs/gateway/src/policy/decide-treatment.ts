@@ -1,5 +1,5 @@
 import type { MailAddress } from '#libs/vocabulary';
-import type { MailFacts } from './mail-facts.ts';
+import type { MailFacts, SealInMail } from './mail-facts.ts';
 import type { MailPolicy, PolicyRule, Treatment } from './policy.ts';
 import { verdictOn } from './test-verdict.ts';
 
@@ -33,9 +33,15 @@ export function decideTreatment(policy: MailPolicy, facts: MailFacts, recipient:
   return { treatment: policy.otherwise, rule: 'otherwise', because: 'no rule matched', passedBy };
 }
 
+const ABOUT_SEAL: Readonly<Record<SealInMail, string>> = {
+  recorded: 'it is a carrier of ours, and the record has its seal',
+  unasked:
+    'it looks like a carrier of ours; a gateway asks its record, and leaves it to the rules where that seal is not in it',
+};
+
 function fixedDecision({ machineMail }: MailPolicy, facts: MailFacts): PolicyDecision | null {
   const pass = { treatment: { action: 'pass' }, passedBy: [] } as const;
-  if (facts.isSealed) return { ...pass, rule: 'sealed-already', because: 'it carries a seal of ours' };
+  if (facts.seal !== null) return { ...pass, rule: 'sealed-already', because: ABOUT_SEAL[facts.seal] };
   if (facts.machineMail !== null && machineMail[facts.machineMail] === 'pass') {
     return { ...pass, rule: 'machine-mail', because: `it is one of ${facts.machineMail}` };
   }

@@ -18,9 +18,11 @@ export interface MailFacts {
   readonly unsearched: readonly string[];
   /** Null: a person's mail, as far as can be told. */
   readonly machineMail: MachineMail | null;
-  /** It is a carrier already. */
-  readonly isSealed: boolean;
+  readonly seal: SealInMail | null;
 }
+
+/** A mail that is a carrier, whole and with nothing around it: `recorded`, and so one of ours; `unasked`: there was no record to ask. */
+export type SealInMail = 'recorded' | 'unasked';
 
 export interface AttachmentFacts {
   readonly fileName: string;

@@ -30,7 +30,7 @@ function mail(facts: Partial<MailFacts> & { fields?: string } = {}): MailFacts {
     found: new Map(),
     unsearched: [],
     machineMail: null,
-    isSealed: false,
+    seal: null,
     ...rest,
   };
 }
@@ -197,8 +197,12 @@ rules:
     );
   });
 
-  it('does not seal twice', () =>
-    expect(ruleFor(policyOf('rules: [{ name: all, seal: true }]'), mail({ isSealed: true }))).toBe('sealed-already'));
+  it('does not seal twice, and says where no record was asked', () => {
+    const all = policyOf('rules: [{ name: all, seal: true }]');
+    expect(decideTreatment(all, mail({ seal: 'recorded' }), bo).because).toContain('the record has its seal');
+    for (const seal of ['recorded', 'unasked'] as const) expect(ruleFor(all, mail({ seal }))).toBe('sealed-already');
+    expect(decideTreatment(all, mail({ seal: 'unasked' }), bo).because).toContain('a gateway asks its record');
+  });
 });
 
 describe('words that could not be searched', () => {

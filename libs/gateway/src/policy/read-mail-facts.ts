@@ -1,26 +1,31 @@
-import { CarrierReader, MailHeader, authorField, headerText, NotACarrier } from '#libs/mail';
-import type { MailOutline, MailReader, OutlinedFile } from '#libs/mail';
+import { MailHeader, authorField, carrierAsWritten, headerText } from '#libs/mail';
+import type { CarriedSeal, MailOutline, MailReader, OutlinedFile } from '#libs/mail';
 import type { MailAddress } from '#libs/vocabulary';
 import { searchContent } from './content/search-content.ts';
-import type { MailFacts } from './mail-facts.ts';
+import type { MailFacts, SealInMail } from './mail-facts.ts';
 import { detectorsOf, testsOf } from './policy.ts';
 import type { AttachmentKind, MachineMail, MailPolicy } from './policy.ts';
+
+/** Whether the record has that very seal. */
+export type AskRecord = (seal: CarriedSeal) => Promise<boolean>;
 
 /**
  * What a policy needs to know of one mail, and no more: words are searched only where a rule asks for them.
  *
  * @param mail handed over, as to `MailReader.outline`: do not use it again
- * @throws ReadingBusy, ReadingUnavailable
+ * @param isRecorded null where there is no record, so that what looks like a seal of ours stays `unasked`
+ * @throws ReadingBusy, ReadingUnavailable, what the record throws
  */
 export async function readMailFacts(
   mail: Buffer,
   mailFrom: MailAddress | null,
   policy: MailPolicy,
   reader: Pick<MailReader, 'outline'>,
+  isRecorded: AskRecord | null,
 ): Promise<MailFacts> {
   const header = MailHeader.of(mail);
   const bytes = mail.length;
-  const isSealed = isCarrier(mail);
+  const seal = await sealIn(mail, isRecorded);
   const outline = isOutlineNeeded(policy, header) ? await reader.outline(mail) : null;
   return {
     mailFrom,
@@ -32,7 +37,7 @@ export async function readMailFacts(
     found: await searchContent(outline?.texts ?? [], detectorsOf(policy)),
     unsearched: outline?.unsearched ?? [],
     machineMail: machineMailOf(header, mailFrom, outline),
-    isSealed,
+    seal,
   };
 }
 
@@ -43,18 +48,12 @@ function isOutlineNeeded(policy: MailPolicy, header: MailHeader): boolean {
   return testsOf(policy).some(({ kind }) => kind === 'content' || kind === 'attachment' || kind === 'unsearchable');
 }
 
-/** A header field can be written by anybody: what counts is that there is a page with ciphertext in it. */
-function isCarrier(mail: Buffer): boolean {
-  if (!mail.includes('<meta name="segl" content="1 ')) return false;
-  const reader = new CarrierReader();
-  try {
-    let ciphertextBytes = reader.push(mail).length;
-    ciphertextBytes += reader.end().length;
-    return ciphertextBytes > 0;
-  } catch (error) {
-    if (error instanceof NotACarrier) return false;
-    throw error;
-  }
+/** Anybody can write what looks like a carrier, and keep a seal of ours in it: it is one where its form and the record agree. */
+async function sealIn(mail: Buffer, isRecorded: AskRecord | null): Promise<SealInMail | null> {
+  const seal = carrierAsWritten(mail);
+  if (seal === null) return null;
+  if (isRecorded === null) return 'unasked';
+  return (await isRecorded(seal)) ? 'recorded' : null;
 }
 
 function machineMailOf(
