@@ -29,6 +29,7 @@ export { NextHops } from './outbound/next-hops.ts';
 export { readRelayAccess, type RelayFiles } from './outbound/relay-access.ts';
 export { parseRelayUrls, type RelayAddress, RelayUrlRefused } from './outbound/relay-url.ts';
 export { SmtpRelay } from './outbound/smtp-relay.ts';
+export { type TriedHop, tryNextHops } from './outbound/try-next-hops.ts';
 export { readEnvelope, type CarrierEnvelope, type StagedFile } from './outbound/staged-file.ts';
 export type { Appointment, AppointmentTime, Explanation } from './reading/envelopes/explanation.ts';
 export { deliveryFailureIn } from './reading/delivery-failure.ts';

@@ -8,6 +8,7 @@ import type { Check } from './check.ts';
 import { faultsOfMailRecords } from './mail-records.ts';
 import type { MailDomain } from './mail-records.ts';
 import { faultsOfFormerHost, faultsOfPublicAddress } from './public-address.ts';
+import { faultsOfWebCertificate } from './web-certificate.ts';
 import { hasRole, partsOf } from '../roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { needsDataDirectory } from '../stores/data-directory.ts';
@@ -71,8 +72,9 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
   {
     part: 'public address',
     looksAt:
-      'the portal as readers reach it: TLS, its headers, that /metrics and /readyz are not there, and that each of its older names leads to it',
-    failsWhen: 'nothing answers, something else does, or the proxy in between takes headers or an older name away',
+      'the portal as readers reach it: TLS, until when its certificate is good, its headers, that /metrics and /readyz are not there, and that each of its older names leads to it',
+    failsWhen:
+      'nothing answers, something else does, the certificate ends within 14 days, or the proxy in between takes headers or an older name away',
     whatToDo: 'before the first start that is as it must be; else compare the proxy with ops/proxies',
     askers: ['doctor'],
     onlyAdvises: true,
@@ -80,9 +82,14 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
     isTold: never,
     async run({ settings }) {
       const { publicUrl, formerHosts } = settings;
+      const now = new SystemClock().now();
       const faults = [
         faultsOfPublicAddress(publicUrl),
-        ...formerHosts.map((host) => faultsOfFormerHost(publicUrl, host)),
+        faultsOfWebCertificate(publicUrl, now),
+        ...formerHosts.flatMap((host) => [
+          faultsOfFormerHost(publicUrl, host),
+          faultsOfWebCertificate(Object.assign(new URL(publicUrl), { hostname: host }).href, now),
+        ]),
       ];
       const found = (await Promise.all(faults)).flat();
       if (found.length > 0) throw new NotWellAround(found);

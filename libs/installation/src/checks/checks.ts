@@ -14,6 +14,7 @@ import { personDifferences } from './compare-persons.ts';
 import { CHECKS_AROUND_IT } from './around-it.ts';
 import { CHECK_OF_CANARY } from './canary-read.ts';
 import { greetRelay } from './greet-relay.ts';
+import { CHECK_OF_CHECKPOINT } from './newest-checkpoint.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { CHECK_OF_POLICY } from './policy-in-force.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
@@ -272,8 +273,8 @@ export const CHECKS: readonly Check[] = [
   },
   {
     part: 'relay',
-    looksAt: 'that a next hop greets (RFC 5321 §4.2); sends no credentials and no mail',
-    failsWhen: 'none can be reached, or none is a mail server that takes us',
+    looksAt: 'that a next hop takes us: EHLO, verified TLS, login where there are credentials; begins no mail',
+    failsWhen: 'none can be reached, or none is a mail server that takes us so',
     whatToDo: 'mend the relay, the network between, or SEGL_RELAY_URL; carriers wait in the outbox meanwhile',
     askers: ['doctor'],
     concerns: (settings) =>
@@ -281,13 +282,14 @@ export const CHECKS: readonly Check[] = [
     isTold: never,
     async run({ settings }) {
       if (settings.demonstration) return 'none: a demonstration sends nothing';
-      return greetRelay(settings.relayUrl ?? '', settings.relay);
+      return greetRelay(settings);
     },
   },
   ...CHECKS_OF_MAIL_COMING_IN,
   CHECK_OF_POLICY,
   CHECK_OF_WEBHOOKS,
   CHECK_OF_CANARY,
+  CHECK_OF_CHECKPOINT,
   ...CHECKS_AROUND_IT,
 ];
 

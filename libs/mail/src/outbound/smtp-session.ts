@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import type { MailAddress } from '#libs/vocabulary';
 import { RelayRefused, RelayUnavailable } from './mail-relay.ts';
 import type { MailToSeveral } from './mail-relay.ts';
@@ -96,6 +96,12 @@ export class SmtpSession {
       });
     });
     return { session, ready };
+  }
+
+  /** `TLSv1.3`, as Node names it; null where nothing is encrypted. */
+  get encryption(): string | null {
+    const { _socket: socket } = this.connection as unknown as { readonly _socket?: Partial<TLSSocket> | null };
+    return socket?.getProtocol?.() ?? null;
   }
 
   get isOver(): boolean {
