@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingsSchema } from '#libs/installation';
 
 const text = z.string();
 const labels = z.record(z.string(), z.string());
@@ -45,6 +46,11 @@ export const placement = {
   }),
   secrets: z.array(text).describe('Secrets for files that settings name, each at /run/secrets/<name>'),
   files: z.array(text).describe('ConfigMaps for files that settings name (a logo), each at /run/files/<name>'),
+  environment: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), text)
+    .describe(
+      'further variables of Segl’s processes, such as `NODE_EXTRA_CA_CERTS: /run/files/<name>/ca.crt`; no `SEGL_…`, whose place is `settings`, and no secrets',
+    ),
   podAnnotations: labels.describe('further annotations of Segl’s pods'),
   podLabels: labels.describe('further labels of Segl’s pods'),
   nodeSelector: labels.describe('which nodes, for Segl’s pods'),
@@ -83,6 +89,12 @@ export const clusterStores = {
   }),
   ephemeralStore: z.strictObject({
     ...store({ url: 'mode cluster: rediss://<host>', secret: 'the password', key: 'passwordKey' }),
+    vouchedFor: settingsSchema.shape.stores
+      .unwrap()
+      .shape.ephemeralVouchedFor.unwrap()
+      .describe(
+        'what you vouch for of a managed server that does not let INFO or CONFIG be asked: `stores.ephemeralVouchedFor` of ops/configuration.md',
+      ),
     trial: z.strictObject({
       enabled: z.boolean().describe('mode cluster: bring one Valkey along, for trying, without TLS'),
       image: text.describe('its image'),

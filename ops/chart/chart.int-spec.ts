@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { keysIfThereOf, keysOf, readSettings, ROLE_PARTS, ROLES } from '#libs/installation';
 import { toolPath } from '../judges/tools.mjs';
 import { CHART } from './chart-page.ts';
@@ -85,6 +86,22 @@ withHelm('the chart, by Helm 4', () => {
       const wanted = keys.map((key) => (key.endsWith('.pub') ? key.replace('.pub', '-*.pub') : `${key}-*`));
       expect([role, patternsOf(role)]).toEqual([role, ['*.destroyed', ...wanted].toSorted()]);
     }
+  });
+
+  it('vouches for a managed server in the settings, and gives processes the variables of a closed network', () => {
+    const file = '/run/files/inside/ca.crt';
+    const { text } = render(
+      ...['--values', join(CHART, 'ci', 'cluster.yaml'), '--set', 'ephemeralStore.vouchedFor={redis-7,no-eviction}'],
+      ...['--set', `environment.NODE_EXTRA_CA_CERTS=${file}`],
+    );
+    const manifests = manifestsOf(text);
+    for (const { data = {} } of named(manifests, 'ConfigMap')) {
+      const written = parse(data['segl.yaml'] ?? '') as { stores: { ephemeralVouchedFor: string[] } };
+      expect(written.stores.ephemeralVouchedFor).toEqual(['redis-7', 'no-eviction']);
+    }
+    const envs = podsOf(manifests).flatMap(([, { containers }]) => containers.flatMap(({ env }) => (env ? [env] : [])));
+    expect(envs).toHaveLength(3);
+    for (const env of envs) expect(env).toContainEqual({ name: 'NODE_EXTRA_CA_CERTS', value: file });
   });
 
   it('leads each role’s paths to that role, and no path to the management port', () => {
@@ -213,6 +230,19 @@ withHelm('the chart, by Helm 4', () => {
       'keys.existingSecret=a,keys.volume.csi.driver=b',
       /keys\.existingSecret and keys\.volume/,
     ],
+    [
+      'a setting that is written as a variable',
+      'environment.SEGL_HTTP_PORT=x',
+      /environment\.SEGL_HTTP_PORT: is a setting/,
+    ],
+    ['a variable that the chart sets', 'environment.NO_PROXY=x', /environment\.NO_PROXY: the chart sets it/],
+    [
+      'a word for a server that is not there',
+      'ephemeralStore.vouchedFor={redis-7}',
+      /ephemeralStore\.vouchedFor: is for/,
+    ],
+    ['a word that nobody can give', 'mode=cluster,ephemeralStore.vouchedFor={it-is-fine}', /vouchedFor\/0'/],
+    ['a canary that never rests', 'settings.canary.everySeconds=5', /canary\/everySeconds'/],
     ['a Gateway that has no name', 'gatewayApi.enabled=true', /gatewayApi\.parentRefs: is empty/],
   ];
   it.each(refusals)('refuses %s by name', (_, set, wanted) => {

@@ -29,7 +29,13 @@ function policiesWith(values: object): Record<Role, Policy> {
   const { text, said } = render(
     ...['--values', join(CHART, 'ci', 'cluster.yaml'), '--values', file],
     // A setting by itself, without those that must stand beside it.
-    ...['--show-only', 'templates/network-policy.yaml', '--skip-schema-validation'],
+    ...[
+      '--set',
+      'settings.ledger.directory=/l',
+      '--show-only',
+      'templates/network-policy.yaml',
+      '--skip-schema-validation',
+    ],
   );
   expect(said).toBe('');
   const policies = manifestsOf(text);

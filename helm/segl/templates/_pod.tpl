@@ -89,6 +89,9 @@ spec:
         - { name: SEGL_KEYRING, value: '' }
         # gRPC asks the proxy variables of an image or a mutating webhook too: what is within never goes through a proxy.
         - { name: NO_PROXY, value: 'localhost,127.0.0.1,.svc,.cluster.local' }
+        {{- range $name, $value := $root.Values.environment }}
+        - { name: {{ $name }}, value: {{ $value | quote }} }
+        {{- end }}
       ports:
         - { name: http, containerPort: 8080 }
         - { name: management, containerPort: 8081 }

@@ -21,6 +21,16 @@
 {{- if and $v.ephemeralStore.url $v.ephemeralStore.trial.enabled }}
   {{- $faults = append $faults "ephemeralStore.url and ephemeralStore.trial.enabled: a server of yours, or one that is brought along; leave one out" -}}
 {{- end -}}
+{{- if and $v.ephemeralStore.vouchedFor (not $v.ephemeralStore.url) }}
+  {{- $faults = append $faults "ephemeralStore.vouchedFor: is for a server of yours, and ephemeralStore.url names none" -}}
+{{- end -}}
+{{- range $name, $_ := $v.environment -}}
+  {{- if hasPrefix "SEGL_" $name }}
+    {{- $faults = append $faults (printf "environment.%s: is a setting; its place is settings, where it is checked" $name) -}}
+  {{- else if eq $name "NO_PROXY" }}
+    {{- $faults = append $faults "environment.NO_PROXY: the chart sets it; leave it out" -}}
+  {{- end -}}
+{{- end -}}
 {{- range $name := list "eventStore" "ephemeralStore" "personKeys" -}}
   {{- $store := get $v $name -}}
   {{- if and $store.existingSecret (not $store.url) }}
@@ -70,5 +80,6 @@
 {{- if and $v.gatewayApi.enabled (not $v.gatewayApi.parentRefs) }}
   {{- $faults = append $faults "gatewayApi.parentRefs: is empty; name the Gateway that leads here" -}}
 {{- end -}}
+{{- $faults = concat $faults (include "segl.contradictions" . | fromYamlArray) -}}
 {{- if $faults }}{{- fail (printf "these values cannot be installed:\n  %s" (join "\n  " $faults)) -}}{{- end -}}
 {{- end -}}

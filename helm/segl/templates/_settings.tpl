@@ -33,6 +33,7 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
 {{- with include "segl.ephemeralStoreUrl" $root }}
   {{- $_ := set $written "ephemeralStore" . -}}
   {{- if $root.Values.ephemeralStore.existingSecret }}{{- $_ := set $stores "ephemeralPasswordFile" "/run/stores/ephemeral-store/password" -}}{{- end -}}
+  {{- with $root.Values.ephemeralStore.vouchedFor }}{{- $_ := set $stores "ephemeralVouchedFor" . -}}{{- end -}}
   {{- if $root.Values.ephemeralStore.caKey }}{{- $_ := set $stores "ephemeralCaFile" "/run/stores/ephemeral-store/ca" -}}{{- end -}}
 {{- end -}}
 {{- if not (has "portal" $roles) -}}

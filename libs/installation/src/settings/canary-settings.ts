@@ -22,6 +22,7 @@ export const canarySchema = z
         (seconds) => seconds === 0 || seconds >= MIN_SECONDS_BETWEEN_RUNS,
         `is neither 0 (off) nor ${MIN_SECONDS_BETWEEN_RUNS} at least`,
       )
+      .meta({ anyOf: [{ const: 0 }, { minimum: MIN_SECONDS_BETWEEN_RUNS }] }) // the same for JSON Schema, which Helm asks
       .default(0)
       .describe(
         'seconds between two canary mails: the installation seals a mail to itself, has it relayed, opens it at `publicUrl`, proves the address by a code and reads it; 600 to 86400, 900 is a good choice; 0: none. Each leaves nine events of 5 KB together in the record (at 900 s 320 thousand and 160 MB a year), which searches and charts leave out',
