@@ -38,6 +38,11 @@ const DOCUMENTS = {
   'CHANGELOG.md': 'CHANGELOG.md',
   'SECURITY.md': 'SECURITY.md',
   'package.json': 'package.json',
+  'docker-compose.yml': 'docker-compose.yml', // what the rest are for: a page in the archive leads there
+  'ops/images/valkey.conf': 'ops/images/valkey.conf',
+  'helm/segl/alerts.yaml': 'helm/segl/alerts.yaml',
+  'ops/threats.md': 'ops/threats.md',
+  'apps/appliance/test/README.md': 'apps/appliance/test/README.md',
 };
 const DOCUMENT_FOLDERS = ['ops/{package,systemd,proxies,runbooks,decisions,dashboards}/**/*.{md,service,timer,yaml,json,conf,cfg}', 'ops/proxies/Caddyfile', 'ops/configuration.md', 'libs/*/*.md']; // prettier-ignore
 

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makePackage, NAME } from '../../../ops/package/make-package.mjs';
 import { HttpReader, newestCarrierField } from './http-reader.ts';
@@ -50,6 +50,22 @@ const canBeMade = process.platform === 'linux' && ['x64', 'arm64'].includes(proc
     expect(files).toEqual([]);
     const { version } = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8')) as { version: string };
     expect(segl('--version').stdout.trim()).toBe(version);
+  });
+
+  it('has what its own pages for operators lead to', () => {
+    const missing = globSync(['*.md', 'ops/**/*.md'], { cwd: unpacked }).flatMap((page) => {
+      const text = readFileSync(join(unpacked, page), 'utf8');
+      const links = [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, to = '']) => to).filter((to) => !/^[a-z]+:/.test(to));
+      const isRunbook = page.startsWith('ops/runbooks/');
+      const named = isRunbook ? [...text.matchAll(/`((?:ops|libs|helm|apps)\/[\w./-]+|docker-compose\.yml)`/g)] : [];
+      return [
+        ...links.map((to) => relative(unpacked, resolve(dirname(realpathSync(join(unpacked, page))), to))),
+        ...named.map(([, path = '']) => path),
+      ]
+        .filter((path) => !existsSync(join(unpacked, path)))
+        .map((path) => [page, path]);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('makes keys, and says before the first start what is missing, on its own Node', () => {
