@@ -54,6 +54,9 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'setpriv ': SYSTEM,
     'SEGL_CONFIG=': SYSTEM,
     'cp /opt/segl': SYSTEM,
+    'mkdir /opt/segl.next': SYSTEM,
+    systemctl: SYSTEM,
+    'mv /opt/segl': SYSTEM,
   },
   'ops/systemd/README.md': {
     useradd: SYSTEM,
@@ -83,7 +86,7 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
   'ops/runbooks/dns-for-mail.md': { dig: 'asks the DNS of the world' },
   'ops/runbooks/eventstoredb.md': {
-    'esdb() {': 'needs an EventStoreDB: seen by hand, as libs/event-store says',
+    'esdb() {': 'needs an EventStoreDB that keeps rights: never run as it stands, as the page says itself',
     'esdb -X POST https://events.internal:2113/users': 'the same',
     'esdb -X POST https://events.internal:2113/streams/%24settings': 'the same',
     'esdb -X POST https://events.internal:2113/streams/%24all': 'the same',

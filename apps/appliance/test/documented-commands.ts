@@ -36,7 +36,9 @@ function splitCommands(text: string, continues: string): string[] {
   for (const line of text.split('\n')) {
     open += (open === '' ? '' : '\n') + line.replace(/(^|\s{2,})# .*$/, '').trimEnd();
     const isQuoteOpen = (open.match(/'/g) ?? []).length % 2 === 1;
-    if (open.endsWith(continues) || isQuoteOpen) continue;
+    const [, hereEnd] = /<<'?(\w+)/.exec(open) ?? [];
+    const isHereOpen = hereEnd !== undefined && line !== hereEnd;
+    if (open.endsWith(continues) || isQuoteOpen || isHereOpen) continue;
     if (open.trim() !== '') commands.push(open);
     open = '';
   }
