@@ -104,6 +104,19 @@ describe('the outline of a mail', () => {
     expect(withFile('bomb.docx', 'application/zip', bomb).unsearched).toEqual(['damaged']);
   });
 
+  it('resolves no entity that a document declares: none of its own, however nested, and none from outside', () => {
+    const declared = ['<!ENTITY e0 "MARKER-OWN">'];
+    for (let n = 1; n <= 20; n++) declared.push(`<!ENTITY e${n} "${`&e${n - 1};`.repeat(10)}">`);
+    declared.push(
+      '<!ENTITY outside SYSTEM "file:///etc/passwd">',
+      '<!ENTITY % there SYSTEM "http://127.0.0.1:9/x.dtd">',
+    );
+    const xml = `<?xml version="1.0"?><!DOCTYPE d [${declared.join('')}%there;]><d><p>before &amp; &e20; &outside; after</p></d>`;
+    const { texts, unsearched } = withFile('bomb.docx', 'application/zip', docx(xml));
+    expect(texts.at(-1)).toBe('before & &e20; &outside; after\n');
+    expect(unsearched).toEqual(['damaged']);
+  });
+
   it('knows the answer to an invitation', () => {
     const answer = (method: string) =>
       outlineOf('Content-Type: text/calendar', '', 'BEGIN:VCALENDAR', `METHOD:${method}`, 'END:VCALENDAR', '')
