@@ -257,7 +257,7 @@ describe('a start', () => {
     await demonstration.cleanUp();
   }, 300_000);
 
-  it('says when the port is taken, and stops cleanly on SIGTERM', async () => {
+  it('says when the port is taken, and stops cleanly on SIGTERM, which stands in the log as all does: levels in words', async () => {
     const first = await startProcess();
     const dataDir = mkdtempSync(join(tmpdir(), 'segl-data-'));
     const second = start({ SEGL_HTTP_PORT: first.url.port, SEGL_DATA_DIR: dataDir }, '--demonstration');
@@ -266,6 +266,16 @@ describe('a start', () => {
       stderr: expect.stringContaining('another program listens on that port'),
     });
     expect(await first.stop()).toBe(0);
+    const logged = first.output().matchAll(/^\{.*\}$/gm);
+    const lines = [...logged].map(([line]) => JSON.parse(line) as { level: unknown; msg: string });
+    expect(lines.filter(({ level }) => !['debug', 'info', 'warn', 'error', 'fatal'].includes(String(level)))).toEqual(
+      [],
+    );
+    expect(lines.map(({ msg }) => msg).filter((msg) => /^(ready|stop)/.test(msg))).toEqual([
+      'ready',
+      'stopping',
+      'stopped',
+    ]);
     rmSync(dataDir, { recursive: true });
     await first.cleanUp();
   }, 300_000);

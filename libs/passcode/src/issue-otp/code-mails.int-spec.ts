@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { MailRelay, RelayRefused, RelayUnavailable } from '#libs/mail';
 import type { OutgoingMail, RelayReceipt } from '#libs/mail';
 import { instantOf, plusSeconds, SystemClock } from '#libs/vocabulary';
@@ -45,7 +46,10 @@ describe('code mails on their way', () => {
     await room.codeInMail(1);
     await until(async () => (await room.events()).some(({ type }) => type === 'OtpDelivered'));
   });
-  afterEach(() => room.close());
+  afterEach(() => {
+    Logger.overrideLogger(false);
+    return room.close();
+  });
 
   function mails(relay: MailRelay, options: Partial<CodeMailsOptions> = {}): CodeMails {
     const views = room.portal.app.get(ViewEngine);
@@ -104,12 +108,16 @@ describe('code mails on their way', () => {
     expect((await room.challenge(challengeId)).delivery?.status).toBe('failed');
   });
 
-  it('are given up at once when refused for good', async () => {
-    const relay = new ScriptedRelay(new RelayRefused('550 no such mailbox <anna>', 550));
+  it('are given up at once when refused for good, and the log has the numbers of the reply alone', async () => {
+    const logged: string[] = [];
+    const note = (level: string) => (message: unknown) => void logged.push(`${level} ${String(message)}`);
+    Logger.overrideLogger({ log: note('log'), warn: note('warn'), error: note('error') });
+    const relay = new ScriptedRelay(new RelayRefused('550 5.1.1 no such mailbox <anna>', 550));
     mails(relay).send(job());
     expect(await failed()).toMatchObject({ failure: 'refused', tries: 1 });
     expect((await room.challenge(challengeId)).delivery?.status).toBe('refused');
     expect(JSON.stringify(await lastEvent())).not.toContain('anna');
+    expect(logged).toEqual(['warn the relay refused a code mail for good (550 5.1.1)']);
   });
 
   it('are not tried again past the end of their code', async () => {
