@@ -153,7 +153,7 @@ describe('persons when their keys change', () => {
     expect((await inHome('audit', 'query')).text).toContain('recipient=bo@example.org');
   });
 
-  it('are erased with a key by two persons where the installation says so, and both stand in the record', async () => {
+  it('want a second name where the installation says so before a key destroys them, and both names stand in the record', async () => {
     await inHome('keys', 'rotate', 'person-wrapping');
     const config = join(home.directory, 'segl.yaml');
     await writeFile(config, 'console: { secondPerson: [destroy-key] }\n');

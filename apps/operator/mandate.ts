@@ -31,7 +31,7 @@ export function mandateGiven(
 export function withApproval(command: Command): Command {
   return command.option(
     '--approved-by <name>',
-    'who else says yes, for the record: wanted where the setting console.secondPerson names this act',
+    'a second name for the record, of who else said yes, which nothing here proves: wanted where the setting console.secondPerson names this act',
   );
 }
 
@@ -47,7 +47,7 @@ export function requireApproval(
 ): void {
   const acts = operator.settingsAsFarAsWell(command)?.console.secondPerson ?? [];
   if (acts.includes(act) && approvedBy === undefined)
-    throw new UsageFault('this installation wants a second person for that: name them with --approved-by');
+    throw new UsageFault('this installation wants a second name for that: --approved-by says who else said yes');
   if (approvedBy?.trim().toLowerCase() === by.trim().toLowerCase())
     throw new UsageFault('--approved-by names who does it: it takes another person');
 }

@@ -7,7 +7,7 @@ export interface Mandate {
   readonly caseNumber?: string;
   /** Why. */
   readonly reason?: string;
-  /** Who else said yes to it, where it took two. */
+  /** Who else said yes to it: at the console who confirmed it, at the command line the name that was given. */
   readonly approvedBy?: string;
 }
 

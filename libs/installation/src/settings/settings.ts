@@ -257,7 +257,7 @@ export const settingsSchema = z.object({
         .array(z.enum(SECOND_PERSON_ACTS))
         .default([])
         .describe(
-          'acts that need a second person: `revoke`, `erase`, `lift-hold`, which one officer asks for at the console and another confirms there, and `destroy-key`; at the command line each of them then wants `--approved-by`',
+          'acts that need a second person: `revoke`, `erase`, `lift-hold`, which one officer asks for at the console and another confirms there, and `destroy-key`; at the command line each of them then wants a second name, `--approved-by`, which proves nobody',
         ),
       noticesTo: z
         .array(mailAddress)
