@@ -258,7 +258,7 @@ describe('a start', () => {
   }, 300_000);
 
   it('says when the port is taken, and stops cleanly on SIGTERM, which stands in the log as all does: levels in words', async () => {
-    const first = await startProcess();
+    const first = await startProcess({ environment: { SEGL_LOG_LEVEL: 'info' } });
     const dataDir = mkdtempSync(join(tmpdir(), 'segl-data-'));
     const second = start({ SEGL_HTTP_PORT: first.url.port, SEGL_DATA_DIR: dataDir }, '--demonstration');
     expect(second).toMatchObject({
