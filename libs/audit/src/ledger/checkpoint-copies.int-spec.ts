@@ -3,14 +3,17 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/oidc-bridge';
+import { instantOf } from '#libs/vocabulary';
 import { CheckpointCopies, CheckpointNotCopied, postedTo } from './checkpoint-copies.ts';
 import type { CheckpointPlace } from './checkpoint-copies.ts';
 
+const at = instantOf('2026-11-30T12:00:00Z');
 const PACES = { betweenMs: 1, retryMs: 1, timeLimitMs: 10_000 };
 
 describe('copies of checkpoints', () => {
   let server: Server;
-  let url: string;
+  let url: URL;
   let taken: { body: string; type: string | undefined }[];
   let answers: number[];
   let faults: unknown[];
@@ -28,26 +31,36 @@ describe('copies of checkpoints', () => {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/checkpoints?key=secret`;
+    url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/checkpoints?key=secret`);
   });
   afterEach(async () => {
     await copies?.stop();
     await new Promise((resolve) => server.close(resolve));
   });
 
+  const posted = (privateAddresses: string[] = ['127.0.0.1']) =>
+    postedTo(url, new Egress().to({ hosts: [url.host], privateAddresses }));
   const copiesTo = (...places: CheckpointPlace[]) =>
     (copies = new CheckpointCopies(places, (fault) => faults.push(fault), PACES));
 
   it('are posted as the signed note stands, and again after what could not take them; the fault names the host alone', async () => {
     answers = [500, 302];
-    const given = copiesTo(postedTo(url));
-    given.give('note of 1\n', { isFirstOfDay: false });
+    const given = copiesTo(posted());
+    given.give('note of 1\n', at, at);
     await until(() => faults.length === 2);
     expect(faults[0]).toBeInstanceOf(CheckpointNotCopied);
     expect(String(faults[0])).not.toContain('secret');
     expect((faults[0] as Error).cause).toBeDefined();
     await until(() => taken.length === 1 && given.faults.length === 0);
     expect(taken).toEqual([{ body: 'note of 1\n', type: 'text/plain; charset=utf-8' }]);
+  });
+
+  it('are posted through the guarded egress, which leads to no address that is not listed', async () => {
+    const given = copiesTo(posted(['10.0.0.7']));
+    given.give('note of 1\n', at, at);
+    await until(() => faults.length > 0);
+    expect(String((faults[0] as Error).cause)).toContain('not a listed address');
+    expect(taken).toEqual([]);
   });
 
   it('wait for nobody: of several only the newest goes', async () => {
@@ -58,8 +71,8 @@ describe('copies of checkpoints', () => {
       wants: 'each',
       send: (note) => new Promise((resolve) => void [went.push(note), going.push(resolve)]),
     };
-    const given = copiesTo(slow, postedTo(url));
-    for (const note of ['one', 'two', 'three']) given.give(note, { isFirstOfDay: false });
+    const given = copiesTo(slow, posted());
+    for (const note of ['one', 'two', 'three']) given.give(note, at, at);
     await until(() => taken.some(({ body }) => body === 'three'));
     expect(went).toEqual(['one']);
     going[0]?.();
@@ -72,11 +85,17 @@ describe('copies of checkpoints', () => {
     const went: string[] = [];
     const daily: CheckpointPlace = { name: 'd', wants: 'daily', send: async (note) => void went.push(note) };
     const given = copiesTo(daily);
-    given.give('first', { isFirstOfDay: true });
-    given.give('second', { isFirstOfDay: false });
+    given.give('of yesterday', instantOf('2026-11-29T23:59:59Z'), at);
+    given.give('first', at, at);
+    given.give('second', at, at);
     await until(() => went.length > 0);
     await nextTurn();
     expect(went).toEqual(['first']);
+    const tomorrow = instantOf('2026-12-01T00:00:01Z');
+    given.give('second', at, tomorrow);
+    given.give('third', tomorrow, tomorrow);
+    await until(() => went.length > 1);
+    expect(went).toEqual(['first', 'third']);
   });
 
   it('end with the process, also while somebody is silent', async () => {
@@ -87,9 +106,9 @@ describe('copies of checkpoints', () => {
         new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     };
     const given = copiesTo(silent);
-    given.give('one', { isFirstOfDay: false });
+    given.give('one', at, at);
     await given.stop();
-    given.give('two', { isFirstOfDay: false });
+    given.give('two', at, at);
     expect(faults).toEqual([]);
   });
 });

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Egress } from '#libs/oidc-bridge';
 import { DomainError } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 
 /** Somebody outside whom checkpoints are given, so that the log cannot be set back without their knowing. */
 export interface CheckpointPlace {
   /** For faults: it names no person. */
   readonly name: string;
-  /** `each`: every checkpoint, though one a minute at most; `daily`: the first of each day (UTC). */
+  /** `each`: every checkpoint, though one a minute at most; `daily`: the first that is met of each day (UTC). */
   readonly wants: 'each' | 'daily';
   /** Resolves once it was taken. */
   send(note: string, signal: AbortSignal): Promise<void>;
@@ -45,9 +47,12 @@ export class CheckpointCopies {
     return this.couriers.flatMap(({ fault }) => fault ?? []);
   }
 
-  /** To be called by whoever signed it alone: of several consoles one gives it away. */
-  give(note: string, { isFirstOfDay }: { readonly isFirstOfDay: boolean }): void {
-    for (const courier of this.couriers) if (isFirstOfDay || courier.place.wants === 'each') courier.take(note);
+  /**
+   * To be called with the newest there is, again and again: what goes is decided by what these couriers took before, and not by who signed it. A
+   * command that signs before an export would otherwise keep it from those outside.
+   */
+  give(note: string, signedAt: Instant, now: Instant): void {
+    for (const courier of this.couriers) courier.meet(note, dayOf(signedAt), dayOf(now));
   }
 
   /** May be called twice. What was not taken by then is not given by this process. */
@@ -59,6 +64,8 @@ export class CheckpointCopies {
 class Courier {
   fault: CheckpointNotCopied | null = null;
   private waiting: string | null = null;
+  private lastNote: string | null = null;
+  private lastDay: string | null = null;
   private round: Promise<void> | null = null;
   private readonly stopping = new AbortController();
 
@@ -68,8 +75,12 @@ class Courier {
     private readonly paces: CopyPaces,
   ) {}
 
-  take(note: string): void {
-    if (this.stopping.signal.aborted) return;
+  meet(note: string, day: string, today: string): void {
+    if (this.stopping.signal.aborted || note === this.lastNote) return;
+    // One of yesterday would be followed by one of today within minutes.
+    if (this.place.wants === 'daily' && (day === this.lastDay || day !== today)) return;
+    this.lastNote = note;
+    this.lastDay = day;
     this.waiting = note;
     this.round ??= this.bring();
   }
@@ -103,16 +114,19 @@ class Courier {
   }
 }
 
-/** Takes each checkpoint by an HTTP POST of the signed note as text; any 2xx has taken it. */
-export function postedTo(url: string): CheckpointPlace {
+function dayOf(at: Instant): string {
+  return at.slice(0, 'YYYY-MM-DD'.length);
+}
+
+/** Takes each checkpoint by an HTTP POST of the signed note as text; any 2xx has taken it. @param passage the guarded way there */
+export function postedTo(url: URL, passage: Pick<ReturnType<Egress['to']>, 'ask'>): CheckpointPlace {
   return {
-    name: new URL(url).host,
+    name: url.host,
     wants: 'each',
     async send(note, signal) {
-      const headers = { 'content-type': 'text/plain; charset=utf-8' };
-      const answer = await fetch(url, { method: 'POST', body: note, headers, redirect: 'error', signal });
-      await answer.body?.cancel();
-      if (!answer.ok) throw new Error(`answered ${answer.status}`);
+      const headers = { 'content-type': 'text/plain; charset=utf-8', accept: '*/*' };
+      const { status } = await passage.ask(url, { method: 'POST', body: note, headers, signal });
+      if (status < 200 || status > 299) throw new Error(`answered ${status}`);
     },
   };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
+import { appendFacts, ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
 import type { RecordedEvent } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
 import type { TemporarySqlite } from '#libs/event-store/testing';
@@ -14,7 +14,9 @@ import type { TrustedKey } from '../verify/note.ts';
 import { verifyExport } from '../verify/verify-export.ts';
 import { exportRange } from '../export/range-export.ts';
 import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
+import type { CheckpointPlace } from './checkpoint-copies.ts';
 import { LedgerContradicted, LEDGER_STREAM } from './ledger.ts';
+import type { LedgerEvent } from './ledger.ts';
 import { eventsFrom, LedgerKeeper } from './ledger-keeper.ts';
 import { checkpointsBetween, ledgerProjection } from './ledger-projection.ts';
 import { LedgerTree } from './ledger-tree.ts';
@@ -179,6 +181,48 @@ describe('the keeper of the ledger', () => {
     await keeper.signNow();
     expect(given).toEqual({ each: [3], daily: [3] });
     expect(keeper.copyFaults).toEqual([]);
+  });
+
+  it('gives them what another signed first on that day, such as a command before an export; and never what no key of ours signed', async () => {
+    const given: number[] = [];
+    const daily: CheckpointPlace = {
+      ...{ name: 'daily', wants: 'daily' },
+      send: async (note) => void given.push(readCheckpoint(note)?.size ?? 0),
+    };
+    await record(3);
+    const console1 = await console_('one', null);
+    const copyPaces = { betweenMs: 1, retryMs: 1, timeLimitMs: 10_000 };
+    const options = {
+      ...{ origin: ORIGIN, directory: null, copiesTo: [daily], copyPaces },
+      ...{ intervalMs: 5, onFault: () => undefined },
+    };
+    const keeper = new LedgerKeeper(console1.store, console1.models, keyring, clock, options);
+    closing.push(() => keeper.stop());
+    await keeper.signNow();
+    await until(async () => given.length === 1);
+    clock.advance(86_400);
+    await record(2);
+    const command = await console_('two', null);
+    await command.runner.caughtUp();
+    const note = await command.keeper.signNow();
+    const { size } = readCheckpoint(note ?? '') ?? {};
+    await keeper.signNow();
+    const stranger = signerOfTests(ORIGIN);
+    await console1.runner.caughtUp();
+    await until(async () => given.length === 2);
+    expect(given).toEqual([3, size]);
+
+    clock.advance(86_400);
+    const head = (await checkpoints()).at(-1)?.data as LedgerEvent['data'];
+    const root = Buffer.from(head.root, 'base64');
+    const forged = signCheckpoint({ origin: ORIGIN, size: head.size, root }, stranger);
+    await appendFacts(sqlite.store, LEDGER_STREAM, [
+      { type: 'CheckpointSigned', data: { ...head, signedAt: clock.now(), note: forged } } satisfies LedgerEvent,
+    ]);
+    await console1.runner.caughtUp();
+    keeper.start(); // nothing is due by what the record says; what was forged is signed over all the same
+    await until(async () => given.length === 3);
+    expect(given.at(-1)).toBeGreaterThan(head.size);
   });
 
   it('signs nothing more over a log that contradicts its own last checkpoint, and says so', async () => {

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RevisionConflict } from '#libs/event-store';
 import type { EventStore, ExpectedRevision, ReadModels, RecordedEvent } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
-import type { Clock, Instant } from '#libs/vocabulary';
+import type { Clock } from '#libs/vocabulary';
 import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { CheckpointCopies } from './checkpoint-copies.ts';
-import type { CheckpointPlace } from './checkpoint-copies.ts';
+import type { CheckpointPlace, CopyPaces } from './checkpoint-copies.ts';
 import type { TreeHead } from './checkpoint.ts';
 import { ledger, LEDGER_STREAM, LedgerContradicted, signHead } from './ledger.ts';
 import type { Ledger, LedgerEvent } from './ledger.ts';
@@ -26,8 +26,10 @@ export interface LedgerKeeperOptions {
   readonly directory: string | null;
   /** Whose cosignatures the published note carries. */
   readonly witnesses?: readonly Witness[];
-  /** Who else is given what this keeper signed. */
+  /** Who else is given the newest checkpoint, also one that a command signed, or another console. */
   readonly copiesTo?: readonly CheckpointPlace[];
+  /** Shorter, for tests. */
+  readonly copyPaces?: CopyPaces;
   /** How often to look whether a checkpoint is due. */
   readonly intervalMs?: number;
   readonly onFault: (error: unknown) => void;
@@ -40,6 +42,7 @@ export interface LedgerKeeperOptions {
 export class LedgerKeeper {
   private running: { stop: AbortController; done: Promise<void> } | null = null;
   private fault: unknown = null;
+  private lastStanding: string | null = null;
   private readonly witnesses: Witnesses;
   private readonly copies: CheckpointCopies;
 
@@ -50,8 +53,8 @@ export class LedgerKeeper {
     private readonly clock: Clock,
     private readonly options: LedgerKeeperOptions,
   ) {
-    const { witnesses = [], copiesTo = [], onFault } = options;
-    this.copies = new CheckpointCopies(copiesTo, onFault);
+    const { witnesses = [], copiesTo = [], copyPaces, onFault } = options;
+    this.copies = new CheckpointCopies(copiesTo, onFault, copyPaces);
     this.witnesses = new Witnesses({ witnesses, onFault, isOurs: (note) => this.isOurs(note) });
   }
 
@@ -126,6 +129,7 @@ export class LedgerKeeper {
     const { state, revision } = await this.signed();
     const tree = new LedgerTree(this.readModels.db);
     const signer = this.keyring.ledgerSigner();
+    const standing = state !== null && this.isStanding(state) ? state : null;
     const sign = (head: TreeHead) =>
       signCheckpoint(head, { publicKey: signer.publicKey, sign: (bytes) => signer.sign(bytes) });
     const size = tree.size;
@@ -135,19 +139,18 @@ export class LedgerKeeper {
       now: this.clock.now(),
       ledgerKeyId: signer.keyId,
       sign,
-      isWanted,
+      isWanted: isWanted || (state !== null && standing === null), // what nobody of ours signed stands for nothing
     });
     try {
-      if (events.length > 0 && size > 0) {
-        await this.store.append(LEDGER_STREAM, revision, events);
-        for (const { data } of events)
-          this.copies.give(data.note, { isFirstOfDay: dayOf(data.signedAt) !== dayOf(state?.signedAt) });
-      }
+      if (events.length > 0 && size > 0) await this.store.append(LEDGER_STREAM, revision, events);
     } catch (error) {
       if (error instanceof RevisionConflict) return this.keep(isWanted); // another console signed meanwhile
       throw error;
     }
-    const note = (size > 0 ? events[0]?.data.note : undefined) ?? state?.note ?? null;
+    const signed = size > 0 ? events[0]?.data : undefined;
+    const newest = signed ?? standing;
+    if (newest !== null) this.copies.give(newest.note, newest.signedAt, this.clock.now());
+    const note = signed?.note ?? state?.note ?? null;
     await this.publish(note, tree);
     return note;
   }
@@ -175,6 +178,16 @@ export class LedgerKeeper {
     await publishLedger(directory, cosigned, tree, (first, count) => this.leaves(tree, first, count));
   }
 
+  /** Whether its note says what the record says of it, and a key of ours signed that: anybody who writes the database can append an event. */
+  private isStanding({ note, size, root }: NonNullable<Ledger>): boolean {
+    if (note !== this.lastStanding) {
+      const head = readCheckpoint(note);
+      if (head?.size !== size || Buffer.from(head.root).toString('base64') !== root || !this.isOurs(note)) return false;
+      this.lastStanding = note;
+    }
+    return true;
+  }
+
   private isOurs(note: string): boolean {
     const keys = this.keyring
       .ledgerVerifiers()
@@ -187,10 +200,6 @@ export class LedgerKeeper {
     for await (const event of eventsFrom(this.store, tree, first, count)) leaves.push(ledgerLeaf(event));
     return leaves;
   }
-}
-
-function dayOf(at: Instant | undefined): string | undefined {
-  return at?.slice(0, 'YYYY-MM-DD'.length);
 }
 
 /** Events of the log by their places, `count` of them from leaf `first` on. */

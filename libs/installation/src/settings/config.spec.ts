@@ -139,6 +139,20 @@ describe('configuration', () => {
       { SEGL_CONFIG: yaml(`ledger: { directory: /x, witnesses: [${WITNESS.replace('https', 'http')}] }`) },
       'ledger.witnesses: http://witness.example/: must be https://',
     ],
+    [
+      { SEGL_CONFIG: yaml('ledger: { checkpointUrl: "https://kim:secret@keeper.example/x" }') },
+      'ledger.checkpointUrl: https://keeper.example/x: has a user or a password in it',
+    ],
+    [
+      {
+        SEGL_CONFIG: yaml('ledger: { checkpointUrl: "https://keeper.example/", checkpointPrivateAddresses: [keeper] }'),
+      },
+      'ledger.checkpointPrivateAddresses: neither an address nor a range like 10.0.0.0/8: keeper',
+    ],
+    [
+      { SEGL_CONFIG: yaml('ledger: { checkpointPrivateAddresses: [10.0.0.7] }') },
+      'ledger.checkpointPrivateAddresses: has no use without ',
+    ],
     [{ SEGL_CONFIG: yaml('relay: { clientKeyFile: /etc/hostname }') }, 'a certificate and its key'],
     [
       { SEGL_RELAY_URL: 'smtp://a.example?tls=none', SEGL_CONFIG: yaml('relay: { authoritiesFile: /etc/hostname }') },

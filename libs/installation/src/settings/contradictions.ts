@@ -1,9 +1,9 @@
-import { readWitness } from '#libs/audit';
 import { SHARE_OF_BYTE_VALUES } from '#libs/ephemeral-store';
 import { organisationProfileFaults } from '#libs/mail';
 import { isLoopback } from './loopback.ts';
 import { canaryContradictions } from './canary-settings.ts';
 import { gatewayContradictions } from './gateway-settings.ts';
+import { ledgerContradictions } from './ledger-settings.ts';
 import { organisationProfile } from './organisation.ts';
 import type { Settings } from './settings.ts';
 import { relayFaults } from './relay-settings.ts';
@@ -67,29 +67,9 @@ export function contradictions(settings: Settings): string[] {
       `${nameOf('portal.ephemeralMaxBytes')}: must hold at least one mail of the largest size (${maxMailBytes} bytes) and its sign-in`,
     );
   }
-  faults.push(...witnessFaults(settings));
-  faults.push(...plainAddressFaults('ledger.checkpointUrl', settings.ledger.checkpointUrl));
+  faults.push(...ledgerContradictions(settings));
   faults.push(...organisationProfileFaults(organisationProfile(settings.organisation)));
   faults.push(...signInContradictions(settings.signIn), ...smtpContradictions(settings));
   faults.push(...gatewayContradictions(settings), ...canaryContradictions(settings));
   return faults;
-}
-
-function plainAddressFaults(setting: string, url: string | undefined): string[] {
-  const address = url === undefined ? null : new URL(url);
-  return address?.protocol === 'http:' && !isLoopback(address.hostname)
-    ? [`${nameOf(setting)}: ${address.href}: must be https:// (http:// is for loopback only)`]
-    : [];
-}
-
-function witnessFaults({ ledger: { directory, witnesses } }: Settings): string[] {
-  const name = nameOf('ledger.witnesses');
-  const faults: string[] = [];
-  if (witnesses.length > 0 && directory === undefined)
-    faults.push(`${name}: needs ${nameOf('ledger.directory')}, where the checkpoints stand that they have signed`);
-  for (const { url, monitoringUrl, key } of witnesses) {
-    if (readWitness(key, url) === null) faults.push(`${name}: ${url}: its key is no Ed25519 key for cosignatures`);
-    for (const address of [url, monitoringUrl ?? url]) faults.push(...plainAddressFaults('ledger.witnesses', address));
-  }
-  return [...new Set(faults)];
 }

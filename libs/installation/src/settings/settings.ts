@@ -296,14 +296,18 @@ export const settingsSchema = z.object({
       checkpointMail: mailAddress
         .optional()
         .describe(
-          'whom the first checkpoint of each day (UTC) is mailed, best somebody outside who keeps them; tried again until the next day',
+          'whom the first checkpoint of each day (UTC) is mailed by each console, and at each start the newest of that day; best somebody outside who keeps them. What fails is tried again until one of the next day takes its place',
         ),
       checkpointUrl: z
         .url({ protocol: /^https?$/ })
         .optional()
         .describe(
-          'where each checkpoint is posted as text, one a minute at most; any 2xx has taken it. What fails is tried again, holds nothing up, and is said in /readyz',
+          'where each checkpoint is posted as text, one a minute at most, without following redirects; any 2xx has taken it. What fails is tried again, holds nothing up, and is said in /readyz',
         ),
+      checkpointPrivateAddresses: z
+        .array(z.string())
+        .default([])
+        .describe('addresses or ranges outside the Internet that the host of `ledger.checkpointUrl` may have'),
     })
     .prefault({}),
   outbox: z

@@ -13,6 +13,7 @@ import type { Keyring } from '#libs/keyring';
 import type { MailRelay } from '#libs/mail';
 import type { Clock } from '#libs/vocabulary';
 import type { Settings } from '../settings/settings.ts';
+import { checkpointPassage } from '../settings/ledger-settings.ts';
 import { mailedTo } from './checkpoint-mail.ts';
 import type { Closing } from './closing.ts';
 
@@ -48,7 +49,7 @@ export async function openLedger(settings: Settings, needs: LedgerNeeds, closing
       error instanceof WitnessDidNotSign
         ? log.warn({ err: error }, 'a checkpoint of the ledger goes without a witness')
         : error instanceof CheckpointNotCopied
-          ? log.warn({ err: error }, 'a checkpoint of the ledger is tried again later')
+          ? log.warn(wordsOf(error), 'a checkpoint of the ledger is tried again later')
           : log.error({ error: String(error) }, 'no checkpoint could be signed or published'),
   });
   const isKnownElsewhere = directory !== null && (await publishedCheckpoint(directory)) !== null;
@@ -60,10 +61,15 @@ export async function openLedger(settings: Settings, needs: LedgerNeeds, closing
   return closing.add(keeper, (started) => started.stop());
 }
 
+/** Not its causes: they may hold the relay's reply, which may name people. */
+function wordsOf({ message, cause }: CheckpointNotCopied) {
+  return { error: message, code: (cause as { code?: unknown } | undefined)?.code };
+}
+
 function placesOf(settings: Settings, { relay, clock }: LedgerNeeds): CheckpointPlace[] {
   const { checkpointMail, checkpointUrl } = settings.ledger;
   return [
-    ...(checkpointUrl === undefined ? [] : [postedTo(checkpointUrl)]),
+    ...(checkpointUrl === undefined ? [] : [postedTo(new URL(checkpointUrl), checkpointPassage(settings.ledger))]),
     ...(checkpointMail === undefined || relay === null
       ? []
       : [

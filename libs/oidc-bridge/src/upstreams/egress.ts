@@ -25,6 +25,8 @@ export interface EgressQuestion {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Calls it off. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EgressAnswer {
@@ -111,18 +113,23 @@ export class Passage {
     if (refusal !== null) throw new UpstreamUnreachable(`${url.host}: ${refusal}`);
     const { promise: late, reject } = Promise.withResolvers<never>();
     const deadline = new AbortController();
-    const alarm = setTimeout(() => {
-      const fault = new UpstreamUnreachable('took longer than an exchange may');
+    const end = (why: string) => {
+      const fault = new UpstreamUnreachable(why);
       reject(fault); // undici heeds the signal only once it is connected
       deadline.abort(fault);
-    }, this.exchangeMs);
+    };
+    const alarm = setTimeout(() => end('took longer than an exchange may'), this.exchangeMs);
+    const callOff = () => end('was called off');
+    question.signal?.addEventListener('abort', callOff);
     try {
+      if (question.signal?.aborted === true) callOff();
       return await Promise.race([this.exchange(url, question, deadline.signal), late]);
     } catch (cause) {
       if (cause instanceof UpstreamUnreachable) throw new UpstreamUnreachable(`${url.host}: ${cause.message}`);
       throw new UpstreamUnreachable(`${url.host}: ${wordOf(cause)}`, { cause });
     } finally {
       clearTimeout(alarm);
+      question.signal?.removeEventListener('abort', callOff);
     }
   }
 
