@@ -20,6 +20,8 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'append-too-large': 'a fault of ours: the page with a reference, and the log',
   'console-not-signed-in': 'leads to the sign-in page: NotSignedInFilter',
   'console-sign-in-refused': 'said on the sign-in page of the console',
+  'retention-late': 'a warning at /readyz, and of `segl doctor`',
+  'retention-by-hand': 'a warning of `segl doctor`',
   'backup-too-old': 'a warning of `segl doctor`',
   'canary-not-read': 'a warning of `segl doctor`',
   'canary-stopped': 'what a canary mail came to, for the log, the console and `segl canary run`',

@@ -74,6 +74,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   'person-directory-unavailable': EXIT.unavailable,
   'ephemeral-store-unavailable': EXIT.unavailable,
   'not-well-around': EXIT.unavailable,
+  'retention-late': EXIT.unavailable,
   'canary-not-read': EXIT.unavailable,
   'providers-in-trouble': EXIT.unavailable,
   'relay-unavailable': EXIT.unavailable,

@@ -90,6 +90,13 @@ describe('segl retention', () => {
     expect([short.exitCode, short.said]).toEqual([78, expect.stringContaining('retention.viewsDays')]);
   });
 
+  it('is missed by the doctor where the last run is more than two days old', async () => {
+    const { text } = await run(['doctor', '--json']);
+    const found = (JSON.parse(text) as { what: string }[]).filter(({ what }) => what === 'retention');
+    const says = [`the last run ended at ${noon}; 48 hours are allowed`];
+    expect(found).toMatchObject([{ what: 'retention', isWell: false, isAdvice: false, says }]);
+  });
+
   it('is told from somebody who takes content out of the database, whom verifying the log names', async () => {
     const verify = () => run(['audit', 'verify', '--log', '--json']);
     const before = await verify();

@@ -49,6 +49,10 @@ export class PartsFromOutside implements CheckedParts {
     throw new Refused('a ledger is kept by a running process alone');
   }
 
+  async retention(): Promise<null> {
+    return null;
+  }
+
   isListeningForMail(): never {
     throw new Refused('whether mail can come in is known to a running process alone');
   }

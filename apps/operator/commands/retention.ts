@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { planRemoval, removeContents, RETENTION_KINDS, retentionRules } from '#libs/audit';
 import type { RetentionCounts } from '#libs/audit';
+import { canRemoveContents } from '#libs/event-store';
 import type { ContentRemoval, EventStore } from '#libs/event-store';
 import { Refused } from '../exit-codes.ts';
 import { mandateGiven, withMandate } from '../mandate.ts';
@@ -17,7 +18,7 @@ interface RetentionOptions extends MandateOptions {
 const WHAT_IT_DOES = `
 What the settings under "retention" say may go: the content of views, sign-ins, codes, visits and of what auditors did, each after so many days. Headers,
 order and every proof of the ledger stay; so do events of persons under legal hold, of messages that can still be opened, and all that
-anything is decided on. Run "apply --yes" once a day where the settings are to hold by themselves.`;
+anything is decided on. A running appliance with the console's role does the same by itself, once a day; "apply" does it now.`;
 
 export function retentionCommand(operator: Operator): Command {
   return new Command('retention')
@@ -72,12 +73,10 @@ Examples:
 
 /** @throws Refused */
 function requireRemoval(store: EventStore): EventStore & ContentRemoval {
-  const able: EventStore & Partial<ContentRemoval> = store;
-  if (able.removeContents === undefined)
-    throw new Refused(
-      'EventStoreDB never changes an event: copy the record into a file (segl events copy), apply there, and copy that into a fresh EventStoreDB (ops/runbooks/retention.md)',
-    );
-  return store as EventStore & ContentRemoval;
+  if (canRemoveContents(store)) return store;
+  throw new Refused(
+    'EventStoreDB never changes an event: copy the record into a file (segl events copy), apply there, and copy that into a fresh EventStoreDB (ops/runbooks/retention.md)',
+  );
 }
 
 function warningOf(rules: readonly { readonly kind: string; readonly before: string }[]): string {

@@ -43,6 +43,7 @@ export { standingHolds, type StandingHold } from './query/standing-holds.ts';
 export { messageTimeline, personTimeline } from './query/timelines.ts';
 export type { Timeline, TimelineEntry } from './query/timelines.ts';
 export { planRemoval, removeContents, type RetentionCounts } from './retention/remove-contents.ts';
+export { requireTimelyRetention, RetentionKeeper } from './retention/retention-keeper.ts';
 export { RETENTION_KINDS, RETENTION_MIN_DAYS, retentionRules } from './retention/retention-rules.ts';
 export { auditTrail } from './read-models/audit-trail.ts';
 export { exportLines } from './verify/csv-lines.ts';

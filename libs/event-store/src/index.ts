@@ -17,7 +17,7 @@ export {
   type SubscriptionMessage,
 } from './event-store.ts';
 export { MAX_IMPORT_EVENTS, sizeInAppend, type RecordedEventImport } from './import-recorded.ts';
-export { MAX_REMOVED_EVENTS, type ContentRemoval } from './remove-contents.ts';
+export { canRemoveContents, MAX_REMOVED_EVENTS, type ContentRemoval } from './remove-contents.ts';
 export { CONTENT_REMOVED, isContentRemoved, leafOfRecord } from './record-leaf.ts';
 export { appendFacts, decideAndAppend, readState } from './decide-and-append.ts';
 export { parseRecordedEvent, recordEvents, streamName } from './recorded-event.ts';

@@ -1,5 +1,5 @@
 import { DomainError } from '#libs/vocabulary';
-import type { Position, RecordedEvent } from './event-store.ts';
+import type { EventStore, Position, RecordedEvent } from './event-store.ts';
 
 /** Events that one call takes: others' appends wait for no more than that. */
 export const MAX_REMOVED_EVENTS = 1000;
@@ -18,6 +18,11 @@ export interface ContentRemoval {
    * @throws EventStoreUnavailable  the outcome may be unknown
    */
   removeContents(events: readonly Pick<RecordedEvent, 'id' | 'position'>[]): Promise<void>;
+}
+
+/** Whether a store changes what it holds for this: a file does, EventStoreDB never. */
+export function canRemoveContents(store: EventStore): store is EventStore & ContentRemoval {
+  return (store as Partial<ContentRemoval>).removeContents !== undefined;
 }
 
 /** The record is not the one that was looked at when it was decided. */

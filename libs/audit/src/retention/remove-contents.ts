@@ -1,13 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { appendFacts, MAX_REMOVED_EVENTS } from '#libs/event-store';
 import type { ContentRemoval, EventStore, ReadModels } from '#libs/event-store';
 import type { Clock, Instant, Mandate, PersonId } from '#libs/vocabulary';
 import type { AuditRow } from '../query/audit-page.ts';
 import { trailIn } from '../query/audit-trail-source.ts';
+import type { AuditTrailSource } from '../query/audit-trail-source.ts';
 import { standingHolds } from '../query/standing-holds.ts';
 import { reduceRow } from '../read-models/reduce-trail.ts';
 import { RETENTION_STREAM } from './retention-events.ts';
 import type { RetentionEvent } from './retention-events.ts';
-import type { RetentionRule } from './retention-rules.ts';
+import type { RetentionKind, RetentionRule } from './retention-rules.ts';
 import { retentionVerdict, Sealings } from './what-may-go.ts';
 import type { RetentionVerdict, Sealing } from './what-may-go.ts';
 
@@ -15,6 +17,8 @@ import type { RetentionVerdict, Sealing } from './what-may-go.ts';
 export interface RetainedRecord<Store extends EventStore = EventStore> {
   readonly store: Store;
   readonly readModels: ReadModels;
+  /** Who is asked which events are old enough; by default the calling thread asks the read models itself. */
+  readonly trail?: AuditTrailSource;
   readonly caughtUp: () => Promise<void>;
 }
 
@@ -23,6 +27,20 @@ export interface RetentionCounts extends Omit<RetentionRule, 'types'> {
   readonly counts: Readonly<Record<RetentionVerdict, number>>;
 }
 
+/** How it goes about it: by default it looks at everything, in batches as large as they may be, without a pause. */
+export interface RemovalPace {
+  /** Events of a kind that were recorded before are not looked at: earlier runs have. */
+  readonly lookFrom?: ReadonlyMap<RetentionKind, Instant>;
+  /** 1 to MAX_REMOVED_EVENTS. */
+  readonly batchEvents?: number;
+  /** Milliseconds that belong to everybody else, after each batch. */
+  readonly pauseMs?: number;
+  /** Aborted, it ends after the batch that it is at. */
+  readonly signal?: AbortSignal;
+}
+
+type Removed = Extract<RetentionEvent, { type: 'ContentRemoved' }>['data']['rules'][number];
+
 /** What would go now. Changes nothing. @throws BadAuditQuery, ProjectionsBehind, EventStoreUnavailable */
 export async function planRemoval(
   record: RetainedRecord,
@@ -30,34 +48,68 @@ export async function planRemoval(
   now: Instant,
 ): Promise<RetentionCounts[]> {
   const planned: RetentionCounts[] = [];
-  for (const rule of rules) planned.push(await walk(record, rule, now, null));
+  for (const rule of rules) planned.push((await walk(record, rule, now, {}, null)).counted);
   return planned;
 }
 
 /**
- * Removes the content of what may go, and records that: before the first, and after the last. Broken off, it is finished by running it again. Holds are
- * asked anew right before each thousand events go.
+ * Removes the content of what may go, and records that: before the first, and after the last; nothing where nothing goes. Broken off, it is finished by
+ * running it again. Holds are asked anew right before each batch goes.
  *
  * @throws RemovalRefused, ProjectionsBehind, EventStoreUnavailable
  */
 export async function removeContents(
   record: RetainedRecord<EventStore & ContentRemoval>,
   rules: readonly RetentionRule[],
-  { by, ...mandate }: Mandate,
+  mandate: Mandate,
   clock: Clock,
 ): Promise<RetentionCounts[]> {
-  const { store, readModels } = record;
+  const { store } = record;
   const now = clock.now();
-  const begun = rules.map(({ kind, types, before }) => ({ kind, types: [...types], before }));
   let isBegun = false;
-  const removed: RetentionCounts[] = [];
+  const beforeFirst = async () => {
+    if (!isBegun) await appendFacts(store, RETENTION_STREAM, [removalBegun(rules, mandate, now)]);
+    isBegun = true;
+  };
+  const { counted, removed } = await removeOld(record, rules, now, {}, beforeFirst);
+  if (isBegun) await recordRemoved(store, mandate.by, removed, clock);
+  return counted;
+}
+
+/** What is recorded before the first content goes. */
+export function removalBegun(
+  rules: readonly RetentionRule[],
+  { by, ...mandate }: Mandate,
+  now: Instant,
+): Extract<RetentionEvent, { type: 'ContentRemovalBegun' }> {
+  const begun = rules.map(({ kind, types, before }) => ({ kind, types: [...types], before }));
+  return { type: 'ContentRemovalBegun', data: { by, ...mandate, rules: begun, begunAt: now } };
+}
+
+/** Removes what may go by rules that were announced (`removalBegun`), and records it, whether anything went or not. @throws as removeContents; what `pace.signal` aborts with */
+export async function removeAnnounced(
+  record: RetainedRecord<EventStore & ContentRemoval>,
+  rules: readonly RetentionRule[],
+  { by, now, clock, pace }: { by: string; now: Instant; clock: Clock; pace: RemovalPace },
+): Promise<RetentionCounts[]> {
+  const { counted, removed } = await removeOld(record, rules, now, pace, async () => undefined);
+  await recordRemoved(record.store, by, removed, clock);
+  return counted;
+}
+
+async function removeOld(
+  record: RetainedRecord<EventStore & ContentRemoval>,
+  rules: readonly RetentionRule[],
+  now: Instant,
+  pace: RemovalPace,
+  beforeFirst: () => Promise<void>,
+): Promise<{ counted: RetentionCounts[]; removed: Removed[] }> {
+  const { store, readModels } = record;
+  const counted: RetentionCounts[] = [];
+  const removed: Removed[] = [];
   for (const rule of rules) {
-    const counted = await walk(record, rule, now, {
-      async begin() {
-        if (isBegun) return;
-        await note(store, { type: 'ContentRemovalBegun', data: { by, ...mandate, rules: begun, begunAt: now } });
-        isBegun = true;
-      },
+    const walked = await walk(record, rule, now, pace, {
+      begin: beforeFirst,
       async remove(rows) {
         await store.removeContents(rows.map(({ eventId: id, position }) => ({ id, position })));
         await readModels.whenFree(() =>
@@ -67,19 +119,17 @@ export async function removeContents(
         );
       },
     });
-    removed.push(counted);
+    const { kind, before } = rule;
+    const { remove, held, alive } = walked.counted.counts;
+    const { lookedFrom, leftFrom } = walked;
+    counted.push(walked.counted);
+    removed.push({
+      ...{ kind, before, removed: remove, held, alive },
+      ...(lookedFrom !== null && { lookedFrom }),
+      ...(leftFrom !== null && { leftFrom }),
+    });
   }
-  if (isBegun) {
-    const counts = removed.map(({ kind, before, counts: { remove, held, alive } }) => ({
-      kind,
-      before,
-      removed: remove,
-      held,
-      alive,
-    }));
-    await note(store, { type: 'ContentRemoved', data: { by, rules: counts, removedAt: clock.now() } });
-  }
-  return removed;
+  return { counted, removed };
 }
 
 interface Removal {
@@ -88,23 +138,36 @@ interface Removal {
   remove(rows: readonly AuditRow[]): Promise<void>;
 }
 
-/** Looks at every event that is old enough, a page at a time. @param removal null: only counts */
+interface Walked {
+  readonly counted: RetentionCounts;
+  readonly lookedFrom: Instant | null;
+  /** When the oldest was recorded that was left as it is. */
+  readonly leftFrom: Instant | null;
+}
+
+/** Looks at events that are old enough, a page at a time. @param removal null: only counts */
 async function walk(
-  { store, readModels, caughtUp }: RetainedRecord,
+  { store, readModels, trail = trailIn(readModels.db), caughtUp }: RetainedRecord,
   { kind, types, before }: RetentionRule,
   now: Instant,
+  { lookFrom, batchEvents: limit = MAX_REMOVED_EVENTS, pauseMs = 0, signal }: RemovalPace,
   removal: Removal | null,
-): Promise<RetentionCounts> {
-  const trail = trailIn(readModels.db);
+): Promise<Walked> {
   const sealings = new Sealings(store);
   const heldNow = async () => {
     await caughtUp();
     return new Set<PersonId>((await standingHolds(trail)).map(({ personId }) => personId));
   };
   const counts = { remove: 0, gone: 0, held: 0, alive: 0 };
-  for (let after: string | null | undefined; after !== null;) {
+  const lookedFrom = lookFrom?.get(kind) ?? null;
+  let leftFrom: Instant | null = null;
+  // The canary's events too: everything that is old enough.
+  const filter = { types: [...types], from: lookedFrom ?? undefined, to: before, withCanary: true };
+  const isAny = lookedFrom === null || lookedFrom < before;
+  for (let after: string | null | undefined = isAny ? undefined : null; after !== null;) {
+    signal?.throwIfAborted();
     await caughtUp();
-    const { rows, next } = await trail.page({ types: [...types], to: before }, { after, limit: MAX_REMOVED_EVENTS });
+    const { rows, next } = await trail.page(filter, { after, limit });
     const under: (readonly Sealing[])[] = [];
     for (const row of rows) under.push(await sealings.under(row));
     const judge = (held: ReadonlySet<PersonId>) =>
@@ -116,12 +179,19 @@ async function walk(
       const mayGo = judged.flatMap(({ row, verdict }) => (verdict === 'remove' ? [row] : []));
       if (mayGo.length > 0) await removal.remove(mayGo);
     }
-    for (const { verdict } of judged) counts[verdict]++;
+    for (const { row, verdict } of judged) {
+      counts[verdict]++;
+      const isLeft = verdict === 'held' || verdict === 'alive';
+      if (isLeft && (leftFrom === null || row.time < leftFrom)) leftFrom = row.time;
+    }
     after = next;
+    if (after !== null && pauseMs > 0) await sleep(pauseMs, undefined, { signal });
   }
-  return { kind, before, counts };
+  return { counted: { kind, before, counts }, lookedFrom, leftFrom };
 }
 
-function note(store: EventStore, event: RetentionEvent): Promise<void> {
-  return appendFacts(store, RETENTION_STREAM, [event]);
+function recordRemoved(store: EventStore, by: string, rules: Removed[], clock: Clock): Promise<void> {
+  return appendFacts(store, RETENTION_STREAM, [
+    { type: 'ContentRemoved', data: { by, rules, removedAt: clock.now() } } satisfies RetentionEvent,
+  ]);
 }

@@ -28,6 +28,10 @@ export type RetentionEvent =
           /** Old enough and left as they are: of persons under legal hold, and of messages that can still be opened. */
           readonly held: number;
           readonly alive: number;
+          /** Events recorded before that moment were not looked at: earlier runs had. Not there: all were looked at. */
+          readonly lookedFrom?: Instant;
+          /** When the oldest was recorded that was left as it is, where one was: the next run begins there. */
+          readonly leftFrom?: Instant;
         }[];
         readonly removedAt: Instant;
       }

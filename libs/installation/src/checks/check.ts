@@ -1,4 +1,4 @@
-import type { LedgerKeeper } from '#libs/audit';
+import type { LedgerKeeper, RetentionKeeper } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner, ReadModelDatabase } from '#libs/event-store';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
@@ -33,6 +33,8 @@ export interface CheckedParts {
   webhookTroubles(): Promise<readonly string[]>;
   /** Of a running process alone. */
   ledger(): Promise<LedgerKeeper>;
+  /** Of a running process alone; null from outside. */
+  retention(): Promise<RetentionKeeper | null>;
   /** Whether mail can come in. Of a running process alone. */
   isListeningForMail(): boolean;
 }

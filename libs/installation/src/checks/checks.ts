@@ -18,6 +18,7 @@ import { CHECK_OF_CHECKPOINT } from './newest-checkpoint.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { CHECK_OF_POLICY } from './policy-in-force.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
+import { CHECKS_OF_RETENTION } from './retention.ts';
 import { CHECK_OF_WEBHOOKS } from './webhooks.ts';
 
 const always = () => true;
@@ -290,6 +291,7 @@ export const CHECKS: readonly Check[] = [
   CHECK_OF_WEBHOOKS,
   CHECK_OF_CANARY,
   CHECK_OF_CHECKPOINT,
+  ...CHECKS_OF_RETENTION,
   ...CHECKS_AROUND_IT,
 ];
 

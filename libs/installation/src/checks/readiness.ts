@@ -132,6 +132,7 @@ export function readinessOf(
     providers: async () => providers,
     trail: async () => stores.readModels?.db ?? null,
     ledger: async () => opened(stores.ledger),
+    retention: async () => opened(stores.retention),
     policyFaults: async () => opened(stores.policy).faults,
     webhookTroubles: async () => stores.webhooks?.troubles() ?? [],
     isListeningForMail,

@@ -4,7 +4,6 @@ import { VOUCHED_FACTS } from '#libs/ephemeral-store';
 import { DEFAULT_PRIVACY } from '#libs/telemetry';
 import { DEFAULT_PASSCODE_LIMITS } from '#libs/passcode';
 import { isProxyRange, PROXY_HEADERS } from '#libs/web-ui';
-import { RETENTION_MIN_DAYS } from '#libs/audit';
 import { SECOND_PERSON_ACTS } from '#libs/compliance';
 import { ROLES } from '../roles.ts';
 import { embeddedUrl } from '../stores/data-files.ts';
@@ -15,6 +14,7 @@ import { gatewaySchema } from './gateway-settings.ts';
 import { organisationSchema } from './organisation-settings.ts';
 import { authoritiesFile, mailAddress, yesOrNo } from './setting-kinds.ts';
 import { dkimSchema, relaySchema } from './relay-settings.ts';
+import { retentionSchema } from './retention-settings.ts';
 import { signInSchema } from './sign-in-settings.ts';
 import { smtpSchema } from './smtp-settings.ts';
 
@@ -31,18 +31,6 @@ function storeUrl(name: StoreName) {
     const fault = storeUrlFault(name, url);
     if (fault !== null) context.addIssue(fault);
   });
-}
-
-function retentionDays(of: string) {
-  return z.coerce
-    .number()
-    .int()
-    .min(RETENTION_MIN_DAYS)
-    .max(36_500)
-    .optional()
-    .describe(
-      `days after which \`segl retention apply\` removes the content of ${of}; ${RETENTION_MIN_DAYS} at least. Default: it is kept for good`,
-    );
 }
 
 function storeFile(meaning: string) {
@@ -329,17 +317,7 @@ export const settingsSchema = z.object({
         ),
     })
     .prefault({}),
-  retention: z
-    .object({
-      viewsDays: retentionDays('what was shown and saved (of messages that can no longer be opened)'),
-      signInsDays: retentionDays('who proved an address, or failed to'),
-      codesDays: retentionDays('codes made, sent, entered and refused'),
-      visitsDays: retentionDays(
-        'attachments that reached the portal, and what was refused (of messages that can no longer be opened)',
-      ),
-      auditingDays: retentionDays('what auditors asked and took away'),
-    })
-    .prefault({}),
+  retention: retentionSchema,
   canary: canarySchema,
   telemetry: z
     .object({

@@ -29,6 +29,7 @@ import { DATA_FILES } from './data-files.ts';
 import { PROJECTIONS } from './projections.ts';
 import { newestPersonsMissing } from '../checks/compare-persons.ts';
 import { openLedger } from './open-ledger.ts';
+import { openRetention } from './open-retention.ts';
 import type { OpenedStores } from './opened-stores.ts';
 import { AuditTrailThread } from '#libs/audit';
 import type { LedgerKeeper } from '#libs/audit';
@@ -148,6 +149,10 @@ async function open(
     readModels !== null
       ? closing.add(new AuditTrailThread(join(settings.dataDir, DATA_FILES.readModels)), (opened) => opened.close())
       : null;
+  const retention =
+    readModels !== null && projections !== null && trail !== null
+      ? openRetention(settings, { events, readModels, projections, trail, clock, log }, closing)
+      : null;
   const telemetry = parts.has('telemetry') ? openTelemetry(settings, eventStore, clock, log, closing) : null;
 
   const outbox: Outbox | null =
@@ -180,6 +185,7 @@ async function open(
     trail,
     canary,
     ledger,
+    retention,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CanaryInStores } from '../canary/canary-in-stores.ts';
-import type { AuditTrailThread, LedgerKeeper } from '#libs/audit';
+import type { AuditTrailThread, LedgerKeeper, RetentionKeeper } from '#libs/audit';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { Keyring, PersonDirectory } from '#libs/keyring';
@@ -35,4 +35,6 @@ export interface OpenedStores {
   readonly canary: CanaryInStores | null;
   /** Signs and publishes the head of the log. */
   readonly ledger: LedgerKeeper | null;
+  /** Takes the content out of old events; null also where no setting says so, and on a store that changes no event. */
+  readonly retention: RetentionKeeper | null;
 }
