@@ -9,8 +9,8 @@ const MAX_NETWORKS = 10_000;
 
 /**
  * Holds whoever guesses passwords to a pace, for each network by itself: no stranger can lock an account of somebody else. Counted
- * here, and in the shared store where there is one, so that several gateways allow no more than one does; without it for a while, each counts
- * for itself.
+ * here, and in the shared store where there is one, which is asked once a network has failed here: so nobody who has not failed takes room
+ * there, and each gateway more allows one failure more. Without the store for a while, each counts for itself.
  */
 export class GuessPace {
   private readonly failedAt = new Map<string, number[]>();
@@ -22,7 +22,9 @@ export class GuessPace {
   ) {}
 
   async mayTry(network: string): Promise<boolean> {
-    if (this.recent(network).length >= FAILURES) return false;
+    const failures = this.recent(network).length;
+    if (failures === 0) return true;
+    if (failures >= FAILURES) return false;
     return (await this.countInStore(network, 0)) < FAILURES;
   }
 

@@ -35,6 +35,23 @@ describe('a login', () => {
     expect(await accounts.logIn('crm', 'right', 'a')).toEqual({ client: clients[1] });
   });
 
+  it('is paced within the line too: of many guesses at once, few are checked', async () => {
+    const accounts = new SmtpAccounts(clients);
+    const guesses = await Promise.all(Array.from({ length: 20 }, () => accounts.logIn('crm', 'wrong', 'a')));
+    const checked = guesses.filter((login) => 'refusal' in login && login.refusal.enhanced === '5.7.8');
+    expect([5, 6]).toContain(checked.length); // two are checked at once
+  });
+
+  it('takes room in the shared store only once it has failed', async () => {
+    const store = new MemoryEphemeralStore({ maxBytes: 1024 * 1024 });
+    const accounts = new SmtpAccounts(clients, new GuessPace(store));
+    for (let network = 0; network < 5; network++) await accounts.logIn('crm', 'right', `${network}`);
+    expect((await store.usage()).usedBytes).toBe(0);
+    await accounts.logIn('crm', 'wrong', 'a');
+    expect((await store.usage()).usedBytes).toBeGreaterThan(0);
+    await store.close();
+  });
+
   it('waits in a line that has an end', async () => {
     const accounts = new SmtpAccounts(clients);
     const logins = await Promise.all(

@@ -27,12 +27,18 @@ export class SmtpAccounts {
   async logIn(user: string, password: string, network: string): Promise<Login> {
     if (!(await this.pace.mayTry(network))) return { refusal: ANSWERS.authPaced };
     try {
-      const client = await this.turns.take(() => this.check(user, password));
-      if (client !== null) return { client };
+      return await this.turns.take(() => this.logInNow(user, password, network));
     } catch (error) {
       if (error instanceof TooManyLogins) return { refusal: ANSWERS.authBusy };
       throw error;
     }
+  }
+
+  /** Asks for the pace again: of many logins at once, those in line are to know how the first ones ended. */
+  private async logInNow(user: string, password: string, network: string): Promise<Login> {
+    if (!(await this.pace.mayTry(network))) return { refusal: ANSWERS.authPaced };
+    const client = await this.check(user, password);
+    if (client !== null) return { client };
     await this.pace.hasFailed(network);
     return { refusal: ANSWERS.authFailed };
   }
