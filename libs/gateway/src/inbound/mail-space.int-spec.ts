@@ -51,6 +51,21 @@ describe('a mail under way', () => {
   });
 });
 
+it('keeps half of the room for clients, however much strangers send', async () => {
+  const space = new MailSpace(place, 100_000);
+  const [stranger, other, client] = [space.begin('stranger'), space.begin('stranger'), space.begin()];
+  await stranger.write(Buffer.alloc(30_000));
+  await other.write(Buffer.alloc(20_000));
+  await expect(other.write(Buffer.alloc(1))).rejects.toMatchObject({ code: 'no-mail-space' });
+  expect([space.hasRoomFor(1, 'stranger'), space.hasRoomFor(50_000)]).toEqual([false, true]);
+  await client.write(Buffer.alloc(50_000));
+  await stranger.release();
+  expect([space.hasRoomFor(30_000, 'stranger'), space.hasRoomFor(30_001, 'stranger')]).toEqual([true, false]);
+  await other.release();
+  expect(space.hasRoomFor(50_001, 'stranger')).toBe(false);
+  await client.release();
+});
+
 it('takes as much as it may, and has the room again after each release', async () => {
   const space = new MailSpace(place, 100_000);
   const first = space.begin();

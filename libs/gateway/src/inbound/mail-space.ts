@@ -11,6 +11,12 @@ const IN_MEMORY_BYTES = 256 * 1024;
 const BLOCK_BYTES = 64 * 1024;
 const TAG_BYTES = 16;
 
+/** Half of all room is for clients alone: mail that anybody may send has the other half, and leaves it to them when it is free. */
+const SHARE_OF_STRANGERS = 1 / 2;
+
+/** Who a mail comes from: a client of ours, or anybody, to an address of our own. */
+export type MailOf = 'client' | 'stranger';
+
 /** All mails under way together are as large as they may be: the sender tries again. */
 export class NoMailSpace extends DomainError {
   constructor() {
@@ -24,6 +30,7 @@ export class NoMailSpace extends DomainError {
  */
 export class MailSpace {
   private usedBytes = 0;
+  private strangersBytes = 0;
 
   /**
    * @param directory made where it is missing, for its owner alone
@@ -37,18 +44,20 @@ export class MailSpace {
   }
 
   /** Whether a mail of that size would fit now. */
-  hasRoomFor(bytes: number): boolean {
-    return this.usedBytes + bytes <= this.maxBytes;
+  hasRoomFor(bytes: number, of: MailOf = 'client'): boolean {
+    if (this.usedBytes + bytes > this.maxBytes) return false;
+    return of === 'client' || this.strangersBytes + bytes <= this.maxBytes * SHARE_OF_STRANGERS;
   }
 
   /** A mail that is about to come. Whoever asked releases it, however it ends. */
-  begin(): IncomingMail {
-    return new IncomingMail(this.directory, (bytes) => this.reserve(bytes));
+  begin(of: MailOf = 'client'): IncomingMail {
+    return new IncomingMail(this.directory, (bytes) => this.reserve(bytes, of));
   }
 
-  private reserve(bytes: number): void {
-    if (bytes > 0 && !this.hasRoomFor(bytes)) throw new NoMailSpace();
+  private reserve(bytes: number, of: MailOf): void {
+    if (bytes > 0 && !this.hasRoomFor(bytes, of)) throw new NoMailSpace();
     this.usedBytes += bytes;
+    if (of === 'stranger') this.strangersBytes += bytes;
   }
 }
 

@@ -2,6 +2,11 @@ import type { BounceMailbox } from '../bounce-mailbox.ts';
 import type { CanaryInbox } from '../canary-inbox.ts';
 import type { SmtpAnswer, StoredMail } from '../outgoing-mail.ts';
 
+/** 1 MiB: the canary's own mail, and its carrier, have some 60 KB. */
+const MAX_CANARY_MAIL_BYTES = 1024 * 1024;
+/** 4 MiB: mail servers give back the header of a mail, or some of it; those that give back a large one whole lose it (552). */
+const MAX_BOUNCE_BYTES = 4 * 1024 * 1024;
+
 /** The addresses of our own that strangers may write to: nothing that comes to them is passed on. */
 export class OwnMailboxes {
   constructor(
@@ -20,6 +25,11 @@ export class OwnMailboxes {
 
   has(address: string): boolean {
     return this.bounces?.isBounceAddress(address) === true || this.canary?.isCanaryAddress(address) === true;
+  }
+
+  /** Largest mail that is taken there: anybody may send one. @param address one that `has` said yes to */
+  maxBytesOf(address: string): number {
+    return this.canary?.isCanaryAddress(address) === true ? MAX_CANARY_MAIL_BYTES : MAX_BOUNCE_BYTES;
   }
 
   /** @param address one that `has` said yes to */

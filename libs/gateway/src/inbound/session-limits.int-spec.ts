@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { SmtpAnswer } from '../outgoing-mail.ts';
 import { SmtpCaller } from '../testing/smtp-caller.ts';
-import { KeptBounces, openSmtpRoom, smtpClient } from '../testing/smtp-room.ts';
+import { KeptBounces, KeptCanaryMails, openSmtpRoom, smtpClient } from '../testing/smtp-room.ts';
 import type { SmtpRoom } from '../testing/smtp-room.ts';
 import type { InboundSettings } from './inbound-settings.ts';
 
@@ -27,6 +27,7 @@ function heldBack() {
   };
   return { answer, isUnderWay: () => signal !== null, isAborted: () => signal?.aborted === true };
 }
+const body = (bytes: number) => 'Subject: x\r\n\r\n'.padEnd(bytes, 'x');
 const taken: SmtpAnswer = { code: 250, enhanced: '2.0.0', words: 'passed on' };
 
 describe('the answer to a mail', () => {
@@ -136,7 +137,6 @@ describe('drop by drop', () => {
 });
 
 describe('room for mails', () => {
-  const body = (bytes: number) => 'Subject: x\r\n\r\n'.padEnd(bytes, 'x');
   it('is shared out as it is there, and comes back', async () => {
     await open({ mailsMaxBytes: 700_000 });
     const passing = heldBack();
@@ -157,6 +157,44 @@ describe('room for mails', () => {
     const again = await SmtpCaller.withMail(port, ' SIZE=300000');
     expect(await again.ask(`${body(300_000)}\r\n.`)).toMatch(/^250 /);
     expect(room.passing.mails.map(({ content }) => content.length)).toEqual([500_002, 300_002]);
+  });
+});
+
+describe('a mail to an address of our own, which anybody may send,', () => {
+  it.each([
+    ['canary@canary.nordlys.example', 1024 * 1024],
+    ['b+abc@bounces.nordlys.example', 4 * 1024 * 1024],
+  ])('to %s has %d bytes at most', async (address, maxBytes) => {
+    const settings = { maxMailBytes: 10_000_000, mailsMaxBytes: 20_000_000, clients: [smtpClient({ networks: [] })] };
+    room = await openSmtpRoom(settings, new KeptBounces(), new KeptCanaryMails());
+    const stranger = SmtpCaller.to(room.ports[0] ?? 0);
+    await stranger.reply();
+    await stranger.ask('EHLO mx.example');
+    for (const [bytes, expected] of [
+      [maxBytes - 2, /^250 2\.0\.0 /],
+      [maxBytes - 1, /^552 5\.3\.4 /],
+    ] as const) {
+      await stranger.ask('MAIL FROM:<>');
+      await stranger.ask(`RCPT TO:<${address}>`);
+      await stranger.ask('DATA');
+      expect(await stranger.ask(`${body(bytes)}\r\n.`)).toMatch(expected); // with its last line end
+    }
+  });
+
+  it('takes no more than half of the room', async () => {
+    room = await openSmtpRoom({ mailsMaxBytes: 700_000 }, undefined, new KeptCanaryMails());
+    const caller = SmtpCaller.to(room.ports[0] ?? 0);
+    await caller.reply();
+    await caller.ask('EHLO mail.example');
+    for (const [address, expected] of [
+      ['canary@canary.nordlys.example', /^452 4\.3\.1 /],
+      ['anna@example.com', /^250 2\.0\.0 /],
+    ] as const) {
+      await caller.ask('MAIL FROM:<office@nordlys.example>');
+      await caller.ask(`RCPT TO:<${address}>`);
+      await caller.ask('DATA');
+      expect(await caller.ask(`${body(400_000)}\r\n.`)).toMatch(expected);
+    }
   });
 });
 

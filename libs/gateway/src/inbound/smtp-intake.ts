@@ -116,7 +116,7 @@ export class SmtpIntake {
   }
 
   private take(stream: SMTPServerDataStream, session: SmtpSession): Promise<SmtpAnswer> {
-    const mail = this.parts.space.begin();
+    const mail = this.parts.space.begin(session.ownAddress === null ? 'client' : 'stranger');
     const answer = this.receive(stream, session, mail)
       .catch((error: unknown) => {
         if (session.signal.aborted) return null; // gone in the middle of its mail
@@ -143,21 +143,26 @@ export class SmtpIntake {
     return this.passing.passOn({ ...envelope, mail }, signal);
   }
 
+  private maxBytesOf({ ownAddress }: SmtpSession): number {
+    const { maxMailBytes } = this.settings;
+    return ownAddress === null ? maxMailBytes : Math.min(maxMailBytes, this.parts.ownMailboxes.maxBytesOf(ownAddress));
+  }
+
   /** To the very end, whatever is found: the answer to a mail comes after it (RFC 5321 §4.1.1.4). */
   private async read(
     stream: SMTPServerDataStream,
     session: SmtpSession,
     mail: IncomingMail,
   ): Promise<SmtpAnswer | null> {
-    const { maxMailBytes } = this.settings;
+    const maxBytes = this.maxBytesOf(session);
     const scan = new MailScan();
     let refusal: SmtpAnswer | null = null;
     let bytes = 0;
     for await (const piece of stream as AsyncIterable<Buffer>) {
       bytes += piece.length;
-      if (bytes > 2 * maxMailBytes) session.sayAndLeave(ANSWERS.tooLarge); // it was told the size, and has no end
+      if (bytes > 2 * maxBytes) session.sayAndLeave(ANSWERS.tooLarge); // it was told the size, and has no end
       if (refusal !== null) continue;
-      refusal = bytes > maxMailBytes ? ANSWERS.tooLarge : scan.take(piece);
+      refusal = bytes > maxBytes ? ANSWERS.tooLarge : scan.take(piece);
       refusal ??= await keep(mail, piece);
       if (refusal !== null) await mail.release();
     }

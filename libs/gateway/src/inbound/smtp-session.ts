@@ -185,7 +185,8 @@ export class SmtpSession extends SMTPConnection {
       this.send(501, 'Error: syntax: DATA');
       return done();
     }
-    if (this.forwardPaths.size > 0 && !this.listener.space.hasRoomFor(1)) return this.refuse(ANSWERS.noSpace, done);
+    const isRoom = this.listener.space.hasRoomFor(1, this.ownAddress === null ? 'client' : 'stranger');
+    if (this.forwardPaths.size > 0 && !isRoom) return this.refuse(ANSWERS.noSpace, done);
     super.handler_DATA(command, done);
   }
 
