@@ -1,34 +1,33 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startSmtpSink } from '#libs/mail/testing';
+import type { SmtpSink } from '#libs/mail/testing';
 import { startFakeProvider } from '#libs/oidc-bridge/testing';
 import { segl } from './test/captured-terminal.ts';
 import { temporaryInstallation } from './test/installation.ts';
 import type { Installation } from './test/installation.ts';
 
 let home: Installation;
-let relay: Server;
+let relay: SmtpSink;
 let file: string;
 const atHome = (...argv: string[]) => segl(argv, { environment: { SEGL_CONFIG: file } });
 const faultsOf = (text: string) => text.split('\n').filter((line) => line.startsWith('FAULT'));
 
 beforeEach(async () => {
   home = await temporaryInstallation();
-  relay = createServer((socket) => socket.end('220 mail.example.com ESMTP\r\n')).listen(0, '127.0.0.1');
-  await new Promise((resolve) => relay.once('listening', resolve));
+  relay = await startSmtpSink();
   file = join(home.directory, 'segl.yaml');
   await configure('');
 });
 afterEach(async () => {
-  relay.close();
+  await relay.close();
   await home.remove();
 });
 
 async function configure(more: string): Promise<void> {
-  const { port } = relay.address() as { port: number };
+  const { port } = relay;
   const settings = [
     'publicUrl: https://post.example.com',
     `keyring: ${home.keyring}`,
