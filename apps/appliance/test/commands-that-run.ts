@@ -77,7 +77,7 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'mv /srv/restored/data': BACKUP,
     'segl events copy': SERVERS,
     'segl persons copy': SERVERS,
-    'rm /var/lib/segl/read-models': SERVERS,
+    'rm -f /var/lib/segl/read-models': SERVERS,
     umask: BACKUP,
     'mkdir /srv/copy': BACKUP,
     'sqlite3 /var/lib/segl/events.sqlite': BACKUP,
