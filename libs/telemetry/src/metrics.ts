@@ -213,7 +213,7 @@ export class Metrics {
       });
       new Gauge({
         name: 'segl_webhooks_waiting',
-        help: 'Messages to programs that their receivers have not taken yet',
+        help: 'Messages to programs that their receivers have not taken yet, 10,000 of each program at most',
         registers: [this.registry],
         collect() {
           const { waiting: count, oldestSeconds } = webhooks();

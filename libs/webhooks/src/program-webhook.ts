@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appendFacts, decideAndAppend } from '#libs/event-store';
-import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
+import type { ReadModels } from '#libs/event-store';
 import { newEventId, plusSeconds } from '#libs/vocabulary';
-import type { Clock } from '#libs/vocabulary';
+import { ProgramTurn } from './program-turn.ts';
+import type { TurnParts } from './program-turn.ts';
 import { Receiver } from './receiver.ts';
 import type { WebhookSettings } from './receiver.ts';
 import { eventsOfRound, GIVE_UP_AFTER_SECONDS, givenUpEvent } from './round.ts';
 import type { Tried } from './round.ts';
 import type { WebhookSecret } from './signature.ts';
-import { endTurn, mayBegin, takeTurn, turns } from './turn.ts';
 import { dueWebhooks, webhooksSinceBefore } from './waiting-webhooks.ts';
 import type { WaitingWebhook } from './waiting-webhooks.ts';
-import { switchOff, webhooks } from './webhook.ts';
+import { digestOf, switchOff, webhooks } from './webhook.ts';
 import { webhookStream } from './webhook-events.ts';
 import { webhookTriesStream } from './webhook-try-events.ts';
 import type { WebhookTryEvent } from './webhook-try-events.ts';
@@ -26,14 +26,9 @@ export interface WebhookNotice {
   readonly cause?: string;
 }
 
-export interface WebhookParts {
-  readonly store: EventStore;
+export interface WebhookParts extends TurnParts {
+  /** Those of the projections. */
   readonly readModels: ReadModels;
-  /** Of `waitingWebhooks` alone, on those read models. */
-  readonly projections: ProjectionRunner;
-  readonly clock: Clock;
-  /** Names this process among the gateways. */
-  readonly gatewayId: string;
   readonly onNotice: (notice: WebhookNotice) => void;
   /** A failure of ours: a store that is away, a secret that cannot be read. */
   readonly onFault: (clientId: string, error: unknown) => void;
@@ -63,13 +58,16 @@ export class ProgramWebhook {
   private readonly receiver: Receiver;
   private secrets: readonly WebhookSecret[] = [];
   private pauseMs = 0;
-  private hadTurn = false;
+  private readonly turn: ProgramTurn;
+  /** Its address answered 410 Gone, and another is switched on in the record: that is others' to send to. */
+  private isGoneHere = false;
 
   constructor(
     readonly settings: WebhookSettings,
     private readonly parts: WebhookParts,
   ) {
     this.receiver = new Receiver(settings);
+    this.turn = new ProgramTurn(settings.clientId, parts);
   }
 
   async run(stop: AbortSignal): Promise<void> {
@@ -77,7 +75,8 @@ export class ProgramWebhook {
     while (!stop.aborted) {
       let waitMs = lookMs;
       try {
-        if (this.due(1).length > 0 && (await this.hasTurn())) {
+        const isDue = () => this.due(1).length > 0;
+        if (!this.isGoneHere && isDue() && (await this.turn.begins(isDue))) {
           const isMoreDue = await this.round();
           waitMs = this.pauseMs > 0 ? this.pauseMs : isMoreDue ? 0 : lookMs;
         }
@@ -87,32 +86,18 @@ export class ProgramWebhook {
       }
       await sleep(waitMs, undefined, { signal: stop }).catch(() => undefined);
     }
-    await this.endTurn().catch((error: unknown) => onFault(this.settings.clientId, error));
+    await this.turn.end().catch((error: unknown) => onFault(this.settings.clientId, error));
+  }
+
+  /** What an operator should look at; null where all is well here. */
+  trouble(): string | null {
+    return this.isGoneHere
+      ? 'the url configured here answered 410 Gone, and another is switched on: start again'
+      : null;
   }
 
   private due(limit: number): WaitingWebhook[] {
     return dueWebhooks(this.parts.readModels.db, this.settings.clientId, this.parts.clock.now(), limit);
-  }
-
-  private async hasTurn(): Promise<boolean> {
-    const { store, clock, gatewayId, projections } = this.parts;
-    const { clientId } = this.settings;
-    const decide = (turn: Parameters<typeof takeTurn>[0]) => takeTurn(turn, { clientId, gatewayId, now: clock.now() });
-    const { state } = await decideAndAppend(store, webhookTriesStream(clientId), turns, decide);
-    if (!mayBegin(state, gatewayId, clock.now())) return false;
-    this.hadTurn = true;
-    await projections.caughtUp(); // with what others have sent until now, and with our own last round
-    return true;
-  }
-
-  /** So that another gateway need not wait for its end. */
-  private async endTurn(): Promise<void> {
-    if (!this.hadTurn) return;
-    const { store, clock, gatewayId } = this.parts;
-    const { clientId } = this.settings;
-    await decideAndAppend(store, webhookTriesStream(clientId), turns, (turn) =>
-      endTurn(turn, { clientId, gatewayId, now: clock.now() }),
-    );
   }
 
   /** @returns whether it is worth looking at once again */
@@ -174,21 +159,31 @@ export class ProgramWebhook {
     }
   }
 
+  /** Only while the address that answered is the one that is on: what waits may be meant for the next already. */
   private async switchOff(): Promise<void> {
     const { store, clock } = this.parts;
-    const { clientId } = this.settings;
-    await decideAndAppend(store, webhookStream(clientId), webhooks, (state) =>
-      switchOff(state, { clientId, reason: 'gone', now: clock.now() }),
+    const { clientId, url } = this.settings;
+    const urlSha256 = digestOf(url);
+    const { state } = await decideAndAppend(store, webhookStream(clientId), webhooks, (before) =>
+      switchOff(before, { clientId, reason: 'gone', urlSha256, now: clock.now() }),
     );
+    if (state.status !== 'on') return;
+    this.isGoneHere = true;
+    await this.turn.end();
   }
 
+  /** All of it, as far as the turn has time; the rest after the next round. */
   private async giveUpTheOld(): Promise<void> {
     const { readModels, clock, onNotice } = this.parts;
     const { clientId } = this.settings;
     const now = clock.now();
     const before = plusSeconds(now, -GIVE_UP_AFTER_SECONDS);
-    const old = webhooksSinceBefore(readModels.db, clientId, before, GIVEN_UP_AT_ONCE);
-    await this.record(old.map((webhook) => givenUpEvent(clientId, webhook, 'too-old', now)));
-    for (const { webhookId, attempts } of old) onNotice({ clientId, outcome: 'given-up', webhookId, attempts });
+    let last: WaitingWebhook | null = null;
+    do {
+      const old = webhooksSinceBefore(readModels.db, clientId, { before, after: last, limit: GIVEN_UP_AT_ONCE });
+      await this.record(old.map((webhook) => givenUpEvent(clientId, webhook, 'too-old', now)));
+      for (const { webhookId, attempts } of old) onNotice({ clientId, outcome: 'given-up', webhookId, attempts });
+      last = old.length < GIVEN_UP_AT_ONCE ? null : (old.at(-1) ?? null);
+    } while (last !== null && this.turn.hasTime());
   }
 }

@@ -67,4 +67,9 @@ describe('a turn at sending to a program', () => {
       false,
     ]);
   });
+
+  it('is remembered for longer than it can last, and not much longer: all since is read to take the next', () => {
+    expect(turns.forgetsAfterSeconds).toBeGreaterThan(2 * TURN_SECONDS);
+    expect(turns.forgetsAfterSeconds).toBeLessThanOrEqual(300);
+  });
 });

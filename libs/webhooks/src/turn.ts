@@ -7,7 +7,7 @@ import type { WebhookTryEvent } from './webhook-try-events.ts';
 /** 120 s: several rounds. After a crash the others wait no longer. The clocks of all gateways must agree within 15 s. */
 export const TURN_SECONDS = 120;
 const CLOCK_DIFFERENCE_SECONDS = 15;
-/** 60 s: a round takes 30 s at most, its record some seconds, and clocks differ by 15. */
+/** 60 s: catching up takes 10 s at most, a round 30, its record some seconds, and clocks differ by 15. */
 const LAST_BEGIN_SECONDS = 60;
 
 /** Which gateway sends to a program now, and until when; null: nobody ever did, or long ago. */
@@ -16,7 +16,7 @@ export type Turn = { readonly gatewayId: string; readonly endsBy: Instant } | nu
 export const turns: Fold<Turn, WebhookTryEvent> = {
   events: webhookTryEvents.events,
   initialState: () => null,
-  forgetsAfterSeconds: 3600,
+  forgetsAfterSeconds: 300, // no turn lives longer than 135 s
   evolve(state, event) {
     switch (event.type) {
       case 'WebhookTurnTaken': {

@@ -24,7 +24,7 @@ const REMEMBERED_AFTER_EXPIRY_SECONDS = 10 * 86_400;
 export const waitingWebhooks: Projection<
   SealedMessageEvent | SubmissionEvent | DeliveryEvent | BounceEvent | WebhookEvent | WebhookTryEvent
 > = {
-  name: 'waiting-webhooks.v1',
+  name: 'waiting-webhooks.v2',
   schema: `
     CREATE TABLE webhook_client (
       client_id TEXT PRIMARY KEY, includes_views INTEGER NOT NULL, off_reason TEXT
@@ -39,6 +39,7 @@ export const waitingWebhooks: Projection<
       since TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due_at TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX webhook_waiting_due ON webhook_waiting (client_id, due_at);
+    CREATE INDEX webhook_waiting_since ON webhook_waiting (client_id, since, webhook_id);
   `,
   events: {
     ...sealedMessageEvents.events,
@@ -155,23 +156,27 @@ export function dueWebhooks(db: ReadModelDatabase, clientId: string, now: Instan
   );
 }
 
-/** What has waited since before a time, due or not. */
+/** What has waited since before a time, due or not, the longest first. @param after the last one of the page before; null: from the beginning */
 export function webhooksSinceBefore(
   db: ReadModelDatabase,
   clientId: string,
-  before: Instant,
-  limit: number,
+  page: { readonly before: Instant; readonly after: WaitingWebhook | null; readonly limit: number },
 ): WaitingWebhook[] {
+  const { before, after, limit } = page;
   return db.all<WaitingWebhook>(
     `SELECT webhook_id AS webhookId, message_id AS messageId, body, since, attempts FROM webhook_waiting
-     WHERE client_id = ? AND since < ? LIMIT ?`,
-    ...[clientId, before, limit],
+     WHERE client_id = ? AND since < ? AND (since, webhook_id) > (?, ?) ORDER BY since, webhook_id LIMIT ?`,
+    ...[clientId, before, after?.since ?? '', after?.webhookId ?? '', limit],
   );
 }
+
+/** 10,000: to count on would hold up the thread, at each scrape. */
+export const COUNTED_AT_MOST = 10_000;
 
 export interface WebhookStanding {
   readonly clientId: string;
   readonly offReason: 'gone' | 'not-configured' | null;
+  /** `COUNTED_AT_MOST` at most. */
   readonly waiting: number;
   readonly oldestSince: Instant | null;
 }
@@ -179,7 +184,10 @@ export interface WebhookStanding {
 /** Of every program that ever had a webhook. */
 export function webhookStandings(db: ReadModelDatabase): WebhookStanding[] {
   return db.all<WebhookStanding>(
-    `SELECT client_id AS clientId, off_reason AS offReason, count(webhook_id) AS waiting, min(since) AS oldestSince
-     FROM webhook_client LEFT JOIN webhook_waiting USING (client_id) GROUP BY client_id`,
+    `SELECT client_id AS clientId, off_reason AS offReason,
+       (SELECT count(*) FROM (SELECT 1 FROM webhook_waiting AS one WHERE one.client_id = program.client_id LIMIT ?)) AS waiting,
+       (SELECT since FROM webhook_waiting AS one WHERE one.client_id = program.client_id ORDER BY since LIMIT 1) AS oldestSince
+     FROM webhook_client AS program`,
+    COUNTED_AT_MOST,
   );
 }

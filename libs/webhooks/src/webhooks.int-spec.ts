@@ -1,82 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Webhook } from 'standardwebhooks';
-import { EventStoreUnavailable, ReadModels } from '#libs/event-store';
-import type { EventStore } from '#libs/event-store';
+import { EventStoreUnavailable } from '#libs/event-store';
 import { sealingApi } from '#libs/gateway';
-import { openTemporarySqlite } from '#libs/event-store/testing';
-import { Clock, instantOf, plusSeconds } from '#libs/vocabulary';
 import { PAUSES_SECONDS } from './retry-schedule.ts';
 import { readWebhookSecrets } from './signature.ts';
 import { messagesOf, noon, submissionId, until } from './testing/messages-of-tests.ts';
-import { startReceiver } from './testing/receiver-of-tests.ts';
-import type { WebhookSettings } from './receiver.ts';
-import type { WebhookNotice } from './program-webhook.ts';
-import { switchOffWebhooks, Webhooks } from './webhooks.ts';
+import { cleanUp, eventsOf, openRoom, receiver, SECRET, to } from './testing/room-of-tests.ts';
+import { SETTLES_AFTER_SECONDS } from './webhook.ts';
+import { switchOffWebhooks } from './webhooks.ts';
 
-const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+afterEach(cleanUp);
 
-const cleanups: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-/** The time of day, and as much later as a test says. */
-class LaterClock extends Clock {
-  laterSeconds = 0;
-  override now() {
-    return plusSeconds(instantOf(new Date()), this.laterSeconds);
-  }
-}
-
-async function openRoom() {
-  const sqlite = await openTemporarySqlite();
-  const directory = await mkdtemp(join(tmpdir(), 'segl-webhooks-'));
-  const clock = new LaterClock();
-  const notices: WebhookNotice[] = [];
-  cleanups.push(async () => {
-    await sqlite.cleanUp();
-    await rm(directory, { recursive: true, force: true });
-  });
-  let files = 0;
-  return {
-    store: sqlite.store,
-    ...{ clock, notices },
-    /** A gateway, with a disk of its own unless it is given one. */
-    async start(
-      webhooks: readonly WebhookSettings[],
-      { file = `gateway-${(files += 1)}.sqlite`, store = sqlite.store as EventStore, faults = [] as unknown[] } = {},
-    ) {
-      const readModels = ReadModels.open(join(directory, file));
-      const started = await Webhooks.start({
-        ...{ store, readModels, clock, webhooks, lookMs: 20, firstPauseMs: 1 },
-        onNotice: (notice) => notices.push(notice),
-        onFault: (_, error) => faults.push(error),
-      });
-      const close = async () => {
-        await started.close();
-        readModels.close();
-      };
-      cleanups.push(close);
-      return { started, close };
-    },
-  };
-}
-
-async function receiver() {
-  const started = await startReceiver();
-  cleanups.push(() => started.close());
-  return started;
-}
-
-const to = (url: URL, changed: Partial<WebhookSettings> = {}): WebhookSettings => ({
-  ...{ clientId: 'office', url, includesViews: false, privateAddresses: ['127.0.0.1'] },
-  secrets: () => readWebhookSecrets(SECRET),
-  ...changed,
-});
 const typesIn = ({ received }: { received: readonly { body: string }[] }) =>
   received.map(({ body }) => (JSON.parse(body) as { type: string }).type);
 type Said = { readonly type: string };
@@ -91,8 +26,6 @@ interface DescribedWebhook {
     readonly requestBody: { readonly content: { 'application/json': { readonly schema: { readonly $ref: string } } } };
   };
 }
-const eventsOf = async (store: EventStore, type: string) =>
-  (await Array.fromAsync(store.readAll())).filter((event) => event.type === type);
 
 describe('what becomes of a program’s messages', () => {
   it('is sent to it, signed as Standard Webhooks have it: ids and times, and nothing of anybody', async () => {
@@ -149,6 +82,7 @@ describe('what becomes of a program’s messages', () => {
     await messages.revoked(before);
     await until(() => there.received.length > 0);
     await close();
+    room.clock.laterSeconds = SETTLES_AFTER_SECONDS;
     await switchOffWebhooks(room.store, room.clock, ['office']);
     await messages.relayed(await messages.accepted());
     await room.start([to(there.url)]);

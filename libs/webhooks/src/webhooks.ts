@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { decideAndAppend, ProjectionRunner } from '#libs/event-store';
 import type { EventStore, ReadModels } from '#libs/event-store';
 import { secondsBetween } from '#libs/vocabulary';
@@ -6,8 +6,9 @@ import type { Clock } from '#libs/vocabulary';
 import { ProgramWebhook } from './program-webhook.ts';
 import type { WebhookNotice } from './program-webhook.ts';
 import type { WebhookSettings } from './receiver.ts';
-import { waitingWebhooks, webhookStandings } from './waiting-webhooks.ts';
-import { switchOff, switchOn, webhooks } from './webhook.ts';
+import { COUNTED_AT_MOST, waitingWebhooks, webhookStandings } from './waiting-webhooks.ts';
+import type { WebhookStanding } from './waiting-webhooks.ts';
+import { digestOf, switchOff, switchOn, webhooks } from './webhook.ts';
 import { webhookStream } from './webhook-events.ts';
 
 export interface WebhooksOptions {
@@ -35,7 +36,11 @@ export class Webhooks {
   private readonly stop = new AbortController();
   private running: Promise<unknown> = Promise.resolve();
 
-  private constructor(private readonly options: WebhooksOptions) {
+  private constructor(
+    private readonly options: WebhooksOptions,
+    /** Programs of which the record has another address, since it was switched on within the hour. */
+    private readonly differing: ReadonlySet<string>,
+  ) {
     const { store, readModels, clock } = options;
     this.projections = new ProjectionRunner(store, readModels, [waitingWebhooks], { clock });
     const parts = { ...options, projections: this.projections, gatewayId: randomUUID() };
@@ -44,13 +49,15 @@ export class Webhooks {
 
   /** Records what is configured, and begins. Call `close` before the store and the read models are closed. @throws EventStoreUnavailable */
   static async start(options: WebhooksOptions): Promise<Webhooks> {
+    const differing = new Set<string>();
     for (const { clientId, url, includesViews } of options.webhooks) {
-      const urlSha256 = createHash('sha256').update(url.href).digest('hex');
-      await decideAndAppend(options.store, webhookStream(clientId), webhooks, (state) =>
-        switchOn(state, { clientId, urlSha256, includesViews, now: options.clock.now() }),
+      const urlSha256 = digestOf(url);
+      const { state } = await decideAndAppend(options.store, webhookStream(clientId), webhooks, (before) =>
+        switchOn(before, { clientId, urlSha256, includesViews, now: options.clock.now() }),
       );
+      if (state.status === 'on' && state.urlSha256 !== urlSha256) differing.add(clientId);
     }
-    const started = new Webhooks(options);
+    const started = new Webhooks(options, differing);
     started.projections.start();
     started.running = Promise.all(started.programs.map((program) => program.run(started.stop.signal)));
     return started;
@@ -58,21 +65,33 @@ export class Webhooks {
 
   /** What an operator should look at, a sentence for each program; empty where all is well. */
   troubles(): string[] {
-    const { clock, webhooks: configured, readModels } = this.options;
     const [status] = this.projections.status();
     if (status !== undefined && status.lastError !== null)
       return [`what waits cannot be read from the record: ${status.lastError}`];
-    const now = clock.now();
-    return webhookStandings(readModels.db).flatMap(({ clientId, offReason, waiting, oldestSince }) => {
-      if (!configured.some((one) => one.clientId === clientId)) return [];
-      if (offReason === 'gone') return [`${clientId}: its receiver answered 410 Gone, and gets nothing more`];
-      const lateSeconds = oldestSince === null ? 0 : secondsBetween(oldestSince, now);
-      if (lateSeconds <= LATE_SECONDS) return [];
-      return [`${clientId}: ${waiting} messages wait, the oldest for ${Math.round(lateSeconds / 60)} minutes`];
+    const { db } = this.options.readModels;
+    const standings = new Map(webhookStandings(db).map((standing) => [standing.clientId, standing]));
+    return this.programs.flatMap((program) => {
+      const { clientId } = program.settings;
+      const trouble = program.trouble() ?? this.troubleOf(clientId, standings.get(clientId));
+      return trouble === null ? [] : [`${clientId}: ${trouble}`];
     });
   }
 
-  /** For gauges: over all programs. */
+  private troubleOf(clientId: string, standing: WebhookStanding | undefined): string | null {
+    if (this.differing.has(clientId))
+      return 'another url was switched on within the hour before this start: start again after an hour if this one counts';
+    if (standing === undefined) return null;
+    const { offReason, waiting, oldestSince } = standing;
+    if (offReason === 'gone') return 'its receiver answered 410 Gone, and gets nothing more';
+    if (offReason === 'not-configured')
+      return 'it is configured here, but a gateway that started without it switched it off: start this one again';
+    const lateSeconds = oldestSince === null ? 0 : secondsBetween(oldestSince, this.options.clock.now());
+    if (lateSeconds <= LATE_SECONDS) return null;
+    const count = waiting < COUNTED_AT_MOST ? waiting : `${waiting} or more`;
+    return `${count} messages wait, the oldest for ${Math.round(lateSeconds / 60)} minutes`;
+  }
+
+  /** For gauges: over all programs, 10,000 of each at most. */
   counts(): { readonly waiting: number; readonly oldestSeconds: number } {
     const standings = webhookStandings(this.options.readModels.db);
     const now = this.options.clock.now();
@@ -81,7 +100,7 @@ export class Webhooks {
     return { waiting, oldestSeconds: Math.max(0, ...ages) };
   }
 
-  /** Begins nothing more, and waits for the round under way: half a minute at most. May be called twice. */
+  /** Begins nothing more, and waits for the round under way: three quarters of a minute at most. May be called twice. */
   async close(): Promise<void> {
     this.stop.abort();
     await this.running;
@@ -91,12 +110,20 @@ export class Webhooks {
 
 /**
  * For programs whose settings name no webhook, at every start: what happens from now on is never sent, whatever is configured later.
+ * @returns those that stay on, since they were switched on within the hour: this process may have started with the settings of before
  * @throws EventStoreUnavailable
  */
-export async function switchOffWebhooks(store: EventStore, clock: Clock, clientIds: readonly string[]): Promise<void> {
+export async function switchOffWebhooks(
+  store: EventStore,
+  clock: Clock,
+  clientIds: readonly string[],
+): Promise<string[]> {
+  const stillOn: string[] = [];
   for (const clientId of clientIds) {
-    await decideAndAppend(store, webhookStream(clientId), webhooks, (state) =>
-      switchOff(state, { clientId, reason: 'not-configured', now: clock.now() }),
+    const { state } = await decideAndAppend(store, webhookStream(clientId), webhooks, (before) =>
+      switchOff(before, { clientId, reason: 'not-configured', now: clock.now() }),
     );
+    if (state.status === 'on') stillOn.push(clientId);
   }
+  return stillOn;
 }

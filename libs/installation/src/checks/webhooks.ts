@@ -13,7 +13,8 @@ class WebhooksInTrouble extends DomainError {
 export const CHECK_OF_WEBHOOKS: Check = {
   part: 'webhooks',
   looksAt: 'the files that webhooks name; in a running process also whether their receivers take what waits',
-  failsWhen: 'a secret cannot be read, a receiver answered 410 Gone, or a message has waited for more than an hour',
+  failsWhen:
+    'a secret cannot be read, a receiver answered 410 Gone, the record has another url or none, or a message has waited for more than an hour',
   whatToDo:
     'look at the log for what the receiver answers ("a webhook was tried"), and have it mended: what waits is sent by itself, for three days. After 410 Gone give the webhook another url, or start once without it',
   askers: ['readiness', 'doctor'],

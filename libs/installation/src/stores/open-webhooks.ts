@@ -27,11 +27,9 @@ export async function openWebhooks(
   if (!hasRole(settings, 'gateway')) return null;
   const webhooks = webhooksOf(settings);
   const without = settings.signIn.clients.filter(({ kind, webhook }) => kind === 'program' && webhook === undefined);
-  await switchOffWebhooks(
-    eventStore,
-    clock,
-    without.map(({ clientId }) => clientId),
-  );
+  const clientIds = without.map(({ clientId }) => clientId);
+  for (const clientId of await switchOffWebhooks(eventStore, clock, clientIds))
+    log.warn({ clientId }, 'a webhook that is not configured here stays on: it was switched on within the hour');
   if (webhooks.length === 0) return null;
   const readModels = closing.add(ReadModels.open(join(settings.dataDir, DATA_FILES.webhooks)), (opened) =>
     opened.close(),
