@@ -18,6 +18,7 @@ class MessageController {
   }
 }
 
+let dueSeconds: number | null = 1_772_539_200;
 let app: INestApplication;
 let url: string;
 const metrics = new Metrics({
@@ -25,6 +26,7 @@ const metrics = new Metrics({
   projections: () => [{ name: 'telemetry-tallies.v1', lagSeconds: 1.5, stop: {} }],
   foreignEvents: () => 3,
   newestBackupSeconds: () => Promise.resolve(1_772_366_400),
+  backupDueSeconds: () => Promise.resolve(dueSeconds),
 });
 
 beforeAll(async () => {
@@ -79,11 +81,17 @@ describe('/metrics', () => {
       'segl_waiting_max_bytes 5678',
       'segl_projection_lag_seconds{projection="telemetry-tallies.v1"} 1.5',
       'segl_newest_backup_timestamp_seconds 1772366400',
+      'segl_backup_due_timestamp_seconds 1772539200',
     ]) {
       expect(text).toContain(line);
     }
     expect(text).toMatch(/nodejs_eventloop_lag_p99_seconds \d/);
     expect((await metrics.scrape()).contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+
+  it('says of no backup that it is due while nothing is recorded', async () => {
+    dueSeconds = null;
+    expect(await scrape()).not.toMatch(/^segl_backup_due_timestamp_seconds/m);
   });
 
   it('times the appends to the event store', async () => {

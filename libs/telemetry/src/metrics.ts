@@ -24,6 +24,8 @@ export interface MetricsSources {
   readonly foreignEvents?: () => number;
   /** When the newest backup was made, in seconds since 1970; 0 when none was ever recorded. */
   readonly newestBackupSeconds?: () => Promise<number>;
+  /** When a backup is due, in seconds since 1970; null while nothing is recorded. Left out where backups are made by other means. */
+  readonly backupDueSeconds?: () => Promise<number | null>;
   /** When the last canary mail went the whole way, in seconds since 1970 (0: none did), and how often one is sent. */
   readonly canary?: () => Promise<{ readonly passedSeconds: number; readonly everySeconds: number }>;
 }
@@ -96,6 +98,7 @@ export class Metrics {
       policyFaults,
       foreignEvents,
       newestBackupSeconds,
+      backupDueSeconds,
       checkpointsNotCopied,
       webhooks,
     } = sources;
@@ -164,6 +167,18 @@ export class Metrics {
         registers: [this.registry],
         async collect() {
           this.set(await newestBackupSeconds().catch(() => NaN));
+        },
+      });
+    }
+    if (backupDueSeconds !== undefined) {
+      new Gauge({
+        name: 'segl_backup_due_timestamp_seconds',
+        help: 'When a backup is due: the newest, or the first event where there is none, and backup.warnAfterHours',
+        registers: [this.registry],
+        async collect() {
+          const dueSeconds = await backupDueSeconds().catch(() => NaN);
+          if (dueSeconds === null) this.remove();
+          else this.set(dueSeconds);
         },
       });
     }

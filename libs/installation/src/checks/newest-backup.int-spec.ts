@@ -5,7 +5,7 @@ import type { SqliteEventStore } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
 import type { TemporarySqlite } from '#libs/event-store/testing';
 import { FixedClock, instantOf, plusSeconds } from '#libs/vocabulary';
-import { backupSentence } from './newest-backup.ts';
+import { backupDueIn, backupSentence } from './newest-backup.ts';
 
 const noon = instantOf('2026-03-01T12:00:00Z');
 const hours = (count: number) => plusSeconds(noon, count * 3600);
@@ -36,5 +36,17 @@ describe('how old the newest backup is', () => {
     });
     expect(await backupSentence(store, hours(48), 48)).toBe('the newest is 24 hours old');
     await expect(backupSentence(store, hours(24 + 24 * 3), 48)).rejects.toThrow(/the newest is 3 days old/);
+  });
+});
+
+describe('when a backup is due', () => {
+  it('is counted from the first event, and from the newest backup once there is one', async () => {
+    const due = backupDueIn(store, 30);
+    const inSeconds = (count: number) => Date.parse(hours(count)) / 1000;
+    expect(await due()).toBeNull();
+    await store.append(streamName('made', 'one'), 'NONE', [{ type: 'Made', data: {} }]);
+    expect(await due()).toBe(inSeconds(30));
+    await recordBackup(store, { type: 'BackupMade', data: { ...facts, madeAt: hours(24) } });
+    expect(await due()).toBe(inSeconds(54));
   });
 });

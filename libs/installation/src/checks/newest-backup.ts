@@ -24,6 +24,21 @@ export async function backupSentence(store: EventStore, now: Instant, warnAfterH
   return words;
 }
 
+/**
+ * When the next backup is due, for a figure that alerts ask: the newest, or the first event where there is none, and the hours that
+ * it may be old. In seconds since 1970; null while nothing is recorded.
+ *
+ * @throws EventStoreUnavailable
+ */
+export function backupDueIn(store: EventStore, warnAfterHours: number): () => Promise<number | null> {
+  const made = new BackupsMade(store);
+  let beganAt: Instant | null = null;
+  return async () => {
+    const since = (await made.newestAt()) ?? (beganAt ??= await beginningOf(store));
+    return since === null ? null : Date.parse(since) / 1000 + warnAfterHours * 3600;
+  };
+}
+
 async function beginningOf(store: EventStore): Promise<Instant | null> {
   for await (const { time } of store.readAll({ maxCount: 1 })) return time;
   return null;

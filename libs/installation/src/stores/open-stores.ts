@@ -28,6 +28,7 @@ import { hasRole, isShared, partsOf } from '../roles.ts';
 import { DATA_FILES } from './data-files.ts';
 import { PROJECTIONS } from './projections.ts';
 import { newestPersonsMissing } from '../checks/compare-persons.ts';
+import { backupDueIn } from '../checks/newest-backup.ts';
 import { openLedger } from './open-ledger.ts';
 import { openRetention } from './open-retention.ts';
 import type { OpenedStores } from './opened-stores.ts';
@@ -110,7 +111,7 @@ async function open(
     ...(projections !== null && { projections: () => projections.status() }),
     ...(copiesCheckpoints(settings) && { checkpointsNotCopied: () => ledger?.copyFaults.length ?? 0 }),
     foreignEvents: () => events.foreignEvents(),
-    ...(parts.has('readModels') && { newestBackupSeconds: newestBackupIn(events) }),
+    ...(parts.has('readModels') && backupFigures(settings, events)),
     ...(policy !== null && { policyFaults: () => policy.faults.length }),
     ...canaryFigures(settings, ephemeralStore),
     // Asked at a scrape, long after it was opened below.
@@ -221,12 +222,16 @@ function copiesCheckpoints(settings: Settings): boolean {
   return partsOf(settings).has('readModels') && (checkpointMail ?? checkpointUrl) !== undefined;
 }
 
-/** Seconds since 1970; 0 when none was ever recorded. */
-function newestBackupIn(events: EventStore): () => Promise<number> {
+function backupFigures({ backup, demonstration }: Settings, events: EventStore) {
   const made = new BackupsMade(events);
-  return async () => {
-    const at = await made.newestAt();
-    return at === null ? 0 : Date.parse(at) / 1000;
+  return {
+    newestBackupSeconds: async () => {
+      const at = await made.newestAt();
+      return at === null ? 0 : Date.parse(at) / 1000;
+    },
+    // As `segl doctor`: nothing is due of a demonstration, nor where backups are made by other means.
+    ...(backup.warnAfterHours > 0 &&
+      !demonstration && { backupDueSeconds: backupDueIn(events, backup.warnAfterHours) }),
   };
 }
 
