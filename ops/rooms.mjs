@@ -39,7 +39,7 @@ export const rooms = {
     'vocabulary',
     'telemetry',
   ],
-  'audit-api': ['audit', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
+  'audit-api': ['audit', 'compliance', 'keyring', 'event-store', 'vocabulary', 'web-ui'],
   console: [
     'audit-api',
     'audit',

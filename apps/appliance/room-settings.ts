@@ -102,6 +102,8 @@ export class RoomSettingsModule {
       health: () => readiness.ask(),
       canary: canaryStanding(settings, stores),
     };
+    const exportsTakeTwo = settings.console.secondPerson.includes('export');
+    const auditApi: AuditApiSettings = { release: VERSION, exportsTakeTwo };
     const tokens = new AccessTokens(signIn.bridge, stores.keyring, stores.clock);
     const providers: Provider[] = [
       { provide: ViewEngine, useValue: views },
@@ -113,7 +115,7 @@ export class RoomSettingsModule {
       { provide: InboundSettings, useValue: inboundSettingsOf(settings) },
       { provide: PassingOnSettings, useValue: passingOnSettingsOf(settings, stores, log, bounceAddresses) },
       { provide: InboundWatch, useValue: new SmtpWatch(metrics, log) },
-      { provide: AuditApiSettings, useValue: { release: VERSION } satisfies AuditApiSettings },
+      { provide: AuditApiSettings, useValue: auditApi },
       { provide: AuditClients, useValue: new AuditorsWithTokens(tokens) },
       { provide: ConsoleSettings, useValue: consoleSettings },
       { provide: OidcBridgeSettings, useValue: signIn.bridge },

@@ -13,7 +13,7 @@ import {
 import type { Asker, AuditFilter, SelectedEvent } from '#libs/audit';
 import { askedFor, askerGiven, NOBODY } from '../asked.ts';
 import { BadInput, UsageFault } from '../exit-codes.ts';
-import { withMandate } from '../mandate.ts';
+import { mandateGiven, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import { openedLedger } from '../opened-ledger.ts';
 import type { OpenedLedger } from '../opened-ledger.ts';
@@ -33,7 +33,7 @@ interface ExportOptions extends MandateOptions {
 const PAGE_ROWS = 1000;
 
 export function exportCommand(operator: Operator): Command {
-  return withMandate(new Command('export'))
+  return withApproval(withMandate(new Command('export')))
     .description('print the record with its proof, one JSON object to a line')
     .option('--since <file>', 'only what came after the checkpoint in this file')
     .option('--message <id>', 'only events of one message, each with a proof of its own')
@@ -46,7 +46,8 @@ export function exportCommand(operator: Operator): Command {
       `
 Everything is as it is stored: personal data stays encrypted under the keys of the persons. "segl audit verify" proves what this
 prints, on any machine, with the public key ("segl audit key") and a checkpoint that was kept elsewhere; LEDGER.md says how others can.
-That you exported it stands in the record, behind what this prints.
+That you exported it stands in the record, behind what this prints. Where the setting console.secondPerson names "export", everything but
+the export of one message takes two persons: name the other with --approved-by.
 
 Examples:
   segl audit export > record.ndjson
@@ -54,11 +55,12 @@ Examples:
   segl audit export --message q2mzx4v3aaaabbbbccccddddeeeeffff > message.ndjson`,
     )
     .action(async (options: ExportOptions, command: Command) => {
-      const { since, case: _case, reason: _reason, ...filters } = options;
+      const { since, case: _case, reason: _reason, approvedBy: _approvedBy, ...filters } = options;
       const asker = askerGiven(options);
       const isSelection = Object.values(filters).some((value) => value !== undefined);
       if (isSelection && since !== undefined)
         throw new UsageFault('--since goes with a whole export, not with a selection');
+      if (filters.message === undefined) requireApproval(operator, command, 'export', mandateGiven(options));
       const from = since === undefined ? 0 : await sizeIn(since);
       const query = queryOf(filters);
       await using stores = operator.stores(command);

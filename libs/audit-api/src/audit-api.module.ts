@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { AuditDoor } from './door/audit-door.ts';
+import { ApprovedExports } from './export/approved-exports.ts';
 import { AuditExportController } from './export/export.controller.ts';
+import { ExportRequestsController } from './export/export-requests.controller.ts';
 import { LedgerExports } from './export/ledger-exports.ts';
 import { AuditFeedController } from './feed/feed.controller.ts';
 import { AuditProofController } from './prove/prove.controller.ts';
@@ -11,7 +13,10 @@ import { AuditSearchController } from './search/search.controller.ts';
  * PersonDirectory, Clock, AuditClients and AuditApiSettings.
  */
 @Module({
-  controllers: [AuditSearchController, AuditFeedController, AuditExportController, AuditProofController],
-  providers: [AuditDoor, LedgerExports],
+  controllers: [
+    ...[AuditSearchController, AuditFeedController, AuditExportController, ExportRequestsController],
+    AuditProofController,
+  ],
+  providers: [AuditDoor, LedgerExports, ApprovedExports],
 })
 export class AuditApiModule {}

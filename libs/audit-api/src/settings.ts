@@ -30,6 +30,8 @@ export class AuditApiSettings {
   readonly release!: string;
   /** Answers of the feed that wait for events at once; more are told to come back. Default 16. */
   readonly feedsAtOnce?: number;
+  /** Whether every export but that of one message needs an officer who confirms it. */
+  readonly exportsTakeTwo!: boolean;
   /** Exports at once. Default 2. */
   readonly exportsAtOnce?: number;
 }

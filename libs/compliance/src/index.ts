@@ -23,12 +23,16 @@ export {
   ProposeAct,
   ProposeActHandler,
 } from './second-person/confirm-act.ts';
-export { PROPOSAL_SECONDS, readProposal } from './second-person/proposal.ts';
+export { PROPOSAL_SECONDS, type Proposal, readProposal } from './second-person/proposal.ts';
 export {
+  type ExportAsked,
+  type ExportQuestion,
   proposalEvents,
+  type ProposalId,
   type ProposedAct,
   SECOND_PERSON_ACTS,
   type SecondPersonAct,
 } from './second-person/proposal-events.ts';
+export { type ApprovedExport, TakeExport, TakeExportHandler } from './second-person/take-export.ts';
 export { type MandateOfCase } from './subject.ts';
 export { erasureEvents, subjectEvents } from './subject-events.ts';

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { LedgerExports } from '#libs/audit-api';
+import { ApprovedExports, LedgerExports } from '#libs/audit-api';
 import { ChartsController } from './charts/charts.controller.ts';
 import { DeliveriesController } from './deliveries/deliveries.controller.ts';
 import { EraseController } from './erase/erase.controller.ts';
@@ -21,6 +21,7 @@ import { RefusedAtConsole } from './door/refused-at-console.ts';
 import { RoutesHaveRoles } from './door/routes-have-roles.ts';
 import { OverviewController } from './overview/overview.controller.ts';
 import { ExportController } from './export/export.controller.ts';
+import { ExportsForTwo } from './export/exports-for-two.ts';
 import { SendLines } from './export/send-lines.ts';
 import { ExposureController } from './exposure/exposure.controller.ts';
 import { ExposureReports } from './exposure/exposure-reports.ts';
@@ -57,7 +58,7 @@ import { AskTrail } from './trail/ask-trail.ts';
   providers: [
     ...[ConsoleSessions, ConsoleGuard, RefusedAtConsole, RoutesHaveRoles],
     ...[ConsoleSignIns, BridgeOfConsole, EnterConsole],
-    ...[AskTrail, StateOfRecord, LedgerExports, SendLines, ExposureReports],
+    ...[AskTrail, StateOfRecord, LedgerExports, ApprovedExports, SendLines, ExportsForTwo, ExposureReports],
     ...[NamesOfPeople, FindMessages, ReachOfConsole, ActsForTwo],
   ],
   exports: [EnterConsole],

@@ -19,3 +19,10 @@ export class AuditApiBusy extends DomainError {
     super('audit-api-busy', what);
   }
 }
+
+/** This installation gives such an export to two persons alone. */
+export class SecondPersonNeeded extends DomainError {
+  constructor() {
+    super('second-person-needed', 'an officer must confirm this export first');
+  }
+}

@@ -62,6 +62,15 @@ function knownProblem(error: DomainError): Omit<AuditProblem, 'type'> | null {
         };
   }
   switch (error.code) {
+    case 'second-person-needed':
+      return {
+        title: 'This needs a second person',
+        status: 403,
+        detail:
+          'An officer must confirm this export: ask by POST /api/v1/audit/exports/requests, and give the approval that it answers.',
+      };
+    case 'export-not-approved':
+      return { title: 'Not approved', status: 403, detail: sentence(error.message) };
     case 'audit-api-busy':
     case 'read-models-busy':
       return { title: 'Busy', status: 503, detail: `Try again later: ${error.message}.` };

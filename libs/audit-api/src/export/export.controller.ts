@@ -8,33 +8,18 @@ import { EventStore } from '#libs/event-store';
 import { PersonDirectory } from '#libs/keyring';
 import { Clock } from '#libs/vocabulary';
 import { AuditDoor } from '../door/audit-door.ts';
-import { AuditApiBusy } from '../door/audit-request-refused.ts';
-import { askedFor, askerOf, questionFields, understood, whyField } from '../door/question.ts';
-import type { Question } from '../door/question.ts';
+import { AuditApiBusy, AuditRequestRefused, SecondPersonNeeded } from '../door/audit-request-refused.ts';
+import { askedFor, askerOf, understood, whyField } from '../door/question.ts';
 import { bodyOf } from '../door/read-request.ts';
 import { AuditApiSettings } from '../settings.ts';
+import { ApprovedExports } from './approved-exports.ts';
+import { isBulk } from './bulk-export.ts';
+import { checkPlace, exportFields, isOfAll } from './export-question.ts';
 import { LedgerExports } from './ledger-exports.ts';
 
 const asked = z
-  .strictObject({
-    ...questionFields,
-    form: z.enum(['ndjson', 'csv']).default('ndjson'),
-    /** Of everything: only what came after a checkpoint of this size. */
-    since: z.int().min(0).optional(),
-    /** Of a selection: only what stands at this leaf of the ledger or behind it. */
-    fromIndex: z.int().min(0).optional(),
-    why: whyField,
-  })
-  .check(({ value, issues }) => {
-    const { form, since, fromIndex, why: _, ...question } = value;
-    const isSelection = form === 'csv' || Object.values(question).some((field) => field !== undefined);
-    const wrong =
-      isSelection && since !== undefined ? 'since' : !isSelection && fromIndex !== undefined ? 'fromIndex' : null;
-    if (wrong === null) return;
-    const message =
-      wrong === 'since' ? 'goes with all of the record as NDJSON alone' : 'goes with a selection, or CSV, alone';
-    issues.push({ code: 'custom', input: value, path: [wrong], message });
-  });
+  .strictObject({ ...exportFields, approval: z.string().max(100).optional(), why: whyField })
+  .check(checkPlace);
 
 const EXPORTS_AT_ONCE = 2;
 const CONTENT_TYPES = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8; header=present' } as const;
@@ -47,6 +32,7 @@ export class AuditExportController {
   constructor(
     private readonly door: AuditDoor,
     private readonly exports: LedgerExports,
+    private readonly approved: ApprovedExports,
     private readonly persons: PersonDirectory,
     private readonly store: EventStore,
     private readonly clock: Clock,
@@ -56,8 +42,12 @@ export class AuditExportController {
   @Post()
   async export(@Req() request: Request, @Res() response: Response): Promise<void> {
     await this.door.serve(request, response, { scope: 'audit:export', asked: 'export' }, async (clientId) => {
-      const { form, since, fromIndex = 0, why, ...question } = await bodyOf(request, asked);
+      const given = await bodyOf(request, asked);
+      if (given.approval !== undefined) return this.giveApproved(clientId, given, response);
+      const { form = 'ndjson', since, fromIndex = 0, approval: _, why, ...question } = given;
       const { filter, nobody } = await understood(question, this.persons);
+      // Nothing answers to nobody, so that nothing leaves.
+      if (this.settings.exportsTakeTwo && isBulk(filter) && nobody.length === 0) throw new SecondPersonNeeded();
       await this.exports.check(filter, since ?? 0);
       const exportedAt = this.clock.now();
       const data = { ...askerOf(clientId, why), ...askedFor(question, { filter }), form, exportedAt };
@@ -68,10 +58,24 @@ export class AuditExportController {
           form === 'ndjson' && isOfAll(question)
             ? this.exports.all(since ?? 0, checkpoint)
             : this.exports.selection(nobody.length > 0 ? null : { filter, fromIndex }, checkpoint, form);
-        response.status(200).type(CONTENT_TYPES[form]);
-        response.setHeader('Content-Disposition', `attachment; filename="segl-audit.${form}"`);
-        await pipeline(Readable.from(lines, { objectMode: false }), response);
+        await send(response, form, lines);
       });
+    });
+  }
+
+  /** What was asked for then, and confirmed: a question beside it is one that nobody confirmed. */
+  private async giveApproved(clientId: string, given: z.output<typeof asked>, response: Response): Promise<void> {
+    const { approval = '', why, ...question } = given;
+    const beside = Object.entries({ ...question, ...why }).find(([, value]) => value !== undefined);
+    if (beside !== undefined)
+      throw new AuditRequestRefused(
+        400,
+        beside[0],
+        `${beside[0]}: stands in what was confirmed; give the approval alone`,
+      );
+    await this.oneOfFew(async () => {
+      const { form, lines } = await this.approved.take(approval, { askedBy: clientId, through: 'api' });
+      await send(response, form, lines);
     });
   }
 
@@ -88,6 +92,8 @@ export class AuditExportController {
   }
 }
 
-function isOfAll(question: Question): boolean {
-  return Object.values(question).every((field) => field === undefined);
+async function send(response: Response, form: 'ndjson' | 'csv', lines: AsyncIterable<string>): Promise<void> {
+  response.status(200).type(CONTENT_TYPES[form]);
+  response.setHeader('Content-Disposition', `attachment; filename="segl-audit.${form}"`);
+  await pipeline(Readable.from(lines, { objectMode: false }), response);
 }

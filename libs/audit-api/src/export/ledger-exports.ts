@@ -14,8 +14,10 @@ import {
   selectedEvents,
 } from '#libs/audit';
 import type { AuditFilter } from '#libs/audit';
+import type { ExportAsked } from '#libs/compliance';
 import { EventStore, ReadModels } from '#libs/event-store';
 import { AuditApiBusy, AuditRequestRefused } from '../door/audit-request-refused.ts';
+import { filterOf } from './bulk-export.ts';
 
 /** Makes the lines of exports, over the log of this process. */
 @Injectable()
@@ -39,6 +41,13 @@ export class LedgerExports {
     const checkpoint = await this.keeper.signNow();
     if (checkpoint === null) throw new AuditApiBusy('nothing is signed yet');
     return checkpoint;
+  }
+
+  /** What a second person confirmed, and nothing else. @throws AuditRequestRefused when nothing came after `since` */
+  asAsked({ form, since = 0, fromIndex = 0, question }: ExportAsked, checkpoint: string): AsyncIterable<string> {
+    return form === 'ndjson' && Object.keys(question).length === 0
+      ? this.all(since, checkpoint)
+      : this.selection({ filter: filterOf(question), fromIndex }, checkpoint, form);
   }
 
   /** @throws AuditRequestRefused when nothing came after `since` */

@@ -19,6 +19,7 @@ import type { AuditScope } from '../settings.ts';
 export const TOKENS: Readonly<Record<string, { readonly clientId: string; readonly scopes: readonly AuditScope[] }>> = {
   'reading-token': { clientId: 'reading', scopes: ['audit:read'] },
   'siem-token': { clientId: 'siem', scopes: ['audit:export'] },
+  'vault-token': { clientId: 'vault', scopes: ['audit:export'] },
   'sealing-token': { clientId: 'archive', scopes: [] },
 };
 
@@ -57,7 +58,10 @@ export async function openAuditApiRoom(settings: Partial<AuditApiSettings> = {})
     { provide: PersonDirectory, useValue: people.persons },
     { provide: Clock, useValue: clock },
     { provide: AuditClients, useValue: new KnownTokens() },
-    { provide: AuditApiSettings, useValue: { release: '1.2.3', ...settings } satisfies AuditApiSettings },
+    {
+      provide: AuditApiSettings,
+      useValue: { release: '1.2.3', exportsTakeTwo: false, ...settings } satisfies AuditApiSettings,
+    },
   ];
 
   @Global()
@@ -74,7 +78,7 @@ export async function openAuditApiRoom(settings: Partial<AuditApiSettings> = {})
   const url = await app.getUrl();
   const ledgerKey = keys.keyring.ledgerVerifier(keys.keyring.ledgerSigner().keyId)?.publicKey;
   return {
-    ...{ app, url, origin, ledgerKey, runner, readModels, keeper },
+    ...{ app, url, origin, ledgerKey, runner, readModels, keeper, clock },
     store: sqlite.store,
     persons: people.persons,
     /** Brings events in as they were recorded elsewhere, and waits until the read models hold them. */

@@ -12,6 +12,8 @@ export interface Asker {
   readonly through: AuditorsWay;
   readonly caseNumber?: string;
   readonly reason?: string;
+  /** Who else said yes to it, where it took two: a person id, or the name that was given at the command line. */
+  readonly approvedBy?: string;
 }
 
 /** What was asked for. Words that were searched for are left out: somebody's name may stand among them. */

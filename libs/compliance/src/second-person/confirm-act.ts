@@ -41,7 +41,7 @@ export class ProposeActHandler implements ICommandHandler<ProposeAct> {
   }
 }
 
-/** Another officer says yes: it is done in the name of who proposed it, and the record says of each event who approved it. */
+/** Another officer says yes: it is done, but an export, which who proposed it then takes: in the name of who proposed it, and the record says of each event who approved it. */
 export class ConfirmAct extends Command<void> {
   constructor(
     readonly proposalId: ProposalId,
@@ -65,7 +65,7 @@ export class ConfirmActHandler implements ICommandHandler<ConfirmAct> {
     const { state } = await decideAndAppend(this.store, stream, proposals, (proposal) =>
       confirmAct(proposal, by, this.clock.now()),
     );
-    if (state.status !== 'confirmed') return;
+    if (state.status !== 'confirmed' || state.act === 'export') return;
     await this.carryOut(state);
     await decideAndAppend(this.store, stream, proposals, (proposal) => noteCarriedOut(proposal, this.clock.now()));
   }
@@ -91,6 +91,8 @@ export class ConfirmActHandler implements ICommandHandler<ConfirmAct> {
         await new LiftHoldHandler(this.store, this.clock).execute(new LiftHold(personId, { ...mandate, caseNumber }));
         return;
       }
+      case 'export':
+        return; // TakeExport
       default:
         act satisfies never;
     }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { given } from '#libs/event-store/testing';
 import { instantOf, newPersonId } from '#libs/vocabulary';
 import type { ProposalEvent } from './proposal-events.ts';
-import { confirmAct, declineAct, noteCarriedOut, proposals, proposeAct } from './proposal.ts';
+import { confirmAct, declineAct, noteCarriedOut, proposals, proposeAct, takeExport } from './proposal.ts';
 
 const noon = instantOf('2026-11-30T12:00:00.000Z');
 const lapse = instantOf('2026-12-03T12:00:00.000Z');
@@ -77,5 +77,41 @@ describe('what takes two persons', () => {
   it('keeps who wanted it and why', () => {
     const state = [proposed, confirmed].reduce(proposals.evolve, proposals.initialState());
     expect(state).toMatchObject({ status: 'confirmed', mandate, confirmedBy: 'bob', ...act });
+  });
+});
+
+describe('an export that takes two persons', () => {
+  const asked = { through: 'console', form: 'csv', question: { readerId: newPersonId() } } as const;
+  const exportProposed: ProposalEvent = {
+    type: 'ActProposed',
+    data: { act: 'export', export: asked, ...mandate, proposedAt: noon, expiresAt: lapse },
+  };
+  const yes: ProposalEvent = { type: 'ActConfirmed', data: { act: 'export', by: 'bob', confirmedAt: noon } };
+  const no: ProposalEvent = { type: 'ActDeclined', data: { act: 'export', by: 'bob', declinedAt: noon } };
+  const taken: ProposalEvent = { type: 'ActCarriedOut', data: { act: 'export', carriedOutAt: noon } };
+  const alice = { by: 'alice', through: 'console' } as const;
+
+  it('is taken once, by who asked for it', () => {
+    given(proposals, exportProposed, yes)
+      .when((state) => takeExport(state, alice, noon))
+      .then(taken);
+    const state = [exportProposed, yes, taken].reduce(proposals.evolve, proposals.initialState());
+    expect(state).toMatchObject({ status: 'carried-out', export: asked, confirmedBy: 'bob' });
+  });
+
+  it.each<[string, ProposalEvent[], { by: string; through: 'console' | 'api' }, typeof noon]>([
+    ['nobody has confirmed', [exportProposed], alice, noon],
+    ['was declined', [exportProposed, no], alice, noon],
+    ['was taken', [exportProposed, yes, taken], alice, noon],
+    ['lapsed before it was confirmed', [exportProposed], alice, lapse],
+    ['lapsed after it was confirmed', [exportProposed, yes], alice, lapse],
+    ['is for who confirmed it', [exportProposed, yes], { ...alice, by: 'bob' }, noon],
+    ['is for a program of the same name', [exportProposed, yes], { ...alice, through: 'api' }, noon],
+    ['is none', [], alice, noon],
+    ['is another act', [proposed, confirmed], alice, noon],
+  ])('is not taken where it %s', (_, before, who, now) => {
+    given(proposals, ...before)
+      .when((state) => takeExport(state, who, now))
+      .thenThrows('export-not-approved');
   });
 });

@@ -3,7 +3,7 @@ import type { EventStore, Fold } from '#libs/event-store';
 import { DomainError, plusSeconds } from '#libs/vocabulary';
 import type { Instant, Mandate } from '#libs/vocabulary';
 import { proposalEvents, proposalStream } from './proposal-events.ts';
-import type { ProposalEvent, ProposalId, ProposedAct } from './proposal-events.ts';
+import type { ExportAsked, ProposalEvent, ProposalId, ProposedAct } from './proposal-events.ts';
 
 /** 3 days: over a weekend, and short enough that what was looked at is still what is there. */
 export const PROPOSAL_SECONDS = 3 * 24 * 3600;
@@ -80,6 +80,37 @@ export function declineAct(state: Proposal, by: string, now: Instant): ProposalE
   if (state.status === 'declined') return [];
   if (state.status !== 'open') throw new NotOpenToConfirm(state.status);
   return [{ type: 'ActDeclined', data: { act: state.act, by, declinedAt: now } }];
+}
+
+/** Nobody may take this export away: it is another's, or none; or it is not confirmed, not any more, or was taken. */
+export class ExportNotApproved extends DomainError {
+  constructor(readonly why: 'unknown' | 'open' | 'declined' | 'lapsed' | 'carried-out') {
+    super('export-not-approved', WHY_NOT[why]);
+  }
+}
+
+const WHY_NOT = {
+  unknown: 'there is no such approval of yours',
+  open: 'no officer has confirmed it yet',
+  declined: 'it was declined',
+  lapsed: 'its time is over: ask for it again',
+  'carried-out': 'it was taken already, and is good once: ask for it again',
+} as const;
+
+/** An export that was confirmed is taken once, by who asked for it, where they asked for it, before it lapses. @throws ExportNotApproved */
+export function takeExport(
+  state: Proposal,
+  { by, through }: { readonly by: string } & Pick<ExportAsked, 'through'>,
+  now: Instant,
+): ProposalEvent[] {
+  // Whose it is comes first: to others it is not there.
+  if (state.status === 'unknown' || state.mandate.by !== by || state.export?.through !== through)
+    throw new ExportNotApproved('unknown');
+  const { status, expiresAt } = state;
+  if (status === 'declined' || status === 'carried-out') throw new ExportNotApproved(status);
+  if (now >= expiresAt) throw new ExportNotApproved('lapsed');
+  if (status === 'open') throw new ExportNotApproved('open');
+  return noteCarriedOut(state, now);
 }
 
 export function noteCarriedOut(state: Proposal, now: Instant): ProposalEvent[] {

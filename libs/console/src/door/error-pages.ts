@@ -9,6 +9,7 @@ export const CONSOLE_ERRORS: ErrorPages = {
   'bad-audit-query': { status: 400, texts: 'error.badRequest' },
   'read-models-busy': { status: 503, texts: 'error.busy', retryAfterSeconds: 30 },
   'not-open-to-confirm': { status: 409, texts: 'console.notOpenToConfirm' },
+  'export-not-approved': { status: 409, texts: 'console.exportNotApproved' },
   'same-person-confirms': { status: 403, texts: 'console.samePerson' },
   'under-legal-hold': { status: 409, texts: 'console.underHold' },
   'subject-is-erased': { status: 409, texts: 'console.subjectErased' },

@@ -1,10 +1,12 @@
-import { Body, Controller, Get, Post, Query, Render, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { BadAuditQuery, recordAuditing } from '#libs/audit';
-import { AuditRequestRefused, LedgerExports } from '#libs/audit-api';
+import { ApprovedExports, AuditRequestRefused, LedgerExports } from '#libs/audit-api';
+import { readProposal } from '#libs/compliance';
 import { EventStore } from '#libs/event-store';
 import { PersonDirectory } from '#libs/keyring';
-import { Clock } from '#libs/vocabulary';
+import { Clock, parseEventId } from '#libs/vocabulary';
+import { PageError } from '#libs/web-ui';
 import { requiredCaseIn } from '../case/required-case.ts';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { Case } from '../door/console-session.ts';
@@ -15,6 +17,7 @@ import type { Asked, Faults } from '../search/question.ts';
 import { questionForm } from '../search/question-form.ts';
 import { ConsoleSettings } from '../settings.ts';
 import { askerAtConsole } from '../trail/ask-trail.ts';
+import { ExportsForTwo } from './exports-for-two.ts';
 import { SendLines } from './send-lines.ts';
 
 type Form = Readonly<Record<string, string>>;
@@ -24,6 +27,8 @@ type Form = Readonly<Record<string, string>>;
 export class ExportController {
   constructor(
     private readonly exports: LedgerExports,
+    private readonly forTwo: ExportsForTwo,
+    private readonly approved: ApprovedExports,
     private readonly sending: SendLines,
     private readonly persons: PersonDirectory,
     private readonly store: EventStore,
@@ -44,15 +49,24 @@ export class ExportController {
     const asked = askedIn(given);
     const form = given['form'] === 'csv' ? 'csv' : 'ndjson';
     const forCase = requiredCaseIn(given);
-    if (forCase === null) return this.refuse(response, this.view(asker, asked, given, {}, true));
+    if (forCase === null) return this.refuse(response, asker, asked, given, {}, true);
     const question = await understandQuestion(asked, this.persons, this.settings.timeZone);
-    if ('faults' in question) return this.refuse(response, this.view(asker, asked, given, question.faults));
+    if ('faults' in question) return this.refuse(response, asker, asked, given, question.faults);
     const { filter, about, nobody } = question;
+    // Nothing answers to nobody, so that nothing leaves.
+    const takesTwo = this.forTwo.concerns(filter) && nobody.length === 0;
+    if (takesTwo && filter.words !== undefined)
+      return this.refuse(response, asker, asked, given, { words: 'console.faults.wordsStay' });
     try {
       await this.exports.check(filter, 0);
+      if (takesTwo) await this.forTwo.propose(asker, filter, form, forCase);
     } catch (error) {
       if (!(error instanceof BadAuditQuery || error instanceof AuditRequestRefused)) throw error;
-      return this.refuse(response, this.view(asker, asked, given, faultsOf(error)));
+      return this.refuse(response, asker, asked, given, faultsOf(error));
+    }
+    if (takesTwo) {
+      const view = await this.view(asker, {}, asker.openCase ?? {});
+      return response.render('console/export/export', { ...view, isProposed: true });
     }
     await this.sending.send(response, { name: 'segl-audit', form }, async () => {
       const who = { ...askerAtConsole(asker), ...forCase };
@@ -65,12 +79,32 @@ export class ExportController {
     });
   }
 
-  private refuse(response: Response, view: object): void {
-    response.status(400);
-    response.render('console/export/export', view);
+  /** What an officer confirmed, as it was asked for: the form brings its id alone. */
+  @Post(':id/take')
+  @ForRole('auditor')
+  async take(@WhoAsks() asker: SignedIn, @Param('id') id: string, @Res() response: Response): Promise<void> {
+    const proposalId = parseEventId(id);
+    if (proposalId === null) throw new PageError(404);
+    const proposal = await readProposal(this.store, proposalId);
+    const form = (proposal.status === 'unknown' ? undefined : proposal.export?.form) ?? 'ndjson';
+    await this.sending.send(response, { name: 'segl-audit', form }, async () => {
+      const who = { askedBy: asker.personId, through: 'console' } as const;
+      return (await this.approved.take(proposalId, who)).lines;
+    });
   }
 
-  private view(
+  @Get(':id/take')
+  @ForRole('auditor')
+  goOnFromTake(@Res() response: Response): void {
+    response.redirect(303, '/console/export');
+  }
+
+  private async refuse(response: Response, ...view: Parameters<ExportController['view']>): Promise<void> {
+    response.status(400);
+    response.render('console/export/export', await this.view(...view));
+  }
+
+  private async view(
     asker: SignedIn,
     asked: Asked,
     { caseNumber = '', reason = '' }: Partial<Case>,
@@ -81,6 +115,7 @@ export class ExportController {
     return {
       ...consolePage(asker, '/console/export'),
       ...{ form, caseNumber, reason, isCaseMissing, zone: this.settings.timeZone },
+      ...{ takesTwo: this.forTwo.isOn, isProposed: false, requests: await this.forTwo.of(asker) },
     };
   }
 }

@@ -13,17 +13,11 @@ import { consolePage } from '../layout/console-page.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
 import { askerAtConsole } from '../trail/ask-trail.ts';
 import { ACT_WORDS } from './act-words.ts';
+import { shownExport } from './asked-export.ts';
+import { STANDING_WORDS, standingOf } from './standing.ts';
 
 /** The latest of all, whatever became of them. */
 const SHOWN = 50;
-
-const STANDINGS = {
-  open: 'console.proposals.standings.open',
-  lapsed: 'console.proposals.standings.lapsed',
-  confirmed: 'console.proposals.standings.confirmed',
-  declined: 'console.proposals.standings.declined',
-  'carried-out': 'console.proposals.standings.carriedOut',
-} as const;
 
 /** What one officer asks for and another confirms. */
 @Controller('console/proposals')
@@ -89,21 +83,23 @@ export class ProposalsController {
   private async shown(asker: SignedIn, proposalId: EventId) {
     const proposal = await readProposal(this.store, proposalId);
     if (proposal.status === 'unknown') throw new PageError(503); // the trail names it, and the store does not have it
-    const { status, act, messages = [], personId, mandate, proposedAt, expiresAt } = proposal;
-    const standing = status === 'open' && this.clock.now() >= expiresAt ? 'lapsed' : status;
+    const { act, messages = [], personId, mandate, proposedAt, expiresAt } = proposal;
+    const standing = standingOf(proposal, this.clock.now());
     const by = parsePersonId(mandate.by);
     const isMine = mandate.by === asker.personId;
     const isWaiting = standing === 'open' || standing === 'confirmed';
     return {
-      ...{ proposalId, act: ACT_WORDS[act], standing: STANDINGS[standing], proposedAt, expiresAt },
+      ...{ proposalId, act: ACT_WORDS[act], standing: STANDING_WORDS[standing], proposedAt, expiresAt },
       messages: messages.map(({ messageId }) => messageId),
       hasPerson: personId !== undefined,
       personId: personId ?? '',
+      exported: proposal.export === undefined ? null : await shownExport(proposal.export, this.names),
       person: (personId === undefined ? null : await this.names.addressOf(personId)) ?? '',
       by: (by === null ? null : await this.names.addressOf(by)) ?? mandate.by,
       caseNumber: mandate.caseNumber ?? '',
       reason: mandate.reason ?? '',
       ...{ mayConfirm: isWaiting && !isMine, mayDecline: standing === 'open', isMine: isMine && isWaiting },
+      mayTake: isMine && standing === 'approved',
     };
   }
 }

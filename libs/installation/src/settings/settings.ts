@@ -245,7 +245,7 @@ export const settingsSchema = z.object({
         .array(z.enum(SECOND_PERSON_ACTS))
         .default([])
         .describe(
-          'acts that need a second person: `revoke`, `erase`, `lift-hold`, which one officer asks for at the console and another confirms there, and `destroy-key`; at the command line each of them then wants a second name, `--approved-by`, which proves nobody',
+          'acts that need a second person: `revoke`, `erase`, `lift-hold`, which one officer asks for at the console and another confirms there; `export`, which an auditor or a program asks for and an officer confirms, for every export of the record but that of one message; and `destroy-key`; at the command line each of them then wants a second name, `--approved-by`, which proves nobody',
         ),
       noticesTo: z
         .array(mailAddress)
