@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -47,6 +48,24 @@ const verify = (...more: string[]) =>
   });
 
 describe('the record, exported', () => {
+  it('takes two persons where the installation says so, but of one message, and both stand in the record', async () => {
+    const messageId = await seal('bo@example.org');
+    await writeFile(at('segl.yaml'), 'console: { secondPerson: [export] }\n');
+    const environment = { ...home.environment, SEGL_CONFIG: at('segl.yaml') };
+    const take = (...more: string[]) => segl(['audit', 'export', ...more], { environment });
+    for (const question of [[], ['--type', 'MessageSealed'], ['--person', 'bo@example.org']])
+      expect(await take(...question)).toMatchObject({
+        ...{ exitCode: 64, text: '', said: expect.stringContaining('--approved-by') },
+      });
+    expect(await take('--approved-by', userInfo().username)).toMatchObject({ exitCode: 64, text: '' });
+    expect(await inHome(['audit', 'query', '--type', 'AuditTrailExported'])).toMatchObject({ text: '' });
+    expect((await take('--message', messageId)).exitCode).toBe(0);
+    const taken = await take('--approved-by', 'berit');
+    expect([taken.exitCode, taken.text.includes('MessageSealed')]).toEqual([0, true]);
+    const { text } = await inHome(['audit', 'query', '--type', 'AuditTrailExported']);
+    expect(text.trimEnd().split('\n').at(-1)).toContain('approvedBy=berit');
+  });
+
   it('is proven anywhere, with the key and a checkpoint that were kept', async () => {
     for (const to of ['bo@example.org', 'cy@example.org']) await seal(to);
     await keep();

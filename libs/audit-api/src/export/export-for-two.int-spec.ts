@@ -114,11 +114,9 @@ describe('exports of programs that take two persons', () => {
   });
 
   it('leave nobody’s address in the record', async () => {
-    const address = [...frozenPersons().values()].map(({ address: one }) => String(one))[1] ?? '';
     await request({ reader: readerId });
     const proposed = (await Array.fromAsync(room.store.readAll())).filter(({ type }) => type === 'ActProposed');
     expect(JSON.stringify(proposed.at(-1)?.data)).toContain(readerId);
     expect(JSON.stringify(proposed)).not.toContain('@');
-    expect(address.length).toBeGreaterThan(0);
   });
 });

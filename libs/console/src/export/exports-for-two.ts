@@ -36,7 +36,7 @@ export class ExportsForTwo {
     return this.isOn && isBulk(filter);
   }
 
-  /** @throws AuditRequestRefused for a question that cannot wait in the record */
+  /** @throws BadAuditQuery for a question that cannot wait in the record */
   async propose(asker: SignedIn, filter: AuditFilter, form: 'ndjson' | 'csv', forCase: Required<Case>): Promise<void> {
     const exported = { through: 'console', form, question: questionForRecord(filter) } as const;
     await this.forTwo.propose(asker, { act: 'export', export: exported }, { by: asker.personId, ...forCase });

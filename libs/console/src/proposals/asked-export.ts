@@ -14,7 +14,7 @@ interface ShownField {
 
 /** All that is in the request, so that who confirms it sees what will leave. */
 export async function shownExport(asked: ExportAsked, names: NamesOfPeople) {
-  const { form, through, since, fromIndex, question } = asked;
+  const { form, since, fromIndex, question } = asked;
   const { personId, senderId, recipientId, readerId, types, outcome, method, evidence, withCanary } = question;
   const { from = '', to = '', submissionId, caseNumber } = question;
   const whom = async (label: TextKey, id: PersonId | undefined) =>
@@ -38,7 +38,7 @@ export async function shownExport(asked: ExportAsked, names: NamesOfPeople) {
   ].filter(({ text, words, at }) => text !== '' || words.length > 0 || at !== '');
   return {
     form: form === 'csv' ? ('console.export.csv' as const) : ('console.export.ndjson' as const),
-    ...{ fields, isOfAll: Object.keys(question).length === 0, isForProgram: through === 'api' },
+    ...{ fields, isOfAll: Object.keys(question).length === 0 },
   };
 }
 

@@ -94,6 +94,7 @@ export class ProposalsController {
       hasPerson: personId !== undefined,
       personId: personId ?? '',
       exported: proposal.export === undefined ? null : await shownExport(proposal.export, this.names),
+      isForProgram: proposal.export?.through === 'api',
       person: (personId === undefined ? null : await this.names.addressOf(personId)) ?? '',
       by: (by === null ? null : await this.names.addressOf(by)) ?? mandate.by,
       caseNumber: mandate.caseNumber ?? '',
