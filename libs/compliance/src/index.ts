@@ -33,6 +33,6 @@ export {
   SECOND_PERSON_ACTS,
   type SecondPersonAct,
 } from './second-person/proposal-events.ts';
-export { type ApprovedExport, TakeExport, TakeExportHandler } from './second-person/take-export.ts';
+export { TakeExport, TakeExportHandler } from './second-person/take-export.ts';
 export { type MandateOfCase } from './subject.ts';
 export { erasureEvents, subjectEvents } from './subject-events.ts';
