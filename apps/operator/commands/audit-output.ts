@@ -20,7 +20,7 @@ export async function printPage(
 ): Promise<void> {
   const rows = await shown(page.rows, options, persons);
   sayWhatIsLeft(operator, page);
-  if (options.json) return operator.printJson({ ...page, rows });
+  if (options.json) return operator.printJson({ rows, ...whatIsLeft(page) });
   if (options.csv) return printCsv(operator, rows);
   for (const row of rows) await operator.print(lineOf(row));
 }
@@ -39,7 +39,7 @@ export async function printTimeline(
     entries.push({ row: shownRow ?? row, signIn: shownSignIn, challenge: await shown(challenge, options, persons) });
   }
   sayWhatIsLeft(operator, timeline);
-  if (options.json) return operator.printJson({ ...timeline, entries });
+  if (options.json) return operator.printJson({ entries, ...whatIsLeft(timeline) });
   if (options.csv)
     return printCsv(
       operator,
@@ -67,6 +67,10 @@ async function shown(
 
 async function printCsv(operator: Operator, rows: readonly AuditRow[]): Promise<void> {
   await operator.terminal.write(AUDIT_CSV_HEAD + rows.map(auditCsvLine).join(''));
+}
+
+function whatIsLeft({ next, previous, isWhole }: Omit<AuditPage, 'rows'>) {
+  return { next, previous, isWhole };
 }
 
 function sayWhatIsLeft(operator: Operator, { next, previous, isWhole }: Omit<AuditPage, 'rows'>): void {

@@ -79,6 +79,15 @@ describe('the pages of the console', () => {
     const after = (await browser.get(`/console/messages/${messageId}`)).text;
     const marks = (text: string) => text.split('a clock was set back before this').length;
     expect(marks(after)).toBe(marks(before) + 1);
+    // As many more as leave that one the last of a page, and what it is compared with on the next.
+    const more = Array.from({ length: 49 }, () => again);
+    const later = recordEvents(viewed.stream, of.length, more, plusSeconds(dayBefore, 1));
+    await room.holds(later.map(({ text }) => parseRecordedEvent(Buffer.from(text), viewed.position)));
+    const place = `/console/search?message=${messageId}&type=MessageViewed&order=newest-first`;
+    const newest = await browser.get(place);
+    const next = /href="([^"]*after=[^"]*)"/.exec(newest.html)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const pages = [newest.text, (await browser.get(next)).text];
+    expect(pages.map((text) => marks(text) - 1)).toEqual([1, 0]);
   });
 
   it.each([

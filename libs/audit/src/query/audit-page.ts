@@ -30,6 +30,8 @@ export interface AuditPage {
   readonly previous: AuditCursor | null;
   /** False when looking further would have cost too much: there may be more rows than these, and `next` or `previous` goes on from there. */
   readonly isWhole: boolean;
+  /** Of the event that was recorded before the earliest of these: of the same list, or the last that was looked at. Not there: there is none. */
+  readonly timeBefore?: Instant;
 }
 
 /** Events looked at for one page: some 40 ms. A question to which hardly an event on its list answers is answered in parts. */
@@ -58,14 +60,15 @@ export function auditPage(db: ReadModelDatabase, filter: AuditFilter = {}, pagin
   if (walk === null) return { rows: [], next: null, previous: null, isWhole: true };
   const first = Math.max(walk.span.first, (low ?? -1) + 1);
   const last = Math.min(walk.span.last, (high ?? Number.MAX_SAFE_INTEGER) - 1);
-  const { rows, isWhole, end } = look(db, walk, { first, last }, isForward, limit);
+  const { rows, isWhole, end, beyond } = look(db, walk, { first, last }, isForward, limit);
   const further = end === null ? null : cursorOf(end);
   const [head, tail] = [rows[0], rows.at(-1)].map((row) => (row === undefined ? null : cursorOf(row.sequence)));
-  if (isBackwards) {
-    return { rows: rows.toReversed(), next: head ?? (paging.before as AuditCursor), previous: further, isWhole };
-  }
+  const earlier = timeAt(db, isForward ? (low ?? null) : beyond);
+  const around = { isWhole, ...(earlier !== null && { timeBefore: earlier }) };
+  if (isBackwards)
+    return { rows: rows.toReversed(), next: head ?? (paging.before as AuditCursor), previous: further, ...around };
   const previous = after === undefined ? null : (head ?? (paging.after as AuditCursor));
-  return { rows, next: further, previous: tail === null && after === undefined ? null : previous, isWhole };
+  return { rows, next: further, previous: tail === null && after === undefined ? null : previous, ...around };
 }
 
 interface Looked {
@@ -73,6 +76,8 @@ interface Looked {
   readonly isWhole: boolean;
   /** The last event that was looked at; null when there is nothing beyond. */
   readonly end: number | null;
+  /** What follows these, as far as that was looked at. */
+  readonly beyond: number | null;
 }
 
 function look(db: ReadModelDatabase, walk: Walk, span: Span, isForward: boolean, limit: number): Looked {
@@ -86,15 +91,20 @@ function look(db: ReadModelDatabase, walk: Walk, span: Span, isForward: boolean,
     lookedAt += sequences.length;
     rows.push(...thoseThatFit(db, walk, sequences, limit + 1 - rows.length));
     if (rows.length > limit) {
-      rows.pop();
-      return { rows, isWhole: true, end: rows.at(-1)?.sequence ?? null };
+      const beyond = rows.pop()?.sequence ?? null;
+      return { rows, isWhole: true, end: rows.at(-1)?.sequence ?? null, beyond };
     }
     const end = sequences.at(-1);
-    if (end === undefined || sequences.length < count) return { rows, isWhole: true, end: null };
-    if (lookedAt >= MAX_LOOKED_AT) return { rows, isWhole: false, end };
+    if (end === undefined || sequences.length < count) return { rows, isWhole: true, end: null, beyond: null };
+    if (lookedAt >= MAX_LOOKED_AT) return { rows, isWhole: false, end, beyond: end };
     if (isForward) first = end + 1;
     else last = end - 1;
   }
+}
+
+function timeAt(db: ReadModelDatabase, sequence: number | null): Instant | null {
+  if (sequence === null) return null;
+  return db.get<{ time: Instant }>('SELECT time FROM audit_event WHERE sequence = ?', sequence)?.time ?? null;
 }
 
 function thoseThatFit(db: ReadModelDatabase, { tests }: Walk, sequences: readonly number[], limit: number): AuditRow[] {

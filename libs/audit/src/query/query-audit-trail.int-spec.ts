@@ -109,12 +109,14 @@ describe('the audit trail', () => {
     'is paged both ways, %s, each row once, while events arrive',
     async (order) => {
       const all = query({}, { order, limit: 1000 }).rows.map(({ sequence }) => sequence);
+      const first = Math.min(...all);
       const forth: number[] = [];
       const starts: (string | null)[] = [];
       for (let after: string | null | undefined; after !== null;) {
         const page = query({}, { order, limit: 4, after });
         forth.push(...page.rows.map(({ sequence }) => sequence));
         starts.push(page.previous);
+        expect(page.timeBefore !== undefined).toBe(Math.min(...page.rows.map(({ sequence }) => sequence)) !== first);
         after = page.next;
       }
       expect(forth).toEqual(all);
@@ -123,6 +125,7 @@ describe('the audit trail', () => {
       for (let before: string | null | undefined = starts.at(-1); before !== null;) {
         const page = query({}, { order, limit: 4, before: before ?? undefined });
         back.unshift(...page.rows.map(({ sequence }) => sequence));
+        expect(page.timeBefore !== undefined).toBe(Math.min(...page.rows.map(({ sequence }) => sequence)) !== first);
         before = page.previous;
       }
       expect(back).toEqual(all.slice(0, back.length));

@@ -32,7 +32,7 @@ export class MessageController {
     const shown = new ShownEvents(this.persons, messageId);
     return {
       ...consolePage(asker, here),
-      ...{ messageId, entries: await shown.entries(timeline.entries), paging: pagingOf(timeline, here) },
+      ...{ messageId, entries: await shown.entries(timeline), paging: pagingOf(timeline, here) },
     };
   }
 }

@@ -32,7 +32,7 @@ export class OverviewController {
     const isReader = mayAs(asker.roles, ['auditor']);
     const filter = { types: LATEST_TYPES };
     const paging = { order: 'newest-first', limit: LATEST_ROWS } as const;
-    const latest = isReader ? (await this.trail.search(asker, filter, paging, { fields: ['types'] })).rows : [];
+    const latest = isReader ? await this.trail.search(asker, filter, paging, { fields: ['types'] }) : null;
     const failed = { ...paging, limit: LATEST_NOT_ARRIVED };
     const notArrived = isReader
       ? (await this.trail.search(asker, { types: NOT_ARRIVED }, failed, { fields: ['types'] })).rows
@@ -40,7 +40,7 @@ export class OverviewController {
     return {
       ...consolePage(asker, '/console'),
       ...this.state.now(),
-      latest: await new ShownEvents(this.persons).rows(latest),
+      latest: await new ShownEvents(this.persons).rows(latest?.rows ?? [], latest?.timeBefore),
       notArrived: notArrived.map(({ time, type, messageId }) => ({
         ...{ time, title: titleOf(type), messageId: messageId ?? '' },
       })),

@@ -73,7 +73,7 @@ export class PersonController {
     return {
       ...consolePage(asker, here),
       ...{ personId, standing, addresses: isThere ? await addressesIn(rows, personId, shown) : [] },
-      ...{ entries: await shown.entries(timeline.entries), paging: pagingOf(timeline, here) },
+      ...{ entries: await shown.entries(timeline), paging: pagingOf(timeline, here) },
     };
   }
 

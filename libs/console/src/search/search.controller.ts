@@ -69,7 +69,7 @@ export class SearchController {
     const paging = { order, limit: ROWS_OF_A_PAGE, ...placeIn(query) };
     try {
       const page = await this.trail.search(asker, question.filter, paging, question.about);
-      const rows = await new ShownEvents(this.persons).rows(page.rows);
+      const rows = await new ShownEvents(this.persons).rows(page.rows, page.timeBefore);
       const found = { hasAnswer: true, rows, paging: pagingOf(page, HERE, { order, ...asked }) };
       const exportHref = `/console/export?${new URLSearchParams(asked)}`;
       response.render('console/search/search', { ...this.view(asker, asked, order), ...found, exportHref });

@@ -14,6 +14,14 @@ describe('events whose times run backwards', () => {
     expect(shown.filter(isOutOfTime(shown)).map(({ sequence }) => sequence)).toEqual([3]);
   });
 
+  it('are marked where that begins at the border of two pages', () => {
+    const [, , third, fourth] = rows.map((row) => [row]);
+    const isMarked = (shown: typeof rows, before: string) =>
+      shown.filter(isOutOfTime(shown, at(0, before).time)).length === 1;
+    expect(isMarked(third ?? [], '12:00:10')).toBe(true);
+    expect(isMarked(fourth ?? [], '11:30:00')).toBe(false);
+  });
+
   it('are none where two machines differ by seconds, or there is one event', () => {
     expect([at(1, '12:00:05'), at(2, '12:00:00')].filter(isOutOfTime([]))).toEqual([]);
     const close = [at(1, '12:00:05'), at(2, '12:00:00')];

@@ -1,9 +1,9 @@
 import { decryptForDisplay } from '#libs/audit';
-import type { AuditRow, TimelineEntry } from '#libs/audit';
+import type { AuditRow, Timeline } from '#libs/audit';
 import { isContentRemoved } from '#libs/event-store';
 import type { Person, PersonDirectory } from '#libs/keyring';
 import { parseMessageId, parsePersonId } from '#libs/vocabulary';
-import type { PersonId } from '#libs/vocabulary';
+import type { Instant, PersonId } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
 import { isOutOfTime } from './out-of-time.ts';
 import { EVIDENCE_WORDS, labelOf, METHOD_WORDS, OUTCOME_WORDS, titleOf } from './event-words.ts';
@@ -35,7 +35,7 @@ export interface ShownEvent {
   readonly evidence: TextKey;
   readonly outcome: TextKey;
   readonly isRefused: boolean;
-  /** Whether it was recorded after an event of this page whose time is later (out-of-time.ts). */
+  /** Whether it was recorded right after an event of the same list whose time is later (out-of-time.ts). */
   readonly isOutOfTime: boolean;
   /** Whether somebody was shown or handed content. */
   readonly isStrong: boolean;
@@ -73,13 +73,15 @@ export class ShownEvents {
     private readonly about: string | null = null,
   ) {}
 
-  rows(rows: readonly AuditRow[]): Promise<ShownEvent[]> {
-    const isLate = isOutOfTime(rows);
+  /** @param timeBefore of what was recorded before them (AuditPage) */
+  rows(rows: readonly AuditRow[], timeBefore?: Instant): Promise<ShownEvent[]> {
+    const isLate = isOutOfTime(rows, timeBefore);
     return Promise.all(rows.map((row) => this.row(row, isLate(row))));
   }
 
-  entries(entries: readonly TimelineEntry[]): Promise<ShownEntry[]> {
-    const isLate = isOutOfTime(entries.map(({ row }) => row));
+  entries({ entries, timeBefore }: Pick<Timeline, 'entries' | 'timeBefore'>): Promise<ShownEntry[]> {
+    const rows = entries.map(({ row }) => row);
+    const isLate = isOutOfTime(rows, timeBefore);
     return Promise.all(
       entries.map(async ({ row, signIn, challenge }) => ({
         ...(await this.row(row, isLate(row))),
