@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { DomainError } from '#libs/vocabulary';
 
-/** Of what is in the archive and how it is laid out. A reader refuses what is newer than itself, and reads all that is older. */
-export const BACKUP_VERSION = 1;
+/** Of what is in the archive and how it is laid out; 2 since it may hold `outbox/unrecorded/`. A reader refuses what is newer than itself, and reads all that is older. */
+export const BACKUP_VERSION = 2;
 
 /**
  * A backup is one age file around one tar archive (POSIX ustar and pax), which the `age` and `tar` of any system open without Segl. In this order:
@@ -11,6 +11,7 @@ export const BACKUP_VERSION = 1;
  *     events/00000001.ndjson  the record, an event's stored bytes on a line, in the order of all events
  *     persons/00000001.ndjson the person directory, a person on a line, keys wrapped
  *     outbox/queue/…          carriers that have not left, as they lie there
+ *     outbox/unrecorded/…     what became of carriers, as far as the record does not have it yet
  *     keyring/…               the key files, as they are
  *     configuration/…         the configuration file, the files it names, and settings.json, which says where each was
  *     manifest.json           every entry before it with length and SHA-256, and what all of it adds up to
@@ -27,7 +28,7 @@ export const ENTRY = {
 
 /** Nothing else is written to a disk, whatever an archive says: no path leads out of the place that is restored to. */
 const ENTRY_NAME =
-  /^(segl-backup\.json|manifest\.json|(events|persons)\/\d{8}\.ndjson|outbox\/(staging|queue|kept|refused)\/[\w-][\w.-]*|keyring\/[\w-][\w.-]*|configuration\/(files\/)?[\w-][\w.-]*)$/;
+  /^(segl-backup\.json|manifest\.json|(events|persons)\/\d{8}\.ndjson|outbox\/(staging|queue|kept|refused|unrecorded)\/[\w-][\w.-]*|keyring\/[\w-][\w.-]*|configuration\/(files\/)?[\w-][\w.-]*)$/;
 
 export function isEntryName(name: string): boolean {
   return ENTRY_NAME.test(name) && name.length <= 250;

@@ -94,10 +94,10 @@ describe('what happens while a backup is made', () => {
     expect(summary.events.count).toBe(0);
   });
 
-  it('leaves out carriers of messages that the record does not have, and keeps what is staged or on its way', async () => {
+  it('leaves out carriers of messages that the record does not have, and keeps what is staged, on its way or not recorded yet', async () => {
     const id = (letter: string) => letter.repeat(32);
     const owner = base32Lower(Buffer.alloc(16));
-    for (const folder of ['staging', 'queue', 'sending', 'kept', 'refused', 'owners'])
+    for (const folder of ['staging', 'queue', 'sending', 'kept', 'refused', 'unrecorded', 'owners'])
       await mkdir(join(opened.directory, 'outbox', folder), { recursive: true });
     const carrier = (path: string) => writeFile(join(opened.directory, 'outbox', path), `{"of":"${path}"}\nbytes\n`);
     const whole = ['queue/000001772366400.0.', `sending/${owner}.3.`, `kept/${id('s')}.00000.`, 'refused/'];
@@ -106,13 +106,16 @@ describe('what happens while a backup is made', () => {
     await carrier(`queue/000001772366400.0.${id('x')}`); // sealed after the record was read
     await carrier(`staging/${owner}.${id('e')}.whole`);
     await carrier(`staging/${owner}.${id('f')}.part`);
+    await carrier(`unrecorded/${id('a')}.json`);
+    await carrier(`unrecorded/${id('b')}.json.part`);
+    await carrier(`unrecorded/${id('y')}.json`); // of a message that the record does not have
     await carrier(`owners/${owner}.lock`);
     for (const letter of 'abcd')
       await opened.store.append(streamName('message', id(letter)), 'NONE', [{ type: 'Sealed', data: {} }]);
 
     const { file, summary } = await written(meanwhile(async () => undefined));
-    expect(summary.carriers).toBe(7);
-    expect((await unpacked(file)).carriersLeftOut).toBe(1);
+    expect(summary.carriers).toBe(9);
+    expect((await unpacked(file)).carriersLeftOut).toBe(2);
     const outbox = join(opened.directory, 'unpacked/data/outbox');
     const entries = await readdir(outbox, { recursive: true, withFileTypes: true });
     const names = entries
@@ -125,6 +128,7 @@ describe('what happens while a backup is made', () => {
       `refused/${id('d')}`,
       `refused/${id('d')}.json`,
       `staging/${owner}.${id('e')}.whole`,
+      `unrecorded/${id('a')}.json`,
     ]);
   });
 });

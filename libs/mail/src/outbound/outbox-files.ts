@@ -3,10 +3,11 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseMessageId } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
+import { NOTE } from './outcome-notes.ts';
 
-/** A carrier of an outbox, or the reason beside one that was refused, as it would lie in an outbox that no process works on. */
+/** A carrier of an outbox, the reason beside one that was refused, or a note of what became of one that is not recorded yet, as it would lie in an outbox that no process works on. */
 export interface OutboxFile {
-  /** Below the outbox: `queue/…`, `staging/…`, `refused/…`, `kept/…`. */
+  /** Below the outbox: `queue/…`, `staging/…`, `refused/…`, `kept/…`, `unrecorded/…`. */
   readonly path: string;
   readonly messageId: MessageId | null;
   readonly bytes: number;
@@ -18,13 +19,13 @@ export interface OutboxFile {
 
 /**
  * In the order in which a carrier goes through them, and the queue again, since a try that failed puts it back there, at the earliest a
- * second later. So each carrier that lies here from beginning to end is met, wherever it goes meanwhile.
+ * second later. So each carrier that lies here from beginning to end is met, wherever it goes meanwhile. A note is written before its carrier goes: notes come last.
  */
-const FOLDERS = ['staging', 'queue', 'sending', 'queue', 'kept', 'refused'] as const;
+const FOLDERS = ['staging', 'queue', 'sending', 'queue', 'kept', 'refused', 'unrecorded'] as const;
 const UNDER_WAY: readonly string[] = ['staging', 'queue', 'sending'];
 
 /**
- * Every carrier of an outbox once, beside running processes: only looks. What is being sent is given as waiting in the queue; what is still
+ * Everything of an outbox once, beside running processes: only looks. What is being sent is given as waiting in the queue; what is still
  * being written, as not there. Nothing where there is no outbox.
  *
  * @throws what the file system throws, but for what goes elsewhere meanwhile
@@ -41,6 +42,7 @@ export async function* filesOfOutbox(directory: string): AsyncGenerator<OutboxFi
       const isUnderWay = UNDER_WAY.includes(folder);
       const key = isUnderWay ? `${messageId}` : `${folder}/${name}`;
       if (met.has(key) || (isUnderWay && (messageId === null || name.endsWith('.part')))) continue;
+      if (folder === 'unrecorded' && !NOTE.test(name)) continue; // still being written
       const file = await orNull(open(join(directory, folder, name), 'r'));
       if (file === null) continue; // further on meanwhile, and met there
       try {

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Instant, MessageId } from '#libs/vocabulary';
 import { guarded } from './staged-file.ts';
@@ -14,7 +14,7 @@ export interface CarrierOutcome {
   readonly at: Instant;
 }
 
-const NOTE = /^[a-z2-7]{32}\.json$/;
+export const NOTE = /^[a-z2-7]{32}\.json$/;
 
 /**
  * Outcomes on their way into the record: `unrecorded/<message>.json` is written before the carrier goes from where it was, and removed once
@@ -31,7 +31,11 @@ export class OutcomeNotes {
 
   /** @throws OutboxUnavailable */
   async note(outcome: CarrierOutcome): Promise<void> {
-    const write = () => writeFile(this.pathOf(outcome), JSON.stringify(outcome), { mode: 0o600 });
+    const path = this.pathOf(outcome);
+    const write = async () => {
+      await writeFile(`${path}.part`, JSON.stringify(outcome), { mode: 0o600 });
+      await rename(`${path}.part`, path); // whole, for whoever takes a copy meanwhile
+    };
     await guarded('cannot note what became of a carrier', write);
   }
 
