@@ -55,8 +55,9 @@ export class ReadModels {
     if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
     const connection = new DatabaseSync(path, { timeout: OPENING_TIMEOUT_MS });
     try {
+      // secure_delete: what retention takes out is overwritten, not only let go of.
       connection.exec(
-        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0`,
+        `PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0`,
       );
       return new ReadModels(path, connection);
     } catch (error) {

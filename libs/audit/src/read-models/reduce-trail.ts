@@ -25,11 +25,13 @@ export function reduceRow(db: ReadModelDatabase, row: AuditRow): void {
   for (const term of termsOf(before)) {
     if (!kept.has(term)) db.run('DELETE FROM audit_term WHERE term = ? AND sequence = ?', term, sequence);
   }
+  if (before.words.length === 0) return;
+  // Without it a deletion is only noted beside what is deleted. The table remembers it; it is said here, since only here anything is taken out.
+  db.run(`INSERT INTO audit_words (audit_words, rank) VALUES ('secure-delete', 1)`);
   // A contentless index forgets only who says what it knew (sqlite.org/fts5.html, "The 'delete' Command").
-  if (before.words.length > 0)
-    db.run(
-      `INSERT INTO audit_words (audit_words, rowid, words) VALUES ('delete', ?, ?)`,
-      sequence,
-      before.words.join(' '),
-    );
+  db.run(
+    `INSERT INTO audit_words (audit_words, rowid, words) VALUES ('delete', ?, ?)`,
+    sequence,
+    before.words.join(' '),
+  );
 }
