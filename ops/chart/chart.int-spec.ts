@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { keysIfThereOf, keysOf, readSettings, ROLE_PARTS, ROLES } from '#libs/installation';
+import { KEY_KINDS } from '#libs/keyring';
 import { toolPath } from '../judges/tools.mjs';
 import { CHART } from './chart-page.ts';
 import { KUBERNETES, writeSchemas } from './kubernetes-schemas.ts';
@@ -16,6 +17,13 @@ const place = mkdtempSync(join(tmpdir(), 'segl-schemas-'));
 afterAll(() => rmSync(place, { recursive: true }));
 const first = ['--set', 'publicUrl=https://post.example,relayUrl=smtp://mail.example'];
 const named = (manifests: readonly Manifest[], kind: string) => manifests.filter((each) => each.kind === kind);
+
+/** Which files of a mounted keyring a component's pod is given. */
+function patternsOf(values: string, component: string): string[] {
+  const [, pod] = podsOf(example(values)).find(([name]) => name.endsWith(component)) ?? [];
+  const [, patterns = ''] = /for file in (.*); do/.exec(pod?.initContainers?.[0]?.args?.[0] ?? '') ?? [];
+  return patterns.split(' ').toSorted();
+}
 
 withHelm('the chart, by Helm 4', () => {
   it.each(EXAMPLES)('%s: lint has nothing to say', (name) => {
@@ -73,19 +81,19 @@ withHelm('the chart, by Helm 4', () => {
   });
 
   it('a pod of a role is given the keys of that role and no others', () => {
-    const patternsOf = (component: string) => {
-      const [, pod] = podsOf(example('cluster.yaml')).find(([name]) => name.endsWith(component)) ?? [];
-      const [, patterns = ''] = /for file in (.*); do/.exec(pod?.initContainers?.[0]?.args?.[0] ?? '') ?? [];
-      return patterns.split(' ').toSorted();
-    };
     for (const role of ROLES) {
       const keys = [
         ...keysOf({ roles: [role], ephemeralStore: 'rediss://somewhere' }),
         ...keysIfThereOf({ roles: [role] }),
       ];
       const wanted = keys.map((key) => (key.endsWith('.pub') ? key.replace('.pub', '-*.pub') : `${key}-*`));
-      expect([role, patternsOf(role)]).toEqual([role, ['*.destroyed', ...wanted].toSorted()]);
+      expect([role, patternsOf('cluster.yaml', role)]).toEqual([role, ['*.destroyed', ...wanted].toSorted()]);
     }
+  });
+
+  it('the one pod of mode embedded has every kind of key there is, since a backup is made in it', () => {
+    const patterns = patternsOf('embedded-behind-an-ingress.yaml', 'appliance');
+    for (const kind of KEY_KINDS) expect([kind, patterns.includes(`${kind}-*`)]).toEqual([kind, true]);
   });
 
   it('vouches for a managed server in the settings, and gives processes the variables of a closed network', () => {

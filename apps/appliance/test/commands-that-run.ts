@@ -34,6 +34,9 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
   'helm/segl/README.md': {
     'helm install': 'needs a cluster: ops/chart/api-server.int-spec.ts has an API server take it',
     'helm test': 'needs a cluster whose pods run',
+    'kubectl --namespace': 'needs a cluster whose pods run',
+    'SEGL_CONFIG=':
+      'names servers, which are none here: apps/operator/backup-elsewhere.int-spec.ts backs up from others',
   },
   'libs/backup/README.md': {
     'age -d': 'apps/operator/backup-elsewhere.int-spec.ts runs it, where there is an age 1.3',
