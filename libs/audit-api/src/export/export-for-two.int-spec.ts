@@ -113,6 +113,17 @@ describe('exports of programs that take two persons', () => {
     expect((await room.post('exports/requests', { why }, 'reading-token')).status).toBe(403);
   });
 
+  it('are asked for a few times, so that no request is hidden behind those of a program', async () => {
+    for (let asked = 0; asked < 19; asked++) await room.post('exports/requests', { why }, 'vault-token');
+    await room.runner.caughtUp();
+    const ask = () => room.post('exports/requests', { why }, 'vault-token');
+    expect((await ask()).status).toBe(202);
+    await room.runner.caughtUp();
+    const { status } = await ask();
+    expect(status).toBe(409);
+    await request({ types: ['MessageSealed'] }); // another program
+  });
+
   it('leave nobody’s address in the record', async () => {
     await request({ reader: readerId });
     const proposed = (await Array.fromAsync(room.store.readAll())).filter(({ type }) => type === 'ActProposed');

@@ -1,6 +1,7 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { AuditTrailThread } from '#libs/audit';
 import { PROPOSAL_SECONDS, ProposeAct, ProposeActHandler } from '#libs/compliance';
 import type { ProposedAct } from '#libs/compliance';
 import { EventStore } from '#libs/event-store';
@@ -22,12 +23,16 @@ const asked = z
   })
   .check(checkPlace);
 
+/** Of one program within the three days that a request lives: the console shows the latest 50 of all, and nobody's may be hidden behind another's. */
+const REQUESTS_AT_MOST = 20;
+
 /** Where a program asks for an export that takes two: an officer confirms it at the console, and the program then takes it, once. */
 @Controller('api/v1/audit/exports/requests')
 export class ExportRequestsController {
   constructor(
     private readonly door: AuditDoor,
     private readonly exports: LedgerExports,
+    private readonly trail: AuditTrailThread,
     private readonly persons: PersonDirectory,
     private readonly store: EventStore,
     private readonly clock: Clock,
@@ -46,12 +51,25 @@ export class ExportRequestsController {
       const mandate = mandateIn(clientId, why);
       const question = questionForRecord(filter);
       await this.exports.check(filter, since ?? 0);
+      await this.checkNumber(clientId);
       const place = { ...(since !== undefined && { since }), ...(fromIndex !== undefined && { fromIndex }) };
       const act: ProposedAct = { act: 'export', export: { through: 'api', form, ...place, question } };
       const expiresAt = plusSeconds(this.clock.now(), PROPOSAL_SECONDS);
       const approval = await new ProposeActHandler(this.store, this.clock).execute(new ProposeAct(act, mandate));
       response.status(202).json({ approval, expiresAt });
     });
+  }
+
+  /** @throws AuditRequestRefused 409 */
+  private async checkNumber(clientId: string): Promise<void> {
+    const from = plusSeconds(this.clock.now(), -PROPOSAL_SECONDS);
+    const { rows } = await this.trail.page({ types: ['ActProposed'], from }, { order: 'newest-first', limit: 1000 });
+    if (rows.filter(({ data }) => data['by'] === clientId).length < REQUESTS_AT_MOST) return;
+    throw new AuditRequestRefused(
+      409,
+      null,
+      `a program asks for ${REQUESTS_AT_MOST} exports within three days at most`,
+    );
   }
 }
 

@@ -115,7 +115,7 @@ export class ExportController {
     return {
       ...consolePage(asker, '/console/export'),
       ...{ form, caseNumber, reason, isCaseMissing, zone: this.settings.timeZone },
-      ...{ takesTwo: this.forTwo.isOn, isProposed: false, requests: await this.forTwo.of(asker) },
+      ...{ takesTwo: this.forTwo.isOn, isProposed: false, ...(await this.forTwo.of(asker)) },
     };
   }
 }

@@ -44,17 +44,18 @@ export class ExportsForTwo {
 
   /** What somebody asked for that has not lapsed, the latest first; looking for it is in the record as any search. */
   async of(asker: SignedIn) {
-    if (!this.isOn) return [];
+    if (!this.isOn) return { requests: [], hasMoreRequests: false };
     const now = this.clock.now();
     const from = plusSeconds(now, -PROPOSAL_SECONDS);
-    const { rows } = await this.asks.search(
+    const { rows, next } = await this.asks.search(
       asker,
       { types: ['ActProposed'], from },
       { order: 'newest-first', limit: LOOKED_AT },
       { fields: ['types', 'from'], from },
     );
     const requests = [];
-    for (const { stream } of rows) {
+    for (const { stream, data } of rows) {
+      if (data['by'] !== asker.personId) continue;
       const proposalId = parseEventId(stream.slice(stream.indexOf('-') + 1));
       const proposal = proposalId === null ? null : await readProposal(this.store, proposalId);
       if (proposalId === null || proposal === null || proposal.status === 'unknown') continue;
@@ -67,6 +68,6 @@ export class ExportsForTwo {
         caseNumber: mandate.caseNumber ?? '',
       });
     }
-    return requests;
+    return { requests, hasMoreRequests: next !== null };
   }
 }
