@@ -26,6 +26,7 @@ const metrics = new Metrics({
   projections: () => [{ name: 'telemetry-tallies.v1', lagSeconds: 1.5, stop: {} }],
   foreignEvents: () => 3,
   newestBackupSeconds: () => Promise.resolve(1_772_366_400),
+  retentionEndedSeconds: () => Promise.resolve(1_772_366_500),
   backupDueSeconds: () => Promise.resolve(dueSeconds),
 });
 
@@ -68,6 +69,7 @@ describe('/metrics', () => {
     for (const code of [250, 451, 452, 0]) metrics.countSmtpMail(code);
     const text = await scrape();
     for (const line of [
+      'segl_retention_last_run_timestamp_seconds 1772366500',
       'segl_message_views_total{form="page"} 1',
       'segl_view_denials_total{reason="not-openable"} 1',
       'segl_events_total{type="OtpDelivered"} 1',

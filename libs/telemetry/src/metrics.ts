@@ -26,6 +26,8 @@ export interface MetricsSources {
   readonly newestBackupSeconds?: () => Promise<number>;
   /** When a backup is due, in seconds since 1970; null while nothing is recorded. Left out where backups are made by other means. */
   readonly backupDueSeconds?: () => Promise<number | null>;
+  /** When the last run of retention ended, in seconds since 1970; 0 when none ever did. */
+  readonly retentionEndedSeconds?: () => Promise<number>;
   /** When the last canary mail went the whole way, in seconds since 1970 (0: none did), and how often one is sent. */
   readonly canary?: () => Promise<{ readonly passedSeconds: number; readonly everySeconds: number }>;
 }
@@ -179,6 +181,17 @@ export class Metrics {
           const dueSeconds = await backupDueSeconds().catch(() => NaN);
           if (dueSeconds === null) this.remove();
           else this.set(dueSeconds);
+        },
+      });
+    }
+    const { retentionEndedSeconds } = sources;
+    if (retentionEndedSeconds !== undefined) {
+      new Gauge({
+        name: 'segl_retention_last_run_timestamp_seconds',
+        help: 'When the last run of retention ended, by the record; 0 when none did',
+        registers: [this.registry],
+        async collect() {
+          this.set(await retentionEndedSeconds().catch(() => NaN));
         },
       });
     }

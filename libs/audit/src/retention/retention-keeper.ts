@@ -69,9 +69,14 @@ export class RetentionKeeper {
     this.running = null;
   }
 
+  /** When the last run ended, whichever process made it; null: none ever did. @throws EventStoreUnavailable */
+  async lastEndedAt(): Promise<Instant | null> {
+    return (await this.runs.now()).standing.endedAt;
+  }
+
   /** @returns when the last run ended, in words. @throws RetentionLate, EventStoreUnavailable */
   async requireTimely(): Promise<string> {
-    return retentionSentence((await this.runs.now()).standing.endedAt, {
+    return retentionSentence(await this.lastEndedAt(), {
       now: this.clock.now(),
       since: this.startedAt,
       cause: this.fault,

@@ -36,3 +36,14 @@ export function openRetention(settings: Settings, needs: RetentionNeeds, closing
   keeper.start();
   return closing.add(keeper, (started) => started.stop());
 }
+
+/** For metrics: none where it does not run by itself. @param keeper of this process, asked at a scrape */
+export function retentionFigures(settings: Settings, events: EventStore, keeper: () => RetentionKeeper | null) {
+  if (!hasRetention(settings) || !canRemoveContents(events)) return {};
+  return {
+    retentionEndedSeconds: async () => {
+      const at = (await keeper()?.lastEndedAt()) ?? null;
+      return at === null ? 0 : Date.parse(at) / 1000;
+    },
+  };
+}

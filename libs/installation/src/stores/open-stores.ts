@@ -30,10 +30,10 @@ import { PROJECTIONS } from './projections.ts';
 import { newestPersonsMissing } from '../checks/compare-persons.ts';
 import { backupDueIn } from '../checks/newest-backup.ts';
 import { openLedger } from './open-ledger.ts';
-import { openRetention } from './open-retention.ts';
+import { openRetention, retentionFigures } from './open-retention.ts';
 import type { OpenedStores } from './opened-stores.ts';
 import { AuditTrailThread } from '#libs/audit';
-import type { LedgerKeeper } from '#libs/audit';
+import type { LedgerKeeper, RetentionKeeper } from '#libs/audit';
 import { canaryFigures, openCanary } from '../canary/canary-in-stores.ts';
 import { KeepingRelay } from '../canary/keeping-relay.ts';
 import type { CanaryMailbox } from '../canary/canary-mailbox.ts';
@@ -106,12 +106,14 @@ async function open(
   const policy = listensForMail(settings) ? openPolicy(settings, clock) : null;
   // Asked at a scrape, long after it was opened below.
   let ledger: LedgerKeeper | null = null;
+  let retention: RetentionKeeper | null = null;
   const metrics: Metrics = new Metrics({
     ...(ephemeralStore !== null && { waiting: () => usageOf(ephemeralStore, maxBytes) }),
     ...(projections !== null && { projections: () => projections.status() }),
     ...(copiesCheckpoints(settings) && { checkpointsNotCopied: () => ledger?.copyFaults.length ?? 0 }),
     foreignEvents: () => events.foreignEvents(),
     ...(parts.has('readModels') && backupFigures(settings, events)),
+    ...(parts.has('readModels') && retentionFigures(settings, events, () => retention)),
     ...(policy !== null && { policyFaults: () => policy.faults.length }),
     ...canaryFigures(settings, ephemeralStore),
     // Asked at a scrape, long after it was opened below.
@@ -150,7 +152,7 @@ async function open(
     readModels !== null
       ? closing.add(new AuditTrailThread(join(settings.dataDir, DATA_FILES.readModels)), (opened) => opened.close())
       : null;
-  const retention =
+  retention =
     readModels !== null && projections !== null && trail !== null
       ? openRetention(settings, { events, readModels, projections, trail, clock, log }, closing)
       : null;
