@@ -9,7 +9,7 @@ import { CheckpointCopies, CheckpointNotCopied, postedTo } from './checkpoint-co
 import type { CheckpointPlace } from './checkpoint-copies.ts';
 
 const at = instantOf('2026-11-30T12:00:00Z');
-const PACES = { betweenMs: 1, retryMs: 1, timeLimitMs: 10_000 };
+const PACES = { betweenMs: 1, retryMs: 1, timeLimitMs: 3_600_000 };
 
 describe('copies of checkpoints', () => {
   let server: Server;
@@ -110,6 +110,18 @@ describe('copies of checkpoints', () => {
     await given.stop();
     given.give('two', at, at);
     expect(faults).toEqual([]);
+  });
+
+  it('end with the process while a server that they are posted to says nothing', async () => {
+    const asked = Promise.withResolvers<void>();
+    server.removeAllListeners('request').on('request', () => asked.resolve());
+    const egress = new Egress({ exchangeMs: 3_600_000 });
+    const given = copiesTo(postedTo(url, egress.to({ hosts: [url.host], privateAddresses: ['127.0.0.1'] })));
+    given.give('one', at, at);
+    await asked.promise;
+    await given.stop();
+    expect(faults).toEqual([]);
+    server.closeAllConnections();
   });
 });
 
