@@ -2,11 +2,20 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { HoldSubject, HoldSubjectHandler, ProposeAct, ProposeActHandler, recordKeyAct } from '#libs/compliance';
+import {
+  ConfirmAct,
+  ConfirmActHandler,
+  HoldSubject,
+  HoldSubjectHandler,
+  ProposeAct,
+  ProposeActHandler,
+  recordKeyAct,
+} from '#libs/compliance';
 import { putJson } from '#libs/ephemeral-store';
 import { appendFacts, streamName } from '#libs/event-store';
 import { parseMailAddress, SystemClock } from '#libs/vocabulary';
 import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
+import { ReachOfConsole } from './erase/reach-of-console.ts';
 import { openConsoleRoom } from './testing/console-room.ts';
 import type { ConsoleRoom } from './testing/console-room.ts';
 import { sealedFor } from './testing/sealed-for.ts';
@@ -26,6 +35,7 @@ const PATHS = [
   '/console/holds',
   '/console/sessions',
   '/console/proposals',
+  '/console/export',
   '/console/keys',
   '/console/health',
 ];
@@ -44,7 +54,7 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
 
   beforeAll(async () => {
     room = await openConsoleRoom({
-      secondPerson: ['erase'],
+      secondPerson: ['erase', 'export'],
       health: () => Promise.resolve({ isReady: true, text: 'warning: relay: answers slowly\n', ageSeconds: 2 }),
     });
     const clock = new SystemClock();
@@ -65,6 +75,14 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
     const propose = new ProposeActHandler(room.store, clock);
     await propose.execute(new ProposeAct({ act: 'revoke', messages }, mandate));
     await propose.execute(new ProposeAct({ act: 'erase', personId: anna }, mandate));
+    const question = { readerId: anna, types: ['MessageViewed', 'ViewDenied'], from: clock.now(), outcome: 'refused' };
+    const olga = { ...mandate, by: await idOf('olga@nordlys.example') };
+    for (const form of ['csv', 'ndjson'] as const) {
+      const act = { act: 'export', export: { through: 'console', form, question } } as const;
+      const proposalId = await propose.execute(new ProposeAct(act, olga));
+      const confirm = new ConfirmActHandler(room.store, room.portal.app.get(ReachOfConsole), clock);
+      if (form === 'csv') await confirm.execute(new ConfirmAct(proposalId, bo));
+    }
     await recordKeyAct(room.store, { type: 'KeyMade', data: { keyId: 'sealing-1', by: 'root', madeAt: clock.now() } });
     const session = { address: 'anna@example.com', personId: anna, method: 'passcode', issuer: 'x', subject: 'y' };
     const proofs = [{ ...session, provenAt: clock.now() }];
