@@ -83,7 +83,7 @@ https.createServer({ key: readFileSync('/media/tls.key'), cert: readFileSync('/m
       'ip link set lo up',
       'for place in /etc/segl /srv /var/lib /media; do mkdir -p $place; mount -t tmpfs none $place; done',
       `mount --bind ${directory}/hosts /etc/hosts && cp ${directory}/segl.yaml /etc/segl/ && cd ${directory}/clone`,
-      'openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=post.nordlys.example -addext subjectAltName=DNS:post.nordlys.example,DNS:secure.example.com -keyout /media/tls.key -out /media/tls.pem',
+      'openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=post.nordlys.example -addext subjectAltName=DNS:post.nordlys.example,DNS:secure.example.com -keyout /media/tls.key -out /media/tls.pem',
       readme('npx segl keys init'),
       `${readme('openssl genpkey')}\ncp archive.pem /etc/segl/`,
       `${readme('SEGL_CONFIG=/etc/segl/segl.yaml npx segl serve')} > /media/log 2>&1 &`,
