@@ -1,8 +1,8 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startSmtpSink } from '#libs/mail/testing';
 import { segl } from './test/captured-terminal.ts';
 import { temporaryInstallation } from './test/installation.ts';
 import type { Installation } from './test/installation.ts';
@@ -167,10 +167,8 @@ describe('persons when their keys change', () => {
   });
 
   it('doctor says what is well and what is not', async () => {
-    const server = createServer((socket) => socket.end('220 mail.example.com ESMTP\r\n')).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as { port: number };
-    const environment = { ...home.environment, SEGL_RELAY_URL: `smtp://127.0.0.1:${port}` };
+    const server = await startSmtpSink();
+    const environment = { ...home.environment, SEGL_RELAY_URL: `smtp://127.0.0.1:${server.port}` };
     const well = await segl(['doctor'], { environment });
     expect([
       well.exitCode,
@@ -192,12 +190,13 @@ describe('persons when their keys change', () => {
         'ok     backup',
         'ok     sign-in',
         'ok     relay',
+        'ok     newest checkpoint',
         'ok     disk',
         'ok     clock',
         '',
       ],
     ]);
-    server.close();
+    await server.close();
     const gone = await segl(['doctor', '--json'], { environment });
     expect([gone.exitCode, gone.said]).toEqual([69, 'segl: one thing is not well']);
     expect(JSON.parse(gone.text)).toContainEqual({
