@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import addressparser from 'nodemailer/lib/addressparser';
-import { parseMailAddress } from '#libs/vocabulary';
+import { parseMailAddress, parseWrittenAddress } from '#libs/vocabulary';
 import { readMail } from './reading/read-mail.ts';
 import { READING_LIMITS } from './reading/reading-limits.ts';
 import { authorField, writtenBy } from './syntax/author.ts';
@@ -115,7 +115,8 @@ describe('the author of a mail', () => {
         if (went.kind !== 'one' || field.kind !== 'one') return;
         const { address: to, displayName } = went.author;
         expect(field.author).toMatchObject({ address: to, displayName });
-        expect(addressparser(raw)).toMatchObject([{ address: to }]);
+        // That parser undoes the quotes that an odd mailbox needs.
+        expect(addressparser(raw).map(({ address }) => parseWrittenAddress(address ?? ''))).toEqual([to]);
       }),
       { numRuns: 1000 },
     );
