@@ -13,7 +13,7 @@ import { backupSentence } from './newest-backup.ts';
 import { personDifferences } from './compare-persons.ts';
 import { CHECKS_AROUND_IT } from './around-it.ts';
 import { CHECK_OF_CANARY } from './canary-read.ts';
-import { greetRelay } from './greet-relay.ts';
+import { tryRelay } from './try-relay.ts';
 import { CHECK_OF_CHECKPOINT } from './newest-checkpoint.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { CHECK_OF_POLICY } from './policy-in-force.ts';
@@ -283,7 +283,7 @@ export const CHECKS: readonly Check[] = [
     isTold: never,
     async run({ settings }) {
       if (settings.demonstration) return 'none: a demonstration sends nothing';
-      return greetRelay(settings);
+      return tryRelay(settings);
     },
   },
   ...CHECKS_OF_MAIL_COMING_IN,

@@ -13,7 +13,7 @@ export class NoNextHop extends DomainError {
  * Tries every next hop as before a mail: EHLO, verified TLS, login; no mail. One is enough.
  * @returns how each stands. @throws NoNextHop where none is ready, RelayUrlRefused
  */
-export async function greetRelay({ relayUrl = '', relay, publicUrl }: Settings): Promise<string> {
+export async function tryRelay({ relayUrl = '', relay, publicUrl }: Settings): Promise<string> {
   const hops = await tryNextHops(relayUrl, { ...relay, heloName: new URL(publicUrl).hostname });
   const said = hops
     .map(({ where, isReady, said: how }) => `${where} ${isReady ? 'is ready' : 'is not'}: ${how}`)
