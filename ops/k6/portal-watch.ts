@@ -8,6 +8,8 @@ export interface PortalFigures {
   readonly residentBytes: number;
   /** V8's heap and what it holds outside (buffers), garbage included. */
   readonly heapBytes: number;
+  /** Of that, what the ephemeral store holds by its own account: sessions and messages that wait, each forgotten in its time, all of them bounded. */
+  readonly waitingBytes: number;
   readonly openFiles: number;
   /** libuv handles, as Node counts them. */
   readonly activeHandles: number;
@@ -60,6 +62,7 @@ export class PortalWatch {
       atMs: performance.now() - this.begunAt,
       residentBytes: memoryOf(this.pid).now,
       heapBytes: metric('nodejs_heap_size_used_bytes') + metric('nodejs_external_memory_bytes'),
+      waitingBytes: metric('segl_waiting_bytes'),
       openFiles: readdirSync(`/proc/${this.pid}/fd`).length,
       activeHandles: metric('nodejs_active_handles_total'),
       stallMs: metric('nodejs_eventloop_lag_max_seconds') * 1000,

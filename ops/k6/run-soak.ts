@@ -41,7 +41,9 @@ export async function runSoak(run: Run): Promise<boolean> {
   run.say(`${visits.errors === 0 ? 'no' : visits.errors} errors in ${visits.rounds} visits by ${readers} readers`);
   const isLongEnough = seconds >= VISITS_TO_JUDGE_BY * visitSeconds;
   const memory = isLongEnough ? (verdict.isFlat ? 'is flat' : 'GREW') : 'is not judged, four visits take longer';
-  run.say(`memory ${memory}: ${mib(verdict.resident)} resident, ${mib(verdict.kept)} kept`);
+  run.say(
+    `memory ${memory}: ${mib(verdict.resident)} resident, ${mib(verdict.kept)} kept beside what waits (${mib(verdict.waiting)})`,
+  );
   run.say(
     `${verdict.isNothingLeft ? 'nothing is left open' : 'LEFT OPEN'}: ${verdict.filesLeft} files and ${verdict.handlesLeft} handles more than before the first reader`,
   );

@@ -4,7 +4,7 @@ import { verdictOf } from './soak-verdict.ts';
 
 const MIB = 1024 * 1024;
 const at = (residentMib: number, openFiles = 60, activeHandles = 8, heapMib = 100): PortalFigures => ({
-  ...{ atMs: 0, stallMs: 1, openFiles, activeHandles, heapBytes: heapMib * MIB },
+  ...{ atMs: 0, stallMs: 1, openFiles, activeHandles, heapBytes: heapMib * MIB, waitingBytes: 0 },
   residentBytes: residentMib * MIB,
 });
 
@@ -27,6 +27,14 @@ describe('a soak', () => {
     const during = (...heaps: number[]) => heaps.map((heap) => at(400, 60, 8, heap));
     expect(verdictOf(at(200), during(50, 90, 80, 160, 80, 200, 82, 260), at(390)).isFlat).toBe(true);
     expect(verdictOf(at(200), during(50, 90, 80, 160, 95, 200, 110, 260), at(390)).isFlat).toBe(false);
+  });
+
+  it('does not take for a leak what waits in the ephemeral store, which is bounded', () => {
+    const during = (...pairs: number[][]) =>
+      pairs.map(([heap = 0, waiting = 0]) => ({ ...at(400, 60, 8, heap), waitingBytes: waiting * MIB }));
+    const { isFlat, waiting } = verdictOf(at(200), during([60, 0], [80, 10], [95, 25], [110, 40]), at(390));
+    expect({ isFlat, later: waiting.later }).toEqual({ isFlat: true, later: 40 * MIB });
+    expect(verdictOf(at(200), during([60, 0], [80, 10], [95, 15], [110, 20]), at(390)).isFlat).toBe(false);
   });
 
   it.each([

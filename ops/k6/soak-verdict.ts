@@ -9,8 +9,10 @@ export interface Growth {
 export interface SoakVerdict {
   /** Medians: what the machine gives the process. */
   readonly resident: Growth;
-  /** The lowest of each, garbage having just been collected: what the process keeps. */
+  /** The lowest of each, garbage having just been collected: what the process keeps, beside what waits in its ephemeral store. */
   readonly kept: Growth;
+  /** What waits there, median: it grows until the first of it is forgotten, and is bounded by a setting. */
+  readonly waiting: Growth;
   readonly isFlat: boolean;
   /** Open files and active handles after all readers left, over those before the first came. */
   readonly filesLeft: number;
@@ -37,12 +39,14 @@ export function verdictOf(before: PortalFigures, during: readonly PortalFigures[
     return { earlier: quarter(2), later: quarter(4) };
   };
   const resident = growthOf(({ residentBytes }) => residentBytes, 0.5);
-  const kept = growthOf(({ heapBytes }) => heapBytes, 0);
+  const kept = growthOf(({ heapBytes, waitingBytes }) => heapBytes - waitingBytes, 0);
+  const waiting = growthOf(({ waitingBytes }) => waitingBytes, 0.5);
   const filesLeft = after.openFiles - before.openFiles;
   const handlesLeft = after.activeHandles - before.activeHandles;
   return {
     resident,
     kept,
+    waiting,
     isFlat: [resident, kept].every(({ earlier, later }) => later <= earlier * MAY_GROW),
     filesLeft,
     handlesLeft,
