@@ -6,7 +6,7 @@
 import { copyFileSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 /** What a process or a thread is started with, what a thread is given to load, and doors at which the build and benchmarks knock. */
 const ENTRIES = [
@@ -32,12 +32,15 @@ const PACKAGES = [
   '@nestjs/websockets',
 ];
 
-/** CommonJS among the packages asks for these names. Decorators need their metadata before the first class, in whichever file. */
+/**
+ * CommonJS among the packages asks for these names. Decorators need their metadata before the first class, in whichever file. esbuild knows nothing
+ * of what is declared here, and gives no other name to what is called the same: no function of ours may be.
+ */
 const FIRST = [
   `import 'reflect-metadata';`,
   `import { createRequire as requireFrom } from 'node:module';`,
   `const require = requireFrom(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;`,
-  `const placeOf = ({ href, pathname }) => ({ url: href, filename: decodeURIComponent(pathname), dirname: decodeURIComponent(pathname.replace(/\\/[^/]*$/, '')) });`,
+  `const seglPlaceOf = ({ href, pathname }) => ({ url: href, filename: decodeURIComponent(pathname), dirname: decodeURIComponent(pathname.replace(/\\/[^/]*$/, '')) });`,
 ].join(' ');
 
 /** A chunk of an earlier build may still be wanted by a process that runs on it. */
@@ -56,7 +59,7 @@ function ownPlaces(compiled) {
         const text = readFileSync(path, 'utf8');
         if (!text.includes('import.meta')) return undefined;
         const place = relative(compiled, path).split(sep).join('/');
-        const own = `const ownMeta = placeOf(new URL(${JSON.stringify(`${UP}/${place}`)}, import.meta.url));`;
+        const own = `const ownMeta = seglPlaceOf(new URL(${JSON.stringify(`${UP}/${place}`)}, import.meta.url));`;
         return { contents: own + text.replaceAll('import.meta.', 'ownMeta.'), resolveDir: dirname(path) };
       });
     },
@@ -118,6 +121,9 @@ export async function bundle(compiled, out) {
     plugins: [ownPlaces(compiled)],
     write: false,
   });
+  // Each is read once as a start would read it: what only a cluster loads is loaded by few tests, and a name declared twice ends the process.
+  const code = outputFiles.filter(({ path }) => !path.endsWith('.map'));
+  await Promise.all(code.map(({ path, text }) => transform(text, { sourcefile: path, format: 'esm' })));
   for (const { path, text } of outputFiles) {
     const up = relative(dirname(path), out).split(sep).join('/') || '.';
     mkdirSync(dirname(path), { recursive: true });
