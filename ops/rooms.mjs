@@ -52,6 +52,7 @@ export const rooms = {
     'ephemeral-store',
     'vocabulary',
     'web-ui',
+    'telemetry',
   ],
   backup: ['audit', 'compliance', 'mail', 'sealing', 'keyring', 'event-store', 'vocabulary'],
   installation: [

@@ -139,6 +139,21 @@ describe('the pages of the console', () => {
     expect((await browser.post('/console/persons', { address: 'not one' })).status).toBe(400);
   });
 
+  it('show operators the counts with their margins, with a file of each, and leave no question in the record', async () => {
+    const operator = room.portal.browser();
+    await room.signIn(operator, ['operator'], 'ole@nordlys.example');
+    const before = (await room.auditing()).length;
+    const page = await operator.get('/console/counts'); // the frozen samples hold one period
+    expect(page.text).toContain('3 Nov 2026 to 2 Dec 2026');
+    expect(page.text).toMatch(/Chrome 142 412 ± 42 370 to 454/);
+    const file = await operator.get('/console/counts/browser/csv');
+    expect(file.headers.get('content-disposition')).toBe('attachment; filename="segl-counts-browser.csv"');
+    expect(file.html).toContain('browser,Chrome 142,2026-11-03,2026-12-03,412,42,2\r\n');
+    for (const path of ['/console/counts/person/csv', '/console/counts?from=2026-11-04'])
+      expect((await operator.get(path)).status).toBe(404);
+    expect(await room.auditing()).toHaveLength(before);
+  });
+
   it('give an export with its proof for a case and a reason alone, and say so in the record first', async () => {
     await browser.get('/console/export');
     const before = (await room.auditing()).length;

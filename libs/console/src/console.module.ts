@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ApprovedExports, LedgerExports } from '#libs/audit-api';
 import { ChartsController } from './charts/charts.controller.ts';
+import { CountsController } from './counts/counts.controller.ts';
 import { DeliveriesController } from './deliveries/deliveries.controller.ts';
 import { EraseController } from './erase/erase.controller.ts';
 import { ReachOfConsole } from './erase/reach-of-console.ts';
@@ -53,7 +54,7 @@ import { AskTrail } from './trail/ask-trail.ts';
     ExposureController,
     VerifyController,
     ...[ChartsController, RevokeController, EraseController, HoldsController, SessionsController, ProposalsController],
-    ...[DeliveriesController, KeysController, ConsoleHealthController],
+    ...[DeliveriesController, KeysController, ConsoleHealthController, CountsController],
   ],
   providers: [
     ...[ConsoleSessions, ConsoleGuard, RefusedAtConsole, RoutesHaveRoles],

@@ -13,6 +13,7 @@ import {
 } from '#libs/compliance';
 import { putJson } from '#libs/ephemeral-store';
 import { appendFacts, streamName } from '#libs/event-store';
+import type { TelemetryEvent } from '#libs/telemetry';
 import { parseMailAddress, SystemClock } from '#libs/vocabulary';
 import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { ReachOfConsole } from './erase/reach-of-console.ts';
@@ -36,6 +37,7 @@ const PATHS = [
   '/console/sessions',
   '/console/proposals',
   '/console/export',
+  '/console/counts',
   '/console/keys',
   '/console/health',
 ];
@@ -43,6 +45,19 @@ const SETTINGS = [
   { width: 1024, colorScheme: 'light' },
   { width: 320, colorScheme: 'dark' },
 ] as const;
+
+const PERIOD = { from: '2026-08-05', until: '2026-09-04', epsilon: 2 } as const;
+const COUNTED: readonly TelemetryEvent[] = [
+  ...([
+    ['browser', 'Chrome 142', 1412, 131],
+    ['browser', 'Samsung Internet 28', 206, 118],
+    ['app', 'tablet-browser', 96, 114],
+    ['system', 'other', 230, 117],
+  ] as const),
+].map(([dimension, value, persons, margin]) => ({
+  type: 'NoisyCountsWritten',
+  data: { dimension, ...PERIOD, cells: [{ value, persons, margin }] },
+}));
 
 const withBrowser = chromiumPath() === null ? describe.skip : describe;
 
@@ -104,6 +119,7 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
     await appendFacts(room.store, streamName('bounce', messages[0]?.messageId ?? ''), [
       { type: 'CarrierBounced', data: bounce },
     ]);
+    await appendFacts(room.store, streamName('telemetry', '30-days-688'), COUNTED);
     await room.signedIn(anna);
     browser = await launchChromium();
   }, 60_000);

@@ -10,7 +10,7 @@ export {
 } from './locales/translate.ts';
 
 export type { Direction } from './locales/direction.ts';
-export { barLengths, drawBars, type BarChart } from './charts/bar-chart.ts';
+export { barLengths, barsWithMargins, drawBars, type BarChart, type BarWithMargin } from './charts/bar-chart.ts';
 export { formatDay, formatInstant } from './format.ts';
 export { viewDirectories, ViewEngine } from './view-engine.ts';
 export { EscapedText } from './escaped-text.ts';

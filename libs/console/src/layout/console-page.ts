@@ -23,6 +23,7 @@ const PLACES: readonly Place[] = [
   { href: '/console/holds', text: 'console.nav.holds', roles: ['officer'] },
   { href: '/console/sessions', text: 'console.nav.sessions', roles: ['officer'] },
   { href: '/console/proposals', text: 'console.nav.proposals', roles: ['officer'] },
+  { href: '/console/counts', text: 'console.nav.counts', roles: ['operator', 'auditor'] },
   { href: '/console/keys', text: 'console.nav.keys', roles: ['operator'] },
   { href: '/console/health', text: 'console.nav.health', roles: ['operator'] },
 ];

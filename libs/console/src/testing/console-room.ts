@@ -11,6 +11,7 @@ import type { RecordedEvent } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
 import { Keyring, PersonDirectory } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
+import { telemetryCounts } from '#libs/telemetry';
 import { Clock, parseMailAddress, SystemClock } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 import { openTestPortal } from '#libs/web-ui/testing';
@@ -32,7 +33,8 @@ export async function openConsoleRoom(settings: Partial<ConsoleSettings> = {}, m
   const directory = await mkdtemp(join(tmpdir(), 'segl-console-'));
   const path = join(directory, 'read-models.sqlite');
   const readModels = ReadModels.open(path);
-  const runner = new ProjectionRunner(sqlite.store, readModels, [auditTrail, auditFigures, ledgerProjection]);
+  const projections = [auditTrail, auditFigures, ledgerProjection, telemetryCounts];
+  const runner = new ProjectionRunner(sqlite.store, readModels, projections);
   runner.start();
   const clock = new SystemClock();
   const ephemeral = new MemoryEphemeralStore({ maxBytes: 10_000_000 });

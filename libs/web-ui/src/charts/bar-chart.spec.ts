@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { barLengths, drawBars } from './bar-chart.ts';
+import { barLengths, barsWithMargins, drawBars } from './bar-chart.ts';
 
 describe('a chart of bars', () => {
   const chart = drawBars(
@@ -32,5 +32,18 @@ describe('a chart of bars', () => {
   it('draws the longest of a table as long as there is room', () => {
     expect(barLengths([5, 20, 0])).toEqual(['25%', '100%', '0%']);
     expect(barLengths([])).toEqual([]);
+  });
+
+  it('draws how far a number may be off within the room, and never below nothing', () => {
+    expect(
+      barsWithMargins([
+        { count: 60, margin: 20 },
+        { count: 10, margin: 20 },
+      ]),
+    ).toEqual([
+      // prettier-ignore
+      { length: '75%', least: '50%', most: '100%' },
+      { length: '12.5%', least: '0%', most: '37.5%' },
+    ]);
   });
 });

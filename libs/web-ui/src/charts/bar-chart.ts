@@ -73,6 +73,26 @@ export function barLengths(counts: readonly number[]): string[] {
   return counts.map((count) => percent((100 * count) / longest));
 }
 
+/** A bar, and the two ends of the line that says how far the true number may be from it: shares of the room there is. */
+export interface BarWithMargin {
+  readonly length: string;
+  readonly least: string;
+  readonly most: string;
+}
+
+/** As `barLengths`, for numbers that are known within a margin; there is room for the largest with its margin. */
+export function barsWithMargins(
+  numbers: readonly { readonly count: number; readonly margin: number }[],
+): BarWithMargin[] {
+  const longest = Math.max(1, ...numbers.map(({ count, margin }) => count + margin));
+  const share = (count: number) => percent(Math.max(0, (100 * count) / longest));
+  return numbers.map(({ count, margin }) => ({
+    length: share(count),
+    least: share(count - margin),
+    most: share(count + margin),
+  }));
+}
+
 function lookOf(series: number): string {
   return `look-${Math.min(series + 1, LOOKS)}`;
 }

@@ -52,12 +52,15 @@ describe('the privacy page', () => {
     expect(page.text).toContain('You do not need an account here.');
     const withAccounts = await openTestPortal(
       { controllers: [PrivacyController] },
-      { accountProviders: ['Microsoft', 'Nordlys'] },
+      { accountProviders: ['Microsoft', 'Nordlys'], counting: { epsilon: 1.5, periodDays: 14 } },
     );
     try {
       const { text } = await withAccounts.browser().get('/privacy');
       expect(text).toMatch(/an account you already have:\s+Microsoft\s+Nordlys/);
       expect(text).toContain('you enter its password with its provider and never here');
+      // And how strong the noise of its counts is, in which time.
+      expect(text).toMatch(/A period is 14 days\..*ε = 1\.5/);
+      expect(page.text).not.toContain('ε');
       expect(text).not.toMatch(/Google|You do not need an account here/);
     } finally {
       await withAccounts.close();
