@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryEphemeralStore } from '#libs/ephemeral-store';
 import { HashingTurns } from './hashing-turns.ts';
 import { IssuedOtps } from './issued-otps.ts';
-import type { OneTimeCode } from './one-time-code.ts';
+import { codeOf } from './testing/index.ts';
 import { newChallengeId } from './passcode.ts';
 
-const code = '12345678' as OneTimeCode;
-const wrong = '12345679' as OneTimeCode;
+const code = codeOf('12345678');
+const wrong = codeOf('12345679');
 
 describe('the digests of issued codes', () => {
   let milliseconds: number;

@@ -33,7 +33,7 @@ export class IssuedOtps {
     private readonly turns: HashingTurns,
   ) {}
 
-  /** Keeps the digest of a code. @throws PasscodeBusy */
+  /** Keeps the digest of a code, and leaves the code to the caller. @throws PasscodeBusy */
   async keep(challengeId: ChallengeId, codeNumber: number, code: OneTimeCode): Promise<void> {
     const salt = await this.saltOf(challengeId);
     const digest = await this.digest(challengeId, code, salt, await this.pepper());
@@ -78,7 +78,9 @@ export class IssuedOtps {
 
   private digest(challengeId: ChallengeId, code: OneTimeCode, salt: Buffer, pepper: Uint8Array): Promise<Buffer> {
     const options = { ...ARGON2, salt, secret: Buffer.from(pepper), associatedData: Buffer.from(challengeId) };
-    return this.turns.take(() => hash(code, options));
+    // The library puts what it is given through Buffer.from: a string or a Buffer is copied and left behind, an ArrayBuffer is not. The copy
+    // that it hashes it wipes itself (ARGON2_FLAG_CLEAR_PASSWORD).
+    return this.turns.take(() => hash(code.buffer as unknown as Buffer, options));
   }
 
   private async pepper(): Promise<Uint8Array> {

@@ -59,10 +59,11 @@ export class DkimRelay extends MailRelay {
     const signedAtMs = Date.parse(this.options.clock.now());
     const signatures = keys.map((key) => dkimSignature(header.fields, bodyHash, domain, key, signedAtMs)).join('');
     const front = Buffer.from(signatures, 'latin1');
-    const { content, contentBytes } = mail;
+    const { content } = mail;
+    const contentBytes = content instanceof Uint8Array ? content.length : mail.contentBytes;
     return {
       ...mail,
-      content: content instanceof Uint8Array ? Buffer.concat([front, content]) : () => after(front, content()),
+      content: () => after(front, content instanceof Uint8Array ? [content] : content()), // no copy: a code would stay in it
       ...(contentBytes !== undefined && { contentBytes: front.length + contentBytes }),
     };
   }
@@ -76,7 +77,10 @@ export class DkimRelay extends MailRelay {
   }
 }
 
-async function* after(front: Buffer, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* after(
+  front: Buffer,
+  content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   yield front;
   yield* content;
 }
@@ -92,7 +96,7 @@ async function readThrough(content: Content['content']): Promise<{ header: MailH
         hash.update(piece);
         continue;
       }
-      head = Buffer.concat([head, piece]);
+      head = head.length === 0 ? viewOf(piece) : Buffer.concat([head, piece]);
       const end = head.indexOf('\r\n\r\n');
       if (end < 0 && head.length > MAX_HEADER_BYTES) break;
       if (end < 0) continue;
@@ -104,4 +108,8 @@ async function readThrough(content: Content['content']): Promise<{ header: MailH
     throw new RelayUnavailable('the content of the mail cannot be read', 0, { cause });
   }
   return { header: new MailHeader(head), bodyHash: hash.digest() };
+}
+
+function viewOf(piece: Uint8Array): Buffer {
+  return Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
 }

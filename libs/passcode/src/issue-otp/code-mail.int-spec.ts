@@ -4,10 +4,9 @@ import type { ParsedMail } from 'mailparser';
 import { parseMailAddress } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import { ViewEngine } from '#libs/web-ui';
-import type { OneTimeCode } from '../one-time-code.ts';
 import { newChallengeId } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
-import { anna, openPasscodeRoom, wish } from '../testing/index.ts';
+import { anna, codeOf, openPasscodeRoom, wish } from '../testing/index.ts';
 import type { PasscodeRoom } from '../testing/index.ts';
 import { browserFamily, composeCodeMail } from './code-mail.ts';
 import { IssueOtp } from '../issue-otp-command.ts';
@@ -152,7 +151,7 @@ describe('a code mail, as a real mail server gets it', () => {
       codeNumber: 1,
       address,
       locale: 'en' as const,
-      code: '12345678' as OneTimeCode,
+      code: codeOf('12345678'),
       issuedAt: '2026-11-25T10:03:00.000Z' as Instant,
       browser: null,
     };

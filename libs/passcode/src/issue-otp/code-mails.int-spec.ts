@@ -4,10 +4,9 @@ import { MailRelay, RelayRefused, RelayUnavailable } from '#libs/mail';
 import type { OutgoingMail, RelayReceipt } from '#libs/mail';
 import { instantOf, plusSeconds, SystemClock } from '#libs/vocabulary';
 import { ViewEngine } from '#libs/web-ui';
-import type { OneTimeCode } from '../one-time-code.ts';
 import type { ChallengeId } from '../passcode.ts';
 import { PasscodeSettings } from '../settings.ts';
-import { anna, openPasscodeRoom, pause } from '../testing/index.ts';
+import { anna, codeOf, openPasscodeRoom, pause } from '../testing/index.ts';
 import type { PasscodeRoom } from '../testing/index.ts';
 import { CodeMails } from './code-mails.ts';
 import type { CodeMailsOptions } from './code-mails.ts';
@@ -70,7 +69,7 @@ describe('code mails on their way', () => {
       codeNumber: 1,
       address: anna,
       locale: 'en' as const,
-      code: '12345678' as OneTimeCode,
+      code: codeOf('12345678'),
       issuedAt,
       browser: null,
       expiresAt: plusSeconds(issuedAt, expiresInSeconds),
@@ -89,6 +88,18 @@ describe('code mails on their way', () => {
     await until(() => relay.sent.length === 1);
     gate.resolve();
     await until(async () => (await room.events()).filter(({ type }) => type === 'OtpDelivered').length === 2);
+  });
+
+  it('are wiped when they are done with, and their code as soon as it is in its mail', async () => {
+    const relay = new ScriptedRelay(busy());
+    const sent = job();
+    mails(relay).send(sent);
+    await until(() => relay.sent.length === 1);
+    expect([...sent.code]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+    await until(() => relay.sent.length === 2);
+    await until(() =>
+      relay.sent.every(({ content }) => content instanceof Uint8Array && content.every((byte) => byte === 0)),
+    );
   });
 
   it('are tried three times, the same mail each time', async () => {

@@ -5,7 +5,7 @@ import { decideAndAppend } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
 import { RelayRefused, RelayUnavailable } from '#libs/mail';
 import type { MailRelay, OutgoingMail } from '#libs/mail';
-import { plusSeconds } from '#libs/vocabulary';
+import { plusSeconds, secondsBetween } from '#libs/vocabulary';
 import type { Clock, Instant, PersonId } from '#libs/vocabulary';
 import type { ViewEngine } from '#libs/web-ui';
 import type { Challenges, CodeDelivery } from '../challenges.ts';
@@ -64,7 +64,7 @@ export class CodeMails implements BeforeApplicationShutdown {
     return this.underWay.size >= this.options.maxJobs || this.stop.signal.aborted;
   }
 
-  /** Takes a mail on and returns at once; it is sent when the answer to the request has had its turn. */
+  /** Takes a mail on and returns at once; it is sent when the answer to the request has had its turn. The code is wiped once it stands in its mail. */
   send(job: CodeMailJob): void {
     const sending: Promise<void> = new Promise((resume) => setImmediate(resume))
       .then(() => this.deliver(job))
@@ -83,16 +83,29 @@ export class CodeMails implements BeforeApplicationShutdown {
   }
 
   private async deliver(job: CodeMailJob): Promise<void> {
-    const content = await composeCodeMail(job, this.settings, this.views);
-    const mail: OutgoingMail = { mailFrom: this.settings.returnPath, rcptTo: job.address, content, kind: 'passcode' };
+    let content: Buffer;
+    try {
+      content = await composeCodeMail(job, this.settings, this.views);
+    } finally {
+      job.code.fill(0);
+    }
+    const { returnPath } = this.settings;
+    try {
+      await this.tryUntilTaken({ mailFrom: returnPath, rcptTo: job.address, content, kind: 'passcode' }, job);
+    } finally {
+      content.fill(0);
+    }
+  }
+
+  private async tryUntilTaken(mail: OutgoingMail, job: CodeMailJob): Promise<void> {
+    const endsAtMs = performance.now() + secondsBetween(job.issuedAt, job.expiresAt) * 1000; // a clock that is set changes nothing
     for (let tries = 1; ; tries++) {
       const failure = await this.tryOnce(mail, job, tries);
       if (failure === null) return;
       const waitSeconds = this.options.retryAfterSeconds[tries - 1] ?? this.options.thenEverySeconds;
-      const nextTryAt = plusSeconds(this.clock.now(), waitSeconds ?? 0);
-      if (failure === 'refused' || waitSeconds === null || nextTryAt >= job.expiresAt) {
-        return this.giveUp(job, tries, failure);
-      }
+      const isOver = performance.now() + (waitSeconds ?? 0) * 1000 >= endsAtMs;
+      if (failure === 'refused' || waitSeconds === null || isOver) return this.giveUp(job, tries, failure);
+      const nextTryAt = plusSeconds(this.clock.now(), waitSeconds);
       const told = { status: 'trying-again', at: this.clock.now(), nextTryAt } as const;
       if (!(await this.tell(job, told))) return this.giveUp(job, tries, 'superseded');
       try {

@@ -82,17 +82,22 @@ export class IssueOtpHandler implements ICommandHandler<IssueOtp> {
       if (event.type !== 'OtpIssued') continue;
       const { codeNumber, form, issuedAt, expiresAt } = event.data;
       const code = newOneTimeCode(form);
-      await this.otps.keep(challengeId, codeNumber, code);
-      await this.challenges.change(challengeId, (current) =>
-        (current.code?.codeNumber ?? 0) > codeNumber
-          ? {}
-          : {
-              code: { codeNumber, form, issuedAt, expiresAt },
-              delivery: { status: 'sending', at: now },
-              problem: null,
-            },
-      );
-      await this.challenges.noteCodeMade(challengeId, challenge);
+      try {
+        await this.otps.keep(challengeId, codeNumber, code);
+        await this.challenges.change(challengeId, (current) =>
+          (current.code?.codeNumber ?? 0) > codeNumber
+            ? {}
+            : {
+                code: { codeNumber, form, issuedAt, expiresAt },
+                delivery: { status: 'sending', at: now },
+                problem: null,
+              },
+        );
+        await this.challenges.noteCodeMade(challengeId, challenge);
+      } catch (error) {
+        code.fill(0);
+        throw error;
+      }
       this.mails.send({
         ...{ personId, challengeId, codeNumber, address, locale, code, issuedAt, expiresAt },
         browser: browserFamily(userAgent),

@@ -1,2 +1,2 @@
 export { leaveAddressProof } from '../address-proof.ts';
-export { anna, codeIn, openPasscodeRoom, pause, wish, type PasscodeRoom } from './passcode-room.ts';
+export { anna, codeIn, codeOf, openPasscodeRoom, pause, wish, type PasscodeRoom } from './passcode-room.ts';

@@ -21,6 +21,8 @@ import { Challenges } from '../challenges.ts';
 import type { BeginChallenge, Challenge } from '../challenges.ts';
 import { PASSCODE_ERRORS } from '../error-pages.ts';
 import { IssueOtp } from '../issue-otp-command.ts';
+import { parseOneTimeCode } from '../one-time-code.ts';
+import type { OneTimeCode } from '../one-time-code.ts';
 import { passcodeStream } from '../passcode.ts';
 import type { ChallengeId, PasscodeEvent } from '../passcode.ts';
 import { PasscodeModule } from '../passcode.module.ts';
@@ -201,6 +203,13 @@ export async function wish(
   const begun = await browser.post('/wish', {}, headers);
   const path = begun.headers.get('location') ?? '';
   return { browser, path, page: await browser.get(path, headers) };
+}
+
+/** A short code of these digits. */
+export function codeOf(digits: string): OneTimeCode {
+  const code = parseOneTimeCode(Buffer.from(digits), 'short');
+  if (code === null) throw new TypeError(`no short code: ${digits}`);
+  return code;
 }
 
 export function pause(milliseconds: number): Promise<void> {

@@ -46,12 +46,12 @@ export class EnterCodeController {
   @Post()
   async submit(
     @Param('challengeId') id: string,
-    @Body('code') entered: string | undefined,
+    @Body('code') entered: Uint8Array | undefined,
     @KnownBrowser() browser: Browser | null,
     @Res() response: Response,
   ): Promise<void> {
     await this.forThisBrowser(response, id, browser, async (challengeId, browserId) => {
-      await this.commands.execute(new VerifyOtp({ browserId, challengeId, entered: entered ?? '' }));
+      await this.commands.execute(new VerifyOtp({ browserId, challengeId, entered: entered ?? new Uint8Array() }));
       const challenge = await this.challenges.ofBrowser(browserId, challengeId);
       response.redirect(303, onwardOf(challenge) ?? pageOf(challengeId));
     });

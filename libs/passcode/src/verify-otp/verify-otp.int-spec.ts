@@ -23,7 +23,7 @@ describe('verifying a code', () => {
   afterEach(() => room.close());
 
   const enter = (challengeId: ChallengeId, entered: string, session = browserId): Promise<OtpOutcome> =>
-    room.commands.execute(new VerifyOtp({ browserId: session, challengeId, entered }));
+    room.commands.execute(new VerifyOtp({ browserId: session, challengeId, entered: Buffer.from(entered) }));
   const wrongFor = (code: string) => (code.startsWith('0') ? '1111 1111' : '0000 0000');
   const types = async () => (await room.events()).map(({ type }) => type);
   /** Fresh limits of the hour, and word of every mail recorded. */

@@ -27,8 +27,8 @@ export type OtpOutcome = 'accepted' | 'rejected' | 'exhausted' | 'malformed' | '
 export class VerifyOtp extends Command<OtpOutcome> {
   readonly browserId: string;
   readonly challengeId: ChallengeId;
-  /** As it was entered. */
-  readonly entered: string;
+  /** As it was entered, in UTF-8: for whoever sent it to wipe. */
+  readonly entered: Uint8Array;
 
   constructor(facts: Pick<VerifyOtp, 'browserId' | 'challengeId' | 'entered'>) {
     super();
@@ -62,26 +62,30 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
     if (challenge.isExhausted) return 'exhausted';
     if (challenge.code === null) return 'no-code';
     const forms = [challenge.code.form, 'short', 'long'] as const; // an earlier code may have been of the other form
-    const form = forms.find((one) => parseOneTimeCode(entered, one) !== null);
-    const code = form === undefined ? null : parseOneTimeCode(entered, form);
-    const isInReach = form === challenge.code.form || (await this.hasCodeInReach(challenge, challengeId, form, now));
-    if (code === null || form === undefined || !isInReach)
-      return this.tell(challengeId, 'malformed', { kind: 'malformed' });
+    const newest = challenge.code.codeNumber;
+    for (const form of forms) {
+      const code = parseOneTimeCode(entered, form);
+      if (code === null) continue;
+      try {
+        return await this.guess({ browserId, challengeId, challenge, newest, code, form, now });
+      } finally {
+        code.fill(0);
+      }
+    }
+    return this.tell(challengeId, 'malformed', { kind: 'malformed' });
+  }
+
+  private async guess(guess: Guess): Promise<OtpOutcome> {
+    const { browserId, challengeId, challenge, form, now } = guess;
+    const isInReach = form === challenge.code?.form || (await this.hasCodeInReach(challenge, challengeId, form, now));
+    if (!isInReach) return this.tell(challengeId, 'malformed', { kind: 'malformed' });
 
     // Claimed before anything is compared. What is under way may still be right, so nothing is taken away here.
     if ((await this.challenges.claimTry(challengeId)) > MAX_OTP_REJECTIONS) {
       return this.tell(challengeId, 'exhausted', { kind: 'no-tries-left' });
     }
     try {
-      return await this.judge({
-        browserId,
-        challengeId,
-        challenge,
-        newest: challenge.code.codeNumber,
-        code,
-        form,
-        now,
-      });
+      return await this.judge(guess);
     } catch (error) {
       if (error instanceof OtpNotAwaited) return this.late(browserId, challengeId, error);
       await this.challenges.giveTryBack(challengeId);
@@ -92,7 +96,7 @@ export class VerifyOtpHandler implements ICommandHandler<VerifyOtp> {
   private async hasCodeInReach(
     { personId }: Challenge,
     challengeId: ChallengeId,
-    form: OtpForm | undefined,
+    form: OtpForm,
     now: Instant,
   ): Promise<boolean> {
     const { state } = await readState(this.store, passcodeStream(personId), passcodes);
