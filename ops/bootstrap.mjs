@@ -37,7 +37,7 @@ function run(command, args, options = {}) {
 /** `npm start` and `npm test` may be run side by side on a fresh clone: the second waits for the first. */
 function withLock(work) {
   const lock = join(root, '.segl-bootstrap.lock');
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   for (;;) {
     try {
       mkdirSync(lock);
@@ -45,7 +45,8 @@ function withLock(work) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
       const heldMs = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-      if (heldMs > 10 * 60_000 || Date.now() - startedAt > 15 * 60_000) rmSync(lock, { recursive: true, force: true });
+      if (heldMs > 10 * 60_000 || performance.now() - startedAt > 15 * 60_000)
+        rmSync(lock, { recursive: true, force: true });
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     }
   }

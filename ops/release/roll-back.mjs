@@ -138,7 +138,10 @@ class Release {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
     const ended = new Promise((resolve) => child.once('exit', resolve));
     let answer = '';
-    for (const until = Date.now() + 60_000; Date.now() < until && child.exitCode === null && answer !== 'ready';) {
+    for (
+      const until = performance.now() + 60_000;
+      performance.now() < until && child.exitCode === null && answer !== 'ready';
+    ) {
       answer = await fetch(`http://localhost:${managementPort}/readyz`).then((r) => r.text(), () => ''); // prettier-ignore
       answer = /^\s*ready|"ready"|"status":"ok"/.test(answer) ? 'ready' : answer;
       await new Promise((passed) => setTimeout(passed, 100));

@@ -50,8 +50,8 @@ Examples:
             .join(', ')}`,
         );
       runner.start();
-      const giveUpAt = Date.now() + STANDS_WITHIN_MS;
-      while (status()?.stop === null && status()?.isCaughtUp === false && Date.now() < giveUpAt) await sleep(20);
+      const giveUpAt = performance.now() + STANDS_WITHIN_MS;
+      while (status()?.stop === null && status()?.isCaughtUp === false && performance.now() < giveUpAt) await sleep(20);
       const stop = status()?.stop ?? null;
       await passOver(await stores.eventStore(), operator.terminal.clock, { name, stop }, { passedOverBy, reason });
       if (json) return operator.printJson({ name, passedOver: stop });

@@ -88,11 +88,11 @@ export class ReadModels {
 
   /** Does work that another process, which writes into the same file, may keep waiting; nobody else waits with it. @throws what `work` throws, after 5 s */
   async whenFree<Result>(work: () => Result): Promise<Result> {
-    for (const giveUpAt = Date.now() + 5000; ; await sleep(10)) {
+    for (const giveUpAt = performance.now() + 5000; ; await sleep(10)) {
       try {
         return work();
       } catch (error) {
-        if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || Date.now() > giveUpAt) throw error; // 5: SQLITE_BUSY
+        if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5 || performance.now() > giveUpAt) throw error; // 5: SQLITE_BUSY
       }
     }
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { streamName } from '#libs/event-store';
 import type { Fold, StreamName } from '#libs/event-store';
-import { base32Lower, DomainError, plusSeconds, secondsBetween } from '#libs/vocabulary';
+import { base32Lower, DomainError, isWithin, plusSeconds, secondsBetween } from '#libs/vocabulary';
 import type { Instant, PersonId } from '#libs/vocabulary';
 import { passcodeEvents } from './passcode-events.ts';
 import type { BudgetInEvent, ChallengeId, OtpForm, OtpRejection, PasscodeEvent } from './passcode-events.ts';
@@ -302,7 +302,7 @@ export function nextCodeAt(
   { networkTag, budget, now }: { networkTag: string; budget: OtpBudget; now: Instant },
   limits: PasscodeLimits,
 ): Instant {
-  const hour = issued.filter((code) => code.budget === budget.of && secondsBetween(code.at, now) < SECONDS_PER_HOUR);
+  const hour = issued.filter((code) => code.budget === budget.of && isWithin(SECONDS_PER_HOUR, code.at, now));
   const ofNetwork = hour.filter((code) => code.networkTag === networkTag);
   return [
     endOfWindow(hour, limits.codesPerHour, now),

@@ -42,6 +42,24 @@ export function plusSeconds(instant: Instant, seconds: number): Instant {
   return instantOf(new Date(Date.parse(instant) + seconds * 1000));
 }
 
+/**
+ * Whether two moments are less than so many seconds apart: for waits and windows. A moment that lies further ahead was written by a clock
+ * that has been set back since, and nobody waits until it comes again.
+ */
+export function isWithin(seconds: number, since: Instant, now: Instant): boolean {
+  return Math.abs(secondsBetween(since, now)) < seconds;
+}
+
+/**
+ * Whether what somebody claimed until `endsBy` is still theirs. A claim that ends later than one made now could was made by a clock that has
+ * been set back since, and holds nobody up.
+ * @param longestSeconds of such a claim, with what the clocks of machines may differ by
+ */
+export function isClaimed(endsBy: Instant, now: Instant, longestSeconds: number): boolean {
+  const secondsLeft = secondsBetween(now, endsBy);
+  return secondsLeft > 0 && secondsLeft <= longestSeconds;
+}
+
 export function secondsBetween(from: Instant, to: Instant): number {
   return (Date.parse(to) - Date.parse(from)) / 1000;
 }

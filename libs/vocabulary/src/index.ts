@@ -8,7 +8,17 @@ export {
   type MailAddress,
   type UnquotedDotsAt,
 } from './mail-address.ts';
-export { Clock, FixedClock, SystemClock, instantOf, type Instant, plusSeconds, secondsBetween } from './clock.ts';
+export {
+  Clock,
+  FixedClock,
+  SystemClock,
+  instantOf,
+  type Instant,
+  isClaimed,
+  isWithin,
+  plusSeconds,
+  secondsBetween,
+} from './clock.ts';
 export { DomainError } from './domain-error.ts';
 export { type BadMandate, type Mandate, mandateOf } from './mandate.ts';
 export { Turns } from './turns.ts';

@@ -9,7 +9,7 @@ import type { WebhookSettings } from './receiver.ts';
 import { eventsOfRound, GIVE_UP_AFTER_SECONDS, givenUpEvent } from './round.ts';
 import type { Tried } from './round.ts';
 import type { WebhookSecret } from './signature.ts';
-import { dueWebhooks, webhooksSinceBefore } from './waiting-webhooks.ts';
+import { dueWebhooks, webhooksPutOffTooFar, webhooksSinceBefore } from './waiting-webhooks.ts';
 import type { WaitingWebhook } from './waiting-webhooks.ts';
 import { digestOf, switchOff, webhooks } from './webhook.ts';
 import { webhookStream } from './webhook-events.ts';
@@ -34,6 +34,8 @@ export interface WebhookParts extends TurnParts {
   readonly onFault: (clientId: string, error: unknown) => void;
   /** How often it is looked for what is due. Default 1 s. */
   readonly lookMs?: number;
+  /** How often it is looked for what a clock that was set back has put off. Default a minute. */
+  readonly lookAheadMs?: number;
   /** After a round in which nothing was taken; twice as long each time. Default 1 s. */
   readonly firstPauseMs?: number;
 }
@@ -48,6 +50,8 @@ const RECORD_TRIES = 5;
 const RECORD_PAUSE_MS = 1000;
 const GIVEN_UP_AT_ONCE = 100;
 const FAULT_PAUSE_MS = 1000;
+/** A minute: it costs a look at all that waits. */
+const LOOK_AHEAD_MS = 60_000;
 
 /**
  * Sends to one program's receiver, for as long as it runs, in rounds: a turn taken, what is due sent, what became of it recorded. One of these for
@@ -58,6 +62,9 @@ export class ProgramWebhook {
   private readonly receiver: Receiver;
   private secrets: readonly WebhookSecret[] = [];
   private pauseMs = 0;
+  /** Whether what was put off too far is looked for as well. */
+  private looksAhead = false;
+  private looksAheadAtMs = 0;
   private readonly turn: ProgramTurn;
   /** Its address answered 410 Gone, and another is switched on in the record: that is others' to send to. */
   private isGoneHere = false;
@@ -75,6 +82,7 @@ export class ProgramWebhook {
     while (!stop.aborted) {
       let waitMs = lookMs;
       try {
+        this.lookAheadWhenItIsTime();
         const isDue = () => this.due(1).length > 0;
         if (!this.isGoneHere && isDue() && (await this.turn.begins(isDue))) {
           const isMoreDue = await this.round();
@@ -97,7 +105,18 @@ export class ProgramWebhook {
   }
 
   private due(limit: number): WaitingWebhook[] {
-    return dueWebhooks(this.parts.readModels.db, this.settings.clientId, this.parts.clock.now(), limit);
+    const { readModels, clock } = this.parts;
+    const due = dueWebhooks(readModels.db, this.settings.clientId, clock.now(), limit);
+    if (due.length > 0 || !this.looksAhead) return due;
+    return webhooksPutOffTooFar(readModels.db, this.settings.clientId, clock.now(), limit);
+  }
+
+  /** Now and then, by a clock that nobody sets; and at once again, while there is any. */
+  private lookAheadWhenItIsTime(): void {
+    const nowMs = performance.now();
+    this.looksAhead = nowMs >= this.looksAheadAtMs;
+    if (this.looksAhead && this.due(1).length === 0)
+      this.looksAheadAtMs = nowMs + (this.parts.lookAheadMs ?? LOOK_AHEAD_MS);
   }
 
   /** @returns whether it is worth looking at once again */

@@ -1,5 +1,5 @@
 import type { Fold } from '#libs/event-store';
-import { plusSeconds, secondsBetween } from '#libs/vocabulary';
+import { isClaimed, plusSeconds, secondsBetween } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import { webhookTryEvents } from './webhook-try-events.ts';
 import type { WebhookTryEvent } from './webhook-try-events.ts';
@@ -62,8 +62,6 @@ export function mayBegin(state: Turn, gatewayId: string, now: Instant): boolean 
   return secondsBetween(now, state.endsBy) >= LAST_BEGIN_SECONDS;
 }
 
-/** A turn that ends later than one can was taken by a clock that was wrong, and holds nobody up. */
 function isLive({ endsBy }: NonNullable<Turn>, now: Instant): boolean {
-  const secondsLeft = secondsBetween(now, endsBy);
-  return secondsLeft > 0 && secondsLeft <= TURN_SECONDS + CLOCK_DIFFERENCE_SECONDS;
+  return isClaimed(endsBy, now, TURN_SECONDS + CLOCK_DIFFERENCE_SECONDS);
 }

@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ReadModels } from '#libs/event-store';
-import { instantOf } from '#libs/vocabulary';
-import { COUNTED_AT_MOST, waitingWebhooks, webhooksSinceBefore, webhookStandings } from './waiting-webhooks.ts';
+import { instantOf, plusSeconds } from '#libs/vocabulary';
+import {
+  COUNTED_AT_MOST,
+  dueWebhooks,
+  waitingWebhooks,
+  webhooksPutOffTooFar,
+  webhooksSinceBefore,
+  webhookStandings,
+} from './waiting-webhooks.ts';
 import type { WaitingWebhook } from './waiting-webhooks.ts';
 
 const noon = instantOf('2026-11-30T12:00:00Z');
@@ -40,6 +47,23 @@ describe('what waits for programs', () => {
       { clientId: 'idle', offReason: null, waiting: 0, oldestSince: null },
       { clientId: 'office', offReason: null, waiting: COUNTED_AT_MOST, oldestSince: noon },
     ]);
+  });
+
+  it('is due after a clock was set back, where it waits longer than so many tries allow, and nothing else is', () => {
+    wait('office', 3);
+    const put = (id: string, attempts: number, dueAt: string) =>
+      readModels.db.run(
+        'UPDATE webhook_waiting SET attempts = ?, due_at = ? WHERE webhook_id = ?',
+        attempts,
+        dueAt,
+        id,
+      );
+    put('office1', 1, plusSeconds(noon, 5.5)); // the first pause is five seconds, and a tenth more by chance
+    put('office2', 1, tomorrow); // tried tomorrow, by a clock that has been set back since
+    put('office3', 9, plusSeconds(noon, 86_400 * 1.1)); // the last pause is a day
+    expect(dueWebhooks(readModels.db, 'office', noon, 10)).toEqual([]);
+    const putOff = webhooksPutOffTooFar(readModels.db, 'office', noon, 10);
+    expect(putOff.map(({ webhookId }) => webhookId)).toEqual(['office2']);
   });
 
   it('is read in pages of what is old, each once', () => {

@@ -5,6 +5,7 @@ import { sealedMessageEvents } from '#libs/sealing';
 import type { SealedMessageEvent } from '#libs/sealing';
 import { parseMessageId, plusSeconds } from '#libs/vocabulary';
 import type { Instant, MessageId } from '#libs/vocabulary';
+import { latestTryAt, PAUSES_SECONDS } from './retry-schedule.ts';
 import { webhookEvents } from './webhook-events.ts';
 import type { WebhookEvent } from './webhook-events.ts';
 import { webhookTryEvents } from './webhook-try-events.ts';
@@ -153,6 +154,24 @@ export function dueWebhooks(db: ReadModelDatabase, clientId: string, now: Instan
     `SELECT webhook_id AS webhookId, message_id AS messageId, body, since, attempts FROM webhook_waiting
      WHERE client_id = ? AND due_at <= ? ORDER BY due_at LIMIT ?`,
     ...[clientId, now, limit],
+  );
+}
+
+/**
+ * What waits longer than its tries allow, by a clock that was set back meanwhile: due as well. Looks at all that waits.
+ */
+export function webhooksPutOffTooFar(
+  db: ReadModelDatabase,
+  clientId: string,
+  now: Instant,
+  limit: number,
+): WaitingWebhook[] {
+  const latest = [0, ...PAUSES_SECONDS].map((_, attempts) => latestTryAt(attempts, now));
+  return db.all<WaitingWebhook>(
+    `SELECT webhook_id AS webhookId, message_id AS messageId, body, since, attempts
+     FROM webhook_waiting JOIN json_each(?) AS latest ON latest.key = attempts
+     WHERE client_id = ? AND due_at > latest.value ORDER BY due_at LIMIT ?`,
+    ...[JSON.stringify(latest), clientId, limit],
   );
 }
 

@@ -120,6 +120,20 @@ describe('what becomes of a program’s messages', () => {
     expect(new Set(there.received.map(({ headers }) => headers['webhook-timestamp'])).size).toBeGreaterThan(1);
   });
 
+  it('is tried again though the clock is set back by a day meanwhile', async () => {
+    const room = await openRoom();
+    const there = await receiver();
+    there.answers(() => 500);
+    await room.start([to(there.url)], { lookAheadMs: 50 });
+    const messages = messagesOf(room.store, 'office');
+    await messages.relayed(await messages.accepted());
+    await until(async () => (await eventsOf(room.store, 'WebhooksTried')).length === 1);
+    there.answers(() => 200);
+    room.clock.laterSeconds = -86_400;
+    await until(async () => (await eventsOf(room.store, 'WebhooksTried')).length === 2);
+    expect(room.notices.at(-1)).toMatchObject({ outcome: 'delivered', attempts: 2 });
+  });
+
   it('is given up after ten tries, and that stands in the record', async () => {
     const room = await openRoom();
     const there = await receiver();

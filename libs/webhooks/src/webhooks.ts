@@ -22,6 +22,8 @@ export interface WebhooksOptions {
   readonly onFault: (clientId: string, error: unknown) => void;
   /** How often it is looked for what is due. Default 1 s. */
   readonly lookMs?: number;
+  /** How often it is looked for what a clock that was set back has put off. Default a minute. */
+  readonly lookAheadMs?: number;
   /** After a round in which nothing was taken; twice as long each time, up to 5 min. Default 1 s. */
   readonly firstPauseMs?: number;
 }

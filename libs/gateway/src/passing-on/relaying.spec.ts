@@ -37,8 +37,8 @@ const again: RelayingPlan = { step: 'resume', messageId, keptSeal };
 
 function plan(...events: RelayingEvent[]) {
   const state = events.reduce((before, event) => relayings.evolve(before, event), relayings.initialState());
-  return (facts: Partial<Parameters<typeof planRelaying>[1]> = {}) =>
-    planRelaying(state, { ...sealing, now: later, ...facts });
+  return ({ now = later, ...facts }: Partial<Parameters<typeof planRelaying>[1]> = {}) =>
+    planRelaying(state, { ...sealing, now, endsBy: plusSeconds(now, 300), ...facts });
 }
 
 describe('a mail to one recipient', () => {
@@ -50,6 +50,9 @@ describe('a mail to one recipient', () => {
     expect(plan(begun)({ now: endsBy })).toEqual(again);
     expect(plan(begun, resumed)({ now: plusSeconds(later, 299) })).toEqual({ step: 'wait' });
   });
+
+  it('does not wait a day for an attempt of a gateway that died, though the clock was set back by one', () =>
+    expect(plan(begun)({ now: plusSeconds(noon, -86_400) })).toEqual(again));
 
   it('is sealed once more under the same id where the end of an attempt is not known', () => {
     expect(plan(begun)()).toEqual(again);

@@ -1,5 +1,6 @@
 import { streamName } from '#libs/event-store';
 import type { Fold, StreamName } from '#libs/event-store';
+import { isClaimed, secondsBetween } from '#libs/vocabulary';
 import type { Instant, MessageId } from '#libs/vocabulary';
 import { relayingEvents } from './relaying-events.ts';
 import type { RelayedAs, RelayingEvent } from './relaying-events.ts';
@@ -66,15 +67,20 @@ export type RelayingPlan =
   /** The same seal under the same id: the next hop may have the first one. */
   | { readonly step: 'resume'; readonly messageId: MessageId | null; readonly keptSeal: string | null };
 
+/** How a mail is to be tried now, and until when at the latest. */
+export interface RelayingWish {
+  readonly treatment: RelayedAs;
+  readonly rule: string;
+  readonly now: Instant;
+  readonly endsBy: Instant;
+}
+
 /**
  * What to do with a mail that is tried, again perhaps. An attempt of which the end is not known is made once more just as it was, as
  * long as policy says the same; where policy has changed meanwhile, it counts: a mail that is to be sealed now never leaves in clear
  * because it did so yesterday.
  */
-export function planRelaying(
-  state: Relaying,
-  { treatment, rule, now }: { readonly treatment: RelayedAs; readonly rule: string; readonly now: Instant },
-): RelayingPlan {
+export function planRelaying(state: Relaying, { treatment, rule, now, endsBy }: RelayingWish): RelayingPlan {
   switch (state.status) {
     case 'relayed':
       return { step: 'nothing' };
@@ -82,7 +88,8 @@ export function planRelaying(
     case 'refused':
       return { step: 'begin' };
     case 'under-way':
-      if (now < state.endsBy) return { step: 'wait' };
+      // Another gateway's attempt may take longer than ours.
+      if (isClaimed(state.endsBy, now, 2 * secondsBetween(now, endsBy))) return { step: 'wait' };
       break;
     case 'deferred':
   }

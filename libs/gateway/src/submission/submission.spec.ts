@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { given } from '#libs/event-store/testing';
-import { instantOf, newEventId, newPersonId } from '#libs/vocabulary';
+import { instantOf, newEventId, newPersonId, plusSeconds } from '#libs/vocabulary';
 import type { MessageId } from '#libs/vocabulary';
 import { acceptSubmission, beginHandOff, requestSha256, submissionIdOf, submissions } from './submission.ts';
 import type { HandOffFacts, SubmissionEvent, SubmissionFacts } from './submission.ts';
@@ -45,6 +45,7 @@ describe('a submission', () => {
     const at = (time: string, change: Partial<HandOffFacts> = {}) => ({
       ...claim,
       begunAt: instantOf(`2026-11-22T${time}Z`),
+      endsBy: plusSeconds(instantOf(`2026-11-22T${time}Z`), 60),
       ...change,
     });
 
@@ -61,6 +62,11 @@ describe('a submission', () => {
         .when((state) => beginHandOff(state, at('12:01:00')))
         .then({ type: 'SubmissionBegun', data: at('12:01:00') });
     });
+
+    it('is not claimed for the rest of the day by a gateway that died before the clock was set back', () =>
+      given(submissions, begun)
+        .when((state) => beginHandOff(state, at('02:00:00')))
+        .then({ type: 'SubmissionBegun', data: at('02:00:00') }));
 
     it('is accepted once the relay has it, and then only answered', () => {
       given(submissions, begun)

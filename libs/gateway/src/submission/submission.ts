@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readState, streamName } from '#libs/event-store';
 import type { EventStore, Fold, StreamName } from '#libs/event-store';
 import type { MessageTerm } from '#libs/sealing';
-import { DomainError, base32Lower, secondsBetween } from '#libs/vocabulary';
+import { DomainError, base32Lower, isClaimed, secondsBetween } from '#libs/vocabulary';
 import type { Clock, EventId, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import type { CarrierEnvelope, Settlement } from '#libs/mail';
 import { submissionEvents } from './submission-events.ts';
@@ -68,7 +68,8 @@ export type HandOffFacts = DataOf<'SubmissionBegun'>;
 export function beginHandOff(state: Submission, facts: HandOffFacts): SubmissionEvent[] {
   if (state.status !== 'unknown' && state.requestSha256 !== facts.requestSha256) throw new SubmissionKeyReused();
   if (state.status === 'accepted') return [];
-  if (state.status === 'begun' && facts.begunAt < state.endsBy)
+  const longestSeconds = 2 * secondsBetween(facts.begunAt, facts.endsBy); // another gateway's may be longer than ours
+  if (state.status === 'begun' && isClaimed(state.endsBy, facts.begunAt, longestSeconds))
     throw new SubmissionUnderWay(secondsBetween(facts.begunAt, state.endsBy));
   return [{ type: 'SubmissionBegun', data: facts }];
 }

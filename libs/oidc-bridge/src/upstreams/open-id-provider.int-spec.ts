@@ -129,6 +129,9 @@ describe('an upstream that does not answer', () => {
     clock.advance(1);
     expect(upstream.isReachable()).toBe(true);
     await expect(begin(upstream)).rejects.toThrow('ECONNREFUSED');
+    expect(upstream.isReachable()).toBe(false);
+    clock.advance(-86_400); // set back: it rests for half a minute at most, not for a day
+    expect(upstream.isReachable()).toBe(true);
   });
 
   it('does not rest for what its token endpoint answers to one visitor’s code, and serves the next', async () => {

@@ -1,5 +1,5 @@
 import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier } from 'openid-client';
-import { plusSeconds } from '#libs/vocabulary';
+import { isWithin } from '#libs/vocabulary';
 import type { Clock, Instant } from '#libs/vocabulary';
 import type { Passage } from './egress.ts';
 import { verifiedClaims } from './id-token.ts';
@@ -44,7 +44,7 @@ export class OpenIdProvider {
   private readonly client: ProviderClient;
   private readonly documents: ProviderDocuments;
   readonly standing: Standing;
-  private restsUntil: Instant | null = null;
+  private restsSince: Instant | null = null;
 
   /** @throws TypeError for a credential that proves nothing */
   constructor(
@@ -59,7 +59,7 @@ export class OpenIdProvider {
   }
 
   isReachable(): boolean {
-    return this.restsUntil === null || this.clock.now() >= this.restsUntil;
+    return this.restsSince === null || !isWithin(REST_SECONDS, this.restsSince, this.clock.now());
   }
 
   /**
@@ -100,7 +100,7 @@ export class OpenIdProvider {
     // Its failure is this attempt's alone: what the code is, and so what the provider answers to it, a visitor may choose.
     const exchanged = this.client.exchange(metadata, answer, { state, codeVerifier });
     const { idToken, accessToken } = await this.standing.noting('token', exchanged);
-    this.restsUntil = null;
+    this.restsSince = null;
     const claims = await this.orRest('keys', verifiedClaims(idToken, this.documents, this.settings.signatures));
     const now = Math.floor(Date.parse(this.clock.now()) / 1000);
     return {
@@ -139,10 +139,10 @@ export class OpenIdProvider {
   private async orRest<T>(part: AskedPart, asking: Promise<T>): Promise<T> {
     try {
       const answer = await this.standing.noting(part, asking);
-      this.restsUntil = null;
+      this.restsSince = null;
       return answer;
     } catch (fault) {
-      if (fault instanceof UpstreamUnreachable) this.restsUntil = plusSeconds(this.clock.now(), REST_SECONDS);
+      if (fault instanceof UpstreamUnreachable) this.restsSince = this.clock.now();
       throw fault;
     }
   }

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import { secondsBetween } from '#libs/vocabulary';
+import { isWithin, secondsBetween } from '#libs/vocabulary';
 import type { Clock, Instant } from '#libs/vocabulary';
 import type { Passage } from './egress.ts';
 import { UpstreamUnreachable } from './upstream.ts';
@@ -63,7 +63,7 @@ export class ProviderDocuments {
   /** The same, asked for just now where the bound allows it. Null where it does not. @throws UpstreamUnreachable */
   async keysAskedAnewFor(keyId: string | undefined): Promise<readonly JWK[] | null> {
     const now = this.clock.now();
-    const lately = this.askedAnewAt.filter((askedAt) => secondsBetween(askedAt, now) < ASKED_ANEW.seconds);
+    const lately = this.askedAnewAt.filter((askedAt) => isWithin(ASKED_ANEW.seconds, askedAt, now));
     if (lately.length >= ASKED_ANEW.times) return null;
     this.askedAnewAt = [...lately, now];
     return withId(await this.keysCopy.askedNow(), keyId);

@@ -125,6 +125,11 @@ describe('a provider that cannot be used', () => {
     fake.breakWith('token-endpoint-down');
     await outcomeAt(upstream).catch(() => undefined);
     expect(lines.at(-1)).toContain('(4 such lines were left out before it)');
+    for (let line = lines.length; lines.length === line; fake.breakWith('token-endpoint-down')) {
+      clock.advance(-86_400); // set back: nothing is left out for a day
+      fake.breakWith(null);
+      await outcomeAt(upstream);
+    }
   });
 
   it('is none for what is wrong with one answer', async () => {

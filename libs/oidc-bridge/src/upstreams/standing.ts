@@ -1,4 +1,4 @@
-import { secondsBetween } from '#libs/vocabulary';
+import { isWithin } from '#libs/vocabulary';
 import type { Clock, Instant } from '#libs/vocabulary';
 import { ClientRefused, UpstreamUnreachable } from './upstream.ts';
 
@@ -40,7 +40,7 @@ export class Standing {
   trouble(): Trouble | null {
     const now = this.clock.now();
     const believed = [...this.found].filter(
-      ([part, { seenAt }]) => !FOUND_BY_SIGN_INS.includes(part) || secondsBetween(seenAt, now) < BELIEVED_SECONDS,
+      ([part, { seenAt }]) => !FOUND_BY_SIGN_INS.includes(part) || isWithin(BELIEVED_SECONDS, seenAt, now),
     );
     const [first] = believed.map(([, found]) => found).sort((one, other) => (one.since < other.since ? -1 : 1));
     return first === undefined ? null : { cause: first.cause, since: first.since };
@@ -73,7 +73,7 @@ export class Standing {
   private say(line: string): void {
     if (this.listener === null) return;
     const now = this.clock.now();
-    const lately = this.saidAt.filter((said) => secondsBetween(said, now) < LINES.seconds);
+    const lately = this.saidAt.filter((said) => isWithin(LINES.seconds, said, now));
     if (lately.length >= LINES.times) {
       this.heldBack += 1;
       return;

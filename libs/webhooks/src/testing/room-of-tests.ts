@@ -46,11 +46,12 @@ export async function openRoom() {
         store: its = store as EventStore,
         faults = [] as unknown[],
         firstPauseMs = 1,
+        lookAheadMs = 60_000,
       } = {},
     ) {
       const readModels = ReadModels.open(join(directory, file));
       const started = await Webhooks.start({
-        ...{ store: its, readModels, clock, webhooks, lookMs: 20, firstPauseMs },
+        ...{ store: its, readModels, clock, webhooks, lookMs: 20, firstPauseMs, lookAheadMs },
         onNotice: (notice) => notices.push(notice),
         onFault: (_, error) => faults.push(error),
       });
