@@ -150,6 +150,17 @@ describe('every error that a room can throw', () => {
     expect([...words].filter((title) => title.length > 3)).toHaveLength(LOCALES.length);
   });
 
+  it('that is about how often somebody asked says when they may again, in the header and on the page', async () => {
+    const tooOften = ERROR_PAGES.flatMap((table) => Object.entries(table)).filter(([, { status }]) => status === 429);
+    expect(tooOften.length).toBeGreaterThan(3);
+    for (const [code, { retryAfterSeconds = 0 }] of tooOften) {
+      const { headers, text } = await portal.browser().get(`/fails/${code}`);
+      expect([code, headers.get('retry-after')]).toEqual([code, String(retryAfterSeconds)]);
+      expect(retryAfterSeconds).toBeGreaterThan(0);
+      expect(text).toMatch(/try again at \d\d:\d\d \S+ at the latest/);
+    }
+  });
+
   it.each(Object.keys(NO_PAGE))('%s stands in no table of pages', async (code) => {
     expect((await portal.browser().get(`/fails/${code}`)).status).toBe(500);
   });

@@ -13,6 +13,6 @@ export const RECIPIENT_ACCESS_ERRORS: ErrorPages = {
   'body-too-slow': { status: 408, texts: 'error.tooSlow' },
   'body-malformed': { status: 400, texts: 'error.badRequest' },
   'unsupported-body': { status: 415, texts: 'error.unsupportedMediaType' },
-  'too-many-sign-ins': { status: 429, texts: 'error.tooManyRequests' },
+  'too-many-sign-ins': { status: 429, texts: 'error.tooManySignIns', retryAfterSeconds: 3600 },
   'identity-provider-unavailable': { status: 503, texts: 'open.providerAway', retryAfterSeconds: 30 },
 };

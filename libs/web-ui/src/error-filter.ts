@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Catch } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { base32Lower, DomainError } from '#libs/vocabulary';
+import { base32Lower, DomainError, instantOf } from '#libs/vocabulary';
+import type { Instant } from '#libs/vocabulary';
 import { pageOfError, pageOfStatus } from './error-pages.ts';
 import type { ErrorPage, ErrorPages } from './error-pages.ts';
 import { isBelow } from './forms.ts';
@@ -71,6 +72,7 @@ export class ErrorFilter implements ExceptionFilter {
       title: translate(locale, `${answered.texts}.title` as TextKey),
       text: translate(locale, `${answered.texts}.text` as TextKey),
       reference,
+      retryAt: retryAtOf(answered),
       goesOnAt: answered.texts === 'error.formExpired' ? goesOnAt(request) : null,
     };
     response.type('html');
@@ -93,6 +95,12 @@ export class ErrorFilter implements ExceptionFilter {
     response.setHeader('Allow', methods.join(', '));
     return pageOfStatus(405);
   }
+}
+
+/** When whoever asked too often may ask again: at the latest, as the header says it. */
+function retryAtOf({ status, retryAfterSeconds }: ErrorPage): Instant | null {
+  if (status !== 429 || retryAfterSeconds === undefined) return null;
+  return instantOf(new Date(Date.now() + retryAfterSeconds * 1000));
 }
 
 /** The visitor's connection is gone before all of the request had come. */
