@@ -12,7 +12,7 @@ import {
 import type { EphemeralKey, EphemeralStore } from '#libs/ephemeral-store';
 import { isReaderIdentity } from '#libs/oidc-bridge';
 import type { ReaderIdentity, SignInMethod } from '#libs/oidc-bridge';
-import { digestOf, isSameDigest, secondsBetween } from '#libs/vocabulary';
+import { digestOf, isSameDigest, isWithin, secondsBetween } from '#libs/vocabulary';
 import type { EventId, Instant, MailAddress, PersonId } from '#libs/vocabulary';
 
 /** That somebody who held this browser's session could, at that time, read the mail of an address. Never an account. */
@@ -77,12 +77,31 @@ export class PortalSessions {
     await this.store.delete(keyOf(sessionId));
   }
 
+  /** What is open of the same persons beside this session: in other browsers, or begun earlier in this one. */
+  async besides(sessionId: string, { proofs }: PortalSession): Promise<readonly OpenSession[]> {
+    const open = await Promise.all(proofs.map(({ personId }) => openSessionsOf(this.store, personId)));
+    return open.flat().filter(({ key }) => key !== keyOf(sessionId));
+  }
+
+  /** This session and all that is open of the same persons, in whichever browser. */
+  async endEverywhere(sessionId: string, { proofs }: PortalSession): Promise<void> {
+    for (const { personId } of proofs) await endSessionsOf(this.store, personId);
+    await this.end(sessionId);
+  }
+
   private remainingSeconds(session: PortalSession, now: Instant): number {
     return Math.min(
       this.limits.sessionIdleSeconds,
       this.limits.sessionMaxSeconds - secondsBetween(session.startedAt, now),
     );
   }
+}
+
+/** 15 minutes since the sign-in: who ends sessions elsewhere has proven the address just now (ASVS 5.0 7.5.2). */
+const FRESH_SECONDS = 900;
+
+export function mayEndOthers({ startedAt }: PortalSession, now: Instant): boolean {
+  return isWithin(FRESH_SECONDS, startedAt, now);
 }
 
 /** Byte for byte: what is mailed, proven and compared is one string. */
@@ -100,16 +119,22 @@ export async function endSessionsOf(store: EphemeralStore, personId: PersonId): 
   return keys.length;
 }
 
+/** One that is open, whoever holds it. */
+export interface OpenSession {
+  /** Under which it lies: opens nothing. */
+  readonly key: EphemeralKey;
+  readonly startedAt: Instant;
+  readonly method: SignInMethod;
+}
+
 /** Of one person, oldest first. Those of other processes are there where the store is shared. @throws EphemeralStoreUnavailable */
-export async function openSessionsOf(
-  store: EphemeralStore,
-  personId: PersonId,
-): Promise<readonly { readonly startedAt: Instant; readonly method: SignInMethod }[]> {
-  const open = [];
-  for (const key of (await getJson(store, listKeyOf(personId), parseKeys)) ?? []) {
-    const session = await getJson(store, key as EphemeralKey, parseSession);
+export async function openSessionsOf(store: EphemeralStore, personId: PersonId): Promise<readonly OpenSession[]> {
+  const open: OpenSession[] = [];
+  for (const listed of (await getJson(store, listKeyOf(personId), parseKeys)) ?? []) {
+    const key = listed as EphemeralKey;
+    const session = await getJson(store, key, parseSession);
     const proof = session?.proofs.find((one) => one.personId === personId);
-    if (session !== null && proof !== undefined) open.push({ startedAt: session.startedAt, method: proof.method });
+    if (session !== null && proof !== undefined) open.push({ key, startedAt: session.startedAt, method: proof.method });
   }
   return open;
 }

@@ -7,7 +7,7 @@ import type { Browser } from '#libs/web-ui';
 import { CannotBeShownFilter } from '../cannot-be-shown-filter.ts';
 import { MessageForReader } from '../message-for-reader.ts';
 import type { Asking } from '../known-messages.ts';
-import { PortalSessions } from '../portal-session.ts';
+import { mayEndOthers, PortalSessions } from '../portal-session.ts';
 import { AskedBy, NamedMessage } from '../parameters.ts';
 
 /** The reader says that they are done: what waits is forgotten at once. Only who proved the recipient's address may say so. */
@@ -38,7 +38,10 @@ export class FinishReadingController {
   @Get('finished')
   @Render('recipient-access/finish-reading/finished')
   async finished(@KnownBrowser() browser: Browser | null) {
-    const session = browser && (await this.sessions.touch(browser.sessionId, this.clock.now()));
-    return { isSignedIn: session !== null };
+    const now = this.clock.now();
+    const session = browser && (await this.sessions.touch(browser.sessionId, now));
+    if (browser === null || session === null) return { isSignedIn: false, others: [], mayEndOthers: false };
+    const others = await this.sessions.besides(browser.sessionId, session);
+    return { isSignedIn: true, others, mayEndOthers: mayEndOthers(session, now) };
   }
 }
