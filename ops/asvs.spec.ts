@@ -49,4 +49,11 @@ describe('the comparison with OWASP ASVS', () => {
       expect([id, status !== 'met' || tests.length > 0, text.length > 2]).toEqual([id, true, true]);
     }
   });
+
+  it('rests on times for packages of others that SECURITY.md says: by risk, and for updates in general (15.1.1)', () => {
+    const security = readFileSync(join(root, 'SECURITY.md'), 'utf8').replace(/\s+/g, ' ');
+    const packages = /## Packages of others (.*?) ## /.exec(security)?.[1] ?? '';
+    const days = [...packages.matchAll(/(\d+) days/g)].map(([, count]) => Number(count));
+    expect(days).toEqual([3, 14, 90, 90]);
+  });
 });
