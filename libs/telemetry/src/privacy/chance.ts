@@ -5,8 +5,12 @@ import { randomBytes } from 'node:crypto';
  * last bits can undo the noise (Mironov, "On significance of the least significant bits for differential privacy", CCS 2012).
  */
 export class Chance {
+  private readonly bytes: (count: number) => Uint8Array;
+
   /** @param bytes unpredictable ones; only tests give others */
-  constructor(private readonly bytes: (count: number) => Uint8Array = randomBytes) {}
+  constructor(bytes: (count: number) => Uint8Array = randomBytes) {
+    this.bytes = bytes;
+  }
 
   /** Each of 0 … bound - 1 as likely as the others. @param bound 1 to 2^47 */
   below(bound: number): number {

@@ -1,0 +1,1 @@
+export { attackOnAYear } from './attack-on-a-year.ts';
