@@ -46,6 +46,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'server-certificate-fault': 'stops the start; a running process keeps the certificate that it has',
   'certificate-ends': 'told by /readyz and "segl doctor"',
   'not-listening': 'told by /readyz',
+  'record-altered': 'a warning at /readyz, and the log',
   'not-a-carrier': 'CannotBeShown, counted',
   'not-well-around': 'a warning at /readyz, and of the command line',
   'not-sealed-mail': 'CannotBeShown, counted',

@@ -21,8 +21,15 @@ export { LedgerAnswers } from './ledger/ledger-answers.ts';
 export { readCheckpoint } from './ledger/checkpoint.ts';
 export { CheckpointNotCopied, type CheckpointPlace, postedTo } from './ledger/checkpoint-copies.ts';
 
-export { eventsFrom, LedgerKeeper } from './ledger/ledger-keeper.ts';
-export { checkpointAtMost, checkpointsBetween, lastCheckpoint, ledgerProjection } from './ledger/ledger-projection.ts';
+export { eventsFrom } from './ledger/events-from.ts';
+export { LedgerKeeper } from './ledger/ledger-keeper.ts';
+export {
+  checkpointAtMost,
+  checkpointsBetween,
+  checkpointsUpTo,
+  lastCheckpoint,
+  ledgerProjection,
+} from './ledger/ledger-projection.ts';
 export { LedgerTree } from './ledger/ledger-tree.ts';
 export { MerkleTree } from './ledger/merkle-tree.ts';
 export { publishedCheckpoint } from './ledger/publication.ts';
@@ -30,7 +37,7 @@ export { verifierKey } from './ledger/signed-note.ts';
 export { readWitness, WitnessDidNotSign } from './ledger/witness.ts';
 export { inclusionProof } from './ledger/tree-proofs.ts';
 export { MessagesInTrail, sealings } from './messages-in-trail.ts';
-export { personsInTrail } from './persons-in-trail.ts';
+export { personsInTrail, takesPart } from './persons-in-trail.ts';
 export { decryptForDisplay } from './query/decrypt-for-display.ts';
 
 export { AUDIT_CSV_HEAD, auditCsvLine, csvField } from './query/audit-csv.ts';

@@ -2,6 +2,7 @@ export type { DomainEvent, Fold, Json, Revised } from './domain-event.ts';
 export { EVIDENCE, type Evidence, type Outcome, type PersonPart, type StreamDescriptor } from './event-descriptor.ts';
 export { EventCatalogue, type DescribableEvent, type DescribedEvent } from './event-catalogue.ts';
 export {
+  DamagedRecord,
   EventStore,
   EventStoreUnavailable,
   MAX_APPEND_BYTES,

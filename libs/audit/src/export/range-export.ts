@@ -14,8 +14,8 @@ export interface RangeExport {
   readonly tree: TreeHashes;
   /** How many events come before the first. */
   readonly from: number;
-  /** Signed notes in the order of their sizes, all over `from`; the export ends with the last of them. At least one. */
-  readonly checkpoints: readonly string[];
+  /** Signed notes in the order of their sizes, all over `from`; the export ends with the last of them. At least one. Taken as the export comes to them: in ten years there are half a million. */
+  readonly checkpoints: Iterable<string>;
   /** Whether to give the record itself, or its leaf alone, which proves that it is there and what it is, not what is in it. Default: all. */
   readonly isDisclosed?: (event: RecordedEvent) => boolean;
 }
@@ -33,28 +33,30 @@ export async function* exportRange({
   checkpoints,
   isDisclosed = () => true,
 }: RangeExport): AsyncIterable<string> {
-  const notes = new Map(checkpoints.map((note) => [readCheckpoint(note)?.size ?? -1, note]));
-  const to = Math.max(...notes.keys());
   const edge = edgeAt(tree, from).map((hash) => hash.toString('base64'));
   yield JSON.stringify({ format: EXPORT_FORMAT, kind: 'range', from: { size: from, edge } });
   const iterator = events[Symbol.asyncIterator]();
+  let start = from;
   try {
-    for (let start = from; start < to;) {
-      const end = endOfRun(start, to, notes);
-      yield JSON.stringify({ hashes: Buffer.concat(tree.hashes(0, start, end - start)).toString('base64') });
-      for (let index = start; index < end; index++) {
-        const { done, value: event } = await iterator.next();
-        if (done === true) throw new RangeError(`the log ends at ${index}, before the checkpoint at ${to}`);
-        yield JSON.stringify({ index, ...contentOf(event, isDisclosed(event)) });
+    for (const checkpoint of checkpoints) {
+      const to = readCheckpoint(checkpoint)?.size ?? 0;
+      if (to <= start) continue; // the same state again
+      while (start < to) {
+        const end = Math.min(to, (Math.floor(start / TILE_WIDTH) + 1) * TILE_WIDTH);
+        yield JSON.stringify({ hashes: Buffer.concat(tree.hashes(0, start, end - start)).toString('base64') });
+        for (let index = start; index < end; index++) {
+          const { done, value: event } = await iterator.next();
+          if (done === true) throw new RangeError(`the log ends at ${index}, before the checkpoint at ${to}`);
+          yield JSON.stringify({ index, ...contentOf(event, isDisclosed(event)) });
+        }
+        start = end;
       }
-      const checkpoint = notes.get(end);
-      if (checkpoint !== undefined) yield JSON.stringify({ checkpoint });
-      start = end;
+      yield JSON.stringify({ checkpoint });
     }
   } finally {
     await iterator.return?.();
   }
-  yield JSON.stringify({ end: { size: to } });
+  yield JSON.stringify({ end: { size: start } });
 }
 
 export interface SelectedEvent {
@@ -77,13 +79,6 @@ export async function* exportSelection(
     count++;
   }
   yield JSON.stringify({ end: { count } });
-}
-
-function endOfRun(start: number, to: number, notes: ReadonlyMap<number, string>): number {
-  const tileEnd = (Math.floor(start / TILE_WIDTH) + 1) * TILE_WIDTH;
-  let end = Math.min(tileEnd, to);
-  for (const size of notes.keys()) if (size > start && size < end) end = size;
-  return end;
 }
 
 /** The stored text, or the leaf alone: of what is not to be disclosed, and of what retention removed. */

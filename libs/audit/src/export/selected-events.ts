@@ -1,5 +1,5 @@
 import type { EventStore } from '#libs/event-store';
-import { eventsFrom } from '../ledger/ledger-keeper.ts';
+import { eventsFrom } from '../ledger/events-from.ts';
 import type { LedgerTree } from '../ledger/ledger-tree.ts';
 import { TILE_WIDTH } from '../ledger/tree-proofs.ts';
 import type { TreeHashes } from '../ledger/tree-proofs.ts';

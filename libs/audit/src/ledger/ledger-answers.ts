@@ -1,6 +1,6 @@
 import type { EventStore, ReadModelDatabase } from '#libs/event-store';
 import { readCheckpoint } from './checkpoint.ts';
-import { eventsFrom } from './ledger-keeper.ts';
+import { eventsFrom } from './events-from.ts';
 import { checkpointAtMost, lastCheckpoint } from './ledger-projection.ts';
 import { LedgerTree } from './ledger-tree.ts';
 import { ledgerLeaf } from './leaf.ts';

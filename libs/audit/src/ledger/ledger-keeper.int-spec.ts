@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { appendFacts, ProjectionRunner, ReadModels, streamName } from '#libs/event-store';
 import type { RecordedEvent } from '#libs/event-store';
@@ -17,7 +18,8 @@ import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
 import type { CheckpointPlace } from './checkpoint-copies.ts';
 import { LedgerContradicted, LEDGER_STREAM } from './ledger.ts';
 import type { LedgerEvent } from './ledger.ts';
-import { eventsFrom, LedgerKeeper } from './ledger-keeper.ts';
+import { eventsFrom } from './events-from.ts';
+import { LedgerKeeper } from './ledger-keeper.ts';
 import { checkpointsBetween, ledgerProjection } from './ledger-projection.ts';
 import { LedgerTree } from './ledger-tree.ts';
 import { readWitness } from './witness.ts';
@@ -240,6 +242,28 @@ describe('the keeper of the ledger', () => {
     expect(first.keeper.lastFault).toBeInstanceOf(LedgerContradicted);
     await expect(first.keeper.signNow()).rejects.toThrow(LedgerContradicted);
     expect(await checkpoints()).toHaveLength(1);
+  });
+
+  it('finds an event that somebody changed in the database after it was read, and names it; signing goes on', async () => {
+    await record(1300);
+    const { keeper, runner, faults } = await console_('one', null);
+    keeper.start();
+    closing.push(() => keeper.stop());
+    await until(async () => (await checkpoints()).length === 1);
+    expect(keeper.recordFault).toBeNull();
+    await keeper.stop();
+    const database = new DatabaseSync(sqlite.path);
+    database.exec(`DROP TRIGGER events_are_never_changed; UPDATE events
+      SET bytes = CAST(replace(CAST(bytes AS TEXT), '"litres":1', '"litres":2') AS BLOB) WHERE position = 701`);
+    database.close();
+    clock.advance(86_400); // the next day's round
+    keeper.start();
+    await until(async () => keeper.recordFault !== null);
+    expect(keeper.recordFault?.message).toContain('event 700 of the record');
+    expect(faults).toEqual([keeper.recordFault]);
+    await record(1000);
+    await runner.caughtUp();
+    await until(async () => (await checkpoints()).length > 2);
   });
 
   async function until(isSo: () => Promise<boolean>): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RevisionConflict } from '#libs/event-store';
-import type { EventStore, ExpectedRevision, ReadModels, RecordedEvent } from '#libs/event-store';
+import type { EventStore, ExpectedRevision, ReadModels } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
 import { readCheckpoint, signCheckpoint } from './checkpoint.ts';
@@ -9,11 +9,13 @@ import type { CheckpointPlace, CopyPaces } from './checkpoint-copies.ts';
 import type { TreeHead } from './checkpoint.ts';
 import { ledger, LEDGER_STREAM, LedgerContradicted, signHead } from './ledger.ts';
 import type { Ledger, LedgerEvent } from './ledger.ts';
+import { eventsFrom } from './events-from.ts';
 import { lastCheckpoint } from './ledger-projection.ts';
 import { LedgerTree } from './ledger-tree.ts';
 import { ledgerLeaf } from './leaf.ts';
 import { publishedCheckpoint, publishLedger } from './publication.ts';
 import { verifierKey } from './signed-note.ts';
+import { RecordAgainstTree, RecordAltered } from './record-against-tree.ts';
 import { rootAt } from './tree-proofs.ts';
 import { readSignedCheckpoint, readTrustedKey } from '../verify/note.ts';
 import type { Witness } from './witness.ts';
@@ -45,6 +47,8 @@ export class LedgerKeeper {
   private lastStanding: string | null = null;
   private readonly witnesses: Witnesses;
   private readonly copies: CheckpointCopies;
+  private readonly record: RecordAgainstTree;
+  private altered: RecordAltered | null = null;
 
   constructor(
     private readonly store: EventStore,
@@ -55,12 +59,18 @@ export class LedgerKeeper {
   ) {
     const { witnesses = [], copiesTo = [], copyPaces, onFault } = options;
     this.copies = new CheckpointCopies(copiesTo, onFault, copyPaces);
+    this.record = new RecordAgainstTree(store, readModels.db, clock);
     this.witnesses = new Witnesses({ witnesses, onFault, isOurs: (note) => this.isOurs(note) });
   }
 
   /** Why the last attempt failed; null when it did not. A contradiction stays until the process is started anew. */
   get lastFault(): unknown {
     return this.fault;
+  }
+
+  /** An event that was found changed since it was read; null: none, as far as was looked (RecordAgainstTree). Stays until the process is started anew. */
+  get recordFault(): RecordAltered | null {
+    return this.altered;
   }
 
   /** Witnesses that did not sign when they were last asked: the checkpoint was published without them. */
@@ -121,7 +131,20 @@ export class LedgerKeeper {
         this.fault = error;
         this.options.onFault(error);
       }
+      await this.lookAtRecord();
       await sleep(this.options.intervalMs ?? 5000, undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
+
+  /** What is signed is the tree of what was recorded, so that signing goes on: that is what shows what was changed. */
+  private async lookAtRecord(): Promise<void> {
+    if (this.altered !== null) return;
+    try {
+      await this.record.look();
+    } catch (error) {
+      if (!(error instanceof RecordAltered)) return; // the store is away, or the tree is filled anew: others say so
+      this.altered = error;
+      this.options.onFault(error);
     }
   }
 
@@ -200,14 +223,4 @@ export class LedgerKeeper {
     for await (const event of eventsFrom(this.store, tree, first, count)) leaves.push(ledgerLeaf(event));
     return leaves;
   }
-}
-
-/** Events of the log by their places, `count` of them from leaf `first` on. */
-export function eventsFrom(
-  store: EventStore,
-  tree: LedgerTree,
-  first: number,
-  count: number,
-): AsyncIterable<RecordedEvent> {
-  return store.readAll({ after: first === 0 ? undefined : (tree.positionOf(first - 1) ?? undefined), maxCount: count });
 }

@@ -1,4 +1,5 @@
 import type { Projection, ReadModelDatabase } from '#libs/event-store';
+import { readCheckpoint } from './checkpoint.ts';
 import type { Ledger, LedgerEvent } from './ledger.ts';
 import { addToLedgerTree, LEDGER_TREE_SCHEMA } from './ledger-tree.ts';
 
@@ -12,6 +13,7 @@ export const ledgerProjection: Projection<LedgerEvent> = {
     ) STRICT;
   `,
   every: addToLedgerTree,
+  countsAll: true,
   on: {
     CheckpointSigned: (db, { data, revision }) =>
       db.run(
@@ -31,11 +33,24 @@ export function lastCheckpoint(db: ReadModelDatabase): { ledger: NonNullable<Led
   return { ledger, revision };
 }
 
-/** Notes of the checkpoints over `from` and up to `to`, smallest first. */
-export function checkpointsBetween(db: ReadModelDatabase, from: number, to: number): string[] {
-  return db
-    .all<{ note: string }>('SELECT note FROM ledger_checkpoint WHERE size > ? AND size <= ? ORDER BY size', from, to)
-    .map(({ note }) => note);
+const NOTES_AT_ONCE = 500;
+
+/** Notes of the checkpoints over `from` and up to `to`, smallest first, some hundred read at a time. */
+export function* checkpointsBetween(db: ReadModelDatabase, from: number, to: number): Generator<string> {
+  for (let after: number | undefined = from; after !== undefined;) {
+    const rows: { size: number; note: string }[] = db.all(
+      'SELECT size, note FROM ledger_checkpoint WHERE size > ? AND size <= ? ORDER BY size LIMIT ?',
+      ...[after, to, NOTES_AT_ONCE],
+    );
+    for (const { note } of rows) yield note;
+    after = rows.length < NOTES_AT_ONCE ? undefined : rows.at(-1)?.size;
+  }
+}
+
+/** Likewise, up to one that was signed just now, which the read model need not hold yet. */
+export function* checkpointsUpTo(db: ReadModelDatabase, from: number, newest: string): Generator<string> {
+  yield* checkpointsBetween(db, from, (readCheckpoint(newest)?.size ?? 0) - 1);
+  yield newest;
 }
 
 /** The newest checkpoint of at most `size` events; null when there is none. */

@@ -206,6 +206,22 @@ export const CHECKS: readonly Check[] = [
     },
   },
   {
+    part: 'record',
+    looksAt: 'that events are what they were when they were read, a little at a time, each about once a day',
+    failsWhen: 'one was changed in the database, or by the disk',
+    whatToDo:
+      'find out who changed it: "segl audit verify --log" names every one, and a backup of before holds what it was; reading mail goes on',
+    askers: ['readiness'],
+    onlyWarns: true,
+    concerns: (settings) => partsOf(settings).has('readModels'),
+    isTold: always,
+    async run(parts) {
+      const { recordFault } = await parts.ledger();
+      if (recordFault !== null) throw recordFault;
+      return 'none was found changed';
+    },
+  },
+  {
     part: 'checkpoint-copies',
     looksAt: 'that the last checkpoint could be mailed and posted where that is configured',
     failsWhen: 'the relay or the server of `ledger.checkpointMail` or `ledger.checkpointUrl` did not take it',
