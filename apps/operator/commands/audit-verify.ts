@@ -26,6 +26,8 @@ interface VerifyOptions {
   readonly json?: boolean;
 }
 
+type Exposed = NonNullable<VerifyReport['exposure']>['events'][number];
+
 /** What whoever verifies has from elsewhere. */
 interface Brought {
   readonly keys: readonly TrustedKey[];
@@ -141,24 +143,33 @@ async function say(operator: Operator, report: VerifyReport, json: boolean): Pro
       }`,
     );
   }
+  for (const size of report.notCompared)
+    operator.terminal.say(
+      `segl: the checkpoint at ${size} that you gave was compared with nothing: this does not reach it, or is a selection, which proves its own events alone`,
+    );
   if (report.unprovenEvents > 0) await operator.print(`${report.unprovenEvents} events that no checkpoint proves`);
 }
 
-async function sayExposure(
-  operator: Operator,
-  { messageId, from, to, events, wasShown }: NonNullable<VerifyReport['exposure']>,
-): Promise<void> {
+async function sayExposure(operator: Operator, exposure: NonNullable<VerifyReport['exposure']>): Promise<void> {
+  const { messageId, from, to, events, signIns, isWhole, wasShown } = exposure;
   const between = `in this portal between events ${from} and ${to - 1}, all of which are here`;
-  const verdict = {
-    true: `message ${messageId} was shown ${between}`,
-    false: `nothing of message ${messageId} was shown or downloaded ${between}`,
-    null: `message ${messageId} has events of a type that this verifier does not know, ${between}`,
-  }[`${wasShown}`];
-  await operator.print(verdict);
-  for (const { index, time, type, disclosed } of events) {
-    const said = Object.entries(disclosed).map(([field, value]) => ` ${field}=${JSON.stringify(value)}`);
-    await operator.print(`  ${index}  ${time}  ${type}${said.join('')}`);
-  }
+  if (wasShown === true) await operator.print(`message ${messageId} was shown ${between}`);
+  else if (wasShown === false)
+    await operator.print(`nothing of message ${messageId} was shown or downloaded ${between}`);
+  else if (isWhole)
+    await operator.print(`message ${messageId} has events of a type that this verifier does not know, ${between}`);
+  if (!isWhole)
+    await operator.print(
+      `NOT WHOLE: it does not begin with the sealing of message ${messageId}: of what came before event ${from} it says nothing`,
+    );
+  for (const event of events) await operator.print(`  ${lineOfExposed(event)}`);
+  if (signIns.length > 0) await operator.print('which rest on');
+  for (const event of signIns) await operator.print(`  ${lineOfExposed(event)}`);
+}
+
+function lineOfExposed({ index, time, type, method, disclosed }: Exposed): string {
+  const said = Object.entries(method === null ? disclosed : { method, ...disclosed });
+  return [index, time, type, ...said.map(([field, value]) => `${field}=${JSON.stringify(value)}`)].join('  ');
 }
 
 /** `altered at 450: MessageViewed …`: the word first, so that scripts can look for it. */

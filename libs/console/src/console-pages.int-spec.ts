@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AUDITED_TYPES, exportLines, readTrustedKey, verifierKey, verifyExport } from '#libs/audit';
 import { frozenEvents } from '#libs/audit/testing';
@@ -129,9 +131,17 @@ describe('the pages of the console', () => {
 
   it('say of a person who is erased that they are, and of one who never was that they were not', async () => {
     const page = await browser.get(`/console/persons/${recipientId}`);
-    expect(page.text).toContain('Erased, or their key is not here'); // the samples' keys are not of this installation
+    expect(page.text).toContain('Erased: what names them');
     expect(page.text).toContain('(erased)');
-    expect((await browser.get(`/console/persons/${'a'.repeat(26)}`)).text).toContain('has ever been in the record');
+    const { senderId } = frozen.find(({ type }) => type === 'MessageSealed')?.data as { senderId: string };
+    // The samples' keys are not of this installation.
+    expect((await browser.get(`/console/persons/${senderId}`)).text).toContain('Their key is not here');
+    // That somebody asked about an id stands in the record, and makes nobody of it.
+    for (let look = 0; look < 2; look++) {
+      const { text } = await browser.get(`/console/persons/${'a'.repeat(26)}`);
+      expect(text).toContain('has ever been in the record');
+      await room.runner.caughtUp();
+    }
     await browser.get('/console/persons');
     const found = await browser.follow(await browser.post('/console/persons', { address: 'rie@nordlys.example' }));
     expect(found.text).toContain('Known: their data can be read.');
@@ -181,7 +191,10 @@ describe('the pages of the console', () => {
     const why = { caseNumber: '2026-9', reason: 'Sent to the wrong company' };
     const report = await browser.post(`/console/exposure/${sealed}`, why);
     expect(report.status).toBe(200);
-    expect(await verified(report.html)).toMatchObject({ isProven: true, exposure: { messageId: sealed } });
+    expect(await verified(report.html)).toMatchObject({
+      isProven: true,
+      exposure: { messageId: sealed, isWhole: true },
+    });
     expect((await last())?.data).toMatchObject({ ...why, messageId: sealed, fields: ['exposure', 'message'] });
     expect((await browser.post(`/console/exposure/${'a'.repeat(32)}`, why)).status).toBe(404);
   });
@@ -206,7 +219,35 @@ describe('the pages of the console', () => {
     expect((await upload('hello')).text).toContain('NOT proven');
     expect((await upload(null)).status).toBe(400);
     expect((await upload(lines, 'forged')).status).toBe(403);
-    expect((await upload('x'.repeat(257 * 1024 * 1024))).status).toBe(413);
+    const hostile = await upload(`${lines.split('\n')[0]}\n{"end":null}\n{"exposure":null}\n`);
+    expect([hostile.status, hostile.text]).toEqual([200, expect.stringContaining('NOT proven')]);
+    // Somebody took a record out of the file and left its leaf: it is proven, and the page says what it does not show.
+    const at = lines.split('\n').findIndex((line) => line.includes('"record"'));
+    const { index, record } = JSON.parse(lines.split('\n')[at] ?? '') as { index: number; record: string };
+    const { id, revision, stream, time, type } = JSON.parse(record) as Record<string, string>;
+    const recordSha256 = createHash('sha256').update(record).digest('hex');
+    const leaf = JSON.stringify({ index, leaf: JSON.stringify({ id, recordSha256, revision, stream, time, type }) });
+    const withheld = await upload(lines.split('\n').with(at, leaf).join('\n'));
+    expect(withheld.text).toContain('This export is proven.');
+    expect(withheld.text).toContain('without their content');
+    // Answered by its length, before it comes: whoever sends all of it first may meet a closed connection instead.
+    const tooLarge = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { 'content-type': 'multipart/form-data; boundary=x', 'content-length': 257 * 1024 * 1024 };
+      const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+      const sent = request(`${room.portal.url}/console/verify/file`, {
+        method: 'POST',
+        headers: { ...headers, cookie },
+      });
+      sent.on('error', reject).on('response', ({ statusCode }) => {
+        resolve(statusCode);
+        sent
+          .off('error', reject)
+          .on('error', () => undefined)
+          .destroy();
+      });
+      sent.flushHeaders();
+    });
+    expect(tooLarge).toBe(413);
   });
 
   async function verified(text: string) {

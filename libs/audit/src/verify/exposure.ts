@@ -5,6 +5,8 @@ import type { RecordHeader } from './leaf-of-record.ts';
 /** One event of the message that a report is about. */
 export interface ExposedEvent extends RecordHeader {
   readonly index: number;
+  /** How somebody proved who they were, where the record of the event says so. */
+  readonly method: string | null;
   /** Values that the report discloses, by the names of their fields; null for one whose key does not open it. */
   readonly disclosed: Readonly<Record<string, unknown>>;
 }
@@ -16,17 +18,32 @@ export interface Exposure {
   readonly from: number;
   readonly to: number;
   readonly events: readonly ExposedEvent[];
-  /** Whether any of them shows or hands out content. Null where one is of a type that this verifier does not know. */
+  /** Those that the message's views rest on. */
+  readonly signIns: readonly ExposedEvent[];
+  /**
+   * Whether every event of the message is there, from its sealing on. Where not, the report begins too late, or is about no message of this log: it
+   * may leave out what came before.
+   */
+  readonly isWhole: boolean;
+  /** Whether any of them shows or hands out content. Null where that cannot be said: it is not whole, or one is of a type that this verifier does not know. */
   readonly wasShown: boolean | null;
 }
 
+const SEALING = 'MessageSealed';
+const SIGN_IN = 'RecipientAuthenticated';
 const SHOWING = new Set(['MessageViewed', 'AttachmentDownloaded', 'AttachmentViewed']);
-const NOT_SHOWING = new Set(['MessageSealed', 'MessageRevoked']);
+const NOT_SHOWING = new Set([SEALING, 'MessageRevoked']);
+/** Of one message: more than anybody reads; what comes after these is proven and not named. */
+const MAX_SIGN_INS = 1000;
+
+type Fields = Readonly<Record<string, unknown>>;
+type Exposing = ExposedEvent & { disclosed: Record<string, unknown> };
 
 /** Gathers from an exposure report what it says of its message. */
 export class ExposureReading {
-  private readonly events: (ExposedEvent & { disclosed: Record<string, unknown> })[] = [];
-  private lastRecord: { readonly index: number; readonly data: Readonly<Record<string, unknown>> } | null = null;
+  private readonly events: Exposing[] = [];
+  private readonly signIns: Exposing[] = [];
+  private last: { readonly event: Exposing; readonly data: Fields } | null = null;
 
   private readonly messageId: string;
   private readonly from: number;
@@ -36,13 +53,19 @@ export class ExposureReading {
     this.from = from;
   }
 
+  /** @param record null where the leaf stands alone */
   see(index: number, { id, revision, stream, time, type }: RecordHeader, record: string | null): void {
-    if (record !== null)
-      this.lastRecord = { index, data: (JSON.parse(record) as { data: Record<string, unknown> }).data };
-    if (stream === `message-${this.messageId}`)
-      this.events.push({ index, id, revision, stream, time, type, disclosed: {} });
+    this.last = null;
+    const isOfMessage = stream === `message-${this.messageId}`;
+    if (!isOfMessage && (record === null || type !== SIGN_IN || this.signIns.length >= MAX_SIGN_INS)) return;
+    const data = record === null ? {} : dataOf(record);
+    const method = typeof data['method'] === 'string' ? data['method'] : null;
+    const event: Exposing = { index, id, revision, stream, time, type, method, disclosed: {} };
+    (isOfMessage ? this.events : this.signIns).push(event);
+    if (record !== null) this.last = { event, data };
   }
 
+  /** Of the event that was seen last. */
   disclose({
     index,
     field,
@@ -52,18 +75,23 @@ export class ExposureReading {
     readonly field?: unknown;
     readonly key?: unknown;
   }): void {
-    const event = this.events.at(-1);
-    const { lastRecord } = this;
-    if (event === undefined || lastRecord === null || event.index !== index || lastRecord.index !== index) return;
-    event.disclosed[String(field)] = opened(String(key), String(lastRecord.data[String(field)]));
+    if (this.last === null || this.last.event.index !== index) return;
+    const { event, data } = this.last;
+    event.disclosed[String(field)] = opened(String(key), String(data[String(field)]));
   }
 
   result(to: number): Exposure {
-    const { messageId, from, events } = this;
-    const isUnclear = events.some(({ type }) => !SHOWING.has(type) && !NOT_SHOWING.has(type));
+    const { messageId, from, events, signIns } = this;
+    const isWhole = events[0]?.type === SEALING && events.every(({ revision }, at) => revision === at);
+    const isUnclear = !isWhole || events.some(({ type }) => !SHOWING.has(type) && !NOT_SHOWING.has(type));
     const wasShown = events.some(({ type }) => SHOWING.has(type)) || (isUnclear ? null : false);
-    return { messageId, from, to, events, wasShown };
+    return { messageId, from, to, events, signIns, isWhole, wasShown };
   }
+}
+
+function dataOf(record: string): Fields {
+  const { data } = JSON.parse(record) as { data?: unknown };
+  return typeof data === 'object' && data !== null ? (data as Fields) : {};
 }
 
 /**

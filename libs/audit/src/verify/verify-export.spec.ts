@@ -127,6 +127,63 @@ describe('an export of everything', () => {
     const lines = await log.export(notes);
     expect((await verify([lines[0] as string, '{"later":"thing"}', ...lines.slice(1)])).isProven).toBe(true);
   });
+
+  it('is never thrown out of step by what a line holds', async () => {
+    const lines = await log.export(notes);
+    const [first = ''] = lines;
+    const record = JSON.stringify({
+      index: 0,
+      record: '{"id":"a","revision":0,"stream":"message-a","time":"t","type":"T","data":null}',
+    });
+    const hostile = [
+      ...[
+        'null',
+        '[]',
+        '0',
+        '"text"',
+        '{"end":null}',
+        '{"end":{}}',
+        '{"end":[]}',
+        '{"exposure":null}',
+        '{"disclosure":null}',
+      ],
+      ...[
+        '{"exposure":{"messageId":"a"}}',
+        record,
+        '{"disclosure":{"index":0,"field":"x","key":"y"}}',
+        '{"hashes":""}',
+        '{"leaf":"null"}',
+      ],
+      ...['{"record":"[]"}', '{"checkpoint":""}', '{"checkpoint":"\\n\\n"}', '{"index":"x","leaf":"{}"}'],
+    ];
+    for (const line of hostile) expect((await verify([line])).isProven).toBe(false);
+    const afterIts = hostile.map((line) => verify([first, line, ...lines.slice(1)]));
+    expect(await Promise.all(afterIts)).toHaveLength(hostile.length);
+    for (const size of ['-1', '1.5', '1e300', 'null', '{}'])
+      expect(
+        (await verify([`{"format":"segl-ledger-export/1","kind":"range","from":{"size":${size},"edge":[]}}`])).isProven,
+      ).toBe(false);
+    expect((await verify([first, ...hostile])).isProven).toBe(false);
+  });
+
+  it('shows an event that says another number than that of its place, and an end that is another', async () => {
+    const lines = await log.export(notes);
+    const at = lines.findIndex((line) => line.startsWith('{"index":450,'));
+    const renumbered = lines.with(at, (lines[at] as string).replace('450', '45000'));
+    expect(await verify(renumbered)).toMatchObject({
+      isProven: false,
+      findings: [{ kind: 'damaged-line', line: at + 1, reason: 'event 450 says that it is number 45000' }],
+    });
+    expect((await verify([...lines.slice(0, -1), '{"end":{"size":800}}'])).findings).toEqual([
+      { kind: 'damaged-line', line: lines.length, reason: 'the end says 800 where there are 900' },
+    ]);
+  });
+
+  it('says which checkpoints that were kept are older than it begins, so that it was compared with none of them', async () => {
+    const lines = await log.export(notes.slice(2), log.events, 600);
+    expect(await verify(lines, notes)).toMatchObject({ isProven: true, notCompared: [300] });
+    expect(await verify(await log.export(notes), notes)).toMatchObject({ isProven: true, notCompared: [] });
+  });
 });
 
 describe('an export of some events', () => {
@@ -141,7 +198,23 @@ describe('an export of some events', () => {
   }
 
   it('proves each of them', async () => {
-    expect(await verify(await lines([3, 450, 899]))).toMatchObject({ isProven: true, provenEvents: 3 });
+    expect(await verify(await lines([3, 450, 899]))).toMatchObject({
+      isProven: true,
+      provenEvents: 3,
+      notCompared: [600],
+    });
+    expect(await verify(await lines([3, 450, 899]), notes.slice(2))).toMatchObject({ isProven: true, notCompared: [] });
+  });
+
+  it('counts none of them twice', async () => {
+    expect(await verify(await lines([3, 450, 450]))).toMatchObject({ isProven: false, provenEvents: 2 });
+    expect(kinds((await verify(await lines([450, 3]))).findings)).toEqual(['damaged-line']);
+  });
+
+  it('shows that the last of them were cut off, also where the end says no number', async () => {
+    const all = await lines([3, 450, 899]);
+    expect(kinds((await verify([...all.slice(0, -2), all.at(-1) as string])).findings)).toEqual(['truncated']);
+    expect(kinds((await verify([...all.slice(0, -2), '{"end":{}}'])).findings)).toEqual(['damaged-line']);
   });
 
   it('does not prove an altered one', async () => {

@@ -55,26 +55,19 @@ export interface VerifyReport {
   readonly exposure: Exposure | null;
   /** What an export that is no exposure report leaves undisclosed. Null where that is nothing. */
   readonly withoutContent: WithoutContent | null;
+  /** Sizes of checkpoints kept elsewhere with which nothing here could be compared: a selection, or a range that begins later, says nothing of them. */
+  readonly notCompared: readonly number[];
 }
 
 export const EXPORT_FORMAT = 'segl-ledger-export/1';
 const TILE_WIDTH = 256;
 const MAX_FINDINGS = 100;
 
-interface Line {
-  readonly format?: unknown;
-  readonly from?: { readonly size?: unknown; readonly edge?: unknown };
-  readonly kind?: unknown;
-  readonly index?: unknown;
-  readonly record?: unknown;
-  readonly leaf?: unknown;
-  readonly proof?: unknown;
-  readonly hashes?: unknown;
-  readonly checkpoint?: unknown;
-  readonly end?: { readonly size?: unknown; readonly count?: unknown };
-  readonly exposure?: { readonly messageId?: unknown };
-  readonly disclosure?: { readonly index?: unknown; readonly field?: unknown; readonly key?: unknown };
-}
+type Member =
+  | ('format' | 'kind' | 'from' | 'hashes' | 'checkpoint' | 'end' | 'exposure' | 'disclosure')
+  | ('index' | 'record' | 'leaf' | 'proof' | 'size' | 'edge' | 'count' | 'messageId' | 'field' | 'key');
+/** A line, or what stands within one: anybody may have written it, so that nothing is known of what it holds. */
+type Line = { readonly [Name in Member]?: unknown };
 
 /** Verifies the lines of an export (LEDGER.md, "Exports") as they come, in constant memory. Never throws for what a line holds. */
 export async function verifyExport(lines: AsyncIterable<string>, options: VerifyOptions): Promise<VerifyReport> {
@@ -101,6 +94,9 @@ class ExportVerifier {
   private proven = 0;
   private endSize: number | null = null;
   private exposure: ExposureReading | null = null;
+  /** The first event that says another number than its place is. */
+  private misnumbered: Extract<Finding, { kind: 'damaged-line' }> | null = null;
+  private readonly compared = new Set<Checkpoint>();
   private readonly leavesAlone = new LeavesAlone();
 
   private readonly options: VerifyOptions;
@@ -127,27 +123,25 @@ class ExportVerifier {
   take(text: string): boolean {
     this.lineNumber++;
     if (text.trim() === '') return true;
-    let line: Line | null;
-    try {
-      line = JSON.parse(text) as Line | null;
-    } catch {
-      line = null;
-    }
-    if (line === null || typeof line !== 'object') return this.damaged('no JSON object');
+    const line = objectIn(text);
+    if (line === null) return this.damaged('no JSON object');
     if (this.kind === null) return this.begin(line);
-    if (typeof line.checkpoint === 'string') return this.meetCheckpoint(line.checkpoint);
-    if (typeof line.hashes === 'string') return this.takeHashes(line.hashes);
-    if (line.end !== undefined) return this.takeEnd(line.end);
-    if (typeof line.record === 'string' || typeof line.leaf === 'string') return this.takeEvent(line);
-    if (line.exposure !== undefined && this.events === 0 && this.kind === 'range')
-      this.exposure ??= new ExposureReading(String(line.exposure.messageId), this.firstIndex);
-    if (line.disclosure !== undefined) this.exposure?.disclose(line.disclosure);
+    const { checkpoint, hashes, end, record, leaf, exposure, disclosure } = line;
+    if (typeof checkpoint === 'string') return this.meetCheckpoint(checkpoint);
+    if (typeof hashes === 'string') return this.takeHashes(hashes);
+    if (end !== undefined) return this.takeEnd(isObject(end) ? end : {});
+    if (typeof record === 'string' || typeof leaf === 'string') return this.takeEvent(line);
+    if (isObject(exposure) && this.events === 0 && this.kind === 'range')
+      this.exposure ??= new ExposureReading(String(exposure.messageId), this.firstIndex);
+    if (isObject(disclosure)) this.exposure?.disclose(disclosure);
     return true; // of a later release: what we do not know proves nothing and harms nothing
   }
 
   report(): VerifyReport {
     if (this.kind === null && this.findings.length === 0) this.damaged('an empty export');
     if (this.kind === 'range') this.endRange();
+    // Where something else is wrong, the numbers follow from that.
+    if (this.findings.length === 0 && this.misnumbered !== null) this.add(this.misnumbered);
     const withoutContent = this.exposure === null ? this.leavesAlone.result() : null;
     if (this.options.retention !== undefined && withoutContent !== null) {
       const events = withoutContent.events - withoutContent.byRetention;
@@ -168,6 +162,7 @@ class ExportVerifier {
       provenTo: this.provenTo === null ? null : { origin: this.provenTo.origin, size: this.provenTo.size },
       exposure: isProven && this.unproven(provenEvents) === 0 ? (this.exposure?.result(this.nextIndex) ?? null) : null,
       withoutContent,
+      notCompared: this.known.filter((known) => !this.compared.has(known)).map(({ size }) => size),
     };
   }
 
@@ -181,11 +176,10 @@ class ExportVerifier {
       return false;
     }
     this.kind = line.kind === 'selection' ? 'selection' : 'range';
-    const size = Number(line.from?.size ?? 0);
-    const edge = Array.isArray(line.from?.edge)
-      ? line.from.edge.map((hash) => Buffer.from(String(hash), 'base64'))
-      : [];
-    const tree = GrowingTree.from(size, edge);
+    const from = isObject(line.from) ? line.from : {};
+    const size = Number(from.size ?? 0);
+    const edge = Array.isArray(from.edge) ? from.edge.map((hash) => Buffer.from(String(hash), 'base64')) : [];
+    const tree = Number.isSafeInteger(size) && size >= 0 ? GrowingTree.from(size, edge) : null;
     if (tree === null) return this.damaged('the edge it begins from is none');
     this.tree = tree;
     this.firstIndex = this.nextIndex = size;
@@ -210,6 +204,7 @@ class ExportVerifier {
 
   private takeEvent(line: Line): boolean {
     const index = Number(line.index);
+    const place = this.firstIndex + this.events;
     const isRecord = typeof line.record === 'string';
     const header = isRecord ? null : headerOfLeaf(line.leaf as string);
     const found = isRecord
@@ -222,8 +217,12 @@ class ExportVerifier {
     else this.leavesAlone.see(found);
     const hash = leafHash(found.leaf);
     if (this.kind === 'selection') return this.takeSelected(index, hash, line.proof);
-    this.nextIndex = index + 1;
-    this.exposure?.see(index, found, isRecord ? (line.record as string) : null);
+    if (index !== place) {
+      const reason = `event ${place} says that it is number ${String(line.index)}`;
+      this.misnumbered ??= { kind: 'damaged-line', line: this.lineNumber, reason };
+    }
+    this.nextIndex = place + 1;
+    this.exposure?.see(place, found, isRecord ? (line.record as string) : null);
     this.comparison.see({
       hash: hash.toString('base64'),
       name: `${found.type} ${found.id}, ${found.stream} revision ${found.revision}`,
@@ -233,6 +232,7 @@ class ExportVerifier {
 
   private takeSelected(index: number, hash: Buffer, proof: unknown): boolean {
     const path = Array.isArray(proof) ? proof.map((part) => Buffer.from(String(part), 'base64')) : [];
+    if (index < this.nextIndex) return this.damaged(`event ${index} stands behind one that comes after it, or twice`);
     if (this.selectionHead !== null && isIncluded(hash, index, path, this.selectionHead)) this.proven++;
     else this.add({ kind: 'not-proven', index });
     this.nextIndex = index + 1;
@@ -243,9 +243,9 @@ class ExportVerifier {
   private meetCheckpoint(note: string): boolean {
     const checkpoint = this.checkpoint(note);
     if (checkpoint === null) return true;
-    const sameSize = this.known.find(({ size }) => size === checkpoint.size);
-    if (sameSize !== undefined && !sameSize.root.equals(checkpoint.root))
-      this.add({ kind: 'forked', size: checkpoint.size });
+    const sameSize = this.known.filter(({ size }) => size === checkpoint.size);
+    for (const known of sameSize) this.compared.add(known);
+    if (sameSize.some(({ root }) => !root.equals(checkpoint.root))) this.add({ kind: 'forked', size: checkpoint.size });
     if (this.kind === 'selection') {
       this.selectionHead = this.provenTo = checkpoint;
       return true;
@@ -258,6 +258,7 @@ class ExportVerifier {
 
   private compareRoot(checkpoints: readonly Checkpoint[]): void {
     for (const checkpoint of checkpoints) {
+      this.compared.add(checkpoint);
       if (this.tree.root().equals(checkpoint.root)) {
         if (checkpoint.size >= (this.provenTo?.size ?? 0)) this.provenTo = checkpoint;
       } else if (!this.isContradicted) {
@@ -274,10 +275,14 @@ class ExportVerifier {
     }
   }
 
-  private takeEnd({ size, count }: NonNullable<Line['end']>): boolean {
-    this.endSize = Number(size);
-    const missing = this.kind === 'selection' ? Number(count) - this.events : 0;
-    if (missing > 0) this.add({ kind: 'truncated', atIndex: this.nextIndex, missing });
+  private takeEnd(end: Line): boolean {
+    const isSelection = this.kind === 'selection';
+    const said = Number(isSelection ? end.count : end.size);
+    const there = isSelection ? this.events : this.tree.size;
+    this.endSize = said;
+    if (said > there)
+      this.add({ kind: 'truncated', atIndex: isSelection ? this.nextIndex : there, missing: said - there });
+    else if (said !== there) return this.damaged(`the end says ${String(said)} where there are ${there}`);
     return true;
   }
 
@@ -287,6 +292,7 @@ class ExportVerifier {
     if (missing > 0) this.add({ kind: 'truncated', atIndex: this.tree.size - missing, missing });
     const newest = this.known.at(-1);
     if (newest !== undefined && newest.size > this.tree.size) {
+      for (const known of this.known) if (known.size > this.tree.size) this.compared.add(known);
       this.add({ kind: 'rolled-back', toSize: this.tree.size, knownSize: newest.size });
     }
   }
@@ -308,5 +314,18 @@ class ExportVerifier {
 
   private add(finding: Finding): void {
     if (this.findings.length < MAX_FINDINGS) this.findings.push(finding);
+  }
+}
+
+function isObject(value: unknown): value is Line {
+  return typeof value === 'object' && value !== null;
+}
+
+function objectIn(text: string): Line | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
   }
 }

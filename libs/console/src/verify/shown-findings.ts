@@ -1,29 +1,52 @@
 import type { Finding, VerifyReport } from '#libs/audit';
 import { translate } from '#libs/web-ui';
 import type { Locale, TextKey } from '#libs/web-ui';
+import { labelOf, titleOf } from '../trail/event-words.ts';
+
+type Exposure = NonNullable<VerifyReport['exposure']>;
 
 /** As many as a person reads; the command names up to 100. */
 export const SHOWN_FINDINGS = 20;
 
+/** Events of a report that are shown; the command names all. */
+const SHOWN_EVENTS = 200;
+
 /** What a verification found, in words. */
-export function shownReport(
-  { isProven, findings, provenEvents, unprovenEvents, provenTo, exposure }: VerifyReport,
-  locale: Locale,
-) {
-  const exposureText: TextKey | '' =
-    exposure === null
-      ? ''
-      : exposure.wasShown === null
-        ? 'console.verify.unclear'
-        : exposure.wasShown
-          ? 'console.verify.shown'
-          : 'console.verify.notShown';
+export function shownReport(report: VerifyReport, locale: Locale) {
+  const { isProven, findings, provenEvents, unprovenEvents, provenTo, exposure, withoutContent } = report;
   return {
-    ...{ isProven, provenEvents, unprovenEvents, provenTo, exposureText },
-    exposedMessage: exposure?.messageId ?? '',
+    ...{ isProven, provenEvents, unprovenEvents, provenTo },
+    withoutContent: withoutContent?.events ?? 0,
+    unexplained: withoutContent === null ? 0 : withoutContent.events - withoutContent.byRetention,
+    exposure: exposure && shownExposure(exposure),
     findings: findings.slice(0, SHOWN_FINDINGS).map((finding) => wordsOf(finding, locale)),
     hasMoreFindings: findings.length > SHOWN_FINDINGS,
     shownFindings: SHOWN_FINDINGS,
+  };
+}
+
+function shownExposure({ messageId, from, to, events, signIns, isWhole, wasShown }: Exposure) {
+  const text: TextKey =
+    wasShown === true
+      ? 'console.verify.shown'
+      : wasShown === false
+        ? 'console.verify.notShown'
+        : isWhole
+          ? 'console.verify.unclear'
+          : 'console.verify.notWhole';
+  const all = [...events, ...signIns].toSorted((a, b) => a.index - b.index);
+  return {
+    ...{ text, messageId, from, last: to - 1, isCutOff: wasShown === true && !isWhole },
+    events: all.slice(0, SHOWN_EVENTS).map(({ index, time, type, method, disclosed }) => ({
+      ...{ index, time, type, title: titleOf(type) },
+      said: Object.entries(method === null ? disclosed : { method, ...disclosed }).map(([name, value]) => ({
+        name,
+        label: labelOf(name) ?? '',
+        text: typeof value === 'string' ? value : (JSON.stringify(value) ?? ''),
+      })),
+    })),
+    hasMoreEvents: all.length > SHOWN_EVENTS,
+    shownEvents: SHOWN_EVENTS,
   };
 }
 
