@@ -47,8 +47,8 @@ class MovedElsewhere extends Error {}
 export class ProjectionFollower {
   readonly name: string;
   private readonly handlersOf: (event: RecordedEvent) => readonly Handler[];
-  /** What sees every event sees passed over ones too: its count would be another one without them. */
-  private readonly ofEvery: readonly Handler[];
+  /** Of what counts all events: sees those too that were passed over. */
+  private readonly ofPassedOver: readonly Handler[];
   private readonly store: EventStore;
   private readonly readModels: ReadModels;
   private readonly clock: Clock;
@@ -85,7 +85,7 @@ export class ProjectionFollower {
     this.bookName = successor?.bookName ?? projection.name;
     this.db = successor?.db ?? readModels.db;
     this.handlersOf = handlersOf(projection);
-    this.ofEvery = ofEveryIn(projection);
+    this.ofPassedOver = projection.countsAll === true ? ofEveryIn(projection) : [];
     this.store = store;
     this.readModels = readModels;
     this.clock = clock;
@@ -214,8 +214,8 @@ export class ProjectionFollower {
   /** @throws ProjectionStopped unless it was decided that this projection does without */
   private passOverDamage(damage: DamagedRecord): void {
     const { position } = damage;
-    // Nobody can show what is damaged to a handler that sees every event: such a projection waits for the record to be restored.
-    if (this.ofEvery.length > 0 || !this.passedOver.damagedAt.has(position)) throw stoppedAtDamage(damage);
+    // Nobody can show what is damaged to a handler that counts every event: such a projection waits for the record to be restored.
+    if (this.ofPassedOver.length > 0 || !this.passedOver.damagedAt.has(position)) throw stoppedAtDamage(damage);
     this.readModels.transaction(() => {
       this.requirePlace();
       savePlace(this.readModels, this.bookName, { position, eventId: null });
@@ -283,7 +283,7 @@ export class ProjectionFollower {
   private handleEvent(event: RecordedEvent, index: number): void {
     const isPassedOver = this.passedOver.eventIds.has(event.id);
     try {
-      for (const handler of isPassedOver ? this.ofEvery : this.handlersOf(event)) {
+      for (const handler of isPassedOver ? this.ofPassedOver : this.handlersOf(event)) {
         const result = handler(this.db, event);
         if (result instanceof Promise)
           throw new TypeError('a projection must not wait: its handler returned a promise');

@@ -188,13 +188,33 @@ describe.each([
     });
   });
 
-  it('shows a passed over event to what sees every event all the same: a count of all must count it', async () => {
+  it('passes over it too where the projection sees every event, by the one handler that it has', async () => {
+    counted = 0;
+    await count(3);
+    run({
+      ...counting,
+      on: {},
+      every: (db, { type, data }) => {
+        if (type !== 'Counted') return;
+        const { n } = data as { n: number };
+        if (n === 1) throw new Error('one too many');
+        db.run('INSERT INTO counting VALUES (?)', n);
+      },
+    });
+    await until(() => status().stop !== null);
+    await passOver(store, new SystemClock(), status(), { passedOverBy: 'root', reason: 'x' });
+    await runner.caughtUp();
+    expect(rows()).toEqual([0, 2]);
+  });
+
+  it('shows a passed over event to what counts all of them all the same', async () => {
     counted = 0;
     await count(3);
     run({
       ...counting,
       schema: `${counting.schema}; CREATE TABLE seen (id TEXT NOT NULL) STRICT`,
       every: (db, { id }) => db.run('INSERT INTO seen VALUES (?)', id),
+      countsAll: true,
       on: {
         Counted: (db, { data }) => {
           if (data.n === 1) throw new Error('one too many');
@@ -285,13 +305,14 @@ describe('a record in SQLite', () => {
     expect(rows()).toEqual([0, 2]);
   });
 
-  it('that holds something damaged is done without by nothing that sees every event, whatever was decided', async () => {
+  it('that holds something damaged is done without by nothing that counts every event, whatever was decided', async () => {
     await runner.stop();
     const seeing: Projection<Counted> = {
       ...counting,
       name: 'seeing.v1',
       schema: 'CREATE TABLE seeing (id TEXT NOT NULL) STRICT',
       every: (db, { id }) => db.run('INSERT INTO seeing VALUES (?)', id),
+      countsAll: true,
       on: {},
     };
     const follow = async () => {

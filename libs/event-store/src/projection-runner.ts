@@ -24,11 +24,13 @@ export interface Projection<Event extends DomainEvent> extends ProjectionTables 
       event: RecordedEvent<Extract<Event, { type: Type }>>,
     ) => void;
   };
-  /**
-   * Sees every event of the log, of whatever type, as it was recorded, before the handler of its type does; also one that is passed
-   * over. A damaged record stops such a projection until the record is restored.
-   */
+  /** Sees every event of the log, of whatever type, as it was recorded, before the handler of its type does. */
   readonly every?: (db: ReadModelDatabase, event: RecordedEvent) => void;
+  /**
+   * `every` counts events, and its count would be another one without one of them: it sees those too that were passed over, and a damaged record
+   * stops such a projection until the record is restored, whatever was decided.
+   */
+  readonly countsAll?: true;
   /** How older versions of the events in `on` are read. Without it there is no version but the first. */
   readonly events?: EventDescriptors<Event>;
 }
@@ -144,20 +146,21 @@ export class ProjectionRunner {
   }
 
   /**
-   * Resolves once every projection has handled everything appended before this call, for queries that must see it.
+   * Resolves once every projection, or each of those that are named, has handled everything appended before this call, for queries that must see it.
    * @throws ProjectionsBehind after `timeoutMs`
    */
-  async caughtUp(timeoutMs = 30_000): Promise<void> {
-    const behind = new Set(this.followers);
-    const all = Promise.all(this.followers.map((follower) => follower.caughtUp().then(() => behind.delete(follower))));
+  async caughtUp(timeoutMs = 30_000, names?: readonly string[]): Promise<void> {
+    const followers = this.followers.filter(({ name }) => names?.includes(name) ?? true);
+    const behind = new Set(followers);
+    const all = Promise.all(followers.map((follower) => follower.caughtUp().then(() => behind.delete(follower))));
     const timeout = new AbortController();
     try {
       await Promise.race([all, sleep(timeoutMs, undefined, { signal: timeout.signal })]);
     } finally {
       timeout.abort();
     }
-    const names = new Set([...behind].map(({ name }) => name));
-    if (names.size > 0) throw new ProjectionsBehind(this.status().filter(({ name }) => names.has(name)));
+    const late = new Set([...behind].map(({ name }) => name));
+    if (late.size > 0) throw new ProjectionsBehind(this.status().filter(({ name }) => late.has(name)));
   }
 
   /**
