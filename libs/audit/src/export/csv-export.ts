@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '#libs/event-store';
 import { eventCatalogue } from '../event-catalogue.ts';
-import { csvField } from '../query/audit-csv.ts';
+import { csvField, exactCsvField } from '../query/audit-csv.ts';
 import { contentOf } from './range-export.ts';
 import type { SelectedEvent } from './range-export.ts';
 
@@ -21,6 +21,8 @@ const COLUMNS = [
   'leaf',
 ] as const;
 type Column = (typeof COLUMNS)[number];
+/** What a verifier reads back: hashed, or signed, as it stands. */
+const EXACT: ReadonlySet<Column> = new Set(['record', 'proof', 'checkpoint', 'leaf']);
 
 /**
  * The lines of a selection as CSV (RFC 4180), ending with CRLF: for spreadsheets, and with the same proof inside as NDJSON has (LEDGER.md,
@@ -54,5 +56,6 @@ function described(event: RecordedEvent): { readonly [Name in Column]?: string }
 }
 
 function lineOf(fields: { readonly [Name in Column]?: string }): string {
-  return `${COLUMNS.map((column) => csvField(fields[column] ?? '')).join(',')}\r\n`;
+  const field = (column: Column, text: string) => (EXACT.has(column) ? exactCsvField(text) : csvField(text));
+  return `${COLUMNS.map((column) => field(column, fields[column] ?? '')).join(',')}\r\n`;
 }

@@ -5,8 +5,10 @@ import type { EventId } from '#libs/vocabulary';
 import { eventCatalogue } from '../event-catalogue.ts';
 import type { AuditRow } from './audit-page.ts';
 
-/** What stands where a person was erased, or the key is not this installation's. */
+/** What stands where a person was erased, or is not in this installation's directory. */
 export const ERASED = '(erased)';
+/** Where the person's key is here and does not open the value: it is not what was recorded, or that is not the key it was recorded under. */
+export const UNREADABLE = '(unreadable)';
 
 /**
  * What an event says, in the present shape and with its personal data in clear, for somebody who may see it. Keep the result no
@@ -35,6 +37,6 @@ function decrypted(person: Person | null, eventId: EventId, field: string, text:
   try {
     return decryptPersonalData(person, eventId, field, text);
   } catch {
-    return ERASED;
+    return UNREADABLE;
   }
 }

@@ -12,7 +12,7 @@ import { AuditTrailThread, trailIn } from './audit-trail-source.ts';
 import { AUDIT_CSV_HEAD, auditCsvLine } from './audit-csv.ts';
 import { BadAuditQuery, cursorOf } from './audit-filter.ts';
 import type { AuditFilter, AuditPaging } from './audit-filter.ts';
-import { decryptForDisplay, ERASED } from './decrypt-for-display.ts';
+import { decryptForDisplay, ERASED, UNREADABLE } from './decrypt-for-display.ts';
 import { queryAuditTrail } from './query-audit-trail.ts';
 import type { AuditRow } from './audit-page.ts';
 import { messageTimeline, personTimeline } from './timelines.ts';
@@ -194,6 +194,19 @@ describe('the audit trail', () => {
       ({ type, version }) => type === 'AttachmentDownloaded' && version === 2,
     );
     expect(downloads[0]?.data).toMatchObject({ fileName: 'årsopgørelse.pdf' });
+  });
+
+  it('says of a value that its person’s key does not open that it is unreadable, and not that somebody was erased', async () => {
+    const [row] = query({ types: ['MessageSealed'] }).rows;
+    if (row === undefined) throw new Error('there is no such sample');
+    const recipient = String(row.data['recipient']);
+    const altered = {
+      ...row,
+      data: { ...row.data, recipient: recipient.slice(0, -4) + (recipient.endsWith('AAAA') ? 'BBBB' : 'AAAA') },
+    };
+    const persons = frozenPersons();
+    const { data } = await decryptForDisplay(altered, { findById: async (id) => persons.get(id) ?? null });
+    expect(data).toMatchObject({ sender: expect.stringContaining('@'), recipient: UNREADABLE });
   });
 
   it('is asked by a thread of its own in the very same way', async () => {
