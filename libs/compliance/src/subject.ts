@@ -48,6 +48,13 @@ export class SubjectIsErased extends DomainError {
   }
 }
 
+/** Nobody of that id is known, nor was. */
+export class NobodyToHold extends DomainError {
+  constructor() {
+    super('nobody-to-hold', 'nobody of that id is or was here: there is nobody to hold');
+  }
+}
+
 /** There is no such hold to lift. */
 export class NoSuchHold extends DomainError {
   constructor(caseNumber: string) {

@@ -16,6 +16,8 @@ import { sealedFor } from './testing/sealed-for.ts';
 const clock = new SystemClock();
 const why = { caseNumber: '2026-4711', reason: 'sent to the wrong company' };
 const [office, anna, bo] = ['office@nordlys.example', 'anna@example.com', 'bo@example.org'];
+/** Where it is another day than in UTC at this hour. */
+const FAR_AWAY = new Date().getUTCHours() >= 12 ? 'Pacific/Kiritimati' : 'Etc/GMT+12';
 let room: ConsoleRoom;
 let canary: CanaryShown | null = null;
 afterAll(() => room.close());
@@ -37,7 +39,7 @@ describe('an officer alone', () => {
   let browser: TestBrowser;
   let messageId: MessageId;
   beforeAll(async () => {
-    room = await openConsoleRoom({ canary: () => Promise.resolve(canary) });
+    room = await openConsoleRoom({ canary: () => Promise.resolve(canary), timeZone: FAR_AWAY });
     messageId = await sealedFor(room, clock, office, anna);
     await sealedFor(room, clock, office, anna);
     await sealedFor(room, clock, office, bo);
@@ -55,6 +57,13 @@ describe('an officer alone', () => {
     expect((await find({ sender: office, to: '2026-01-01' })).text).toContain('No message matches');
     expect((await find({ recipient: 'nobody@example.com' })).text).toContain('“Sealed for”');
     expect((await find({ from: 'yesterday' })).text).toContain('“Sealed from”');
+  });
+
+  it('finds by the days of the organisation’s zone, where it is another day than in UTC', async () => {
+    const day = (ms: number) => new Intl.DateTimeFormat('en-CA', { timeZone: FAR_AWAY }).format(ms);
+    const [today, tomorrow] = [day(Date.now()), day(Date.now() + 86_400_000)];
+    expect(today).not.toBe(new Date().toISOString().slice(0, 10));
+    expect((await find({ sender: office, from: today, to: tomorrow })).text).toContain('3 messages found');
   });
 
   it('revokes what was on the list and nothing else, with case number and reason', async () => {

@@ -86,7 +86,9 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
     ] as const)
       ids.set(name, id);
     const mandate = { by: 'operator root', caseNumber: '2026-4711', reason: 'sent to the wrong company' };
-    await new HoldSubjectHandler(room.store, clock).execute(new HoldSubject(bo, mandate));
+    await new HoldSubjectHandler(room.store, room.portal.app.get(ReachOfConsole), clock).execute(
+      new HoldSubject(bo, mandate),
+    );
     const propose = new ProposeActHandler(room.store, clock);
     await propose.execute(new ProposeAct({ act: 'revoke', messages }, mandate));
     await propose.execute(new ProposeAct({ act: 'erase', personId: anna }, mandate));

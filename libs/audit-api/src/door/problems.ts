@@ -82,6 +82,13 @@ function knownProblem(error: DomainError): Omit<AuditProblem, 'type'> | null {
         status: 503,
         detail: 'Who asks is recorded before anything is answered, and right now it cannot be. Try again.',
       };
+    case 'projections-behind':
+      return {
+        title: 'Not complete right now',
+        status: 503,
+        detail:
+          'What says which events answer to a question has not come to the end of the record, and would leave some out. Try again, or take all of the record; /readyz says more.',
+      };
     case 'ledger-contradicted':
       return {
         title: 'The log contradicts its checkpoints',

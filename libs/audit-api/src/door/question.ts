@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { AskedFor, Asker, AuditFilter } from '#libs/audit';
 import type { PersonDirectory } from '#libs/keyring';
-import { AddressRefused, instantOf, parseWrittenAddress, parseMessageId, parsePersonId } from '#libs/vocabulary';
+import {
+  AddressRefused,
+  DomainError,
+  instantOf,
+  mandateOf,
+  parseWrittenAddress,
+  parseMessageId,
+  parsePersonId,
+} from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 import { AuditRequestRefused } from './audit-request-refused.ts';
 
@@ -39,11 +47,23 @@ export const questionFields = {
 };
 export type Question = z.output<z.ZodObject<typeof questionFields>>;
 
-/** Why it is asked: stands in the record. */
-export const whyFields = {
-  caseNumber: z.string().trim().min(1).max(200).optional(),
-  reason: z.string().trim().min(1).max(1000).optional(),
-};
+/** What the record takes of a mandate: one line, and no mail address, since it cannot forget one. */
+const inRecord = (field: 'caseNumber' | 'reason') =>
+  z
+    .string()
+    .trim()
+    .transform((text, { addIssue }) => {
+      try {
+        return mandateOf({ by: 'somebody', [field]: text })[field] ?? z.NEVER;
+      } catch (error) {
+        if (!(error instanceof DomainError)) throw error;
+        addIssue(error.message);
+        return z.NEVER;
+      }
+    });
+
+/** Why it is asked: stands in the record for good. */
+export const whyFields = { caseNumber: inRecord('caseNumber').optional(), reason: inRecord('reason').optional() };
 export const whyField = z.strictObject(whyFields).prefault({});
 
 export const pagingFields = {

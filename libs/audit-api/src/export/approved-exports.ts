@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { recordAuditing } from '#libs/audit';
 import type { AskedFor } from '#libs/audit';
-import { TakeExport, TakeExportHandler } from '#libs/compliance';
+import { readProposal, TakeExport, TakeExportHandler } from '#libs/compliance';
 import type { ExportAsked, ExportQuestion } from '#libs/compliance';
 import { EventStore } from '#libs/event-store';
 import { Clock, parseEventId } from '#libs/vocabulary';
@@ -29,14 +29,16 @@ export class ApprovedExports {
     const proposalId = parseEventId(approval);
     if (proposalId === null)
       throw new AuditRequestRefused(400, 'approval', 'approval: is not what a request was answered');
-    // First what can fail for reasons of its own, so that no approval is spent on it.
-    const checkpoint = await this.exports.checkpointNow();
+    // First what can fail for reasons of its own, so that no approval is spent on it; whose it is and whether it is good is looked at then.
+    const proposal = await readProposal(this.store, proposalId);
+    const isTheirs = proposal.status !== 'unknown' && proposal.mandate.by === askedBy;
+    const lines = isTheirs && proposal.export !== undefined ? await this.exports.asAsked(proposal.export) : null;
     const handler = new TakeExportHandler(this.store, this.clock);
     const { asked, mandate } = await handler.execute(new TakeExport(proposalId, askedBy, through));
     const { by: _, ...why } = mandate;
     const data = { askedBy, through, ...why, ...whatWasAsked(asked.question), form: asked.form };
     await recordAuditing(this.store, { type: 'AuditTrailExported', data: { ...data, exportedAt: this.clock.now() } });
-    return { form: asked.form, lines: this.exports.asAsked(asked, checkpoint) };
+    return { form: asked.form, lines: lines ?? (await this.exports.asAsked(asked)) };
   }
 }
 

@@ -95,7 +95,7 @@ describe('exports of programs that take two persons', () => {
   it.each<[string, object]>([
     ['why', { why: undefined }],
     ['why.reason', { why: { caseNumber: '2026-77' } }],
-    ['why', { why: { ...why, reason: 'for anna@example.com' } }],
+    ['why.reason', { why: { ...why, reason: 'for anna@example.com' } }],
     ['reader', { reader: 'nobody@example.org' }],
     ['words', { words: 'Olsen' }],
     ['case', { case: 'anna@example.com' }],

@@ -6,7 +6,7 @@ import { PROPOSAL_SECONDS, ProposeAct, ProposeActHandler } from '#libs/complianc
 import type { ProposedAct } from '#libs/compliance';
 import { EventStore } from '#libs/event-store';
 import { PersonDirectory } from '#libs/keyring';
-import { Clock, DomainError, mandateOf, plusSeconds } from '#libs/vocabulary';
+import { Clock, plusSeconds } from '#libs/vocabulary';
 import type { Mandate } from '#libs/vocabulary';
 import { AuditDoor } from '../door/audit-door.ts';
 import { AuditRequestRefused } from '../door/audit-request-refused.ts';
@@ -48,7 +48,7 @@ export class ExportRequestsController {
       if (unknown !== undefined) throw new AuditRequestRefused(400, unknown, `${unknown}: nobody is known by that`);
       if (!isBulk(filter))
         throw new AuditRequestRefused(400, 'message', 'message: an export of one message needs no second person');
-      const mandate = mandateIn(clientId, why);
+      const mandate: Mandate = { by: clientId, ...why };
       const question = questionForRecord(filter);
       await this.exports.check(filter, since ?? 0);
       await this.checkNumber(clientId);
@@ -70,14 +70,5 @@ export class ExportRequestsController {
       null,
       `a program asks for ${REQUESTS_AT_MOST} exports within three days at most`,
     );
-  }
-}
-
-function mandateIn(clientId: string, why: z.output<typeof asked>['why']): Mandate {
-  try {
-    return mandateOf({ by: clientId, ...why });
-  } catch (error) {
-    if (!(error instanceof DomainError && error.code === 'bad-mandate')) throw error;
-    throw new AuditRequestRefused(400, 'why', error.message, { cause: error });
   }
 }

@@ -49,15 +49,17 @@ export class AuditExportController {
       // Nothing answers to nobody, so that nothing leaves.
       if (this.settings.exportsTakeTwo && isBulk(filter) && nobody.length === 0) throw new SecondPersonNeeded();
       await this.exports.check(filter, since ?? 0);
-      const exportedAt = this.clock.now();
-      const data = { ...askerOf(clientId, why), ...askedFor(question, { filter }), form, exportedAt };
+      const data = { ...askerOf(clientId, why), ...askedFor(question, { filter }), form };
       await this.oneOfFew(async () => {
-        await recordAuditing(this.store, { type: 'AuditTrailExported', data });
-        const checkpoint = await this.exports.checkpointNow();
+        // First what can fail: in the record stands what leaves.
         const lines =
           form === 'ndjson' && isOfAll(question)
-            ? this.exports.all(since ?? 0, checkpoint)
-            : this.exports.selection(nobody.length > 0 ? null : { filter, fromIndex }, checkpoint, form);
+            ? await this.exports.all(since ?? 0)
+            : await this.exports.selection(nobody.length > 0 ? null : { filter, fromIndex }, form);
+        await recordAuditing(this.store, {
+          type: 'AuditTrailExported',
+          data: { ...data, exportedAt: this.clock.now() },
+        });
         await send(response, form, lines);
       });
     });

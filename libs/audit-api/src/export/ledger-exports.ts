@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import {
+  auditTrail,
   AuditTrailThread,
-  checkpointsBetween,
+  checkpointsUpTo,
   eventsFrom,
   exportRange,
   exportSelection,
@@ -15,9 +16,13 @@ import {
 } from '#libs/audit';
 import type { AuditFilter } from '#libs/audit';
 import type { ExportAsked } from '#libs/compliance';
-import { EventStore, ReadModels } from '#libs/event-store';
+import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import { AuditApiBusy, AuditRequestRefused } from '../door/audit-request-refused.ts';
 import { filterOf } from './bulk-export.ts';
+
+/** 10 s: it follows within a moment, or stands still. */
+const TRAIL_WITHIN_MS = 10_000;
+const ONE_MORE_TRY_MS = 1000;
 
 /** Makes the lines of exports, over the log of this process. */
 @Injectable()
@@ -27,6 +32,7 @@ export class LedgerExports {
     private readonly readModels: ReadModels,
     private readonly trail: AuditTrailThread,
     private readonly keeper: LedgerKeeper,
+    private readonly projections: ProjectionRunner,
   ) {}
 
   /** Before anything is recorded or begun. @throws BadAuditQuery, AuditRequestRefused */
@@ -43,30 +49,41 @@ export class LedgerExports {
     return checkpoint;
   }
 
-  /** What a second person confirmed, and nothing else. @throws AuditRequestRefused when nothing came after `since` */
-  asAsked({ form, since = 0, fromIndex = 0, question }: ExportAsked, checkpoint: string): AsyncIterable<string> {
+  /** What a second person confirmed, and nothing else. @throws as `all` and `selection` */
+  asAsked({ form, since = 0, fromIndex = 0, question }: ExportAsked): Promise<AsyncIterable<string>> {
     return form === 'ndjson' && Object.keys(question).length === 0
-      ? this.all(since, checkpoint)
-      : this.selection({ filter: filterOf(question), fromIndex }, checkpoint, form);
+      ? this.all(since)
+      : this.selection({ filter: filterOf(question), fromIndex }, form);
   }
 
-  /** @throws AuditRequestRefused when nothing came after `since` */
-  all(since: number, checkpoint: string): AsyncIterable<string> {
+  /**
+   * Once the trail holds all that a checkpoint covers: it says which events answer to a question, and what it has not come to would be left out without
+   * a word. @throws ProjectionsBehind
+   */
+  async requireTrail(): Promise<void> {
+    const isStopped = this.projections.status().some(({ name, stop }) => name === auditTrail.name && stop !== null);
+    await this.projections.caughtUp(isStopped ? ONE_MORE_TRY_MS : TRAIL_WITHIN_MS, [auditTrail.name]);
+  }
+
+  /** All of the record, up to a checkpoint that is signed for it. @throws AuditRequestRefused when nothing came after `since`; as checkpointNow */
+  async all(since: number): Promise<AsyncIterable<string>> {
+    const checkpoint = await this.checkpointNow();
     const size = sizeOf(checkpoint);
     if (since >= size)
       throw new AuditRequestRefused(409, 'since', `since: nothing came after the checkpoint at ${since}`);
     const tree = new LedgerTree(this.readModels.db);
-    const before = checkpointsBetween(this.readModels.db, since, size - 1);
     const events = eventsFrom(this.store, tree, since, size - since);
-    return asLines(exportRange({ events, tree, from: since, checkpoints: [...before, checkpoint] }));
+    const checkpoints = checkpointsUpTo(this.readModels.db, since, checkpoint);
+    return asLines(exportRange({ events, tree, from: since, checkpoints }));
   }
 
-  /** @param selection null: of nobody */
-  selection(
+  /** What answers to a question, likewise. @param selection null: of nobody @throws ProjectionsBehind; as checkpointNow */
+  async selection(
     selection: { readonly filter: AuditFilter; readonly fromIndex: number } | null,
-    checkpoint: string,
     form: 'ndjson' | 'csv',
-  ): AsyncIterable<string> {
+  ): Promise<AsyncIterable<string>> {
+    const checkpoint = await this.checkpointNow();
+    await this.requireTrail();
     const size = sizeOf(checkpoint);
     const tree = new LedgerTree(this.readModels.db);
     const tiles = new RememberedTiles(tree);

@@ -91,6 +91,7 @@ describe('proofs of the audit API', () => {
     ['from', 'proofs/consistency?from=7&to=5'],
     ['to', 'proofs/consistency?from=7&to=599'],
     ['root', 'proofs/consistency?from=7&root=x'],
+    ['reason', 'proofs/inclusion?index=1&reason=anna%40example.org'],
   ])('names the field that is wrong: %s', async (field, place) => {
     const answer = await room.get(place);
     expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ field })]);

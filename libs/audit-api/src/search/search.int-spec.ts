@@ -151,6 +151,9 @@ describe('the search of the audit API', () => {
     ['case', { case: ' ' }],
     ['submission', { submission: 'x'.repeat(201) }],
     ['why.reson', { why: { reson: 'x' } }],
+    ['why.reason', { why: { reason: 'asked for by anna@example.org' } }],
+    ['why.reason', { why: { reason: 'of two\nlines' } }],
+    ['why.caseNumber', { why: { caseNumber: 'anna@example.org' } }],
   ])('answers 400 and names the field: %s', async (field, question) => {
     const before = (await room.auditing()).length;
     const answer = await room.post('search', question);
@@ -174,6 +177,7 @@ describe('the search of the audit API', () => {
       ['limit=1&limit=2', 'limit'],
       ['limit=1e3', 'limit'],
       ['personal=maybe', 'personal'],
+      ['reason=anna%40example.org', 'reason'],
     ]) {
       const answer = await room.get(`messages/${messageId}/timeline?${query}`);
       expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ field })]);

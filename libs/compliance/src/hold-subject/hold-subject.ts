@@ -3,7 +3,9 @@ import type { ICommandHandler } from '@nestjs/cqrs';
 import { decideAndAppend } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
 import type { Clock, PersonId } from '#libs/vocabulary';
-import { liftHold, placeHold, subjects } from '../subject.ts';
+import { standingOf } from '../erased-subjects.ts';
+import type { ErasureReach } from '../erase-subject/erase-subject.ts';
+import { liftHold, NobodyToHold, placeHold, subjects } from '../subject.ts';
 import type { MandateOfCase } from '../subject.ts';
 import { subjectStream } from '../subject-events.ts';
 
@@ -21,15 +23,25 @@ export class HoldSubject extends Command<'held' | 'held-already'> {
 export class HoldSubjectHandler implements ICommandHandler<HoldSubject> {
   constructor(
     private readonly store: EventStore,
+    private readonly reach: Pick<ErasureReach, 'persons' | 'messages'>,
     private readonly clock: Clock,
   ) {}
 
-  /** @throws SubjectIsErased, EventStoreUnavailable */
+  /** @throws NobodyToHold, SubjectIsErased; EventStoreUnavailable, PersonDirectoryUnavailable, ProjectionsBehind */
   async execute({ personId, mandate }: HoldSubject): Promise<'held' | 'held-already'> {
+    await this.requireSomebody(personId);
     const { events } = await decideAndAppend(this.store, subjectStream(personId), subjects, (state) =>
       placeHold(state, mandate, this.clock.now()),
     );
     return events.length > 0 ? 'held' : 'held-already';
+  }
+
+  /** A hold on a mistyped id would hold nobody, and look as if it did. Whose key is lost may be held: it keeps retention off what concerns them. */
+  private async requireSomebody(personId: PersonId): Promise<void> {
+    const { persons, messages } = this.reach;
+    if ((await standingOf(this.store, persons, personId)).is !== 'unknown') return;
+    for await (const _ of messages.of(personId)) return;
+    throw new NobodyToHold();
   }
 }
 

@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
+import { ProjectionRunner } from '#libs/event-store';
 import { Clock } from '#libs/vocabulary';
 import { PageError, requestFacts } from '#libs/web-ui';
 import { mayAs } from '../roles.ts';
 import type { ConsoleRole } from '../roles.ts';
+import { trailStanding } from '../trail/trail-standing.ts';
 import { ConsoleSessions } from './console-session.ts';
 import { NotSignedIn } from './not-signed-in.ts';
 import { RefusedAtConsole } from './refused-at-console.ts';
@@ -19,6 +21,7 @@ export class ConsoleGuard implements CanActivate {
     private readonly sessions: ConsoleSessions,
     private readonly refused: RefusedAtConsole,
     private readonly clock: Clock,
+    private readonly projections: ProjectionRunner,
   ) {}
 
   /** @throws NotSignedIn; PageError 403; what the stores throw */
@@ -33,7 +36,7 @@ export class ConsoleGuard implements CanActivate {
       throw new PageError(403, 'console.noRole');
     }
     requestFacts(request).keepsQuery = true;
-    letInAs(request, { ...session, sessionId: browser.sessionId });
+    letInAs(request, { ...session, sessionId: browser.sessionId, trail: trailStanding(this.projections) });
     return true;
   }
 }

@@ -13,8 +13,9 @@ export const CONSOLE_ERRORS: ErrorPages = {
   'same-person-confirms': { status: 403, texts: 'console.samePerson' },
   'under-legal-hold': { status: 409, texts: 'console.underHold' },
   'subject-is-erased': { status: 409, texts: 'console.subjectErased' },
+  'nobody-to-hold': { status: 400, texts: 'console.nobody' },
   'no-such-hold': { status: 409, texts: 'console.noSuchHold' },
   'carriers-under-way': { status: 503, texts: 'console.carriersUnderWay', retryAfterSeconds: 60 },
-  'projections-behind': { status: 503, texts: 'error.busy', retryAfterSeconds: 30 },
+  'projections-behind': { status: 503, texts: 'console.trailBehind', retryAfterSeconds: 30 },
   'ledger-contradicted': { status: 503, texts: 'console.ledgerContradicted' },
 };

@@ -1,3 +1,4 @@
+import type { TrailStanding } from '../trail/trail-standing.ts';
 import type { ConsoleSession } from './console-session.ts';
 
 /** Metadata of a route: which roles it is for; none for the way in and the way out. */
@@ -6,6 +7,8 @@ export const ROLES_OF_ROUTE = 'segl:console-roles';
 /** Who asks, let in by the guard of this very request. */
 export interface SignedIn extends ConsoleSession {
   readonly sessionId: string;
+  /** When the request came. */
+  readonly trail: TrailStanding;
 }
 
 const letIn = new WeakMap<object, SignedIn>();

@@ -69,13 +69,15 @@ export class ExportController {
       return response.render('console/export/export', { ...view, isProposed: true });
     }
     await this.sending.send(response, { name: 'segl-audit', form }, async () => {
+      // First what can fail: in the record stands what leaves.
+      const lines =
+        form === 'ndjson' && Object.keys(asked).length === 0
+          ? await this.exports.all(0)
+          : await this.exports.selection(nobody.length > 0 ? null : { filter, fromIndex: 0 }, form);
       const who = { ...askerAtConsole(asker), ...forCase };
       const data = { ...who, ...about, form, exportedAt: this.clock.now() } as const;
       await recordAuditing(this.store, { type: 'AuditTrailExported', data });
-      const checkpoint = await this.exports.checkpointNow();
-      return form === 'ndjson' && Object.keys(asked).length === 0
-        ? this.exports.all(0, checkpoint)
-        : this.exports.selection(nobody.length > 0 ? null : { filter, fromIndex: 0 }, checkpoint, form);
+      return lines;
     });
   }
 

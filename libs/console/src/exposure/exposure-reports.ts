@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   AuditTrailThread,
-  checkpointsBetween,
+  checkpointsUpTo,
   eventsFrom,
   exportExposure,
   LedgerTree,
@@ -33,8 +33,9 @@ export class ExposureReports {
     private readonly exports: LedgerExports,
   ) {}
 
-  /** Null: no message of that name was sealed here. @throws ReadModelsBusy */
+  /** Null: no message of that name was sealed here. @throws ReadModelsBusy, ProjectionsBehind */
   async begins(messageId: MessageId): Promise<ReportBegins | null> {
+    await this.exports.requireTrail();
     const tree = new LedgerTree(this.readModels.db);
     let from: number | null = null;
     const signInIds = new Set<EventId>();
@@ -61,7 +62,7 @@ export class ExposureReports {
     const { db } = this.readModels;
     const tree = new LedgerTree(db);
     const events = eventsFrom(this.store, tree, from, size - from);
-    const checkpoints = [...checkpointsBetween(db, from, size - 1), checkpoint];
+    const checkpoints = checkpointsUpTo(db, from, checkpoint);
     const { persons } = this;
     return withLineFeeds(exportExposure({ messageId, signInIds, persons, events, tree, from, checkpoints }));
   }

@@ -58,9 +58,9 @@ export class ExposureController {
         form: 'ndjson',
         exportedAt: this.clock.now(),
       } as const;
-      await recordAuditing(this.store, { type: 'AuditTrailExported', data });
       const lines = this.reports.lines(messageId, begins, await this.reports.checkpointNow());
       if (lines === null) throw new PageError(503, 'console.exposure.unproven', 60);
+      await recordAuditing(this.store, { type: 'AuditTrailExported', data });
       return lines;
     });
   }

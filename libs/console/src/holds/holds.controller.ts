@@ -8,6 +8,7 @@ import { PageError } from '#libs/web-ui';
 import { mandateOfAct } from '../case/mandate-of-act.ts';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
 import type { SignedIn } from '../door/route-roles.ts';
+import { ReachOfConsole } from '../erase/reach-of-console.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
 import { ActsForTwo } from '../proposals/acts-for-two.ts';
@@ -26,6 +27,7 @@ export class HoldsController {
     private readonly clock: Clock,
     private readonly settings: ConsoleSettings,
     private readonly forTwo: ActsForTwo,
+    private readonly reach: ReachOfConsole,
   ) {}
 
   @Get()
@@ -59,7 +61,7 @@ export class HoldsController {
     const mandate = mandateOfAct(asker, form);
     const personId = await this.names.find(form['person'] ?? '');
     if (personId === null) throw new PageError(400, 'console.nobody');
-    await new HoldSubjectHandler(this.store, this.clock).execute(new HoldSubject(personId, mandate));
+    await new HoldSubjectHandler(this.store, this.reach, this.clock).execute(new HoldSubject(personId, mandate));
     response.redirect(303, '/console/holds');
   }
 

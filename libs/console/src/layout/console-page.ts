@@ -35,7 +35,7 @@ const ROLE_TEXTS: Readonly<Record<ConsoleRole, TextKey>> = {
 };
 
 /** What the layout of every page of the console needs: `{ ...consolePage(asker, '/console/search'), … }`. */
-export function consolePage({ roles, address, openCase }: SignedIn, here: string) {
+export function consolePage({ roles, address, openCase, trail }: SignedIn, here: string) {
   return {
     console: {
       nav: PLACES.filter((place) => mayAs(roles, place.roles)).map(({ href, text }) => ({
@@ -47,6 +47,7 @@ export function consolePage({ roles, address, openCase }: SignedIn, here: string
       isReader: mayAs(roles, ['auditor']),
       isOfficer: mayAs(roles, ['officer']),
       here,
+      trail,
       caseNumber: openCase.caseNumber ?? '',
       reason: openCase.reason ?? '',
       hasCase: openCase.caseNumber !== undefined || openCase.reason !== undefined,

@@ -1,9 +1,10 @@
 import { Body, Controller, Get, Param, Post, Query, Render, Res } from '@nestjs/common';
 import type { Response } from 'express';
+import { AuditTrailThread, takesPart } from '#libs/audit';
 import type { AuditRow } from '#libs/audit';
 import { PersonDirectory } from '#libs/keyring';
 import { AddressRefused, parseWrittenAddress, parsePersonId } from '#libs/vocabulary';
-import type { PersonId } from '#libs/vocabulary';
+import type { Instant, PersonId } from '#libs/vocabulary';
 import { PageError } from '#libs/web-ui';
 import type { TextKey } from '#libs/web-ui';
 import { ForRole, WhoAsks } from '../door/for-role.ts';
@@ -23,6 +24,7 @@ export class PersonController {
   constructor(
     private readonly trail: AskTrail,
     private readonly persons: PersonDirectory,
+    private readonly source: AuditTrailThread,
   ) {}
 
   @Get()
@@ -62,19 +64,26 @@ export class PersonController {
     const paging = { order: 'newest-first', limit: ROWS_OF_A_PAGE, ...placeIn(query) } as const;
     const timeline = await this.trail.ofPerson(asker, personId, paging);
     const shown = new ShownEvents(this.persons, personId);
-    const isThere = (await this.persons.findById(personId)) !== null;
-    const wasThere = timeline.entries.length > 0 || timeline.previous !== null;
-    const standing: TextKey = isThere
-      ? 'console.person.known'
-      : wasThere
-        ? 'console.person.erased'
-        : 'console.person.unknown';
+    const { standing, isThere, erasedAt } = await this.standingOf(personId);
     const rows = timeline.entries.map(({ row }) => row);
     return {
       ...consolePage(asker, here),
-      ...{ personId, standing, addresses: isThere ? await addressesIn(rows, personId, shown) : [] },
+      ...{ personId, standing, erasedAt, addresses: isThere ? await addressesIn(rows, personId, shown) : [] },
       ...{ entries: await shown.entries(timeline), paging: pagingOf(timeline, here) },
     };
+  }
+
+  /** By the record and the directory; that somebody was asked about makes nobody of them who was there. */
+  private async standingOf(
+    personId: PersonId,
+  ): Promise<{ standing: TextKey; isThere: boolean; erasedAt: Instant | '' }> {
+    const { rows } = await this.source.page({ personId, types: ['SubjectErased'] }, { limit: 1 });
+    const [erasure] = rows;
+    if (erasure !== undefined) return { standing: 'console.person.erased', isThere: false, erasedAt: erasure.time };
+    if ((await this.persons.findById(personId)) !== null)
+      return { standing: 'console.person.known', isThere: true, erasedAt: '' };
+    const wasThere = await takesPart(this.source, personId);
+    return { standing: wasThere ? 'console.person.keyLost' : 'console.person.unknown', isThere: false, erasedAt: '' };
   }
 
   /** Null: nobody. @returns an object for what is no address */

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { decryptForDisplay } from '#libs/audit';
 import type { AuditFilter } from '#libs/audit';
+import { LedgerExports } from '#libs/audit-api';
 import { PersonDirectory } from '#libs/keyring';
 import type { Person } from '#libs/keyring';
-import { digestOf, instantOf, parseMessageId } from '#libs/vocabulary';
+import { digestOf, parseMessageId } from '#libs/vocabulary';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 import type { SignedIn } from '../door/route-roles.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
+import { instantInZone } from '../search/local-time.ts';
+import { ConsoleSettings } from '../settings.ts';
 import { AskTrail } from '../trail/ask-trail.ts';
 
 /** What messages are looked for by; all that is given must hold. */
@@ -50,9 +53,11 @@ export class FindMessages {
     private readonly trail: AskTrail,
     private readonly names: NamesOfPeople,
     private readonly persons: PersonDirectory,
+    private readonly exports: LedgerExports,
+    private readonly settings: ConsoleSettings,
   ) {}
 
-  /** @throws BadAuditQuery, ReadModelsBusy; what the stores throw */
+  /** Days are those of the organisation's zone. @throws BadAuditQuery, ReadModelsBusy, ProjectionsBehind; what the stores throw */
   async by(asker: SignedIn, asked: MessagesAsked): Promise<Found> {
     const fields = ASKED_FIELDS.filter((field) => asked[field] !== '');
     if (fields.length === 0) return { is: 'nothing-asked' };
@@ -70,13 +75,15 @@ export class FindMessages {
     }
     for (const field of ['from', 'to'] as const) {
       if (asked[field] === '') continue;
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(asked[field]) || Number.isNaN(Date.parse(asked[field])))
-        return { is: 'fault', field };
-      filter[field] = instantOf(asked[field]);
+      const at = /^\d{4}-\d{2}-\d{2}$/.test(asked[field]) ? instantInZone(asked[field], this.settings.timeZone) : null;
+      if (at === null) return { is: 'fault', field };
+      filter[field] = at;
     }
     if (filter.from !== undefined && filter.to !== undefined && filter.from >= filter.to)
       return { is: 'fault', field: 'to' };
     if (asked.submission !== '') filter.submissionId = asked.submission.trim();
+    // What has not reached the trail would stay open without a word; one message that is named is there, or is not found.
+    if (asked.message === '') await this.exports.requireTrail();
     return this.found(asker, filter, fields);
   }
 
