@@ -159,6 +159,8 @@ describe('a legal hold', () => {
   it('keeps a person from being erased until it is lifted, and is listed', async () => {
     await seal(anna, bo);
     expect((await inHome('hold', 'place', 'bo@example.org')).exitCode).toBe(64);
+    const mistyped = await inHome('hold', 'place', '--person-id', 'a'.repeat(26), '--case', '2026-18');
+    expect(mistyped).toMatchObject({ exitCode: 1, said: expect.stringContaining('nobody to hold') });
     expect((await inHome('hold', 'place', 'bo@example.org', '--case', '2026-18')).text).toContain('is held for case');
     expect((await inHome('hold', 'list')).text).toMatch(/[a-z2-7]{26} {2}2026-18/);
     const blocked = await inHome('erase', 'bo@example.org', '--yes');
@@ -179,6 +181,10 @@ describe('revocation by what was sealed', () => {
     const asked = await segl(search, { environment: home.environment, answer: 'no' });
     expect(asked).toMatchObject({ exitCode: 1, said: expect.stringContaining('anna@example.com → cy@example.org') });
     expect(asked.said).toContain('2 messages are shown to nobody');
+    // Nothing was revoked, and who saw the list stands in the record.
+    expect(
+      (await rowsOf('AuditTrailQueried')).map(({ data }) => data).filter((data) => data['rows'] === 2),
+    ).toMatchObject([{ through: 'command-line', question: 'search', caseNumber: '2026-20', fields: ['senderId'] }]);
     const done = await inHome(...search, '--yes', '--json');
     expect(JSON.parse(done.text)).toEqual(messageIds.map((messageId) => ({ messageId, outcome: 'revoked' })));
     expect((await inHome(...search, '--recipient', 'bo@example.org', '--yes')).text).toBe(

@@ -98,6 +98,36 @@ describe('the record, exported', () => {
     expect(await verify('--json')).toMatchObject({ exitCode: 65, text: expect.stringContaining('"not-proven"') });
   });
 
+  it('proves what a question selects, also as CSV, by the id of a person, and from where it was cut off', async () => {
+    for (const to of ['bo@example.org', 'cy@example.org', 'bo@example.org']) await seal(to);
+    const query = async (...question: string[]) =>
+      (JSON.parse((await inHome(['audit', 'query', '--json', ...question])).text) as { rows: { data: object }[] }).rows;
+    const [sealing] = await query('--recipient', 'bo@example.org');
+    const { recipientId: bo = '' } = (sealing?.data ?? {}) as { recipientId?: string };
+    expect(await query('--recipient', bo, '--type', 'MessageSealed')).toHaveLength(2);
+    await keep();
+    expect(await exported('--recipient', bo, '--type', 'MessageSealed', '--csv')).toMatch(/^index,time,type,/);
+    expect(await verify()).toMatchObject({ exitCode: 0, text: expect.stringMatching(/^2 events proven/) });
+    const lines = (await exported('--recipient', bo, '--outcome', 'done', '--type', 'MessageSealed')).split('\n');
+    const indexes = lines.flatMap((line) => /"index":(\d+)/.exec(line)?.[1] ?? []);
+    expect(indexes).toHaveLength(2);
+    const rest = await exported('--recipient', bo, '--type', 'MessageSealed', '--from-index', indexes[1] as string);
+    expect(rest.match(/"record"/g)).toHaveLength(1);
+    expect((await verify()).exitCode).toBe(0);
+    const before = await query('--type', 'AuditTrailExported');
+    for (const wrong of [
+      ['--words', '*'],
+      ['--from-index', '1'],
+      ['--csv', '--since', at('checkpoint')],
+    ])
+      expect((await inHome(['audit', 'export', ...wrong])).exitCode).toBe(64);
+    expect(await query('--type', 'AuditTrailExported')).toHaveLength(before.length);
+    // Of somebody erased the id is all that is left to ask by.
+    await inHome(['erase', 'bo@example.org', '--yes']);
+    const timeline = await inHome(['audit', 'timeline', '--person', bo]);
+    expect([timeline.exitCode, timeline.text]).toEqual([0, expect.stringContaining('MessageSealed')]);
+  });
+
   it('shows what somebody with the database did to it, and in the log itself too', async () => {
     for (const to of ['bo@example.org', 'cy@example.org', 'di@example.org']) await seal(to);
     await keep();
@@ -173,6 +203,14 @@ describe('an exposure report', () => {
     ]);
     expect(verified.text).not.toMatch(/cy@|di@/);
     expect(await inHome(['audit', 'exposure', '--message', 'a'.repeat(32)])).toMatchObject({ exitCode: 1 });
+    // The same lines, said to be about another message: no line of them is wrong, and they say nothing of that one.
+    await writeFile(
+      at('export'),
+      ran.text.replace(`{"messageId":"${messageId}"}`, `{"messageId":"${'a'.repeat(32)}"}`),
+    );
+    const other = await verify();
+    expect([other.exitCode, other.text]).toEqual([0, expect.stringContaining('NOT WHOLE')]);
+    expect(other.text).not.toContain('nothing of message');
   });
 
   it('says what was shown, and is worth nothing once a view is left out', async () => {

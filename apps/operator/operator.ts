@@ -63,6 +63,12 @@ export function addressOf(text: string): MailAddress {
   }
 }
 
+/** An exact address, or the id that a person has in the record: of somebody who was erased it is all that is left. @throws UsageFault */
+export function whomOf(text: string): { readonly address: MailAddress } | { readonly personId: PersonId } {
+  const personId = parsePersonId(text);
+  return personId === null ? { address: addressOf(text) } : { personId };
+}
+
 /** @throws UsageFault */
 export function messageIdOf(text: string): MessageId {
   const messageId = parseMessageId(text);

@@ -5,42 +5,52 @@ import {
   eventsFrom,
   exportRange,
   exportSelection,
+  exportSelectionAsCsv,
   inclusionProof,
-  queryAuditTrail,
   readCheckpoint,
   recordAuditing,
+  RememberedTiles,
+  selectedEvents,
+  trailIn,
 } from '#libs/audit';
-import type { Asker, AuditFilter, SelectedEvent } from '#libs/audit';
+import type { Asker, AuditFilter } from '#libs/audit';
 import { askedFor, askerGiven, NOBODY } from '../asked.ts';
 import { BadInput, UsageFault } from '../exit-codes.ts';
 import { mandateGiven, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import { openedLedger } from '../opened-ledger.ts';
 import type { OpenedLedger } from '../opened-ledger.ts';
-import { addressOf, instantGiven, messageIdOf } from '../operator.ts';
+import { countGiven } from '../operator.ts';
 import type { Operator } from '../operator.ts';
+import { filterOf, whomIn, withQuestion } from './audit-question.ts';
+import type { QuestionOptions } from './audit-question.ts';
 
-interface ExportOptions extends MandateOptions {
+interface ExportOptions extends MandateOptions, QuestionOptions {
   readonly since?: string;
-  readonly message?: string;
-  readonly person?: string;
-  readonly type?: string;
-  readonly from?: string;
-  readonly to?: string;
+  readonly fromIndex?: string;
+  readonly csv?: boolean;
 }
 
-/** Rows read at once: what a page of the query holds. */
-const PAGE_ROWS = 1000;
+/** What of a selection is wanted, and in which form. */
+interface Selecting {
+  /** Null: of nobody. */
+  readonly filter: AuditFilter | null;
+  readonly fromIndex: number;
+  readonly isCsv: boolean;
+}
 
 export function exportCommand(operator: Operator): Command {
-  return withApproval(withMandate(new Command('export')))
-    .description('print the record with its proof, one JSON object to a line')
+  const command = withApproval(withMandate(new Command('export')))
+    .description(
+      'print the record with its proof, one JSON object to a line; or what answers to a question, each event with a proof of its own',
+    )
     .option('--since <file>', 'only what came after the checkpoint in this file')
-    .option('--message <id>', 'only events of one message, each with a proof of its own')
-    .option('--person <address>', 'only events of one person')
-    .option('--type <type>', 'only events of one type')
-    .option('--from <time>', 'only events from this time on (2026-03-01 or 2026-03-01T12:00:00Z)')
-    .option('--to <time>', 'only events before this time')
+    .option('--csv', 'as CSV (RFC 4180), each event with a proof of its own')
+    .option(
+      '--from-index <number>',
+      'of a selection, or CSV: from this event of the ledger on, as where an export was cut off',
+    );
+  return withQuestion(command)
     .addHelpText(
       'after',
       `
@@ -52,32 +62,38 @@ the export of one message takes two persons: name the other with --approved-by.
 Examples:
   segl audit export > record.ndjson
   segl audit export --since checkpoint-of-may > since-may.ndjson
-  segl audit export --message q2mzx4v3aaaabbbbccccddddeeeeffff > message.ndjson`,
+  segl audit export --reader anna@example.com --from 2026-03-01 --csv > read-by-anna.csv`,
     )
     .action(async (options: ExportOptions, command: Command) => {
-      const { since, case: _case, reason: _reason, approvedBy: _approvedBy, ...filters } = options;
+      const { since, csv: isCsv = false } = options;
       const asker = askerGiven(options);
-      const isSelection = Object.values(filters).some((value) => value !== undefined);
+      const [filter, asked] = [filterOf(options), whomIn(options)];
+      const isSelection = isCsv || asked.length > 0 || Object.values(filter).some((value) => value !== undefined);
       if (isSelection && since !== undefined)
-        throw new UsageFault('--since goes with a whole export, not with a selection');
-      if (filters.message === undefined) requireApproval(operator, command, 'export', mandateGiven(options));
+        throw new UsageFault('--since goes with a whole export, not with a selection or CSV');
+      if (!isSelection && options.fromIndex !== undefined)
+        throw new UsageFault('--from-index goes with a selection, or CSV; a whole export goes on by --since');
+      const fromIndex = options.fromIndex === undefined ? 0 : countGiven(options.fromIndex);
+      if (filter.messageId === undefined) requireApproval(operator, command, 'export', mandateGiven(options));
       const from = since === undefined ? 0 : await sizeIn(since);
-      const query = queryOf(filters);
       await using stores = operator.stores(command);
       const ledger = await openedLedger(operator, command, stores);
       if (!isSelection) {
         const lines = wholeExport(ledger, from);
-        await record(operator, ledger, asker, { since });
+        await record(operator, ledger, asker, 'ndjson', { since });
         return await printAll(operator, lines);
       }
-      const personId =
-        filters.person === undefined
-          ? undefined
-          : (await (await stores.persons()).find(addressOf(filters.person)))?.personId;
-      const isNobody = filters.person !== undefined && personId === undefined;
-      if (isNobody) operator.terminal.say('segl: nobody is known by that address, or the person was erased');
-      const lines = selectedExport(ledger, isNobody ? null : { ...query, personId });
-      await record(operator, ledger, asker, { ...query, personId: isNobody ? NOBODY : personId });
+      const persons: Record<string, string> = {};
+      for (const [field, whom] of asked) {
+        const person = 'personId' in whom ? whom : await (await stores.persons()).find(whom.address);
+        persons[field] = person?.personId ?? NOBODY;
+      }
+      const isOfNobody = Object.values(persons).includes(NOBODY);
+      if (isOfNobody) operator.terminal.say('segl: nobody is known by that address, or the person was erased');
+      const question: AuditFilter = { ...filter, ...persons };
+      await trailIn(ledger.db).page(isOfNobody ? filter : question, { limit: 1 }); // what cannot be asked is no export
+      const lines = selectedExport(ledger, { filter: isOfNobody ? null : question, fromIndex, isCsv });
+      await record(operator, ledger, asker, isCsv ? 'csv' : 'ndjson', { ...question });
       await printAll(operator, lines);
     });
 }
@@ -89,28 +105,20 @@ function wholeExport({ store, db, tree, checkpoint }: OpenedLedger, from: number
   return exportRange({ events: eventsFrom(store, tree, from, size - from), tree, from, checkpoints });
 }
 
-function selectedExport(ledger: OpenedLedger, query: AuditFilter | null): AsyncIterable<string> {
-  const size = readCheckpoint(ledger.checkpoint)?.size ?? 0;
-  return exportSelection(selected(ledger, query, size), ledger.checkpoint, (index) =>
-    inclusionProof(ledger.tree, index, size),
-  );
+function selectedExport(
+  { store, db, tree, checkpoint }: OpenedLedger,
+  { filter, fromIndex, isCsv }: Selecting,
+): AsyncIterable<string> {
+  const size = readCheckpoint(checkpoint)?.size ?? 0;
+  const events =
+    filter === null ? nothing() : selectedEvents({ store, trail: trailIn(db), tree }, { filter, size, fromIndex });
+  const tiles = new RememberedTiles(tree);
+  const prove = (index: number) => inclusionProof(tiles, index, size);
+  return isCsv ? exportSelectionAsCsv(events, checkpoint, prove) : exportSelection(events, checkpoint, prove);
 }
 
-async function* selected(
-  { store, db, tree }: OpenedLedger,
-  query: AuditFilter | null,
-  size: number,
-): AsyncIterable<SelectedEvent> {
-  let after: string | null | undefined;
-  while (query !== null && after !== null) {
-    const { rows, next } = queryAuditTrail(db, query, { after, limit: PAGE_ROWS });
-    for (const { position } of rows) {
-      const index = tree.leafAt(position);
-      if (index === null || index >= size) continue; // behind the checkpoint: nothing proves it yet
-      for await (const event of eventsFrom(store, tree, index, 1)) yield { index, event };
-    }
-    after = next;
-  }
+async function* nothing(): AsyncIterable<never> {
+  // nobody did anything
 }
 
 /** Before the first line. */
@@ -118,15 +126,16 @@ async function record(
   operator: Operator,
   { store }: OpenedLedger,
   asker: Asker,
+  form: 'ndjson' | 'csv',
   filter: Parameters<typeof askedFor>[0],
 ): Promise<void> {
   const exportedAt = operator.terminal.clock.now();
-  const data = { ...asker, ...askedFor(filter), form: 'ndjson' as const, exportedAt };
+  const data = { ...asker, ...askedFor(filter), form, exportedAt };
   await recordAuditing(store, { type: 'AuditTrailExported', data });
 }
 
 async function printAll(operator: Operator, lines: AsyncIterable<string>): Promise<void> {
-  for await (const line of lines) await operator.print(`${line}\n`);
+  for await (const line of lines) await operator.print(line);
 }
 
 async function sizeIn(path: string): Promise<number> {
@@ -137,13 +146,4 @@ async function sizeIn(path: string): Promise<number> {
   );
   if (checkpoint === null) throw new BadInput(`${path} holds no checkpoint`);
   return checkpoint.size;
-}
-
-function queryOf({ message, type, from, to }: ExportOptions): AuditFilter {
-  return {
-    messageId: message === undefined ? undefined : messageIdOf(message),
-    types: type === undefined ? undefined : [type],
-    from: from === undefined ? undefined : instantGiven(from),
-    to: to === undefined ? undefined : instantGiven(to),
-  };
 }

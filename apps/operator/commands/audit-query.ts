@@ -1,14 +1,7 @@
-import { Command, Option } from 'commander';
-import {
-  AUDITED_TYPES,
-  EVIDENCE_IN_TRAIL,
-  messageTimeline,
-  personTimeline,
-  queryAuditTrail,
-  trailIn,
-} from '#libs/audit';
-import type { AuditFilter, AuditPaging } from '#libs/audit';
-import { addressOf, messageIdOf, countGiven, instantGiven } from '../operator.ts';
+import { Command } from 'commander';
+import { messageTimeline, personTimeline, queryAuditTrail, trailIn } from '#libs/audit';
+import type { AuditPaging } from '#libs/audit';
+import { countGiven, messageIdOf, whomOf } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 import { UsageFault } from '../exit-codes.ts';
 import { askedFor, askerGiven, NOBODY } from '../asked.ts';
@@ -17,6 +10,8 @@ import type { MandateOptions } from '../mandate.ts';
 import { exportCommand } from './audit-export.ts';
 import { exposureCommand } from './audit-exposure.ts';
 import { checkpointCommand, keyCommand } from './audit-key.ts';
+import { filterOf, whomIn, withQuestion } from './audit-question.ts';
+import type { QuestionOptions, Whom } from './audit-question.ts';
 import { verifyCommand } from './audit-verify.ts';
 import { printPage, printTimeline } from './audit-output.ts';
 import type { OutputOptions } from './audit-output.ts';
@@ -29,22 +24,7 @@ interface PageOptions extends OutputOptions, MandateOptions {
   readonly newestFirst?: boolean;
 }
 
-/** Addresses, by the name of the filter that their person's id becomes. */
-type PersonOptions = { readonly [Field in 'person' | 'sender' | 'recipient' | 'reader']?: string };
-
-interface QueryOptions extends PageOptions, PersonOptions {
-  readonly message?: string;
-  readonly type?: readonly string[];
-  readonly outcome?: string;
-  readonly method?: string;
-  readonly evidence?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly submission?: string;
-  readonly ofCase?: string;
-  readonly words?: string;
-  readonly canary?: boolean;
-}
+type QueryOptions = PageOptions & QuestionOptions;
 
 export function auditCommand(operator: Operator): Command {
   return new Command('audit')
@@ -70,32 +50,7 @@ function withPaging(command: Command): Command {
 }
 
 function queryCommand(operator: Operator): Command {
-  const command = new Command('query')
-    .description('list what happened, in the order of the record')
-    .option('--message <id>', 'of one message')
-    .option(
-      '--person <address>',
-      'of one person, in whatever part: sender, recipient, reader, who was to prove that address, whom a question was about',
-    )
-    .option('--sender <address>', 'of what that address sent')
-    .option('--recipient <address>', 'of what was sealed for that address')
-    .option('--reader <address>', 'of what was shown to the person who had proven that address')
-    .addOption(new Option('--type <type...>', 'of these types of event').choices(AUDITED_TYPES))
-    .addOption(new Option('--outcome <outcome>', 'how it ended').choices(['done', 'refused', 'failed']))
-    .option('--method <method>', 'how the address was proven: passcode, microsoft, google, organisation')
-    .addOption(new Option('--evidence <strength>', 'how strong it is as evidence').choices(EVIDENCE_IN_TRAIL))
-    .option('--from <time>', 'from this time on (2026-03-01 or 2026-03-01T12:00:00Z)')
-    .option('--to <time>', 'before this time')
-    .option('--submission <id>', 'of one submission')
-    .option('--of-case <number>', 'of what was done under this case number')
-    .option(
-      '--words <words>',
-      'that say all of these words: reasons, names of organisations and keys; never anything personal',
-    )
-    .option(
-      '--canary',
-      'with what canary mails leave in the record; a message, person or submission is shown in any case',
-    );
+  const command = withQuestion(new Command('query').description('list what happened, in the order of the record'));
   return withPaging(command)
     .addHelpText(
       'after',
@@ -110,12 +65,10 @@ Examples:
     .action(async (options: QueryOptions, command: Command) => {
       const [filter, asker] = [filterOf(options), askerGiven(options)];
       const paging = pagingOf(options);
-      const addresses = addressesIn(options);
-      await using trail = await openTrail(operator, command, options.personal || addresses.length > 0);
+      const asked = whomIn(options);
+      await using trail = await openTrail(operator, command, options.personal || asked.some(isByAddress));
       const persons: Record<string, string> = {};
-      for (const [field, address] of addresses) {
-        persons[field] = (await trail.personIdOf(address)) ?? NOBODY;
-      }
+      for (const [field, whom] of asked) persons[field] = (await trail.personIdOf(whom)) ?? NOBODY;
       const isOfNobody = Object.values(persons).includes(NOBODY);
       const page = isOfNobody ? nobody(operator) : queryAuditTrail(await trail.db(), { ...filter, ...persons }, paging);
       await trail.record(asker, 'search', askedFor({ ...filter, ...persons, ...paging }), page.rows.length);
@@ -129,7 +82,7 @@ function timelineCommand(operator: Operator): Command {
       'what happened to one message or one person, each view with the sign-in and the code or account that it rests on',
     )
     .option('--message <id>', 'of one message')
-    .option('--person <address>', 'of one person');
+    .option('--person <person>', 'of one person, by exact address or by the id in the record');
   return withPaging(command)
     .addHelpText(
       'after',
@@ -143,11 +96,11 @@ Examples:
       if ((message === undefined) === (person === undefined)) throw new UsageFault('give either --message or --person');
       const [paging, asker] = [pagingOf(options), askerGiven(options)];
       const messageId = message === undefined ? null : messageIdOf(message);
-      const address = person === undefined ? null : addressOf(person);
-      await using trail = await openTrail(operator, command, options.personal || address !== null);
-      const personId = address === null ? null : await trail.personIdOf(address);
-      const question = address === null ? 'message-timeline' : 'person-timeline';
-      const asked = askedFor({ messageId, personId: address === null ? null : (personId ?? NOBODY), ...paging });
+      const whom = person === undefined ? null : whomOf(person);
+      await using trail = await openTrail(operator, command, options.personal || (whom !== null && 'address' in whom));
+      const personId = whom === null ? null : await trail.personIdOf(whom);
+      const question = whom === null ? 'message-timeline' : 'person-timeline';
+      const asked = askedFor({ messageId, personId: whom === null ? null : (personId ?? NOBODY), ...paging });
       if (messageId === null && personId === null) {
         const { rows: entries, ...page } = nobody(operator);
         await trail.record(asker, question, asked, 0);
@@ -163,28 +116,8 @@ Examples:
     });
 }
 
-function filterOf(options: QueryOptions): AuditFilter {
-  const { message, type, from, to, outcome, method, evidence, submission, words, canary } = options;
-  return {
-    messageId: message === undefined ? undefined : messageIdOf(message),
-    types: type,
-    from: from === undefined ? undefined : instantGiven(from),
-    to: to === undefined ? undefined : instantGiven(to),
-    outcome: outcome as AuditFilter['outcome'],
-    evidence: evidence as AuditFilter['evidence'],
-    method,
-    submissionId: submission,
-    caseNumber: options.ofCase,
-    words,
-    withCanary: canary,
-  };
-}
-
-function addressesIn(options: PersonOptions): [string, ReturnType<typeof addressOf>][] {
-  return (['person', 'sender', 'recipient', 'reader'] as const).flatMap((name) => {
-    const text = options[name];
-    return text === undefined ? [] : [[`${name}Id`, addressOf(text)]];
-  });
+function isByAddress([, whom]: readonly [string, Whom]): boolean {
+  return 'address' in whom;
 }
 
 function pagingOf({ limit, after, before, newestFirst }: PageOptions): AuditPaging {

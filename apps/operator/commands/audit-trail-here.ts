@@ -3,16 +3,17 @@ import { recordAuditing } from '#libs/audit';
 import type { AskedFor, Asker, AuditPage, AuditQuestionKind } from '#libs/audit';
 import type { ReadModelDatabase } from '#libs/event-store';
 import type { PersonDirectory } from '#libs/keyring';
-import type { MailAddress, PersonId } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
+import type { Whom } from './audit-question.ts';
 
 /** The audit trail as a command asks it, with the directory that says who has an address. */
 export interface TrailHere extends AsyncDisposable {
   /** Null where it is not needed, or is not on this machine. */
   readonly persons: PersonDirectory | null;
-  /** Null for an address that nobody is known by. */
-  personIdOf(address: MailAddress): Promise<PersonId | null>;
+  /** Null for an address that nobody is known by. Who is asked for by the id may be erased: the trail keeps the facts. */
+  personIdOf(whom: Whom): Promise<PersonId | null>;
   /** Holds everything recorded before this call. @throws ProjectionsBehind */
   db(): Promise<ReadModelDatabase>;
   /** Before anything of it is shown. @throws EventStoreUnavailable */
@@ -24,7 +25,8 @@ export async function openTrail(operator: Operator, command: Command, needsPerso
   const persons = needsPersons && stores.has('personKeys') ? await stores.persons() : null;
   return {
     persons,
-    personIdOf: async (address) => (await persons?.find(address))?.personId ?? null,
+    personIdOf: async (whom) =>
+      'personId' in whom ? whom.personId : ((await persons?.find(whom.address))?.personId ?? null),
     db: async () => (await caughtUpReadModels(operator.places(command), stores)).readModels.db,
     record: async (asker, question, asked, rows) => {
       const data = { ...asker, ...asked, question, rows, queriedAt: operator.terminal.clock.now() };

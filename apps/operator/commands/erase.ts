@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { recordAuditing } from '#libs/audit';
 import { EraseSubject } from '#libs/compliance';
 import type { Erasure, WhomToErase } from '#libs/compliance';
 import type { PersonId } from '#libs/vocabulary';
@@ -51,6 +52,11 @@ Examples:
         let count = 0;
         for await (const { part, expiresAt } of messages.of(known))
           if (part === 'recipient' && now < expiresAt) count++;
+        // In the record before it is said, whatever is answered then.
+        const { by, ...why } = mandate;
+        const about = { fields: ['person'], persons: [{ personId: known }], question: 'search' as const, rows: count };
+        const data = { askedBy: by, through: 'command-line' as const, ...why, ...about, queriedAt: now };
+        await recordAuditing(await stores.eventStore(), { type: 'AuditTrailQueried', data });
         const they = count === 1 ? '1 message to that address has' : `${count} messages to that address have`;
         await operator.confirm(
           `${they} not expired; the portal shows them to nobody after this.`,

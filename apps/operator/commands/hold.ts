@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { recordAuditing, standingHolds, trailIn } from '#libs/audit';
+import { MessagesInTrail, recordAuditing, standingHolds, trailIn } from '#libs/audit';
 import { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from '#libs/compliance';
+import type { PersonDirectory } from '#libs/keyring';
 import type { PersonId } from '#libs/vocabulary';
 import { askerGiven } from '../asked.ts';
 import { Refused, UsageFault } from '../exit-codes.ts';
@@ -9,7 +10,6 @@ import type { MandateOptions } from '../mandate.ts';
 import { addressOf, personIdOf, table } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
-import type { OpenedForCommand } from '../stores.ts';
 
 interface HoldOptions extends MandateOptions {
   readonly personId?: string;
@@ -39,13 +39,17 @@ function changeCommand(operator: Operator, name: 'place' | 'lift', description: 
       if (name === 'lift') requireApproval(operator, command, 'lift-hold', mandate);
       if (caseNumber === undefined) throw new UsageFault('--case is missing: a hold is of a case');
       await using stores = operator.stores(command);
-      const personId = await personGiven(stores, text, options);
+      const persons = await stores.persons();
+      const personId = await personGiven(persons, text, options);
+      const messages = new MessagesInTrail(
+        async () => (await caughtUpReadModels(operator.places(command), stores)).readModels.db,
+      );
       const ofCase = { ...mandate, caseNumber };
       const { clock } = operator.terminal;
       const store = await stores.eventStore();
       const outcome =
         name === 'place'
-          ? await new HoldSubjectHandler(store, clock).execute(new HoldSubject(personId, ofCase))
+          ? await new HoldSubjectHandler(store, { persons, messages }, clock).execute(new HoldSubject(personId, ofCase))
           : await new LiftHoldHandler(store, clock)
               .execute(new LiftHold(personId, ofCase))
               .then(() => 'lifted' as const);
@@ -76,13 +80,13 @@ function listCommand(operator: Operator): Command {
 
 /** @throws UsageFault; Refused when nobody is known by the address */
 async function personGiven(
-  stores: OpenedForCommand,
+  persons: PersonDirectory,
   text: string | undefined,
   { personId }: HoldOptions,
 ): Promise<PersonId> {
   if ((text === undefined) === (personId === undefined)) throw new UsageFault('give either an address or --person-id');
   if (text === undefined) return personIdOf(personId ?? '');
-  const person = await (await stores.persons()).find(addressOf(text));
+  const person = await persons.find(addressOf(text));
   if (person === null) throw new Refused('nobody is known by that address');
   return person.personId;
 }

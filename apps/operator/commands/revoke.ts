@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import { sealings } from '#libs/audit';
+import { recordAuditing, sealings } from '#libs/audit';
 import type { AuditFilter } from '#libs/audit';
 import { decryptPersonalData } from '#libs/keyring';
 import type { EncryptedPersonalData, PersonDirectory } from '#libs/keyring';
 import { RevokeMessage, RevokeMessageHandler } from '#libs/sealing';
-import type { MessageId, PersonId } from '#libs/vocabulary';
+import type { Mandate, MessageId, PersonId } from '#libs/vocabulary';
+import { askedFor } from '../asked.ts';
 import { Refused, UsageFault } from '../exit-codes.ts';
 import { mandateGiven, operatingSystemUser, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
@@ -69,7 +70,7 @@ Examples:
       await using stores = operator.stores(command);
       const found: readonly Found[] =
         text === undefined
-          ? await search(operator, command, stores, options)
+          ? await search(operator, command, stores, options, mandate)
           : [{ messageId: messageIdOf(text), line: null }];
       if (found.length === 0)
         return options.json ? operator.printJson([]) : operator.print('no message answers to that');
@@ -95,6 +96,7 @@ async function search(
   command: Command,
   stores: OpenedForCommand,
   { sender, recipient, from, to, submission }: SearchOptions,
+  { by, ...why }: Mandate,
 ): Promise<Found[]> {
   const persons = await stores.persons();
   const [senderId, recipientId] = [await personOf(persons, sender), await personOf(persons, recipient)];
@@ -119,6 +121,11 @@ async function search(
     const line = `${messageId}  ${String(data.sealedAt)}  ${await readable('sender')} → ${await readable('recipient')}`;
     found.push({ messageId, line });
   }
+  // In the record before it is shown, whatever is answered then.
+  const data = { askedBy: by, through: 'command-line' as const, ...why, ...askedFor({ ...filter }) };
+  const queriedAt = operator.terminal.clock.now();
+  const event = { ...data, question: 'search' as const, rows: found.length, queriedAt };
+  await recordAuditing(await stores.eventStore(), { type: 'AuditTrailQueried', data: event });
   return found;
 }
 
