@@ -76,6 +76,12 @@ export interface KeyringOptions {
 
 const DEFAULT_FOLLOW_INTERVAL_MS = 1000;
 
+/** What was found out of one state of the directory: each request asks several times, and another state comes every few months. */
+interface Found {
+  readonly byKind: Map<KeyKind, readonly LoadedKey[]>;
+  list: readonly KeyListing[] | null;
+}
+
 /**
  * The keys of a directory, followed as it changes: a new version is used, and a destroyed one is gone, within
  * `followIntervalMs`. The newest version of a kind is the current one; older ones open and verify until they are destroyed.
@@ -87,6 +93,7 @@ export class Keyring {
   private state: KeyDirectoryState;
   private fingerprint: string;
   private timer: NodeJS.Timeout | null = null;
+  private found: Found = nothingFoundYet();
 
   private constructor(directory: string, options: KeyringOptions, state: KeyDirectoryState, fingerprint: string) {
     this.directory = directory;
@@ -243,7 +250,7 @@ export class Keyring {
 
   /** Every key of the kinds that this keyring was opened for, by kind, newest first, destroyed ones included. */
   list(): readonly KeyListing[] {
-    return listKeysOf(this.state);
+    return (this.found.list ??= listKeysOf(this.state));
   }
 
   /** Looks at the directory now instead of at the next interval. Never throws: see `onFault`. */
@@ -260,7 +267,7 @@ export class Keyring {
       const lastGood = before.keys.get(keyId);
       if (lastGood !== undefined && !found.destroyed.has(keyId)) keys.set(keyId, lastGood);
     }
-    this.state = { ...(isOurs ? found : before), keys, faults };
+    this.become({ ...(isOurs ? found : before), keys, faults });
     this.fingerprint = fingerprint;
     if (faults.join('\n') !== before.faults.join('\n')) this.options.onFault?.(faults);
   }
@@ -270,13 +277,24 @@ export class Keyring {
     if (this.timer !== null) clearInterval(this.timer);
     this.timer = null;
     // Not zeroed: whoever still holds such bytes would go on working with a key that everybody knows.
-    this.state = { ...this.state, keys: new Map() };
+    this.become({ ...this.state, keys: new Map() });
   }
 
-  private keysOf(kind: KeyKind): LoadedKey[] {
-    return [...this.state.keys.values()]
-      .filter((key) => key.kind === kind && !this.state.destroyed.has(key.keyId))
-      .sort((a, b) => b.version - a.version);
+  private keysOf(kind: KeyKind): readonly LoadedKey[] {
+    let keys = this.found.byKind.get(kind);
+    if (keys === undefined) {
+      keys = [...this.state.keys.values()]
+        .filter((key) => key.kind === kind && !this.state.destroyed.has(key.keyId))
+        .sort((a, b) => b.version - a.version);
+      this.found.byKind.set(kind, keys);
+    }
+    return keys;
+  }
+
+  /** What was found out of the state before goes with it: a destroyed key stays nowhere. */
+  private become(state: KeyDirectoryState): void {
+    this.state = state;
+    this.found = nothingFoundYet();
   }
 
   private secretsOf(kind: KeyKind): KeyringSecret[] {
@@ -318,6 +336,10 @@ export class Keyring {
     const remedy = OPTIONAL_KINDS.includes(kind) ? `: make one with "segl keys rotate ${kind}"` : '';
     return new KeyringFault([`the keyring at ${this.directory} has no usable ${kind} key${remedy}`]);
   }
+}
+
+function nothingFoundYet(): Found {
+  return { byKind: new Map(), list: null };
 }
 
 function readRequired(directory: string, { kinds, kindsIfThere = [] }: KeyringOptions): KeyDirectoryState {
