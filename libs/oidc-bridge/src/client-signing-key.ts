@@ -5,6 +5,15 @@ import type { KeyObject, webcrypto } from 'node:crypto';
  * @throws TypeError for a key of another kind than Ed25519, P-256 or RSA
  */
 export function clientSigningKey(key: KeyObject): webcrypto.CryptoKey {
+  let made = signingKeys.get(key);
+  if (made === undefined) signingKeys.set(key, (made = toSigningKey(key)));
+  return made;
+}
+
+/** As long as somebody holds the key itself. */
+const signingKeys = new WeakMap<KeyObject, webcrypto.CryptoKey>();
+
+function toSigningKey(key: KeyObject): webcrypto.CryptoKey {
   switch (key.asymmetricKeyType) {
     case 'ed25519':
       return key.toCryptoKey({ name: 'Ed25519' }, false, ['sign']);

@@ -1,7 +1,7 @@
 import type { OwnBridgeClientSettings, Upstream } from '#libs/oidc-bridge';
 
 /** Our own bridge: it says by which method an address was proven. */
-export type OwnBridgeSettings = Pick<OwnBridgeClientSettings, 'issuer' | 'clientKeys' | 'fetch'>;
+export type OwnBridgeSettings = Pick<OwnBridgeClientSettings, 'issuer' | 'clientKeys' | 'bridgeKeys' | 'fetch'>;
 
 /** Which OpenID provider proves addresses for the portal. The class is its own injection token. */
 export class IdentityProviderSettings {

@@ -89,6 +89,7 @@ export function signInParts(settings: Settings, clock: Clock): SignInParts {
         provider: {
           issuer: new URL(issuerOf(publicUrl)),
           clientKeys: () => [portalSigningKey(keyring, clock.now())].filter((key) => key !== null),
+          bridgeKeys: () => keyring.oidcPublicKeys(),
           fetch: ownIssuer(publicUrl, ownAddress),
         },
       };

@@ -4,15 +4,15 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   buildAuthorizationUrlWithPAR,
-  calculatePKCECodeChallenge,
   Configuration,
   customFetch,
   discovery,
   enableNonRepudiationChecks,
   PrivateKeyJwt,
+  setJwksCache,
 } from 'openid-client';
 import type { ClientAuth, IDToken } from 'openid-client';
-import { DomainError } from '#libs/vocabulary';
+import { digestOf, DomainError } from '#libs/vocabulary';
 import { clientSigningKey } from '../client-signing-key.ts';
 
 /** Asks the bridge over the network. Its maker bounds it in time; never follows a redirect. */
@@ -25,6 +25,12 @@ export interface ClientKey {
   readonly privateKey: KeyObject;
 }
 
+/** A public half by which the bridge signs. */
+export interface BridgeKey {
+  readonly keyId: string;
+  readonly publicKey: KeyObject;
+}
+
 /** How one of our own rooms is known to our own bridge. */
 export interface OwnBridgeClientSettings {
   readonly issuer: URL;
@@ -32,6 +38,11 @@ export interface OwnBridgeClientSettings {
   readonly redirectUri: string;
   /** Asked at each use, newest first, so that a rotation is followed. */
   readonly clientKeys: () => readonly ClientKey[];
+  /**
+   * What the bridge signs with for us, where this process has its keyring: asked at each use, so that a destroyed key verifies nothing. Without
+   * it the bridge is asked for its keys at each answer.
+   */
+  readonly bridgeKeys?: () => readonly BridgeKey[];
   readonly fetch: IssuerFetch;
 }
 
@@ -49,8 +60,8 @@ export class OwnBridgeUnavailable extends DomainError {
   }
 }
 
-/** Seconds that one question to the bridge may take. */
-const REQUEST_SECONDS = 5;
+/** Seconds for which the library is let keep what it knows of the bridge's keys: it would ask for them after 300. */
+const KEPT_SECONDS = 240;
 
 /**
  * A room of ours as an ordinary client of the bridge: pushed request (RFC 9126), so that what is wanted stands in no address bar,
@@ -58,6 +69,12 @@ const REQUEST_SECONDS = 5;
  */
 export class OwnBridgeClient {
   private configuration: Promise<Configuration> | null = null;
+  private withKeys: {
+    readonly configuration: Configuration;
+    readonly of: Configuration;
+    readonly names: string;
+    readonly until: number;
+  } | null = null;
 
   constructor(private readonly bridge: OwnBridgeClientSettings) {}
 
@@ -68,7 +85,7 @@ export class OwnBridgeClient {
       scope: 'openid email',
       state: kept.state,
       nonce: kept.nonce,
-      code_challenge: await calculatePKCECodeChallenge(kept.codeVerifier),
+      code_challenge: digestOf(kept.codeVerifier), // RFC 7636 §4.2
       code_challenge_method: 'S256',
       ...parameters,
     };
@@ -88,7 +105,7 @@ export class OwnBridgeClient {
    * @returns its claims, null where there is no ID token. @throws OwnBridgeUnavailable when it cannot be asked at all; what openid-client throws
    */
   async finish(answer: URLSearchParams, kept: RequestSecrets): Promise<IDToken | null> {
-    const configuration = this.withKeysAskedAnew(await this.discovered());
+    const configuration = this.withPresentKeys(await this.discovered());
     const callback = new URL(this.bridge.redirectUri);
     callback.search = answer.toString();
     const tokens = await authorizationCodeGrant(configuration, callback, {
@@ -111,23 +128,43 @@ export class OwnBridgeClient {
     }
   }
 
-  private discover(): Promise<Configuration> {
+  private async discover(): Promise<Configuration> {
     const { issuer, clientId, fetch } = this.bridge;
-    return discovery(issuer, clientId, undefined, this.clientAuthentication(), {
-      timeout: REQUEST_SECONDS,
+    const discovered = await discovery(issuer, clientId, undefined, this.clientAuthentication(), {
       execute: this.checks(),
       [customFetch]: (url, options) => fetch(url, options as RequestInit),
     });
+    discovered.timeout = undefined; // `fetch` is bounded by itself, and for less than a signal and its timer for each question
+    return discovered;
   }
 
   /**
    * The library keeps an issuer's keys for five minutes, and looks for one that it does not know no sooner than after one. Our own
-   * bridge signs with another key at once when the one that signed is destroyed; asking it again costs a moment.
+   * bridge signs with another key at once when the one that signed is destroyed: its keys are those of the keyring as it is now, or
+   * are asked for anew, which costs a moment.
    */
-  private withKeysAskedAnew(discovered: Configuration): Configuration {
+  private withPresentKeys(discovered: Configuration): Configuration {
+    const keys = this.bridge.bridgeKeys?.();
+    if (keys === undefined) return this.anew(discovered);
+    const names = keys.map(({ keyId }) => keyId).join();
+    const now = performance.now();
+    const { withKeys } = this;
+    if (withKeys !== null && withKeys.of === discovered && withKeys.names === names && withKeys.until > now)
+      return withKeys.configuration;
+    const configuration = this.anew(discovered);
+    const jwks = {
+      keys: keys.map(({ keyId, publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid: keyId, use: 'sig' })),
+    };
+    setJwksCache(configuration, { jwks: jwks as never, uat: Math.floor(Date.now() / 1000) });
+    this.withKeys = { configuration, of: discovered, names, until: now + KEPT_SECONDS * 1000 };
+    return configuration;
+  }
+
+  /** Knows of the bridge what was discovered, and none of its keys. */
+  private anew(discovered: Configuration): Configuration {
     const { clientId, fetch } = this.bridge;
     const anew = new Configuration(discovered.serverMetadata(), clientId, undefined, this.clientAuthentication());
-    anew.timeout = REQUEST_SECONDS;
+    anew.timeout = undefined; // as above
     anew[customFetch] = (url, options) => fetch(url, options as RequestInit);
     for (const check of this.checks()) check(anew);
     return anew;
