@@ -66,13 +66,22 @@ function headerOf(token: string): { alg?: string; kid?: string; typ?: unknown } 
 async function claimsSignedBy(key: JWK, token: string, algorithms: readonly string[]): Promise<TokenClaims | null> {
   let payload: Uint8Array;
   try {
-    // createLocalJWKSet holds `kty`, `alg`, `use` and `key_ops` of the key against the token's header.
-    ({ payload } = await compactVerify(token, createLocalJWKSet({ keys: [key] }), { algorithms: [...algorithms] }));
+    ({ payload } = await compactVerify(token, finderOf(key), { algorithms: [...algorithms] }));
   } catch (fault) {
     if (fault instanceof errors.JOSEError || fault instanceof TypeError || fault instanceof DOMException) return null;
     throw fault;
   }
   return claimsIn(payload);
+}
+
+/** As long as the provider's document is kept: each keeps its key imported. */
+const finders = new WeakMap<JWK, ReturnType<typeof createLocalJWKSet>>();
+
+/** createLocalJWKSet holds `kty`, `alg`, `use` and `key_ops` of the key against the token's header. */
+function finderOf(key: JWK): ReturnType<typeof createLocalJWKSet> {
+  let finder = finders.get(key);
+  if (finder === undefined) finders.set(key, (finder = createLocalJWKSet({ keys: [key] })));
+  return finder;
 }
 
 function claimsIn(payload: Uint8Array): TokenClaims {

@@ -1,5 +1,5 @@
-import { calculatePKCECodeChallenge, randomNonce, randomPKCECodeVerifier } from 'openid-client';
-import { isWithin } from '#libs/vocabulary';
+import { randomNonce, randomPKCECodeVerifier } from 'openid-client';
+import { digestOf, isWithin } from '#libs/vocabulary';
 import type { Clock, Instant } from '#libs/vocabulary';
 import type { Passage } from './egress.ts';
 import { verifiedClaims } from './id-token.ts';
@@ -80,7 +80,7 @@ export class OpenIdProvider {
       redirect_uri: redirectUri,
       state,
       nonce,
-      code_challenge: await calculatePKCECodeChallenge(codeVerifier),
+      code_challenge: digestOf(codeVerifier), // RFC 7636 §4.2
       code_challenge_method: 'S256',
     });
     const location = await this.standing.noting('pushed request', asked);
