@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import { base64url, fromBase64url } from '#libs/vocabulary';
+import { keyObjectOf } from './browser-session.ts';
 import type { CookieKeys } from './browser-session.ts';
 import { cookieValues } from './cookies.ts';
 
@@ -40,5 +41,5 @@ export function isMark(keys: CookieKeys, mark: Mark, value: string, nowSeconds: 
 }
 
 function mac(key: Uint8Array, { name, subject }: Mark, endsAtSeconds: number): Buffer {
-  return createHmac('sha256', createSecretKey(key)).update(`segl-mark\0${name}\0${subject}\0${endsAtSeconds}`).digest();
+  return createHmac('sha256', keyObjectOf(key)).update(`segl-mark\0${name}\0${subject}\0${endsAtSeconds}`).digest();
 }

@@ -21,10 +21,10 @@ export type CookieKeys = () => readonly Uint8Array[];
 /** 128 bits: a session is found by nothing but its name. */
 const ID_BYTES = 16;
 
-/** A MAC under a key object costs a sixth of one under bytes, and each request takes several. */
 const keyObjects = new WeakMap<Uint8Array, KeyObject>();
 
-function keyObjectOf(key: Uint8Array): KeyObject {
+/** A MAC under a key object costs a sixth of one under bytes, and each request takes several. */
+export function keyObjectOf(key: Uint8Array): KeyObject {
   let made = keyObjects.get(key);
   if (made === undefined) keyObjects.set(key, (made = createSecretKey(key)));
   return made;

@@ -128,6 +128,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
 
 /** What Express asks for to render: our engine behind its `view` setting, so that `res.render` and `@Render` take view names. */
 function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale[]) {
+  const inEveryPage = new Map(locales.map((locale) => [locale, factsOfEveryPage(options, assets, locale)]));
   return class {
     readonly path: string;
 
@@ -147,16 +148,7 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
           locale: facts.locale,
           csrfToken: () => facts.browser().csrfToken,
           page: {
-            organisation: options.organisation,
-            address: new URL('/', options.publicUrl).href,
-            ...shownOrganisation(options.organisation, assets, facts.locale),
-            isDemonstration: options.isDemonstration ?? false,
-            accountProviders: options.accountProviders ?? [],
-            counting: options.counting ?? null,
-            hasCodes: options.hasCodes ?? true,
-            stylesheet: assets.addressOf('segl.css'),
-            icon: assets.addressOf('seal.svg'),
-            frameFitting: FRAME_FITTING,
+            ...inEveryPage.get(facts.locale),
             languages: languageSwitch(facts, request, locales),
             languagesByForm: request.method !== 'GET',
           },
@@ -167,6 +159,22 @@ function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale
       }
       done(null, html);
     }
+  };
+}
+
+/** What the layout shows in one language, whatever is asked for. */
+function factsOfEveryPage(options: WebUiOptions, assets: Assets, locale: Locale) {
+  return {
+    organisation: options.organisation,
+    address: new URL('/', options.publicUrl).href,
+    ...shownOrganisation(options.organisation, assets, locale),
+    isDemonstration: options.isDemonstration ?? false,
+    accountProviders: options.accountProviders ?? [],
+    counting: options.counting ?? null,
+    hasCodes: options.hasCodes ?? true,
+    stylesheet: assets.addressOf('segl.css'),
+    icon: assets.addressOf('seal.svg'),
+    frameFitting: FRAME_FITTING,
   };
 }
 
