@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -141,6 +141,70 @@ describe('a backup, restored', () => {
     const refused = await backedUp.restoreFile(forged);
     expect(refused).toMatchObject({ exitCode: 65, said: expect.stringContaining('contradicts its ledger') });
     expect((await backedUp.restoreFile(forged, '--accept-unproven')).exitCode).toBe(0);
+  });
+});
+
+describe('a backup that somebody else made, for the key that anybody may know', () => {
+  let other: Installation;
+  let forged: string;
+  beforeEach(async () => {
+    other = await temporaryInstallation();
+    forged = join(other.directory, 'forged.age');
+  });
+  afterEach(() => other.remove());
+
+  async function forge(environment: NodeJS.ProcessEnv): Promise<void> {
+    const input = Buffer.from('From: <mallory@example.com>\r\nSubject: x\r\n\r\nx\r\n');
+    for (let times = 0; times < 3; times++)
+      await segl(['seal', '--from', 'mallory@example.com', '--to', 'bo@example.org'], { environment, input });
+    const recipients = join(other.directory, 'recipients');
+    await backedUp.writeRecipients(recipients);
+    const made = await segl(['backup', forged, '--recipients-file', recipients], { environment });
+    expect(made).toMatchObject({ exitCode: 0 });
+  }
+
+  async function kept(name: 'key' | 'checkpoint'): Promise<string> {
+    const path = join(home.directory, `kept-${name}`);
+    await writeFile(path, (await backedUp.run(['audit', name])).text);
+    return path;
+  }
+
+  it('is told from ours by a ledger key that was kept elsewhere, and by nothing that is in it', async () => {
+    await backedUp.seal('anna@example.com', 'bo@example.org');
+    const key = await kept('key');
+    await backedUp.backup();
+    expect(JSON.parse((await backedUp.restore('--ledger-key', key, '--dry-run')).text)).toMatchObject({
+      signedBy: { keyId: 'ledger-1', isKeptElsewhere: true },
+    });
+
+    await forge(other.environment);
+    expect(JSON.parse((await backedUp.restoreFile(forged, '--dry-run')).text)).toMatchObject({
+      signedBy: { keyId: 'ledger-1', isKeptElsewhere: false },
+    });
+    const refused = await backedUp.restoreFile(forged, '--ledger-key', key);
+    expect(refused).toMatchObject({ exitCode: 65, said: expect.stringContaining('no ledger key that you gave') });
+    const unsigned = join(import.meta.dirname, 'test/frozen/0.1.0');
+    const argv = ['restore', join(unsigned, 'backup.age'), '--identity', join(unsigned, 'backup.key')];
+    const older = await segl([...argv, '--to', backedUp.target, '--ledger-key', key]);
+    expect(older).toMatchObject({ exitCode: 65, said: expect.stringContaining('not signed') });
+    expect(await readdir(home.directory)).not.toContain('restored');
+  });
+
+  it('is contradicted by a checkpoint that was kept elsewhere, though none stands in its own record', async () => {
+    await backedUp.seal('anna@example.com', 'bo@example.org');
+    await backedUp.backup(); // before the first checkpoint of all
+    const checkpoint = await kept('checkpoint');
+    const older = JSON.parse((await backedUp.restore('--checkpoint', checkpoint, '--dry-run')).text) as Restored;
+    expect(older.ledger).toMatchObject({ isProven: true, provenEvents: 0, knownBeyond: expect.any(Number) });
+
+    // The same keys, another record.
+    await forge({ ...other.environment, SEGL_KEYRING: home.keyring, SEGL_DATA_DIR: join(other.directory, 'data-2') });
+    const refused = await backedUp.restoreFile(forged, '--checkpoint', checkpoint);
+    expect(refused).toMatchObject({ exitCode: 65, said: expect.stringContaining('contradicts its ledger') });
+    await rm(forged);
+    await forge(other.environment);
+    const stranger = await backedUp.restoreFile(forged, '--checkpoint', checkpoint);
+    expect(stranger).toMatchObject({ exitCode: 65, said: expect.stringContaining('unknown-key') });
   });
 });
 

@@ -4,6 +4,7 @@ import {
   exportRange,
   lastCheckpoint,
   LedgerTree,
+  readCheckpoint,
   readTrustedKey,
   verifyExport,
 } from '#libs/audit';
@@ -18,7 +19,14 @@ export type ProvenRecord = Omit<VerifyReport, 'exposure'> & {
   readonly knownBeyond: number | null;
 };
 
-/** Null: no checkpoint was ever signed. @param known notes of checkpoints that were kept elsewhere */
+/** Of a log whose name is not known: what was kept elsewhere is no checkpoint, and the verifier says so. */
+const NO_ORIGIN = 'none';
+
+/**
+ * Null: no checkpoint was ever signed, and none was kept elsewhere. One that was proves or contradicts also a record that has none of its own, or
+ * has lost those after it.
+ * @param known notes of checkpoints that were kept elsewhere
+ */
 export async function provenRecord(
   store: EventStore,
   db: ReadModelDatabase,
@@ -26,15 +34,21 @@ export async function provenRecord(
   known: readonly string[],
 ): Promise<ProvenRecord | null> {
   const last = lastCheckpoint(db);
-  if (last === null) return null;
+  if (last === null && known.length === 0) return null;
   const tree = new LedgerTree(db);
-  const { size, origin } = last.ledger;
-  const lines = exportRange({
-    events: eventsFrom(store, tree, 0, size),
-    tree,
-    from: 0,
-    checkpoints: checkpointsBetween(db, 0, size),
-  });
+  const signed = last?.ledger.size ?? 0;
+  // Those before are compared as the hashes come by.
+  const kept = known
+    .map((note) => ({ size: readCheckpoint(note)?.size ?? 0, note }))
+    .filter(({ size }) => size > signed && size <= tree.size)
+    .toSorted((one, other) => one.size - other.size);
+  const checkpoints = function* () {
+    yield* checkpointsBetween(db, 0, signed);
+    for (const { note } of kept) yield note;
+  };
+  const size = kept.at(-1)?.size ?? signed;
+  const origin = last?.ledger.origin ?? known.map(originOf).find((each) => each !== null) ?? NO_ORIGIN;
+  const lines = exportRange({ events: eventsFrom(store, tree, 0, size), tree, from: 0, checkpoints: checkpoints() });
   const keys = ledgerKeys(keyring, origin).flatMap((key) => readTrustedKey(key) ?? []);
   const report = await verifyExport(lines, { keys, known });
   const setBack = report.findings.flatMap((finding) => (finding.kind === 'rolled-back' ? [finding.knownSize] : []));
@@ -43,7 +57,13 @@ export async function provenRecord(
     ...report,
     findings,
     isProven: findings.length === 0,
-    unprovenEvents: tree.size - size,
+    unprovenEvents: tree.size - (report.provenTo?.size ?? 0),
     knownBeyond: setBack.length === 0 ? null : Math.max(...setBack),
   };
+}
+
+/** Null for what is no checkpoint of any log. */
+function originOf(note: string): string | null {
+  const { origin = '' } = readCheckpoint(note) ?? {};
+  return /^[^\s+]+$/.test(origin) ? origin : null;
 }

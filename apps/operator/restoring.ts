@@ -1,6 +1,8 @@
+import { verify } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessagesInTrail } from '#libs/audit';
+import type { TrustedKey } from '#libs/audit';
 import { unpackBackup } from '#libs/backup';
 import type { Unpacked } from '#libs/backup';
 import {
@@ -17,11 +19,12 @@ import type { EventStore, ProjectionRunner } from '#libs/event-store';
 import { settlementBy } from '#libs/gateway';
 import { DATA_FILES, embeddedUrl, markAsDemonstration } from '#libs/installation';
 import type { Places } from '#libs/installation';
-import type { PersonDirectory } from '#libs/keyring';
+import { parseKeyId } from '#libs/keyring';
+import type { Keyring, PersonDirectory } from '#libs/keyring';
 import { Outbox } from '#libs/mail';
 import { DomainError } from '#libs/vocabulary';
 import type { Clock, Instant, Mandate, PersonId } from '#libs/vocabulary';
-import { Refused } from './exit-codes.ts';
+import { BadInput, Refused } from './exit-codes.ts';
 import { NoRelay } from './erasure-reach.ts';
 import { provenRecord } from './proven-record.ts';
 import type { ProvenRecord } from './proven-record.ts';
@@ -36,6 +39,8 @@ export interface RestoreRequest {
   readonly identities: readonly string[];
   /** Erased elsewhere, after the backup was made. */
   readonly alsoErased: ReadonlySet<PersonId>;
+  /** Public keys of the ledger that were kept elsewhere: one of them must have signed the backup. None: whoever made it is taken at their word. */
+  readonly ledgerKeys: readonly TrustedKey[];
   /** Checkpoints kept elsewhere. */
   readonly checkpoints: readonly string[];
   readonly mandate: Mandate;
@@ -45,7 +50,9 @@ export interface RestoreRequest {
   readonly judge: (proven: ProvenRecord | null) => void;
 }
 
-export interface RestoredInstallation extends Unpacked {
+export interface RestoredInstallation extends Omit<Unpacked, 'signature'> {
+  /** Which ledger key signed the backup, and whether it is one of those that were kept elsewhere. Null: none did. */
+  readonly signedBy: { readonly keyId: string; readonly isKeptElsewhere: boolean } | null;
   readonly proven: ProvenRecord | null;
   /** Why the ledger was not looked at: a read model cannot take an event in. Null: it was. */
   readonly standstill: string | null;
@@ -95,6 +102,7 @@ export async function restoreInto(directory: string, request: RestoreRequest): P
   const places = placesBelow(directory, unpacked.isDemonstration);
   await using stores = new OpenedForCommand(places);
   const keyring = await stores.keyring(['person-wrapping', 'person-index', 'ledger.pub']);
+  const signedBy = signerOf(unpacked, keyring, request.ledgerKeys);
   const store = await stores.eventStore();
   const persons = await stores.persons({ keyring });
   const { readModels, runner } = await openReadModels(places, stores);
@@ -124,7 +132,33 @@ export async function restoreInto(directory: string, request: RestoreRequest): P
   if (standstill === null) await caughtUpOrStill(runner);
   const keyIds = new Set(unpacked.manifest.keyIds);
   const orphaned = await countOrphaned(store, clock.now(), (keyId) => keyIds.has(keyId));
-  return { ...unpacked, proven, standstill, ...done, orphaned: Object.fromEntries(orphaned) };
+  return { ...unpacked, signedBy, proven, standstill, ...done, orphaned: Object.fromEntries(orphaned) };
+}
+
+/**
+ * A backup is sealed to a key that anybody may know, and the ledger key inside proves what whoever made it says: only one that was kept elsewhere
+ * tells a backup of this installation from another's.
+ * @throws BadInput
+ */
+function signerOf(
+  { signature }: Unpacked,
+  keyring: Keyring,
+  kept: readonly TrustedKey[],
+): RestoredInstallation['signedBy'] {
+  const isKeptElsewhere =
+    signature !== null && kept.some((key) => verify(null, signature.signedBytes, key.publicKey, signature.value));
+  if (kept.length > 0 && !isKeptElsewhere)
+    throw new BadInput(
+      signature === null
+        ? 'it is not signed, as backups of releases before 0.2 are not: restore it without --ledger-key, if you know where it has been'
+        : 'no ledger key that you gave has signed it: somebody else made it, or the key was rotated since ("segl audit key")',
+    );
+  if (signature === null) return null;
+  const { keyId, signedBytes, value } = signature;
+  const named = parseKeyId(keyId);
+  const own = named === null ? null : keyring.ledgerVerifier(named.keyId);
+  if (own?.verify(signedBytes, value) !== true) throw new BadInput(`it is not signed by its own key ${keyId}`);
+  return { keyId, isKeptElsewhere };
 }
 
 /** A record of ten million events takes hours. @returns why they cannot be had, such as an event that this release does not know */

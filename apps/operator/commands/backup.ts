@@ -67,6 +67,7 @@ Examples:
         },
         {
           recipients,
+          signer: keyring.ledgerSigner(),
           release: VERSION,
           clock: operator.terminal.clock,
           write: (bytes) => output.write(bytes),

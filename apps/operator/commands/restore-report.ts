@@ -11,7 +11,8 @@ interface Where {
 
 /** What is there now, or would be. */
 export async function reportRestored(operator: Operator, restored: RestoredInstallation, where: Where): Promise<void> {
-  const { manifest, beginning, carriersLeftOut, erased, erasedUnknown, proven, standstill, orphaned } = restored;
+  const { manifest, beginning, signedBy, carriersLeftOut, erased, erasedUnknown, proven, standstill, orphaned } =
+    restored;
   const { events, persons, carriers, keyIds } = manifest;
   if (where.json) {
     return operator.printJson({
@@ -24,13 +25,14 @@ export async function reportRestored(operator: Operator, restored: RestoredInsta
       ...{ events: events.count, newestAt: events.newestAt, root: events.rootSha256 },
       ...{ persons, carriers: carriers - carriersLeftOut, carriersLeftOut, keyIds, erased, erasedUnknown },
       orphaned,
+      signedBy,
       ledger: proven,
       standstill,
     });
   }
   const lines = [
     where.isRehearsal ? `would be there at ${where.directory}:` : `restored to ${where.directory}:`,
-    `  made at ${manifest.madeAt} by Segl ${beginning.segl}`,
+    `  made at ${manifest.madeAt} by Segl ${beginning.segl}, ${signatureWords(signedBy)}`,
     `  ${events.count} events, the newest of ${events.newestAt ?? 'never'}; RFC 6962 root ${events.rootSha256}`,
     `  ${standstill === null ? ledgerSentence(proven) : `THE LEDGER WAS NOT LOOKED AT: ${standstill}`}`,
     `  ${persons} persons in the backup; erased again: ${erased.length}${erasedUnknown > 0 ? `, and ${erasedUnknown} of whom it has nothing` : ''}`,
@@ -47,6 +49,14 @@ export async function reportRestored(operator: Operator, restored: RestoredInsta
   operator.terminal.say(
     `segl: next: SEGL_DATA_DIR=${dataDir} SEGL_KEYRING=${keyring} segl doctor; the configuration as it was is in ${join(where.directory, 'configuration')}`,
   );
+}
+
+function signatureWords(signedBy: RestoredInstallation['signedBy']): string {
+  if (signedBy === null) return 'NOT SIGNED: who made it is not known';
+  const { keyId, isKeptElsewhere } = signedBy;
+  return isKeptElsewhere
+    ? `signed by ${keyId}, a key that you gave`
+    : `signed by the ${keyId} in it: that it is yours only --ledger-key tells`;
 }
 
 function ledgerSentence(proven: ProvenRecord | null): string {

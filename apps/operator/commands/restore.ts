@@ -3,6 +3,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
+import { readTrustedKey } from '#libs/audit';
+import type { TrustedKey } from '#libs/audit';
 import { readErasedSubjects } from '#libs/compliance';
 import { isEmbedded, openEventStore, sqlitePath, storeUrlFault } from '#libs/installation';
 import { ageIdentitySeed } from '#libs/keyring';
@@ -22,6 +24,7 @@ interface RestoreOptions extends MandateOptions {
   readonly to: string;
   readonly dryRun?: boolean;
   readonly erasuresFrom?: string;
+  readonly ledgerKey?: string;
   readonly checkpoint?: readonly string[];
   readonly acceptUnproven?: boolean;
   readonly json?: boolean;
@@ -40,6 +43,10 @@ export function restoreCommand(operator: Operator): Command {
       '--erasures-from <url>',
       'a newer record that survived (sqlite:<path>, esdb://…): whom it says was erased is erased here too',
     )
+    .option(
+      '--ledger-key <file>',
+      'what "segl audit key" printed, kept elsewhere: refuse what none of these keys signed',
+    )
     .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere; may be given again', collect)
     .option('--accept-unproven', 'also when the record contradicts its checkpoints')
     .option('--json', 'print as JSON')
@@ -50,9 +57,10 @@ Whatever it was made from, the result is an installation on embedded stores; "se
 bring it to servers (ops/runbooks/backup-and-restore.md). Before it has its name everything in it was checked: nothing is
 missing or altered, every person's key opens, the ledger is proven as far as it reaches, and who was erased is erased
 again. Otherwise nothing is left. A file cut short, altered, of a newer release or for another key is refused.
+Who can write where backups lie can make one: only --ledger-key and --checkpoint, kept elsewhere, tell yours from theirs.
 
-Exit codes: 0 restored (or would be); 1 the place is not empty; 65 the backup is not what it must be, or its record
-contradicts its ledger; 78 the keyring in it is not in order.
+Exit codes: 0 restored (or would be); 1 the place is not empty; 65 the backup is not what it must be, not signed by your
+key, or its record contradicts its ledger; 78 the keyring in it is not in order.
 
 Examples:
   segl restore /srv/backups/segl.age --identity /media/safe/segl-backup.key --to /srv/restored --dry-run
@@ -61,6 +69,7 @@ Examples:
     .action(async (file: string, options: RestoreOptions, command: Command) => {
       const identities = await identitiesIn(options.identity);
       const mandate = mandateGiven(options);
+      const ledgerKeys = await ledgerKeysIn(options.ledgerKey);
       const checkpoints = await Promise.all((options.checkpoint ?? []).map(textOf));
       const alsoErased = await erasedElsewhere(operator, command, options.erasuresFrom);
       const place = await EmptyPlace.prepare(options.to);
@@ -71,6 +80,7 @@ Examples:
           fileSha256: () => hash.copy().digest('hex'),
           identities,
           alsoErased,
+          ledgerKeys,
           checkpoints,
           mandate,
           clock: operator.terminal.clock,
@@ -178,6 +188,18 @@ async function identitiesIn(path: string): Promise<readonly string[]> {
   if (identities.length === 0 || identities.some((identity) => ageIdentitySeed(identity) === null))
     throw new BadInput(`${path} holds no hybrid identity of age (AGE-SECRET-KEY-PQ-1…), or something else beside it`);
   return identities;
+}
+
+/** @throws BadInput */
+async function ledgerKeysIn(path: string | undefined): Promise<readonly TrustedKey[]> {
+  if (path === undefined) return [];
+  const lines = (await textOf(path)).split('\n').filter((line) => line.trim() !== '');
+  const keys = lines.map(readTrustedKey);
+  if (keys.length === 0 || keys.some((key) => key?.signs !== 'log'))
+    throw new BadInput(
+      `${path} holds no keys of a ledger, as "segl audit key" prints them, or something else beside them`,
+    );
+  return keys.filter((key) => key !== null);
 }
 
 async function textOf(path: string): Promise<string> {

@@ -14,7 +14,7 @@ export const BACKUP_VERSION = 2;
  *     outbox/unrecorded/…     what became of carriers, as far as the record does not have it yet
  *     keyring/…               the key files, as they are
  *     configuration/…         the configuration file, the files it names, and settings.json, which says where each was
- *     manifest.json           every entry before it with length and SHA-256, and what all of it adds up to
+ *     manifest.json           every entry before it with length and SHA-256, what all of it adds up to, and the ledger key's signature over that
  */
 export const ENTRY = {
   beginning: 'segl-backup.json',
@@ -62,6 +62,36 @@ const manifestSchema = z.object({
 });
 export type BackupManifest = z.output<typeof manifestSchema>;
 
+const signatureSchema = z.object({ signature: z.object({ keyId: z.string(), value: z.base64() }).optional() });
+
+/** Who signed a list of contents, and over what. */
+export interface ManifestSignature {
+  /** `ledger-<n>`, as the backup's own keyring calls it. */
+  readonly keyId: string;
+  /** Ed25519 (RFC 8032), 64 bytes. */
+  readonly value: Uint8Array;
+  readonly signedBytes: Uint8Array;
+}
+
+/** Signs with an Ed25519 key of the installation. */
+export interface ManifestSigner {
+  readonly keyId: string;
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+/** Nothing else that this key signs begins so: a checkpoint begins with the name of its log. */
+const SIGNED_AS = 'segl-backup manifest\n';
+
+/** The text of a list of contents with its signature, which is over all of the rest as it is written there. */
+export function signedManifest(manifest: BackupManifest, signer: ManifestSigner): string {
+  const value = Buffer.from(signer.sign(signedBytesOf(manifest))).toString('base64');
+  return `${JSON.stringify({ ...manifest, signature: { keyId: signer.keyId, value } })}\n`;
+}
+
+function signedBytesOf(contents: object): Buffer {
+  return Buffer.from(SIGNED_AS + JSON.stringify(contents));
+}
+
 /** The file is no backup, is damaged, or is of a newer release: nothing of it may be used. */
 export class BadBackup extends DomainError {
   constructor(reason: string, options?: ErrorOptions) {
@@ -81,11 +111,20 @@ export function readBeginning(text: string): BackupBeginning {
   return read.data;
 }
 
-/** @throws BadBackup */
-export function readManifest(text: string): BackupManifest {
-  const read = manifestSchema.safeParse(json(text));
+/** @returns with its signature as it stands there, compared with no key yet; null of a release that did not sign. @throws BadBackup */
+export function readManifest(text: string): { manifest: BackupManifest; signature: ManifestSignature | null } {
+  const written = json(text);
+  const read = manifestSchema.safeParse(written);
+  const signed = signatureSchema.safeParse(written);
   if (!read.success) throw new BadBackup('its list of contents cannot be read', { cause: read.error });
-  return read.data;
+  if (!signed.success) throw new BadBackup('its signature cannot be read', { cause: signed.error });
+  if (signed.data.signature === undefined) return { manifest: read.data, signature: null };
+  const { keyId, value } = signed.data.signature;
+  const { signature: _, ...rest } = written as Record<string, unknown>;
+  return {
+    manifest: read.data,
+    signature: { keyId, value: Buffer.from(value, 'base64'), signedBytes: signedBytesOf(rest) },
+  };
 }
 
 function json(text: string): unknown {

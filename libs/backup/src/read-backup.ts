@@ -5,13 +5,19 @@ import { extract } from 'tar-stream';
 import type { Entry } from 'tar-stream';
 import { AgeFault, openAgeStream } from '#libs/sealing';
 import { BadBackup, ENTRY, isEntryName, MAX_PIECE_BYTES, readBeginning, readManifest } from './backup-form.ts';
-import type { BackupBeginning, BackupManifest } from './backup-form.ts';
+import type { BackupBeginning, BackupManifest, ManifestSignature } from './backup-form.ts';
 
 /** What is done with a backup as it is read. Nothing of it may be used before `readBackup` has answered. */
 export interface BackupReader {
   onBeginning?(beginning: BackupBeginning): void;
   /** For each entry but the first and the last, in their order; `content` is read to its end before the next one comes. */
   onEntry(name: string, content: AsyncIterable<Uint8Array>, modifiedMs: number): Promise<void>;
+}
+
+export interface ReadBackup {
+  readonly manifest: BackupManifest;
+  /** Not compared with any key. Null: of a release that did not sign. */
+  readonly signature: ManifestSignature | null;
 }
 
 /** 256 MiB: 2.5 million entries, and a reader that is not held up. */
@@ -27,28 +33,28 @@ export async function readBackup(
   file: AsyncIterable<Uint8Array>,
   identities: readonly string[],
   reader: BackupReader,
-): Promise<BackupManifest> {
+): Promise<ReadBackup> {
   const entries = extract();
   const feeding = pipeline(Readable.from(openAgeStream(file, identities)), entries);
   feeding.catch(() => undefined); // said by the loop below, or waited for behind it
   try {
-    const manifest = await readEntries(entries, reader);
+    const read = await readEntries(entries, reader);
     await feeding; // to the end of the file: a cut one is found there
-    return manifest;
+    return read;
   } catch (error) {
     throw inWords(error);
   }
 }
 
-async function readEntries(entries: AsyncIterable<Entry>, reader: BackupReader): Promise<BackupManifest> {
+async function readEntries(entries: AsyncIterable<Entry>, reader: BackupReader): Promise<ReadBackup> {
   const read: BackupManifest['entries'] = [];
-  let manifest: BackupManifest | null = null;
+  let last: ReadBackup | null = null;
   let isBegun = false;
   for await (const entry of entries) {
     const { name, type, mtime } = entry.header;
     if (!isEntryName(name) || type !== 'file')
       throw new BadBackup(`it holds ${JSON.stringify(name)}, which is none of its parts`);
-    if (manifest !== null) throw new BadBackup('it goes on behind its list of contents');
+    if (last !== null) throw new BadBackup('it goes on behind its list of contents');
     if (isBegun === (name === ENTRY.beginning)) throw new BadBackup('it is no backup of Segl: it begins otherwise');
     const hash = createHash('sha256');
     let bytes = 0;
@@ -60,7 +66,7 @@ async function readEntries(entries: AsyncIterable<Entry>, reader: BackupReader):
       }
     };
     if (name === ENTRY.manifest) {
-      manifest = readManifest(await textOf(content(), MAX_LIST_BYTES));
+      last = readManifest(await textOf(content(), MAX_LIST_BYTES));
       continue;
     }
     if (isBegun) {
@@ -72,10 +78,10 @@ async function readEntries(entries: AsyncIterable<Entry>, reader: BackupReader):
     }
     read.push({ name, bytes, sha256: hash.digest('hex') });
   }
-  if (manifest === null) throw new BadBackup('it is cut short: its list of contents is missing');
-  if (JSON.stringify(read) !== JSON.stringify(manifest.entries))
+  if (last === null) throw new BadBackup('it is cut short: its list of contents is missing');
+  if (JSON.stringify(read) !== JSON.stringify(last.manifest.entries))
     throw new BadBackup('what is in it is not what its list of contents says');
-  return manifest;
+  return last;
 }
 
 /** @throws BadBackup past the bound */

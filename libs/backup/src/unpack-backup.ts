@@ -7,9 +7,10 @@ import type { PersonRecord } from '#libs/keyring';
 import { messageStream } from '#libs/sealing';
 import { parseMessageId } from '#libs/vocabulary';
 import { BadBackup, ENTRY } from './backup-form.ts';
-import type { BackupBeginning, BackupManifest } from './backup-form.ts';
+import type { BackupBeginning, BackupManifest, ManifestSignature } from './backup-form.ts';
 import { personOfLine } from './person-lines.ts';
 import { readBackup, textOf } from './read-backup.ts';
+import type { ReadBackup } from './read-backup.ts';
 
 /** Where the parts of a backup are written. Nothing may be there; directories above are made, 0700. */
 export interface UnpackPlaces {
@@ -25,6 +26,8 @@ export interface UnpackPlaces {
 export interface Unpacked {
   readonly beginning: BackupBeginning;
   readonly manifest: BackupManifest;
+  /** Not compared with any key: whoever knows the public key that a backup is sealed to can make one. Null: of a release that did not sign. */
+  readonly signature: ManifestSignature | null;
   readonly isDemonstration: boolean;
   /** Carriers left out because the record of this backup does not know their message: they were sealed while it was made, and open nowhere. */
   readonly carriersLeftOut: number;
@@ -47,14 +50,14 @@ export async function unpackBackup(file: AsyncIterable<Uint8Array>, options: Unp
   const { places, onProgress } = options;
   const unpacking = await Unpacking.begin(places, onProgress);
   try {
-    const manifest = await readBackup(file, options.identities, {
+    const read = await readBackup(file, options.identities, {
       onBeginning: (beginning) => {
         unpacking.beginning = beginning;
         options.onBeginning?.(beginning);
       },
       onEntry: (name, content, modifiedMs) => unpacking.take(name, content, modifiedMs),
     });
-    return await unpacking.finish(manifest);
+    return await unpacking.finish(read);
   } finally {
     await unpacking.close();
   }
@@ -93,7 +96,7 @@ class Unpacking {
     await writeWhole(join(directory, name.slice(under.length)), content, modifiedMs);
   }
 
-  async finish(manifest: BackupManifest): Promise<Unpacked> {
+  async finish({ manifest, signature }: ReadBackup): Promise<Unpacked> {
     const { beginning, tree } = this;
     const { count, rootSha256 } = manifest.events;
     if (beginning === null || tree.size !== count || tree.root().toString('hex') !== rootSha256)
@@ -103,7 +106,7 @@ class Unpacking {
     await rm(this.places.spoolDirectory, { recursive: true, force: true });
     const { carriersLeftOut } = this;
     if (this.carriers + carriersLeftOut !== manifest.carriers) throw new BadBackup('carriers are missing in it');
-    return { beginning, manifest, isDemonstration, carriersLeftOut };
+    return { beginning, manifest, signature, isDemonstration, carriersLeftOut };
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openTemporarySqlite } from '#libs/event-store/testing';
 import type { TemporarySqlite } from '#libs/event-store/testing';
-import { destroyKey, initKeyring, newBackupIdentity, rotateKey } from '#libs/keyring';
+import { destroyKey, initKeyring, Keyring, newBackupIdentity, rotateKey } from '#libs/keyring';
 import type { PersonRows } from '#libs/keyring';
 import { streamName } from '#libs/event-store';
 import { base32Lower, FixedClock, instantOf, newPersonId } from '#libs/vocabulary';
@@ -35,6 +35,7 @@ function meanwhile(happens: () => Promise<unknown>): PersonRows {
 
 async function written(persons: PersonRows): Promise<{ file: Buffer; summary: BackupSummary }> {
   const pieces: Buffer[] = [];
+  const keys = await Keyring.open(keyring, { demonstration: false, kinds: ['ledger'] });
   const summary = await writeBackup(
     {
       events: opened.store,
@@ -45,6 +46,7 @@ async function written(persons: PersonRows): Promise<{ file: Buffer; summary: Ba
     },
     {
       recipients: [key.recipient],
+      signer: keys.ledgerSigner(),
       release: '0.1.0',
       clock: new FixedClock(noon),
       write: async (bytes) => void pieces.push(Buffer.from(bytes)),

@@ -7,8 +7,8 @@ import { filesOfOutbox } from '#libs/mail';
 import { sealAgeFile } from '#libs/sealing';
 import type { Clock, Instant, PersonId } from '#libs/vocabulary';
 import { ArchiveWriter } from './archive-writer.ts';
-import { BACKUP_VERSION, ENTRY } from './backup-form.ts';
-import type { BackupBeginning, BackupManifest } from './backup-form.ts';
+import { BACKUP_VERSION, ENTRY, signedManifest } from './backup-form.ts';
+import type { BackupBeginning, BackupManifest, ManifestSigner } from './backup-form.ts';
 import { readKeyFiles, requireNoneDestroyed } from './key-files.ts';
 import { LinePieces } from './line-pieces.ts';
 import { personLine } from './person-lines.ts';
@@ -27,6 +27,8 @@ export interface BackupSource {
 export interface BackupOptions {
   /** `age1pq1…` each. */
   readonly recipients: readonly string[];
+  /** Signs the list of contents, so that who keeps its public half elsewhere can tell this backup from one that somebody else made. */
+  readonly signer: ManifestSigner;
   /** Of this release, for whoever finds the file in ten years. */
   readonly release: string;
   readonly clock: Clock;
@@ -91,7 +93,7 @@ async function fill(archive: ArchiveWriter, source: BackupSource, options: Backu
   const keyIds = [...keyFiles.keys()].flatMap((name) => /^(.+)\.key$/.exec(name)?.[1] ?? []);
   const summary = { madeAt, events, persons, carriers, keyIds, erasedMeanwhile };
   const manifest: BackupManifest = { ...summary, entries: archive.entries };
-  await archive.addText(ENTRY.manifest, `${JSON.stringify(manifest)}\n`, madeAtMs);
+  await archive.addText(ENTRY.manifest, signedManifest(manifest, options.signer), madeAtMs);
   archive.finish();
   return summary;
 }

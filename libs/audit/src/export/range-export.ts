@@ -14,7 +14,7 @@ export interface RangeExport {
   readonly tree: TreeHashes;
   /** How many events come before the first. */
   readonly from: number;
-  /** Signed notes in the order of their sizes, all over `from`; the export ends with the last of them. At least one. Taken as the export comes to them: in ten years there are half a million. */
+  /** Signed notes in the order of their sizes, all over `from`; the export ends with the last of them, and where it begins if there is none. Taken as the export comes to them: in ten years there are half a million. */
   readonly checkpoints: Iterable<string>;
   /** Whether to give the record itself, or its leaf alone, which proves that it is there and what it is, not what is in it. Default: all. */
   readonly isDisclosed?: (event: RecordedEvent) => boolean;
