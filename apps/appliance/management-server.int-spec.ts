@@ -8,8 +8,11 @@ import { ManagementServer } from './management-server.ts';
 
 const log = pino({ level: 'silent' });
 const on = (managementPort: number) => ({ managementHost: '127.0.0.1', managementPort }) as Settings;
-const answering = (isReady: boolean, text: string) =>
-  ({ ask: async () => ({ isReady, text, reasons: isReady ? '' : text, ageSeconds: 0.4 }) }) as unknown as Readiness;
+type Parts = Awaited<ReturnType<Readiness['ask']>>['parts'];
+const answering = (isReady: boolean, text: string, parts: Parts = new Map()) =>
+  ({
+    ask: async () => ({ isReady, text, reasons: isReady ? '' : text, parts, ageSeconds: 0.4 }),
+  }) as unknown as Readiness;
 
 let management: ManagementServer;
 beforeEach(async () => {
@@ -62,6 +65,40 @@ describe('the management port', () => {
     management.isStopping();
     expect((await ask('/readyz')).slice(0, 2)).toEqual([503, 'not ready: it is stopping\n']);
     expect((await ask('/healthz'))[0]).toBe(200);
+  });
+
+  it('says of what only warns why, once, in the log; and shows in the figures which parts are not well', async () => {
+    const lines: { level: number; part?: string; msg: string }[] = [];
+    const noting = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
+    const noticed = await ManagementServer.listen(on(0), noting);
+    const askNoticed = async (path: string) => (await fetch(`http://127.0.0.1:${noticed.port}${path}`)).text();
+    const stands = (reason: string | null) =>
+      answering(
+        true,
+        'ready\n',
+        new Map([
+          ['disk', { reason, onlyWarns: true }],
+          ['keyring', { reason: null, onlyWarns: false }],
+        ]),
+      );
+    const metrics = new Metrics();
+    try {
+      noticed.serves({ readiness: stands('900 MiB free'), metrics, canary: null });
+      await askNoticed('/readyz');
+      const figures = await askNoticed('/metrics');
+      expect(figures).toContain('segl_part_not_well{part="disk"} 1');
+      expect(figures).toContain('segl_part_not_well{part="keyring"} 0');
+      noticed.serves({ readiness: stands('899 MiB free'), metrics, canary: null });
+      await askNoticed('/readyz');
+      noticed.serves({ readiness: stands(null), metrics, canary: null });
+      expect(await askNoticed('/metrics')).toContain('segl_part_not_well{part="disk"} 0');
+    } finally {
+      await noticed.close();
+    }
+    expect(lines.map(({ part, msg }) => [part, msg])).toEqual([
+      ['disk', 'ready, but not all is well: 900 MiB free'],
+      ['disk', 'this is well again'],
+    ]);
   });
 
   it('sends a canary mail when it is asked to in JSON, which no page elsewhere may do, and one at a time', async () => {

@@ -6,6 +6,8 @@ import { CanaryUnderWay, CannotListen, isLoopback } from '#libs/installation';
 import type { Canary, Readiness, Settings } from '#libs/installation';
 import type { Metrics } from '#libs/telemetry';
 
+type Parts = Awaited<ReturnType<Readiness['ask']>>['parts'];
+
 interface Answer {
   readonly status: number;
   readonly text: string;
@@ -34,6 +36,8 @@ export class ManagementServer {
   private watched: Watched | null = null;
   private notReadyBecause: string | null = 'it is starting';
   private logged = '';
+  /** Parts of which the log has said that they warn. */
+  private warned = new Set<string>();
 
   private constructor(
     private readonly host: string,
@@ -138,14 +142,31 @@ export class ManagementServer {
     if (this.notReadyBecause !== null || this.watched === null) {
       return { status: 503, text: `not ready: ${this.notReadyBecause ?? ''}\n` };
     }
-    const { isReady, text, reasons, ageSeconds } = await this.watched.readiness.ask();
+    const { isReady, text, reasons, parts, ageSeconds } = await this.watched.readiness.ask();
     if (reasons !== '' && reasons !== this.logged) this.log.warn(`not ready: ${reasons}`);
     this.logged = reasons;
+    this.sayWarnings(parts);
     return { status: isReady ? 200 : 503, text, ageSeconds };
+  }
+
+  /** Each part once, and once more when it is well again: its reason has figures in it that change from one look to the next. */
+  private sayWarnings(parts: Parts): void {
+    const warning = [...parts].flatMap(([part, { reason, onlyWarns }]) =>
+      onlyWarns && reason !== null ? [{ part, reason }] : [],
+    );
+    for (const { part, reason } of warning)
+      if (!this.warned.has(part)) this.log.warn({ part }, `ready, but not all is well: ${reason}`);
+    const now = new Set(warning.map(({ part }) => part));
+    for (const part of this.warned.difference(now)) this.log.info({ part }, 'this is well again');
+    this.warned = now;
   }
 
   private async scrape(): Promise<Answer> {
     if (this.watched === null) return { status: 503, text: 'no metrics yet\n' };
-    return { status: 200, ...(await this.watched.metrics.scrape()) };
+    const { readiness, metrics } = this.watched;
+    const { parts } = await readiness.ask();
+    this.sayWarnings(parts); // where nobody asks for /readyz
+    metrics.showParts(new Map([...parts].map(([part, { reason }]) => [part, reason === null])));
+    return { status: 200, ...(await metrics.scrape()) };
   }
 }

@@ -30,6 +30,7 @@ export {
   lastCheckpoint,
   ledgerProjection,
 } from './ledger/ledger-projection.ts';
+export { LedgerContradicted } from './ledger/ledger.ts';
 export { LedgerTree } from './ledger/ledger-tree.ts';
 export { MerkleTree } from './ledger/merkle-tree.ts';
 export { publishedCheckpoint } from './ledger/publication.ts';

@@ -90,6 +90,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly partNotWell = new Gauge({
+    name: 'segl_part_not_well',
+    help: '1 while a part that this process has is not well, whether it holds the process up or not; /readyz names it too',
+    labelNames: ['part'],
+    registers: [this.registry],
+  });
+
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
     const {
@@ -265,6 +272,11 @@ export class Metrics {
   /** As Prometheus reads it. */
   async scrape(): Promise<{ readonly text: string; readonly contentType: string }> {
     return { text: await this.registry.metrics(), contentType: this.registry.contentType };
+  }
+
+  /** @param parts each by its name in our own words, and whether it is well */
+  showParts(parts: ReadonlyMap<string, boolean>): void {
+    for (const [part, isWell] of parts) this.partNotWell.set({ part }, isWell ? 0 : 1);
   }
 
   countView(form: 'page' | 'print' | 'original' | 'attachment' | 'shown'): void {

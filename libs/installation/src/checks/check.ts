@@ -4,6 +4,7 @@ import type { EventStore, ProjectionRunner, ReadModelDatabase } from '#libs/even
 import type { Keyring, PersonDirectory } from '#libs/keyring';
 import type { Outbox } from '#libs/mail';
 import type { Upstream } from '#libs/oidc-bridge';
+import type { Role } from '../roles.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** Who runs checks: a process that is asked for /readyz, about itself; and `segl doctor`, from outside, also before a first start. */
@@ -46,6 +47,11 @@ export interface Check {
   readonly failsWhen: string;
   readonly whatToDo: string;
   readonly askers: readonly Asker[];
+  /**
+   * Whose work alone it holds up. A process that has a role before this one (portal, gateway, console) is ready all the same, and warns: readers are not to
+   * be turned away because something that they do not need stands still.
+   */
+  readonly ofRole?: Role;
   /** What is not well there is said at /readyz, and the process is ready all the same: there are other ways in. */
   readonly onlyWarns?: true;
   /** What is not well there is for `segl doctor` to say, and no fault of this installation: somebody else's part, or not yet due. */

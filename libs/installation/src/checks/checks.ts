@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { LedgerContradicted } from '#libs/audit';
 import { oldestInOutbox } from '#libs/mail';
 import { troublesOf } from '#libs/oidc-bridge';
 import { DomainError, SystemClock } from '#libs/vocabulary';
-import { hasRole, isShared, partsOf } from '../roles.ts';
+import { hasRole, isShared, partsOf, ROLES } from '../roles.ts';
 import type { Settings } from '../settings/settings.ts';
 import { signInParts } from '../sign-in/sign-in-parts.ts';
 import { DATA_FILES } from '../stores/data-files.ts';
@@ -115,6 +116,7 @@ export const CHECKS: readonly Check[] = [
     failsWhen: 'its directory cannot be written',
     whatToDo: 'make room, or give the directory back to the user that Segl runs as',
     askers: ['readiness'],
+    ofRole: 'gateway',
     concerns: (settings) => partsOf(settings).has('outbox'),
     isTold: never,
     async run(parts) {
@@ -144,6 +146,7 @@ export const CHECKS: readonly Check[] = [
     failsWhen: 'one cannot be written, or meets an event that it cannot take in',
     whatToDo: 'make room where the data directory is; if that is not it, "segl projections rebuild" fills them anew',
     askers: ['readiness', 'doctor'],
+    ofRole: 'console',
     concerns: (settings) => partsOf(settings).has('readModels'),
     isTold: never,
     async run(parts) {
@@ -175,16 +178,31 @@ export const CHECKS: readonly Check[] = [
   },
   {
     part: 'ledger',
-    looksAt: 'that the last checkpoint that was due could be signed, recorded and published',
-    failsWhen: 'the log contradicts what was signed, the directory cannot be written, or the key is gone',
+    looksAt: 'that the log holds what was signed of it',
+    failsWhen: 'it contradicts its last checkpoint: nothing is shown over a record that was changed or set back',
     whatToDo:
-      'a contradiction: restore the log from a backup that holds the last checkpoint, or find out who changed it ("segl audit verify"); else mend the directory',
+      'restore the log from a backup that holds the last checkpoint, or find out who changed it ("segl audit verify")',
     askers: ['readiness'],
     concerns: (settings) => partsOf(settings).has('readModels'),
     isTold: never,
     async run(parts) {
       const { lastFault } = await parts.ledger();
-      if (lastFault !== null) throw lastFault;
+      if (lastFault instanceof LedgerContradicted) throw lastFault;
+      return 'not contradicted';
+    },
+  },
+  {
+    part: 'checkpoints',
+    looksAt: 'that the last checkpoint that was due could be signed, recorded and published',
+    failsWhen: 'the directory cannot be written, or the key is gone',
+    whatToDo: 'mend the directory or the keyring; nothing needs a restart',
+    askers: ['readiness'],
+    ofRole: 'console',
+    concerns: (settings) => partsOf(settings).has('readModels'),
+    isTold: never,
+    async run(parts) {
+      const { lastFault } = await parts.ledger();
+      if (lastFault !== null && !(lastFault instanceof LedgerContradicted)) throw lastFault;
       return 'signed and published';
     },
   },
@@ -310,6 +328,11 @@ export const CHECKS: readonly Check[] = [
   ...CHECKS_OF_RETENTION,
   ...CHECKS_AROUND_IT,
 ];
+
+/** Whether what is not well there leaves a process with these settings ready: it only warns, or holds up a role that is not the foremost here. */
+export function leavesReady({ onlyWarns = false, ofRole }: Check, settings: Settings): boolean {
+  return onlyWarns || (ofRole !== undefined && ROLES.find((role) => hasRole(settings, role)) !== ofRole);
+}
 
 /** What `asker` looks at with these settings. */
 export function checksFor(asker: Asker, settings: Settings): readonly Check[] {

@@ -28,6 +28,7 @@ export const CHECKS_OF_MAIL_COMING_IN: readonly Check[] = [
     failsWhen: 'the process has stopped listening',
     whatToDo: 'look at the log, and start it anew; sending servers keep their mail meanwhile',
     askers: ['readiness'],
+    ofRole: 'gateway',
     concerns: listensForMail,
     isTold: () => true,
     async run(parts) {

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { KeyringFault, PersonDirectoryUnavailable } from '#libs/keyring';
 import type { Instant } from '#libs/vocabulary';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
+import type { Settings } from '../settings/settings.ts';
+import { checksFor, leavesReady } from './checks.ts';
 import { Readiness } from './readiness.ts';
 
 const well = () => Promise.resolve();
@@ -83,5 +85,32 @@ describe('/readyz, which anybody may ask', () => {
       text: 'ready\nwarning: account providers: Staff (staff) since 2026-11-30T08:00:00.000Z: …: ECONNREFUSED\n',
       reasons: '',
     });
+  });
+});
+
+describe('what is not well in a role', () => {
+  const heldUpBy = (roles: Settings['roles']): string[] => {
+    const smtp = { clients: [{ clientId: 'x' }] };
+    const settings = {
+      ...{ roles, smtp, demonstration: false, ephemeralStore: 'memory:', dataDir: '/x', eventStore: 'sqlite:/x' },
+      ...{ personKeys: 'sqlite:/x', ledger: { witnesses: [] }, console: { noticesTo: [] }, canary: {}, retention: {} },
+      ...{ signIn: { microsoft: [], google: [], organisation: [], clients: [] }, gateway: {}, relayUrl: 'smtp://x' },
+    } as unknown as Settings;
+    return checksFor('readiness', settings).flatMap((check) => (leavesReady(check, settings) ? [] : [check.part]));
+  };
+  const forReaders = ['keyring', 'event store', 'person directory', 'ephemeral store'];
+
+  it('turns no reader away who does not need it; a log that contradicts what was signed does', () => {
+    expect(heldUpBy(['portal', 'gateway', 'console'])).toEqual([...forReaders, 'ledger']);
+    expect(heldUpBy(['portal'])).toEqual(forReaders);
+  });
+
+  it('holds up who is there for it alone', () => {
+    expect(heldUpBy(['gateway'])).toEqual(['keyring', 'event store', 'person directory', 'outbox', 'mail coming in']);
+    expect(heldUpBy(['console'])).toEqual([
+      ...['keyring', 'event store', 'person directory', 'read models', 'ledger', 'checkpoints'],
+    ]);
+    expect(heldUpBy(['gateway', 'console'])).toContain('outbox');
+    expect(heldUpBy(['gateway', 'console'])).not.toContain('read models');
   });
 });

@@ -1,5 +1,5 @@
 import type { Upstream } from '#libs/oidc-bridge';
-import { checksFor } from './checks.ts';
+import { checksFor, leavesReady } from './checks.ts';
 import type { CheckedParts } from './check.ts';
 import type { Settings } from '../settings/settings.ts';
 import { isEmbedded } from '../stores/store-urls.ts';
@@ -17,12 +17,20 @@ export interface ReadinessCheck {
   check(): Promise<void>;
 }
 
+export interface PartState {
+  /** For operators; null when it is well. */
+  readonly reason: string | null;
+  readonly onlyWarns: boolean;
+}
+
 export interface ReadinessAnswer {
   readonly isReady: boolean;
   /** As anybody may read it: a line for each part that is not well, `warning: ` before it where it does not matter for being ready. */
   readonly text: string;
   /** For the log, with everything; empty when ready. */
   readonly reasons: string;
+  /** For the log and for figures: every part that was asked. */
+  readonly parts: ReadonlyMap<string, PartState>;
 }
 
 interface Asked {
@@ -72,6 +80,12 @@ export class Readiness {
       isReady: faults.length === 0,
       text: lines.map((line) => `${line}\n`).join(''),
       reasons: faults.map(({ check: { part }, reason }) => `${part}: ${reason}`).join('; '),
+      parts: new Map(
+        this.checks.map(({ part, onlyWarns = false }, at) => [
+          part,
+          { reason: answers[at]?.reason ?? null, onlyWarns },
+        ]),
+      ),
     };
   }
 
@@ -137,11 +151,11 @@ export function readinessOf(
     webhookTroubles: async () => stores.webhooks?.troubles() ?? [],
     isListeningForMail,
   };
-  const checks = checksFor('readiness', settings).map(({ part, isTold, onlyWarns = false, run }): ReadinessCheck => ({
-    part,
-    isTold: isTold(settings),
-    onlyWarns,
-    check: async () => void (await run(parts)),
+  const checks = checksFor('readiness', settings).map((check): ReadinessCheck => ({
+    part: check.part,
+    isTold: check.isTold(settings),
+    onlyWarns: leavesReady(check, settings),
+    check: async () => void (await check.run(parts)),
   }));
   return new Readiness(checks, [...hostsOf(settings), ...hostsOfProviders(settings)]);
 }
