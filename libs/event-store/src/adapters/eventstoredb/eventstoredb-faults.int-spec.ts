@@ -41,6 +41,24 @@ async function until(isSo: () => boolean): Promise<void> {
   }
 }
 
+describe('a server within a network whose way out is a proxy', () => {
+  it.each(['https_proxy', 'http_proxy'])('is dialled itself, whatever %s says', async (variable) => {
+    const double = await startDouble();
+    const proxy = await startWire(double.port);
+    const { [variable]: before, no_grpc_proxy: exceptions } = process.env;
+    process.env[variable] = `http://127.0.0.1:${proxy.port}`;
+    cleanUps.push(() => {
+      for (const [name, value] of Object.entries({ [variable]: before, no_grpc_proxy: exceptions })) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    });
+    const store = await open(double.port);
+    expect(await store.append(newStream(), 'NONE', [noted('a')])).toMatchObject({ revision: 0 });
+    expect(proxy.connections).toBe(0);
+  });
+});
+
 describe('an append whose outcome is unknown', () => {
   it.each<[string, AppendMischief]>([
     ['is written and never answered', { kind: 'write-and-be-silent' }],

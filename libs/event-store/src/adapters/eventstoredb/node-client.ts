@@ -28,6 +28,7 @@ export class NodeClient extends EventStoreDBClient {
 
   constructor(endpoint: Endpoint, isTls: boolean, { credentials, ca }: Secrets) {
     clientsMade++;
+    dialItself(endpoint);
     super(
       {
         endpoint,
@@ -113,6 +114,17 @@ export class NodeClient extends EventStoreDBClient {
       () => undefined,
     );
   }
+}
+
+/**
+ * gRPC goes through a proxy that `https_proxy` or `http_proxy` names, which machines and pods of closed networks are given for the way out. The
+ * record lies within: it is dialled itself, unless `grpc_proxy` asks for a way of its own. The vendor's client takes no such option.
+ */
+function dialItself({ address }: Endpoint): void {
+  const { grpc_proxy: wanted = '', no_grpc_proxy: exceptions } = process.env;
+  if (wanted !== '') return;
+  const hosts = new Set((exceptions ?? process.env['no_proxy'] ?? '').split(',').filter((host) => host !== ''));
+  process.env['no_grpc_proxy'] = [...hosts.add(address.replace(/^\[|\]$/g, ''))].join(',');
 }
 
 function memberOf(member: InstanceType<typeof gossip.MemberInfo>): Member[] {
