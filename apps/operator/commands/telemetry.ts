@@ -14,7 +14,7 @@ export function telemetryCommand(operator: Operator): Command {
 There is nothing else. Each line is one dimension on its own: how many persons there were of one kind within a period, with
 noise that is larger than any one person. The true number is within the margin 19 times out of 20. A line that would stand
 for few persons is not written, and each person is counted once in a dimension, however often they come. Of several
-portal processes, the counts are those of one.
+portal processes, the counts are those of one, since it was started ("from") or the period began.
 
 Examples:
   segl telemetry

@@ -29,7 +29,7 @@ export const telemetryCounts: Projection<TelemetryEvent> = {
 export interface TelemetryRow {
   readonly dimension: string;
   readonly value: string;
-  /** First day of the period (UTC), and the first day after it. */
+  /** First day that was counted of a period (UTC), and the first day after the period. */
   readonly from: string;
   readonly until: string;
   /** With noise. */

@@ -78,7 +78,7 @@ describe('what telemetry writes', () => {
     expect(new Set(events.map(({ stream }) => stream)).size).toBe(1);
     expect(events.find(({ data }) => data.dimension === 'browser')?.data).toEqual({
       dimension: 'browser',
-      from: '2026-11-03',
+      from: '2026-11-25', // when this process began, within the period of 2026-11-03
       until: '2026-12-03',
       epsilon: 2,
       cells: [{ value: 'Firefox 145', persons: expect.any(Number), margin: expect.any(Number) }],
@@ -179,7 +179,7 @@ describe('what is kept', () => {
       runner.start();
       await runner.caughtUp();
       expect(readTelemetry(readModels.db)).toMatchObject([
-        { dimension: 'message-view', value: 'page', from: '2026-11-03', until: '2026-12-03', epsilon: 2 },
+        { dimension: 'message-view', value: 'page', from: '2026-11-25', until: '2026-12-03', epsilon: 2 },
         { dimension: 'message-view', value: 'page', from: '2026-12-03', until: '2027-01-02', epsilon: 2 },
       ]);
       expect(readTelemetry(readModels.db).map(({ persons }) => persons)).toEqual(

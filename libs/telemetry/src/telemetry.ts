@@ -18,7 +18,9 @@ export type TelemetryEvent =
       'NoisyCountsWritten',
       {
         readonly dimension: Dimension;
-        /** The period that was counted: its first day, and the first day after it (UTC). */
+        /**
+         * What was counted of the period: its first day, or the later one on which the process began that wrote this, and the first day after it (UTC).
+         */
         readonly from: string;
         readonly until: string;
         /** Of all dimensions of the period together. */
@@ -70,6 +72,8 @@ export interface TelemetryOptions {
 
 interface Period {
   readonly number: number;
+  /** Since 1970: the first day of the period that is counted. */
+  readonly fromDay: number;
   readonly counts: PeriodCounts;
 }
 
@@ -101,7 +105,7 @@ export class Telemetry {
   ) {
     this.budget = privacyBudget(options.privacy ?? DEFAULT_PRIVACY);
     this.chance = options.chance ?? new Chance();
-    this.current = this.periodOfNow();
+    this.current = this.periodBegun();
   }
 
   /** @param personId see PeriodCounts.count */
@@ -141,7 +145,7 @@ export class Telemetry {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     await this.write();
-    this.current = this.periodOfNow();
+    this.current = this.periodBegun();
   }
 
   /** Writes the periods that have ended. Never rejects. */
@@ -174,12 +178,13 @@ export class Telemetry {
    * and every dimension, with or without anybody in it: whether a process claims a period must not hang on one person either.
    */
   private endPeriod(): void {
-    const { number, counts } = this.current;
+    const { number, fromDay, counts } = this.current;
     if (this.periodNumber() <= number) return; // a clock set back ends nothing
-    this.current = this.periodOfNow();
     const { settings } = this.budget;
+    const next = this.periodNumber();
+    this.current = { number: next, fromDay: next * settings.periodDays, counts: new PeriodCounts() };
     const common = {
-      from: dayOf(number * settings.periodDays),
+      from: dayOf(fromDay),
       until: dayOf((number + 1) * settings.periodDays),
       epsilon: settings.epsilon,
     };
@@ -191,8 +196,10 @@ export class Telemetry {
     this.drawn.push({ stream: telemetryStream(number, settings), events });
   }
 
-  private periodOfNow(): Period {
-    return { number: this.periodNumber(), counts: new PeriodCounts() };
+  /** From today on: what came before in this period was dropped, or counted by nobody. */
+  private periodBegun(): Period {
+    const fromDay = Math.floor(Date.parse(this.clock.now()) / DAY_MS);
+    return { number: this.periodNumber(), fromDay, counts: new PeriodCounts() };
   }
 
   private periodNumber(): number {
