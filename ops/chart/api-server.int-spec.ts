@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiServer, noApiServerBecause } from './api-server.ts';
 import { CHART } from './chart-page.ts';
 import { customResourceDefinitions } from './kubernetes-schemas.ts';
-import { example, EXAMPLES, podsOf } from './rendered-chart.ts';
+import { example, EXAMPLES, podsOf, textOfChart } from './rendered-chart.ts';
 
 const reason = noApiServerBecause();
 
@@ -89,6 +90,23 @@ const reason = noApiServerBecause();
       const { status, said } = cluster.kubectl(['create', '--namespace', 'embedded', '-f', '-'], JSON.stringify(pod));
       expect(status).not.toBe(0);
       expect(said).toContain('violates PodSecurity "restricted');
+    });
+
+    it('takes the pod of README that restores a backup, as restricted and with the volume that the chart makes', () => {
+      const [command = ''] = /^kubectl --namespace segl run .*?^ {2}.* } }'$/ms.exec(textOfChart('README.md')) ?? [];
+      const { stdout } = spawnSync('sh', ['-c', `kubectl() { printf '%s\\0' "$@"; }\n${command}`], {
+        encoding: 'utf8',
+      });
+      const args = stdout
+        .split('\0')
+        .slice(0, -1)
+        .map((each) => (each === 'segl' ? 'embedded' : each));
+      expect(args).toContain('--overrides');
+      const { status, said, text } = cluster.kubectl([...args, '--output', 'json']);
+      expect([status, said]).toEqual([0, '']);
+      const made = JSON.parse(text) as { spec: { volumes: { persistentVolumeClaim?: { claimName: string } }[] } };
+      const claims = made.spec.volumes.flatMap(({ persistentVolumeClaim: claim }) => claim?.claimName ?? []);
+      expect(claims).toEqual(['data-segl-appliance-0']);
     });
 
     it('is upgraded in place, and leaves the volumes when it goes', () => {

@@ -197,6 +197,18 @@ withHelm('the chart, by Helm 4', () => {
     expect(JSON.stringify(example('cluster.yaml'))).toMatch(/"registry\.nordlys\.example\/mirror\/segl@sha256:0123/);
   });
 
+  it.each(EXAMPLES)('%s: the longest name that is taken leaves room for what Kubernetes puts behind it', (name) => {
+    const longest = 'n'.repeat(40);
+    const { text } = render('--values', join(CHART, 'ci', name), '--set', `fullnameOverride=${longest}nnnnn`);
+    const manifests = manifestsOf(text);
+    const namesOf = (kind: string) => named(manifests, kind).map(({ metadata }) => metadata.name);
+    expect(namesOf('StatefulSet').length).toBeGreaterThan(0);
+    // The label controller-revision-hash of its pods: name, dash, ten characters (63 in all).
+    for (const each of namesOf('StatefulSet')) expect([each, each.length <= 52]).toEqual([each, true]);
+    for (const each of namesOf('Service')) expect([each, each.length <= 63]).toEqual([each, true]);
+    for (const each of namesOf('Service')) expect(each).toMatch(new RegExp(`^${longest}-`));
+  });
+
   it('watches metrics that there are', () => {
     const metrics = readFileSync(resolve(CHART, '../../libs/telemetry/src/metrics.ts'), 'utf8');
     const watched = new Set(textOfChart('alerts.yaml').match(/\bsegl_[a-z_]+/g));
@@ -243,7 +255,11 @@ withHelm('the chart, by Helm 4', () => {
       'environment.SEGL_HTTP_PORT=x',
       /environment\.SEGL_HTTP_PORT: is a setting/,
     ],
-    ['a variable that the chart sets', 'environment.NO_PROXY=x', /environment\.NO_PROXY: the chart sets it/],
+    [
+      'a password for the relay, in whichever address',
+      'relayUrl=smtp://a.example smtps://segl:secret@b.example',
+      /relayUrl: holds credentials/,
+    ],
     [
       'a word for a server that is not there',
       'ephemeralStore.vouchedFor={redis-7}',

@@ -131,7 +131,7 @@ function settingsWith(path: string, value: string): object {
 
   it.each([
     'smtp://mail.example',
-    'smtp://user:a%20b@mail.example:2526?tls=required',
+    'smtp://mail.example:2526?tls=required',
     'smtps://mail.example',
     'mx://nordlys.example',
     'smtp://127.0.0.1',

@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* 40 characters: room for "-management" and what a StatefulSet appends. */}}
+{{/* 40 characters: a Service has 63 ("-appliance-management"), and a StatefulSet 52, since its pods bear a label of its name and ten more. */}}
 {{- define "segl.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
@@ -78,7 +78,7 @@ esdb://{{ include "segl.fullname" . }}-event-store:2113?tls=false
 {{- end -}}
 {{- define "segl.ephemeralStoreUrl" -}}
 {{- if .Values.ephemeralStore.trial.enabled -}}
-redis://{{ include "segl.fullname" . }}-ephemeral-store:6379
+redis://{{ include "segl.fullname" . }}-ephemeral:6379
 {{- else -}}{{- .Values.ephemeralStore.url -}}{{- end -}}
 {{- end -}}
 

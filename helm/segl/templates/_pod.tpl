@@ -87,8 +87,6 @@ spec:
         - { name: SEGL_HTTP_PORT, value: '' }
         - { name: SEGL_DATA_DIR, value: '' }
         - { name: SEGL_KEYRING, value: '' }
-        # gRPC asks the proxy variables of an image or a mutating webhook too: what is within never goes through a proxy.
-        - { name: NO_PROXY, value: 'localhost,127.0.0.1,.svc,.cluster.local' }
         {{- range $name, $value := $root.Values.environment }}
         - { name: {{ $name }}, value: {{ $value | quote }} }
         {{- end }}

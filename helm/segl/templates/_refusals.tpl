@@ -12,6 +12,9 @@
 {{- if not $v.relayUrl }}
   {{- $faults = append $faults "relayUrl: is missing; the next hop for carriers and codes, such as smtp://mail.example.com:25" -}}
 {{- end -}}
+{{- if regexMatch "//[^/?#@\\s]*@" $v.relayUrl }}
+  {{- $faults = append $faults "relayUrl: holds credentials; leave them out, and name a file of a Secret: secrets: [segl-relay], settings.relay.credentialsFile: /run/secrets/segl-relay/credentials" -}}
+{{- end -}}
 {{- if and $v.keys.existingSecret $v.keys.volume }}
   {{- $faults = append $faults "keys.existingSecret and keys.volume: each says where the keys are; leave one out" -}}
 {{- end -}}
@@ -27,8 +30,6 @@
 {{- range $name, $_ := $v.environment -}}
   {{- if hasPrefix "SEGL_" $name }}
     {{- $faults = append $faults (printf "environment.%s: is a setting; its place is settings, where it is checked" $name) -}}
-  {{- else if eq $name "NO_PROXY" }}
-    {{- $faults = append $faults "environment.NO_PROXY: the chart sets it; leave it out" -}}
   {{- end -}}
 {{- end -}}
 {{- range $name := list "eventStore" "ephemeralStore" "personKeys" -}}
