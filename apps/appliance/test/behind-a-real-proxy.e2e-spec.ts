@@ -88,6 +88,7 @@ describe.each(RECIPES)('behind $program, by $file', (recipe) => {
   let proxy: ChildProcess | undefined;
   let ca: Buffer;
   let tls: number;
+  let plain: number;
 
   const options = (path: string, headers: Record<string, string> = {}) =>
     ({
@@ -111,9 +112,9 @@ describe.each(RECIPES)('behind $program, by $file', (recipe) => {
     const own = join(place, recipe.file.replace(/\W/g, '-'));
     makeCertificate(own);
     ca = await readFile(join(own, 'cert.pem'));
-    tls = await freePort();
+    [tls, plain] = [await freePort(), await freePort()];
     const management = Number(appliance.managementUrl.port);
-    proxy = startProxy(recipe, { tls, upstream: (recorder.address() as AddressInfo).port, management }, own);
+    proxy = startProxy(recipe, { tls, plain, upstream: (recorder.address() as AddressInfo).port, management }, own);
     await until(
       async () => (await get('/healthz').catch(() => ({ status: 0 }))).status === 200,
       `${recipe.file} answers`,
@@ -138,6 +139,16 @@ describe.each(RECIPES)('behind $program, by $file', (recipe) => {
         expect([path, (await get(path)).status]).toEqual([path, 404]);
     },
   );
+
+  // Caddy does it by itself, on the port that is 80 there alone.
+  (recipe.file.endsWith('Caddyfile') ? it.skip : withProxy)('who types the name alone is led to https', async () => {
+    const url = `http://127.0.0.1:${plain}/help`;
+    const answer = await fetch(url, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      301,
+      expect.stringMatching(/^https:\/\/.+\/help$/),
+    ]);
+  });
 
   withProxy('a connection is encrypted by what RFC 9325 recommends, and by nothing older', async () => {
     const meets = (wanted: ConnectionOptions) =>

@@ -7,6 +7,8 @@ const recipes = resolve(import.meta.dirname, '..', '..', '..', 'ops', 'proxies')
 
 interface Ports {
   readonly tls: number;
+  /** Where a recipe listens on port 80. */
+  readonly plain: number;
   readonly upstream: number;
   readonly management: number;
 }
@@ -50,11 +52,12 @@ export const RECIPES: readonly Recipe[] = [
   {
     file: 'nginx.conf',
     program: '/usr/sbin/nginx',
-    written: (recipe, { tls, upstream }, place) => {
+    written: (recipe, { tls, plain, upstream }, place) => {
       const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
         (name) => `${name}_temp_path ${place}/temporary-${name};`,
       );
       const server = recipe
+        .replace('listen 80', `listen 127.0.0.1:${plain}`)
         .replace('listen 443', `listen 127.0.0.1:${tls}`)
         .replace(/\/etc\/ssl\/\S+fullchain\.pem/, `${place}/cert.pem`)
         .replace(/\/etc\/ssl\/\S+privkey\.pem/, `${place}/key.pem`)
@@ -66,8 +69,9 @@ export const RECIPES: readonly Recipe[] = [
   {
     file: 'haproxy.cfg',
     program: '/usr/sbin/haproxy',
-    written: (recipe, { tls, upstream, management }, place) =>
+    written: (recipe, { tls, plain, upstream, management }, place) =>
       recipe
+        .replace('bind :80', `bind 127.0.0.1:${plain}`)
         .replace('bind :443', `bind 127.0.0.1:${tls}`)
         .replace('/etc/haproxy/post.example.com.pem', `${place}/both.pem`)
         .replace(
