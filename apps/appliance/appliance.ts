@@ -8,6 +8,7 @@ import type { ProjectionRunner } from '#libs/event-store';
 import {
   CannotListen,
   hasRole,
+  isBehindProxy,
   noteDemonstrationAddress,
   openStores,
   openWhenReachable,
@@ -96,6 +97,8 @@ async function serve(
     if (hasRole(settings, 'console') && !settings.demonstration && !signIn.hasAccountsWithRoles)
       log.warn('nobody can sign in at the console: no provider under signIn gives roles (rolesClaim, roles)');
     const rooms = ApplianceModule.of(settings, stores, views, signIn, ownAddress, log);
+    if (isBehindProxy(settings) && settings.trustedProxies.length === 0)
+      log.warn('trustedProxies is empty: behind a proxy all readers look like one, and share its limits');
     const app = await NestFactory.create<NestExpressApplication>(rooms, {
       bodyParser: false, // what streams must not be parsed first; forms are read by web-ui
       logger: new NestLog(log),

@@ -4,6 +4,7 @@ import { KeyringFault } from '#libs/keyring';
 import { BridgeConfigurationFault } from '#libs/oidc-bridge';
 import { startAppliance } from './appliance.ts';
 import { greetNewcomer } from './demo/greeting.ts';
+import { openLog } from './logging.ts';
 
 /** Seconds that a stop may take before the process ends all the same. */
 const STOP_SECONDS = 10;
@@ -12,18 +13,27 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function main(): Promise<void> {
   const demonstration = process.argv.includes('--demonstration');
+  const settings = readSettings(process.env, { demonstration });
+  const log = openLog(settings.logLevel);
   // A start may wait for servers as long as it takes; as process 1 of a container it would not hear a signal by default.
-  const endAtOnce = () => process.exit(0);
+  const endAtOnce = () => {
+    log.info('stopped before it was ready');
+    process.exit(0);
+  };
   for (const signal of SIGNALS) process.once(signal, endAtOnce);
-  const appliance = await startAppliance(readSettings(process.env, { demonstration }));
+  const appliance = await startAppliance(settings);
   for (const signal of SIGNALS) process.removeListener(signal, endAtOnce);
   process.on('SIGHUP', () => appliance.reload());
   let isStopping = false;
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (isStopping) process.exit(1); // asked twice: at once
+      const cutOff = (why: string) => {
+        log.warn(`ended without having stopped: ${why}`);
+        process.exit(1);
+      };
+      if (isStopping) cutOff('it was asked twice');
       isStopping = true;
-      setTimeout(() => process.exit(1), STOP_SECONDS * 1000).unref();
+      setTimeout(() => cutOff(`it took more than ${STOP_SECONDS} s`), STOP_SECONDS * 1000).unref();
       appliance.stop().then(
         () => process.exit(0),
         (error: unknown) => fail(error, 1),

@@ -46,6 +46,7 @@ describe('segl doctor', () => {
     expect([exitCode, faultsOf(text)]).toEqual([0, []]);
     expect(text.match(/none yet/g)).toHaveLength(4); // data directory, event store, person directory, read models
     expect(text).toContain(`data directory: ${home.dataDir}: none yet`);
+    expect(text).toMatch(/^NOTE {3}proxy in front: trustedProxies is empty: all readers look like one$/m);
     expect(text).toMatch(/^NOTE {3}public address: nothing answers at https:\/\/post\.example\.com\/healthz/m);
     expect(text).toMatch(/^ok {5}disk: .* GiB free$/m);
   });

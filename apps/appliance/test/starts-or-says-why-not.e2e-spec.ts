@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -243,6 +243,28 @@ describe('a start', () => {
     },
     180_000,
   );
+
+  it('that waits for a server and is stopped meanwhile says so, and ends well', async () => {
+    ensureBuilt();
+    const directory = mkdtempSync(join(tmpdir(), 'segl-waiting-'));
+    const keyring = join(directory, 'keyring');
+    await initKeyring(keyring, { demonstration: false, now: new SystemClock().now() });
+    const environment = {
+      ...{ PATH: process.env['PATH'] ?? '', ...production, SEGL_KEYRING: keyring },
+      ...{ SEGL_DATA_DIR: join(directory, 'data'), SEGL_EVENT_STORE: 'esdb://127.0.0.1:1?tls=false' },
+      ...{ SEGL_HTTP_PORT: String(await freePort()), SEGL_MANAGEMENT_PORT: '0' },
+    };
+    const child = spawn(process.execPath, [join(root, 'dist/apps/appliance/main.js')], { env: environment });
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    while (!output.includes('not ready, and waiting') && child.exitCode === null)
+      await new Promise((resume) => setTimeout(resume, 25));
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(output.trimEnd().split('\n').at(-1)).toMatch(/"level":"info".*"stopped before it was ready"/);
+    rmSync(directory, { recursive: true });
+  }, 300_000);
 
   it('tells a newcomer in a few lines where to click', async () => {
     const demonstration = await startProcess();

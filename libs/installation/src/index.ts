@@ -2,6 +2,7 @@ export { Canary, canaryStandingIn, type SealCanaryMail } from './canary/canary.t
 export { CANARY_STEPS, type CanaryRun, CanaryStopped, CanaryUnderWay } from './canary/canary-run.ts';
 export { CannotListen } from './cannot-listen.ts';
 export type { CheckedParts } from './checks/check.ts';
+export { isBehindProxy } from './checks/around-it.ts';
 export { checksFor } from './checks/checks.ts';
 export { type Readiness, readinessOf } from './checks/readiness.ts';
 export {

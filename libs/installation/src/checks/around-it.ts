@@ -97,6 +97,21 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
     },
   },
   {
+    part: 'proxy in front',
+    looksAt: 'whether the proxy in which TLS ends is named, so that readers can be told apart by their networks',
+    failsWhen:
+      '`trustedProxies` is empty: every reader comes from the address of the proxy, and all share the limits of one',
+    whatToDo: 'name its address as SEGL_TRUSTED_PROXIES, and see that it writes whom it speaks for (ops/proxies)',
+    askers: ['doctor'],
+    onlyAdvises: true,
+    concerns: isBehindProxy,
+    isTold: never,
+    async run({ settings: { trustedProxies } }) {
+      if (trustedProxies.length === 0) throw new NotWellAround(['trustedProxies is empty: all readers look like one']);
+      return trustedProxies.join(', ');
+    },
+  },
+  {
     part: 'records in DNS',
     looksAt: 'SPF, DMARC and DKIM of the domains that code mails and carriers are from',
     failsWhen: 'one is missing, doubled, or holds another key than ours',
@@ -113,6 +128,11 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
     },
   },
 ];
+
+/** Readers come by https, which no process of ours speaks: something stands in front. */
+export function isBehindProxy(settings: Settings): boolean {
+  return hasRole(settings, 'portal') && !settings.demonstration && settings.publicUrl.startsWith('https:');
+}
 
 /** Of code mails, and those that we sign for. */
 async function mailDomains({ passcode, dkim, keyring: directory, demonstration }: Settings): Promise<MailDomain[]> {
