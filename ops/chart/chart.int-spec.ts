@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -89,6 +89,30 @@ withHelm('the chart, by Helm 4', () => {
       const wanted = keys.map((key) => (key.endsWith('.pub') ? key.replace('.pub', '-*.pub') : `${key}-*`));
       expect([role, patternsOf('cluster.yaml', role)]).toEqual([role, ['*.destroyed', ...wanted].toSorted()]);
     }
+  });
+
+  it('gives a pod a copy of a Secret’s keys that nothing in the pod can change, and anew whenever it starts', () => {
+    const at = join(place, 'pod');
+    for (const name of ['keys', 'run/segl']) mkdirSync(join(at, name), { recursive: true });
+    const [, pod] = podsOf(example('embedded-behind-an-ingress.yaml'))[0] ?? [];
+    const script = (pod?.initContainers?.[0]?.args?.[0] ?? '')
+      .replaceAll('/run/segl', `${at}/run/segl`)
+      .replace('cd /keys', `cd ${at}/keys`);
+    const modes = () =>
+      ['.', ...readdirSync(join(at, 'run/segl/keyring'))].map((name) => [
+        name,
+        statSync(join(at, 'run/segl/keyring', name)).mode & 0o777,
+      ]);
+    for (const key of ['sealing-1.key', 'sealing-2.key']) {
+      writeFileSync(join(at, 'keys', key), 'x');
+      expect(spawnSync('sh', ['-c', script], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    }
+    expect(modes()).toEqual([
+      ['.', 0o500],
+      ['sealing-1.key', 0o400],
+      ['sealing-2.key', 0o400],
+    ]);
+    chmodSync(join(at, 'run/segl/keyring'), 0o700);
   });
 
   it('the one pod of mode embedded has every kind of key there is, since a backup is made in it', () => {

@@ -168,6 +168,8 @@ const SEGL = 10001;
         volumes: { [readable]: '/keys', [credentials]: '/credentials', [run]: '/run/segl' },
       });
       expect([status, text]).toEqual([0, '']);
+      const rotate = ['segl', '--keyring', '/run/segl/keyring', 'keys', 'rotate', 'manifest'];
+      expect(container.run(rotate, { volumes: { [run]: '/run/segl' } }).status).toBeGreaterThan(0); // a key that would go with the pod
       const { text: listed } = container.run(
         ['sh', '-c', 'cd /run/segl && stat -c "%n %a %u" keyring keyring/* event-store-credentials'],
         {
@@ -175,10 +177,10 @@ const SEGL = 10001;
         },
       );
       expect(listed.trim().split('\n')).toEqual([
-        'keyring 700 10001',
-        'keyring/manifest-1.key 600 10001',
-        'keyring/manifest-1.pub 600 10001',
-        'keyring/sealing-1.pub 600 10001',
+        'keyring 500 10001',
+        'keyring/manifest-1.key 400 10001',
+        'keyring/manifest-1.pub 400 10001',
+        'keyring/sealing-1.pub 400 10001',
         'event-store-credentials 600 10001',
       ]);
     },

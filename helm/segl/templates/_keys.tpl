@@ -23,13 +23,15 @@ secret: { secretName: {{ .Values.keys.existingSecret | quote }} }
 
 {{/*
 Runs before the appliance. The keyring asks that its files belong to the user of the process and to nobody else; a mounted
-Secret's belong to root, and a volume's are opened to a group by the kubelet. Call with (list $ roles).
+Secret's belong to root, and a volume's are opened to a group by the kubelet. A copy cannot be written to: a key that "segl keys rotate"
+made in it would be sealed to at once, and gone with the pod. Call with (list $ roles).
 */}}
 {{- define "segl.keysScript" -}}
 {{- $root := index . 0 -}}
 set -eu
 umask 077
 {{- if include "segl.keysVolume" $root }}
+if [ -e /run/segl/keyring ]; then chmod -R u+w /run/segl/keyring; fi
 rm -rf /run/segl/keyring
 mkdir /run/segl/keyring
 cd /keys
@@ -37,7 +39,8 @@ cd /keys
 for file in {{ include "segl.keysOf" (index . 1) }}; do
   if [ -f "$file" ]; then cp -- "$file" /run/segl/keyring/; fi
 done
-find /run/segl/keyring -type f -exec chmod 600 {} +
+find /run/segl/keyring -type f -exec chmod 400 {} +
+chmod 500 /run/segl/keyring
 {{- else }}
 cd /var/lib/segl
 mkdir -p keyring data
