@@ -51,6 +51,7 @@ describe('the runbook for backup and restore', () => {
         `SEGL_CONFIG=/etc/segl/segl.yaml segl seal --from anna@example.com --to bo@example.org < ${directory}/mail > /media/carrier.eml`,
         ...[key, backup, rehearsal],
         'rm -r /etc/segl/keyring /var/lib/segl', // the fire
+        'install -d -m 0700 /etc/segl/keyring /var/lib/segl', // the new machine, prepared as ops/package says
         ...[restore, putInPlace],
         'segl open /media/carrier.eml | grep marker-of-the-body',
         'segl audit query --type MessageSealed | grep bo@example.org',
