@@ -157,7 +157,7 @@ export class ManagementServer {
     for (const { part, reason } of warning)
       if (!this.warned.has(part)) this.log.warn({ part }, `ready, but not all is well: ${reason}`);
     const now = new Set(warning.map(({ part }) => part));
-    for (const part of this.warned.difference(now)) this.log.info({ part }, 'this is well again');
+    for (const part of this.warned) if (!now.has(part)) this.log.info({ part }, 'this is well again');
     this.warned = now;
   }
 
