@@ -283,4 +283,27 @@ describe('what bad input gets', () => {
     },
     240_000,
   );
+
+  it('while the read models cannot be written readers read on: it is ready, and says what is not well', async () => {
+    const reader = new HttpReader(portal.url);
+    const { location } = await reader.handIn(carrier);
+    const confirm = await reader.signInFor(location);
+    const ready = async () => {
+      const answer = await fetch(new URL('/readyz', portal.managementUrl));
+      return [answer.status, (await answer.text()).split('\n').find((line) => line.includes('read models'))];
+    };
+    const blocker = new DatabaseSync(join(portal.dataDir, 'read-models.sqlite'));
+    blocker.exec('BEGIN EXCLUSIVE');
+    try {
+      expect((await reader.view(location, confirm)).body).toContain('412,500'); // what the read models cannot follow
+      while ((await ready())[1] === undefined) await new Promise((resume) => setTimeout(resume, 200));
+      expect(await ready()).toEqual([200, 'warning: read models: cannot be used; the log says why']);
+      while (!portal.output().includes('read models')) await new Promise((resume) => setTimeout(resume, 50));
+      expect((await reader.view(location, await reader.get(location))).body).toContain('412,500');
+    } finally {
+      blocker.exec('ROLLBACK');
+      blocker.close();
+    }
+    while ((await ready())[1] !== undefined) await new Promise((resume) => setTimeout(resume, 200));
+  }, 120_000);
 });
