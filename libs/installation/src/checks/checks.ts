@@ -330,8 +330,8 @@ export const CHECKS: readonly Check[] = [
 ];
 
 /** Whether what is not well there leaves a process with these settings ready: it only warns, or holds up a role that is not the foremost here. */
-export function leavesReady({ onlyWarns = false, ofRole }: Check, settings: Settings): boolean {
-  return onlyWarns || (ofRole !== undefined && ROLES.find((role) => hasRole(settings, role)) !== ofRole);
+export function leavesReady({ onlyWarns, ofRole }: Check, settings: Settings): boolean {
+  return onlyWarns === true || (ofRole !== undefined && ROLES.find((role) => hasRole(settings, role)) !== ofRole);
 }
 
 /** What `asker` looks at with these settings. */
