@@ -304,6 +304,23 @@ describe('Authenticate', () => {
     });
   });
 
+  it('takes the same answer once more when our own bridge could not be asked, and no oftener', async () => {
+    const away = await issuerHere();
+    await away.close();
+    const attempt = await begun();
+    issuer.says(passcodeClaims(anna, attempt.personId));
+    const answer = await issuer.answerTo(attempt);
+    const before = (await events()).length;
+    await expect(comesBack(answer, { provider: away.provider })).rejects.toMatchObject({
+      code: 'identity-provider-unavailable',
+    });
+    expect(await comesBack(answer, { browserId: 'another', next: 'thief' })).toMatchObject({ status: 'failed' });
+    expect(await comesBack(answer, { next: 'second-try' })).toMatchObject({ status: 'authenticated' });
+    expect(await comesBack(answer, { next: 'third-try' })).toMatchObject({ status: 'repeated' });
+    expect([await isSignedIn('second-try'), await isSignedIn('third-try')]).toEqual([true, false]);
+    expect(await events()).toHaveLength(before + 2); // the other browser, and the proof
+  });
+
   it('believes an issuer that is not ours for a verified address, and for nothing it says of methods', async () => {
     const foreign = await issuerHere(false);
     try {

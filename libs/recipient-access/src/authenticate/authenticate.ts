@@ -92,7 +92,11 @@ export class AuthenticateHandler implements ICommandHandler<Authenticate> {
       proof = await this.provider.finish(command.answer, attempt);
     } catch (error) {
       const isElsewhere = !this.provider.isOwnBridge;
-      if (isElsewhere && error instanceof IdentityProviderUnavailable) await this.fail(attempt, 'provider-unreachable');
+      if (error instanceof IdentityProviderUnavailable) {
+        if (isElsewhere) await this.fail(attempt, 'provider-unreachable');
+        // Our own fault, answered "come back": the same answer is good once more, so that a page that is loaded again goes on.
+        else await this.attempts.giveBack(attempt);
+      }
       if (!(error instanceof SignInRefused)) throw error;
       // Our own bridge has recorded that somebody turned back, with the way they had chosen.
       if (error.reason === 'cancelled' && !isElsewhere) return failed(attempt, 'cancelled');

@@ -95,6 +95,11 @@ export class SignInAttempts {
     return { status: claim.status === 'first' ? 'claimed' : 'spent', attempt };
   }
 
+  /** Of what was claimed and could not be finished through no fault of the reader: it waits anew, in the browser that began it. @throws EphemeralStoreFull */
+  async giveBack(attempt: SignInAttempt): Promise<void> {
+    await this.tickets.issue(attempt.browserId, attempt, attempt.state);
+  }
+
   /** Whether this is the first time that another browser comes with it: recorded once, however often they try. */
   async isFirstElsewhere({ state }: SignInAttempt): Promise<boolean> {
     return (await this.tickets.noteElsewhere(state))?.isFirstTime === true;
