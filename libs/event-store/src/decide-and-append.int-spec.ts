@@ -53,6 +53,19 @@ describe('decideAndAppend', () => {
     });
   });
 
+  it('decides on what was read a moment ago, and anew where something was appended since', async () => {
+    const decide = ({ total }: Count) => [{ ...one, data: { by: total + 1 } }];
+    await decideAndAppend(opened.store, stream, counts, () => [one]);
+    const lastRead = await readState(opened.store, stream, counts);
+    const read = jest.spyOn(opened.store, 'readStream');
+    const once = await decideAndAppend(opened.store, stream, counts, decide, { lastRead });
+    expect(once).toMatchObject({ revision: 1, state: { total: 3 } });
+    expect(read).not.toHaveBeenCalled();
+    const late = await decideAndAppend(opened.store, stream, counts, decide, { lastRead });
+    expect(late).toMatchObject({ revision: 2, state: { total: 7 } });
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+
   it('decides on a stream that is thought to be new without reading it, and reads it where it was not', async () => {
     const read = jest.spyOn(opened.store, 'readStream');
     const decide = ({ total }: Count) => (total < 2 ? [one] : []);
@@ -190,6 +203,17 @@ describe('appendFacts', () => {
     opened = await openTemporarySqlite();
   });
   afterEach(() => opened.cleanUp());
+
+  it('comes at once where facts were appended before, and where others were since comes behind them', async () => {
+    const stream = streamName('count', newEventId());
+    const append = jest.spyOn(opened.store, 'append');
+    for (let time = 1; time <= 3; time++) await appendFacts(opened.store, stream, [one]);
+    expect(append).toHaveBeenCalledTimes(3);
+    await (await opened.openAnother()).append(stream, 2, [one]);
+    await appendFacts(opened.store, stream, [one]);
+    expect(append).toHaveBeenCalledTimes(5);
+    expect(await readState(opened.store, stream, counts)).toMatchObject({ revision: 4, state: { total: 5 } });
+  });
 
   it('comes at once where it is said where the stream ends, and is the same event when it is tried again', async () => {
     const stream = streamName('count', newEventId());

@@ -5,7 +5,13 @@ import { RevisionConflict } from './event-store.ts';
 import type { EventStore, ExpectedRevision, RecordedEvent, StreamName } from './event-store.ts';
 import { isContentRemoved } from './record-leaf.ts';
 
-export interface DecideOptions {
+/** What a stream came to when it was read, and where it ended then. */
+export interface ReadState<State> {
+  readonly state: State;
+  readonly revision: ExpectedRevision;
+}
+
+export interface DecideOptions<State = unknown> {
   /** How often to read and decide again after a conflict. Default 20: a hundred callers at once on one stream all come through. */
   readonly maxAttempts?: number;
   /**
@@ -13,10 +19,12 @@ export interface DecideOptions {
    * conflicts, or the decision is that nothing happens, and then it is read as ever. Default false.
    */
   readonly isLikelyNew?: boolean;
+  /** What was read a moment ago: the first decision is made on it, as with `isLikelyNew`. Default: it is read now. */
+  readonly lastRead?: ReadState<State>;
 }
 
 export interface AppendFactsOptions extends Pick<DecideOptions, 'maxAttempts'> {
-  /** Where the stream ends, as far as the caller knows: right, it spares a way to the store and back. Default: there is none yet. */
+  /** Where the stream ends, as far as the caller knows: right, it spares a way to the store and back. Default: where the last facts here left it. */
   readonly likelyRevision?: ExpectedRevision;
 }
 
@@ -48,7 +56,7 @@ export async function readState<State, Event extends DomainEvent>(
   store: EventStore,
   stream: StreamName,
   fold: Fold<State, Event>,
-): Promise<{ state: State; revision: ExpectedRevision }> {
+): Promise<ReadState<State>> {
   const { forgetsAfterSeconds } = fold;
   let state = fold.initialState();
   let revision: ExpectedRevision = 'NONE';
@@ -61,9 +69,7 @@ export async function readState<State, Event extends DomainEvent>(
   return { state, revision };
 }
 
-function newStream<State, Event extends DomainEvent>(
-  fold: Fold<State, Event>,
-): { state: State; revision: ExpectedRevision } {
+function newStream<State, Event extends DomainEvent>(fold: Fold<State, Event>): ReadState<State> {
   return { state: fold.initialState(), revision: 'NONE' };
 }
 
@@ -73,7 +79,7 @@ async function readYoung<State, Event extends DomainEvent>(
   stream: StreamName,
   fold: Fold<State, Event>,
   forgetsAfterSeconds: number,
-): Promise<{ state: State; revision: ExpectedRevision }> {
+): Promise<ReadState<State>> {
   const last = (await store.lastRevision(stream)) ?? 0;
   for (let count = SHORT_STREAM_EVENTS; ; count *= 4) {
     const fromRevision = Math.max(0, last - count + 1);
@@ -112,11 +118,12 @@ export async function decideAndAppend<State, Event extends DomainEvent>(
   stream: StreamName,
   fold: Fold<State, Event>,
   decide: (state: State) => readonly Event[] | Promise<readonly Event[]>,
-  { maxAttempts = 20, isLikelyNew = false }: DecideOptions = {},
+  { maxAttempts = 20, isLikelyNew = false, lastRead }: DecideOptions<State> = {},
 ): Promise<Decided<State, Event>> {
+  const guess = lastRead ?? (isLikelyNew ? newStream(fold) : null);
   for (let attempt = 1; ; attempt++) {
-    const isGuess = isLikelyNew && attempt === 1;
-    const { state, revision } = isGuess ? newStream(fold) : await readState(store, stream, fold);
+    const isGuess = guess !== null && attempt === 1;
+    const { state, revision } = isGuess ? guess : await readState(store, stream, fold);
     const decided = await decide(state);
     if (decided.length === 0 && isGuess) continue;
     if (decided.length === 0) return { events: decided, state, revision };
@@ -147,13 +154,17 @@ export async function appendFacts<Event extends DomainEvent>(
   store: EventStore,
   stream: StreamName,
   facts: readonly Event[],
-  { maxAttempts = 20, likelyRevision = 'NONE' }: AppendFactsOptions = {},
+  { maxAttempts = 20, likelyRevision }: AppendFactsOptions = {},
 ): Promise<void> {
+  const ends = endsOfFacts(store);
   const events = facts.map((event) => (event.id === undefined ? { ...event, id: newEventId() } : event));
-  let expected = likelyRevision;
+  let expected = likelyRevision ?? ends.get(stream) ?? 'NONE';
   for (let attempt = 1; ; attempt++) {
     try {
-      await store.append(stream, expected, events);
+      const { revision } = await store.append(stream, expected, events);
+      ends.delete(stream); // the youngest comes last
+      ends.set(stream, revision);
+      if (ends.size > MAX_ENDS) ends.delete(ends.keys().next().value as StreamName);
       return;
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
@@ -162,6 +173,17 @@ export async function appendFacts<Event extends DomainEvent>(
       if (attempt > 1) await pauseAfter(attempt);
     }
   }
+}
+
+/** Streams whose end is remembered, for each store: some 100 bytes each. Past them the oldest is forgotten, which costs an append that is refused. */
+const MAX_ENDS = 10_000;
+/** Where facts were appended last. Right or wrong it decides nothing: it spares the way on which one is told. */
+const endsOf = new WeakMap<EventStore, Map<StreamName, number>>();
+
+function endsOfFacts(store: EventStore): Map<StreamName, number> {
+  let ends = endsOf.get(store);
+  if (ends === undefined) endsOf.set(store, (ends = new Map()));
+  return ends;
 }
 
 /**

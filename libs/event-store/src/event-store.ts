@@ -59,6 +59,11 @@ export interface SubscribeOptions {
   readonly after?: Position | undefined;
   /** Ends the iteration, soon and without an error. */
   readonly signal: AbortSignal;
+  /**
+   * How long a store may wait after an append, in milliseconds, so that what comes meanwhile is delivered, and handled, together. History is
+   * delivered without waiting. Default 0.
+   */
+  readonly gatherMs?: number | undefined;
 }
 
 /** `caught-up` comes once all history is delivered, and again after each time the subscriber had fallen behind. */

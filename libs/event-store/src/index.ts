@@ -20,7 +20,7 @@ export {
 export { MAX_IMPORT_EVENTS, sizeInAppend, type RecordedEventImport } from './import-recorded.ts';
 export { canRemoveContents, MAX_REMOVED_EVENTS, type ContentRemoval } from './remove-contents.ts';
 export { CONTENT_REMOVED, isContentRemoved, leafOfRecord } from './record-leaf.ts';
-export { appendFacts, decideAndAppend, readState } from './decide-and-append.ts';
+export { appendFacts, decideAndAppend, readState, type ReadState } from './decide-and-append.ts';
 export { parseRecordedEvent, recordEvents, streamName } from './recorded-event.ts';
 export { SqliteEventStore } from './adapters/sqlite/sqlite-event-store.ts';
 export { openEventStoreDb } from './adapters/eventstoredb/open.ts';

@@ -24,6 +24,8 @@ export interface FollowerLimits {
   readonly maxBatchMs: number;
   /** Between two transactions; none: one turn of the event loop. */
   readonly pauseMs?: number;
+  /** As SubscribeOptions. Not waited for by who asks for `caughtUp`. */
+  readonly gatherMs?: number | undefined;
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
 }
@@ -158,7 +160,8 @@ export class ProjectionFollower {
       this.place = savedPlace(this.readModels, this.bookName);
       await this.requireSameRecord();
       this.passedOver = (await readState(this.store, projectionStream(this.name), passedOver)).state;
-      const subscription = { after: this.place?.position, signal: AbortSignal.any([signal, broken.signal]) };
+      const { gatherMs } = this.limits;
+      const subscription = { after: this.place?.position, signal: AbortSignal.any([signal, broken.signal]), gatherMs };
       for await (const message of this.store.subscribe(subscription)) {
         if (message.kind === 'event') {
           this.waitingSince ??= message.event.time;

@@ -97,8 +97,9 @@ export class ProjectionRunner {
       maxBatchMs = 20,
       minBackoffMs = 100,
       maxBackoffMs = 10_000,
+      gatherMs,
     } = options;
-    this.limits = { maxBatchEvents, maxBatchMs, minBackoffMs, maxBackoffMs };
+    this.limits = { maxBatchEvents, maxBatchMs, minBackoffMs, maxBackoffMs, gatherMs };
     this.store = store;
     this.clock = clock;
     this.readModels = readModels;

@@ -247,9 +247,15 @@ function openPolicy({ gateway: { policyFile } }: Settings, clock: Clock): Policy
   }
 }
 
+/**
+ * 50 ms: as long as the steps of a reader take that follow one another by themselves. Handled together, their events cost one transaction of
+ * each read model, and that after the reader has the page.
+ */
+const GATHER_MS = 50;
+
 function openReadModels({ dataDir }: Settings, events: EventStore, clock: Clock, closing: Closing) {
   const readModels = closing.add(ReadModels.open(join(dataDir, DATA_FILES.readModels)), (opened) => opened.close());
-  const projections = new ProjectionRunner(events, readModels, PROJECTIONS, { clock });
+  const projections = new ProjectionRunner(events, readModels, PROJECTIONS, { clock, gatherMs: GATHER_MS });
   projections.start();
   closing.add(projections, (runner) => runner.stop());
   return { readModels, projections };

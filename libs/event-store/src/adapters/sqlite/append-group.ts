@@ -43,11 +43,11 @@ const SELECT_IDS = `SELECT CAST(bytes AS TEXT) ->> 'id', position FROM events WH
  */
 export function writeGroup(file: SqliteFile, group: readonly WriteRequest[]): WriteReply[] {
   const db = file.database();
-  db.exec('BEGIN IMMEDIATE');
+  const writing: Writing = (sql) => file.prepareOn(db, sql);
+  writing('BEGIN IMMEDIATE').run();
   try {
-    const writing: Writing = (sql) => file.prepareOn(db, sql);
     const replies = group.map((request) => decide(file, writing, request));
-    db.exec('COMMIT');
+    writing('COMMIT').run();
     // What was there is overwritten in the file itself as far as nobody reads it, and nobody waits for that.
     if (group.some(({ kind }) => kind === 'remove')) db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     return replies;

@@ -229,7 +229,7 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
     return row === undefined ? null : this.event(row);
   }
 
-  override async *subscribe({ after, signal }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
+  override async *subscribe({ after, signal, gatherMs = 0 }: SubscribeOptions): AsyncIterable<SubscriptionMessage> {
     let last = rowOf(after);
     let isAnnounced = false;
     let file: string | null = null;
@@ -254,7 +254,8 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
         if (!isAnnounced && !signal.aborted) yield { kind: 'caught-up' };
         isAnnounced = true;
         await this.changed(changes, signal);
-        await breathed(readAt, signal);
+        if (gatherMs > 0) await rested(gatherMs, signal);
+        else await rested(BREATH_MS - (performance.now() - readAt), signal);
       }
     }
   }
@@ -291,12 +292,12 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
 
   /** Another process that recovers or tidies up the file locks it for a moment: waited for without stopping the thread. */
   private async read<Result>(read: () => Result): Promise<Result> {
-    for (const giveUpAt = Date.now() + this.busyTimeoutMs; ; await sleep(5)) {
+    for (const giveUpAt = performance.now() + this.busyTimeoutMs; ; await sleep(5)) {
       this.requireOpen();
       try {
         return read();
       } catch (error) {
-        if (!isBusy(error) || Date.now() > giveUpAt) throw this.unavailable(error);
+        if (!isBusy(error) || performance.now() > giveUpAt) throw this.unavailable(error);
       }
     }
   }
@@ -349,9 +350,8 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
   }
 }
 
-async function breathed(readAt: number, signal: AbortSignal): Promise<void> {
-  const leftMs = BREATH_MS - (performance.now() - readAt);
-  if (leftMs > 0) await sleep(leftMs, undefined, { signal }).catch(() => undefined);
+async function rested(milliseconds: number, signal: AbortSignal): Promise<void> {
+  if (milliseconds > 0) await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
 }
 
 /** Fetching and parsing one takes as long as a page of others: whoever else waits gets a turn after it. */

@@ -13,8 +13,9 @@ export const EVENTS_ARE_NEVER_CHANGED = `CREATE TRIGGER events_are_never_changed
 
 const SCHEMA = `
   CREATE TABLE events (
-    -- AUTOINCREMENT: a position is never given twice. The only writer at a time hands them out, so they appear in order.
-    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- The largest that was ever given, and one more: nothing is removed, so none is given twice. The only writer at a time hands them out,
+    -- so they appear in order. (Files made before December 2026 say AUTOINCREMENT, which comes to the same and costs a page in each commit.)
+    position INTEGER PRIMARY KEY,
     stream   TEXT    NOT NULL,
     revision INTEGER NOT NULL,
     -- The canonical record (recorded-event.ts), never serialised again.

@@ -1,5 +1,5 @@
 // The thread that writes, so that no fsync ever stops the main one. Erasable TypeScript, relative imports only.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { writeGroup } from './append-group.ts';
 import type { WriteReply, WriteRequest } from './append-group.ts';
 import { createFileIfMissing, faultOf, isBusy, SqliteFile } from './sqlite-file.ts';
@@ -26,7 +26,6 @@ const main = parentPort;
 const { path, busyTimeoutMs, mayCreate } = workerData as WriterStart;
 const file = new SqliteFile(path, 'rw', busyTimeoutMs);
 let waiting: WriteRequest[] = [];
-let isScheduled = false;
 let isClosing = false;
 
 function tell(message: WriterOutbox): void {
@@ -50,37 +49,39 @@ function nextGroup(): WriteRequest[] {
   return group;
 }
 
-/** Runs after every message that has arrived is taken in: what waits together is written together. */
-function work(): void {
-  isScheduled = false;
-  const group = nextGroup();
-  if (group.length > 0) {
-    try {
-      tell({ kind: 'replies', replies: writeGroup(file, group) });
-    } catch (error) {
-      if (!isBusy(error)) file.release(); // a connection that failed is not trusted again
-      const { message: words } = faultOf(error);
-      const detail = detailOf(error);
-      tell({ kind: 'replies', replies: group.map(({ seq }) => ({ seq, kind: 'failed', words, detail })) });
-    }
-  }
-  if (waiting.length > 0) schedule();
-  else if (isClosing) {
-    file.release();
-    main.close();
+function write(group: readonly WriteRequest[]): readonly WriteReply[] {
+  try {
+    return writeGroup(file, group);
+  } catch (error) {
+    if (!isBusy(error)) file.release(); // a connection that failed is not trusted again
+    const { message: words } = faultOf(error);
+    const detail = detailOf(error);
+    return group.map(({ seq }) => ({ seq, kind: 'failed', words, detail }));
   }
 }
 
-function schedule(): void {
-  if (isScheduled) return;
-  isScheduled = true;
-  setImmediate(work);
-}
-
-main.on('message', (message: WriterInbox) => {
+function take(message: WriterInbox): void {
   if (message === 'close') isClosing = true;
   else waiting.push(...message.requests);
-  schedule();
+}
+
+/** Every message that has arrived, without a turn of the event loop for each. */
+function takeWhatArrived(): void {
+  for (let next = receiveMessageOnPort(main); next !== undefined; next = receiveMessageOnPort(main))
+    take(next.message as WriterInbox);
+}
+
+/** What waits together is written together: also what came in while the group before it was written. */
+main.on('message', (message: WriterInbox) => {
+  take(message);
+  takeWhatArrived();
+  for (let group = nextGroup(); group.length > 0; group = nextGroup()) {
+    tell({ kind: 'replies', replies: write(group) });
+    takeWhatArrived();
+  }
+  if (!isClosing) return;
+  file.release();
+  main.close();
 });
 
 try {

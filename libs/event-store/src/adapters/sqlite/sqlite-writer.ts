@@ -48,7 +48,7 @@ export class SqliteWriter {
     if (this.worker === null) await this.start(false);
     return await new Promise<Answered>((resolve, reject) => {
       const seq = ++this.seq;
-      this.waiting.set(seq, { resolve, reject, deadline: Date.now() + this.options.answerTimeoutMs });
+      this.waiting.set(seq, { resolve, reject, deadline: performance.now() + this.options.answerTimeoutMs });
       this.outgoing.push({ ...request, seq });
       if (this.outgoing.length === 1) queueMicrotask(() => this.handOver()); // what one tick asks for crosses together
       this.keepAlive();
@@ -64,6 +64,8 @@ export class SqliteWriter {
     worker.ref();
     worker.postMessage('close' satisfies WriterInbox);
     await exited;
+    clearInterval(this.deadlines ?? undefined);
+    this.deadlines = null;
   }
 
   private handOver(): void {
@@ -128,18 +130,17 @@ export class SqliteWriter {
 
   /** The thread holds the process only while someone waits for it; meanwhile no one waits for ever. */
   private keepAlive(): void {
-    if (this.waiting.size === 0) {
-      this.worker?.unref();
-      clearInterval(this.deadlines ?? undefined);
-      this.deadlines = null;
-    } else {
-      this.worker?.ref();
-      this.deadlines ??= setInterval(() => this.rejectLate(), Math.min(1000, this.options.answerTimeoutMs));
-    }
+    if (this.waiting.size === 0) return void this.worker?.unref();
+    this.worker?.ref();
+    this.deadlines ??= setInterval(() => this.rejectLate(), Math.min(1000, this.options.answerTimeoutMs)).unref();
   }
 
   private rejectLate(): void {
-    const now = Date.now();
+    if (this.waiting.size === 0) {
+      clearInterval(this.deadlines ?? undefined);
+      this.deadlines = null;
+    }
+    const now = performance.now();
     for (const [seq, { deadline, reject }] of this.waiting) {
       if (deadline > now) break; // in the order of asking, all with the same limit
       this.waiting.delete(seq);
