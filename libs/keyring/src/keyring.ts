@@ -146,7 +146,10 @@ export class Keyring {
   /** Null when this keyring has no such identity: destroyed, never made, or only its public half is here. */
   sealingIdentity(keyId: KeyId): SealingIdentity | null {
     const material = this.find(keyId, 'sealing')?.material;
-    return material?.form === 'age' && material.identity !== null ? { keyId, identity: material.identity } : null;
+    if (material?.form !== 'age' || material.identity === null) return null;
+    const known = identities.get(material) ?? { keyId, identity: material.identity };
+    identities.set(material, known);
+    return known;
   }
 
   /** The current manifest key. @throws KeyringFault when there is none any more */
@@ -365,6 +368,9 @@ function faultsOf(directory: string, state: KeyDirectoryState, { demonstration }
 function secretOf(key: LoadedKey | null): KeyringSecret | null {
   return key?.material.form === 'secret' ? { keyId: key.keyId, bytes: key.material.bytes } : null;
 }
+
+/** The very same object as long as the keyring holds the key: what was made of it may be kept with it, and goes with it. */
+const identities = new WeakMap<object, SealingIdentity>();
 
 /** As long as the keyring holds the key: to write it out takes OpenSSL longer than to sign with it. */
 const rawKeys = new WeakMap<KeyObject, Uint8Array>();

@@ -5,12 +5,12 @@ import { DomainError, Unprintable } from '#libs/vocabulary';
 import type { Instant, MailAddress, MessageId } from '#libs/vocabulary';
 import { AgeFault } from './age/age-fault.ts';
 import { unwrapFileKey } from './age/age-file.ts';
-import { HybridIdentity } from './age/hybrid.ts';
 import { PayloadOpener } from './age/payload.ts';
 import { ManifestFault, readManifest } from './manifest.ts';
 import { encodeTerms } from './message-terms.ts';
 import type { MessageTerm } from './message-terms.ts';
 import type { Manifest, ManifestVerifier } from './manifest.ts';
+import { parsedIdentity } from './parsed-identity.ts';
 import { NotSealedMail, SEALED_HEADER_BYTES, parseSealedHeader, readSealedHeader } from './sealed-header.ts';
 import type { SealedHeader } from './sealed-header.ts';
 import type { SealDigests } from './mail-sealer.ts';
@@ -203,8 +203,7 @@ class SealOpening extends Unprintable {
 
   private unwrap(header: Uint8Array): PayloadOpener {
     const parsed = parseSealedHeader(header);
-    const identities = this.identities.map(({ identity }) => HybridIdentity.parse(identity));
-    const fileKey = unwrapFileKey(parsed, identities);
+    const fileKey = unwrapFileKey(parsed, this.identities.map(parsedIdentity));
     return new PayloadOpener(fileKey, (chunk) => this.onChunk(chunk));
   }
 

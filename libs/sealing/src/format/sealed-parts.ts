@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Unprintable } from '#libs/vocabulary';
 import { unwrapFileKey } from './age/age-file.ts';
-import { HybridIdentity } from './age/hybrid.ts';
 import { CHUNK_BYTES, ChunkOpener, PAYLOAD_NONCE_BYTES, SEALED_CHUNK_BYTES, TAG_BYTES } from './age/payload.ts';
 import { readManifest } from './manifest.ts';
 import { asSealBroken, checkManifest, SealBroken } from './open-sealed-mail.ts';
 import type { OpenSealedMailOptions, SealedFacts } from './open-sealed-mail.ts';
+import { parsedIdentity } from './parsed-identity.ts';
 import { parseSealedHeader, readSealedHeader, SEALED_HEADER_BYTES } from './sealed-header.ts';
 
 /** Some bytes of the ciphertext, from the first up to the second; fewer where it ends before. Null when it is gone. */
@@ -47,7 +47,7 @@ export class SealedParts extends Unprintable {
       if (messageId !== recorded.messageId || headerSha256 !== recorded.headerSha256)
         throw new SealBroken('other-message');
       const parsed = parseSealedHeader(begin.subarray(0, SEALED_HEADER_BYTES));
-      const fileKey = unwrapFileKey(parsed, [HybridIdentity.parse(identity.identity)]);
+      const fileKey = unwrapFileKey(parsed, [parsedIdentity(identity)]);
       const opener = new ChunkOpener(fileKey, begin.subarray(SEALED_HEADER_BYTES, PAYLOAD_AT));
       fileKey.fill(0);
       const first = opener.open(0, chunksOf(recorded) === 1, begin.subarray(PAYLOAD_AT));

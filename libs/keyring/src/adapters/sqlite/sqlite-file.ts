@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { closeSync, fdatasync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { PersonDirectoryUnavailable } from '../../person/person-directory.ts';
 
 /** SQLite result codes (sqlite.org/rescode.html), the low byte of an extended one. */
@@ -71,16 +72,30 @@ export class SqliteFile {
 
   /** All of `work` or nothing of it, after every other writer of the file and before the next. Durable once it resolves. */
   async write<Result>(work: (db: DatabaseSync) => Result): Promise<Result> {
-    return this.use((db) => {
-      db.exec('BEGIN IMMEDIATE');
+    return this.use((db) => inTransaction(db, work));
+  }
+
+  /**
+   * As `write`, for what stands for nothing: it is written here and synced by another thread, so that no disk stops the event loop. Others may
+   * see it before it is durable.
+   */
+  async writeAside(work: (db: DatabaseSync) => unknown): Promise<void> {
+    await this.use((db) => {
+      // No sync at a commit. Never a prepared statement: SQLite carries this out while it prepares it (sqlite.org/pragma.html).
+      db.exec('PRAGMA synchronous = NORMAL');
       try {
-        const result = work(db);
-        db.exec('COMMIT');
-        return result;
+        inTransaction(db, work);
       } finally {
-        if (db.isTransaction) db.exec('ROLLBACK');
+        db.exec('PRAGMA synchronous = FULL');
       }
     });
+    try {
+      const log = openSync(`${this.path}-wal`, 'r+');
+      await datasync(log).finally(() => closeSync(log)); // SQLite holds no lock on it that this could end
+    } catch (cause) {
+      this.disconnect();
+      throw unavailable(this.path, cause);
+    }
   }
 
   /** Writes everything into the file itself and cuts the write-ahead log to nothing. Waits for readers, within the time. */
@@ -127,6 +142,19 @@ export class SqliteFile {
   private disconnect(): void {
     this.db?.close();
     this.db = null;
+  }
+}
+
+const datasync = promisify(fdatasync);
+
+function inTransaction<Result>(db: DatabaseSync, work: (db: DatabaseSync) => Result): Result {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work(db);
+    db.exec('COMMIT');
+    return result;
+  } finally {
+    if (db.isTransaction) db.exec('ROLLBACK');
   }
 }
 

@@ -48,6 +48,8 @@ const DEPENDS_ON_KEY = `wrapping_key_id = ?1 OR (
 export class SqlitePersonDirectory extends PersonDirectory implements PersonRows {
   private readonly file: SqliteFile;
   private readonly custody: PersonCustody;
+  private checking: Promise<void> | null = null;
+  private nextCheck: Promise<void> | null = null;
 
   private constructor(file: SqliteFile, custody: PersonCustody) {
     super();
@@ -216,11 +218,27 @@ export class SqlitePersonDirectory extends PersonDirectory implements PersonRows
   }
 
   override async checkWritable(): Promise<void> {
-    // A page is really written and synced: a full disk shows in nothing less.
-    const sql = 'INSERT OR REPLACE INTO writable_check (only_row, checked_at) VALUES (1, ?)';
-    await this.file.write((db) => run(db, sql, Date.now()));
+    await this.checkDisk();
     this.custody.addressHashes('' as MailAddress);
     this.custody.wrappingKeyIds();
+  }
+
+  /** Who comes while a page is on its way to the disk shares the next one: what is under way was begun before they asked. */
+  private checkDisk(): Promise<void> {
+    if (this.checking === null) return (this.checking = this.writePage().finally(() => (this.checking = null)));
+    this.nextCheck ??= this.checking
+      .catch(() => undefined)
+      .then(() => {
+        this.nextCheck = null;
+        return this.checkDisk();
+      });
+    return this.nextCheck;
+  }
+
+  /** A page is really written and synced: a full disk shows in nothing less. */
+  private async writePage(): Promise<void> {
+    const sql = 'INSERT OR REPLACE INTO writable_check (only_row, checked_at) VALUES (1, ?)';
+    await this.file.writeAside((db) => run(db, sql, Date.now()));
   }
 
   override async close(): Promise<void> {
