@@ -13,6 +13,11 @@ export interface PutBytesOptions {
   readonly ttlSeconds: number;
   /** Refuses more than this many bytes. */
   readonly maxBytes: number;
+  /**
+   * Each piece that fills memory of its own is the store's once it is given, and need not be copied: whoever gives it neither reads it nor
+   * writes into it again. Default: a piece is good until the next one is asked for.
+   */
+  readonly arePiecesGiven?: boolean;
 }
 
 export interface ByteRange {
@@ -84,7 +89,7 @@ export abstract class EphemeralStore {
    * Writes a byte value as it streams in, and makes it visible only when the source has ended: a source that throws leaves
    * nothing behind, and its error is rethrown. A value already there stays until then and is replaced. A piece of the source is
    * good until the next one is asked for, so it may reuse or give back its memory; it is asked for one piece at a time, no
-   * faster than the store takes them. What a process leaves behind that ends in the middle of it is given back within a minute.
+   * faster than the store takes them. With `arePiecesGiven` pieces are the store's to keep. What a process leaves behind that ends in the middle of it is given back within a minute.
    *
    * @returns the number of bytes
    * @throws TooManyBytes past maxBytes

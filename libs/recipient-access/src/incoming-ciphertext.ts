@@ -34,7 +34,7 @@ export interface Upload {
   write(bytes: Uint8Array): void;
   /** Whether what was written is here. Not where the message waits whole by now, brought by somebody else (isWhole). */
   readonly isKept: boolean;
-  /** What was written, once; each piece goes when the next is asked for. */
+  /** What was written, once. Each piece is the caller's once it is given: it fills memory of its own that nobody here has any more. */
   take(): AsyncIterable<Uint8Array>;
   /** Gives back what is left of it. May be called twice. */
   end(): void;
@@ -144,8 +144,7 @@ class OneUpload implements Upload {
   async *take(): AsyncGenerator<Uint8Array> {
     this.state = 'handing-over';
     for (let piece = this.pieces.shift(); piece !== undefined; piece = this.pieces.shift()) {
-      yield piece.bytes;
-      this.pool.release(piece);
+      yield this.pool.takeOut(piece);
       this.lastAt = performance.now();
     }
     // Half of it must not pass for all of it.

@@ -1,5 +1,5 @@
 import { readState } from '#libs/event-store';
-import type { EventStore } from '#libs/event-store';
+import type { EventStore, ReadState } from '#libs/event-store';
 import { decryptPersonalData } from '#libs/keyring';
 import type { Keyring, Person, PersonDirectory } from '#libs/keyring';
 import { messageStream, openability, proofLack, sealedMessages } from '#libs/sealing';
@@ -26,6 +26,8 @@ export interface Looked {
   /** When it was begun, in milliseconds of performance.now(). */
   readonly since: number;
   readonly decided: Admission;
+  /** The message's stream as it was read. */
+  readonly read: ReadState<SealedMessage>;
   readonly facts: SealedFacts | null;
   readonly recipient: { readonly address: MailAddress; readonly person: Person } | null;
   readonly proof: ProofInSession | null;
@@ -33,8 +35,7 @@ export interface Looked {
   readonly isReader: boolean;
 }
 
-interface Found extends Pick<Looked, 'since' | 'isReader'> {
-  readonly state: SealedMessage;
+interface Found extends Pick<Looked, 'since' | 'isReader' | 'read'> {
   readonly session: PortalSession | null | 'upload';
   readonly now: Instant;
 }
@@ -56,11 +57,12 @@ export class KnownMessages {
   async look(messageId: MessageId, { sessionId, hasOpened }: Asking, now: Instant): Promise<Looked | null> {
     const since = performance.now();
     const session = await this.sessions.touch(sessionId, now);
-    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
+    const read = await readState(this.store, messageStream(messageId), sealedMessages);
+    const { state } = read;
     const recipientId = state.status === 'unknown' ? null : state.recipientId;
     const isReader = session?.proofs.some(({ personId }) => personId === recipientId) ?? false;
     if (!hasOpened && !isReader) return null;
-    const looked = await this.decide(messageId, { state, session, isReader, now, since });
+    const looked = await this.decide(messageId, { read, session, isReader, now, since });
     const mayBeErased = isReader && looked.recipient === null && recipientId !== null;
     if (mayBeErased && (await this.persons.findById(recipientId)) === null) await this.sessions.end(sessionId);
     return looked;
@@ -69,12 +71,13 @@ export class KnownMessages {
   /** For an upload, which is nobody's yet: what is in its hands need not wait already. */
   async lookAt(messageId: MessageId, now: Instant): Promise<Looked> {
     const since = performance.now();
-    const { state } = await readState(this.store, messageStream(messageId), sealedMessages);
-    return this.decide(messageId, { state, session: 'upload', isReader: false, now, since });
+    const read = await readState(this.store, messageStream(messageId), sealedMessages);
+    return this.decide(messageId, { read, session: 'upload', isReader: false, now, since });
   }
 
   private async decide(messageId: MessageId, found: Found): Promise<Looked> {
-    const { state, session, now, since, isReader } = found;
+    const { read, session, now, since, isReader } = found;
+    const { state } = read;
     const facts = state.status === 'sealed' ? state : null;
     const recipient = facts && (await this.recipientOf(facts));
     const proof = recipient && session !== 'upload' ? proofIn(session, recipient) : null;
@@ -86,7 +89,7 @@ export class KnownMessages {
       hasProofOfRecipient: proof !== null,
       proofLack: facts && proof && lackOf(facts, proof),
     });
-    return { since, decided, facts, recipient, proof, isReader };
+    return { since, decided, read, facts, recipient, proof, isReader };
   }
 
   async recipientOf(state: SealedFacts): Promise<{ address: MailAddress; person: Person } | null> {

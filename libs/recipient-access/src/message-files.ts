@@ -14,7 +14,7 @@ export interface MessageFile {
 }
 
 /** Files of a message for a reader who proved its recipient's address. Not yet recorded, so not yet to be given. */
-export interface TakenFiles extends Pick<VerifiedMail, 'facts' | 'recipient' | 'proof'> {
+export interface TakenFiles extends Pick<VerifiedMail, 'facts' | 'read' | 'recipient' | 'proof'> {
   readonly files: readonly MessageFile[];
 }
 

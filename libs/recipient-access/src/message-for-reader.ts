@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decideAndAppend } from '#libs/event-store';
-import type { EventStore } from '#libs/event-store';
+import type { EventStore, ReadState } from '#libs/event-store';
 import { encryptPersonalData } from '#libs/keyring';
 import type { EncryptedPersonalData, Keyring, Person, PersonDirectory } from '#libs/keyring';
 import type { ReaderIdentity } from '#libs/oidc-bridge';
@@ -34,6 +34,9 @@ import type { WaitingCiphertext } from './waiting-ciphertext.ts';
 /** 100 ms from the first look at the message: several times what is looked up and written for any refusal (threats.md A21). */
 const EVEN_MILLISECONDS = 100;
 
+/** 5 ms: a turn that was given at once. Whoever had to wait for one is looked up again. */
+const AT_ONCE_MS = 5;
+
 /** Where a journey stands, and what its page may say before sign-in: from the recorded event alone, nothing is decrypted for it. */
 export interface Journey {
   readonly step: Exclude<NextStep, 'cannot-be-shown'>;
@@ -61,12 +64,14 @@ export interface VerifiedMail {
   readonly mail: Buffer;
   readonly manifest: Manifest;
   readonly facts: SealedFacts;
+  /** Its stream as it was read for this. */
+  readonly read: ReadState<SealedMessage>;
   readonly recipient: Person;
   readonly proof: ProofInSession;
 }
 
 /** As VerifiedMail, where only some of its bytes are wanted: each chunk of them is verified as it is opened. */
-export interface VerifiedParts extends Pick<VerifiedMail, 'facts' | 'recipient' | 'proof'> {
+export interface VerifiedParts extends Pick<VerifiedMail, 'facts' | 'read' | 'recipient' | 'proof'> {
   readonly parts: SealedParts;
 }
 
@@ -81,7 +86,10 @@ export interface ViewFacts {
   readonly reader?: EncryptedPersonalData;
 }
 
-interface Admitted {
+/** Who may have a message, as it was found a moment ago. */
+export interface Admitted extends Pick<Looked, 'read'> {
+  /** By performance.now(), in milliseconds. */
+  readonly foundAt: number;
   readonly facts: SealedFacts;
   readonly recipient: { readonly address: MailAddress; readonly person: Person };
   readonly proof: ProofInSession;
@@ -189,23 +197,23 @@ export class MessageForReader {
   async requireAdmitted(messageId: MessageId, asking: Asking): Promise<Admitted> {
     const looked = await this.known.look(messageId, asking, this.clock.now());
     if (looked === null) throw new CannotBeShown('unknown-message');
-    const { decided, facts, recipient, proof } = looked;
+    const { decided, read, facts, recipient, proof } = looked;
     if (!decided.isAdmitted) {
       return proof === null
         ? this.deny(messageId, decided.reason, looked)
         : this.denySignedIn(messageId, decided.reason);
     }
     if (facts === null || recipient === null || proof === null) return this.deny(messageId, 'unknown-message', looked);
-    return { facts, recipient, proof };
+    return { foundAt: performance.now(), read, facts, recipient, proof };
   }
 
   /**
    * As `requireAdmitted`, for what leaves the portal as a file or on paper. @throws DownloadNotAllowed where the terms of the message
    * allow neither, with the attempt in the record; and what that throws
    */
-  async requireMayDownload(messageId: MessageId, asking: Asking): Promise<void> {
-    const { facts } = await this.requireAdmitted(messageId, asking);
-    if (mayDownload(facts)) return;
+  async requireMayDownload(messageId: MessageId, asking: Asking): Promise<Admitted> {
+    const admitted = await this.requireAdmitted(messageId, asking);
+    if (mayDownload(admitted.facts)) return admitted;
     const deniedAt = this.clock.now();
     await this.openings.recordUncapped({
       type: 'ViewDenied',
@@ -216,15 +224,17 @@ export class MessageForReader {
 
   /**
    * Decrypts and verifies, for a session that holds a proof of the recipient's address.
+   * @param admitted what was found when a turn was asked for: it is looked up again unless the turn came at once
    * @throws CannotBeShown; EventStoreUnavailable; PersonDirectoryUnavailable; EphemeralStoreUnavailable
    */
-  async verifiedMail(messageId: MessageId, asking: Asking): Promise<VerifiedMail> {
-    const { options, ...admitted } = await this.toOpen(messageId, asking);
+  async verifiedMail(messageId: MessageId, asking: Asking, admitted?: Admitted): Promise<VerifiedMail> {
+    const { options, erasable, ...found } = await this.toOpen(messageId, asking, admitted);
     const opened = await this.opened(messageId, async () => {
       const ciphertext = await this.waiting.read(messageId);
       return ciphertext && openSealedMail(ciphertext, options);
     });
-    return { ...opened, ...admitted };
+    await erasable;
+    return { ...opened, ...found };
   }
 
   /**
@@ -232,9 +242,11 @@ export class MessageForReader {
    * every chunk is verified as it is opened. @throws as it does
    */
   async verifiedParts(messageId: MessageId, asking: Asking): Promise<VerifiedParts> {
-    const { options, ...admitted } = await this.toOpen(messageId, asking);
+    const { options, erasable, ...admitted } = await this.toOpen(messageId, asking);
     const read = (start: number, end: number) => this.waiting.readRange(messageId, start, end);
-    return { parts: await this.opened(messageId, () => SealedParts.open(read, options)), ...admitted };
+    const parts = await this.opened(messageId, () => SealedParts.open(read, options));
+    await erasable;
+    return { parts, ...admitted };
   }
 
   /** Some bytes of the mail. @throws as verifiedMail */
@@ -242,13 +254,15 @@ export class MessageForReader {
     return this.opened(messageId, () => parts.bytes(from, to));
   }
 
-  private async toOpen(messageId: MessageId, asking: Asking) {
-    const { facts, recipient, proof } = await this.requireAdmitted(messageId, asking);
-    // A directory that takes no writes takes no erasures either: nothing is shown on the strength of it.
-    await this.persons.checkWritable();
+  private async toOpen(messageId: MessageId, asking: Asking, admitted?: Admitted) {
+    const isPresent = admitted !== undefined && performance.now() - admitted.foundAt < AT_ONCE_MS;
+    const { read, facts, recipient, proof } = isPresent ? admitted : await this.requireAdmitted(messageId, asking);
     const identity = this.keyring.sealingIdentity(facts.sealingKeyId);
     if (identity === null) return this.denySignedIn(messageId, 'key-destroyed');
     await this.waiting.keepWaiting(messageId);
+    // A directory that takes no writes takes no erasures either: nothing is shown on the strength of it. Asked while the seal is opened.
+    const erasable = this.persons.checkWritable();
+    erasable.catch(() => undefined); // heard where it is waited for
     const options: OpenSealedMailOptions = {
       identity,
       verifierFor: (keyId) => this.keyring.manifestVerifier(keyId),
@@ -256,7 +270,7 @@ export class MessageForReader {
       recipient: recipient.address,
       sender: await this.known.senderOf(facts),
     };
-    return { options, facts, recipient: recipient.person, proof };
+    return { options, erasable, read, facts, recipient: recipient.person, proof };
   }
 
   /** @param open gives null where the ciphertext is gone */
@@ -280,15 +294,15 @@ export class MessageForReader {
    */
   async record(
     messageId: MessageId,
-    verified: Pick<VerifiedMail, 'recipient' | 'proof'>,
+    verified: Pick<VerifiedMail, 'read' | 'recipient' | 'proof'>,
     networkAddress: string | null,
     ...decides: ((state: SealedMessage, facts: ViewFacts) => SealedMessageEvent[])[]
   ): Promise<void> {
     const each = decides.map((decide) => ({ decide, facts: this.viewFacts(verified, networkAddress) }));
     try {
-      await decideAndAppend(this.store, messageStream(messageId), sealedMessages, (state) =>
-        each.flatMap(({ decide, facts }) => decide(state, facts)),
-      );
+      const decide = (state: SealedMessage) => each.flatMap(({ decide: one, facts }) => one(state, facts));
+      const { read: lastRead } = verified;
+      await decideAndAppend(this.store, messageStream(messageId), sealedMessages, decide, { lastRead });
     } catch (error) {
       if (!(error instanceof MessageNotOpenable)) throw error;
       const { reason } = error;

@@ -42,17 +42,32 @@ export class PiecePool {
   }
 
   release(piece: Piece): void {
+    if (this.isLastUseOf(piece)) giveBack(piece.bytes);
+  }
+
+  /** Releases a piece, and gives its bytes away: these very ones where nobody else has brought them, else a copy. */
+  takeOut(piece: Piece): Buffer {
+    return this.isLastUseOf(piece) ? piece.bytes : copyOf(piece.bytes);
+  }
+
+  private isLastUseOf(piece: Piece): boolean {
     piece.uses--;
     const message = this.messages.get(piece.messageId);
     const atPlace = message?.places.get(piece.start);
-    if (piece.uses > 0 || message === undefined || atPlace === undefined) return;
+    if (piece.uses > 0 || message === undefined || atPlace === undefined) return false;
     atPlace.splice(atPlace.indexOf(piece), 1);
     if (atPlace.length === 0) message.places.delete(piece.start);
     if (message.places.size === 0) this.messages.delete(piece.messageId);
     message.bytes -= piece.bytes.length;
     this.allBytes -= piece.bytes.length;
-    giveBack(piece.bytes);
+    return true;
   }
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length); // not of the shared pool: it would keep that alive
+  bytes.copy(copy);
+  return copy;
 }
 
 /** Now, not at some garbage collection, which would leave more than an upload's own size behind until then. */

@@ -61,7 +61,7 @@ export class WaitingCiphertext {
       if (!(await this.keepWaiting(messageId))) {
         if (upload?.isKept !== true) throw new CiphertextDiffers(); // it went while we compared: the visitor hands it in again
         await this.shares.check(networkPrefix, ciphertextBytes);
-        const options = { ttlSeconds: this.waitingSeconds, maxBytes: ciphertextBytes };
+        const options = { ttlSeconds: this.waitingSeconds, maxBytes: ciphertextBytes, arePiecesGiven: true };
         await this.store.putBytes(keyOf(messageId), upload.take(), options);
         this.incoming.isWhole(messageId);
       }

@@ -39,6 +39,21 @@ export function byteValuesContract(the: ContractSetting): void {
       expect((await collect(await the.other.getBytes('waiting:a')))?.equals(value)).toBe(true);
     });
 
+    it('keep pieces that they are given, small ones and views of larger memory among them', async () => {
+      const value = randomBytes(300_000);
+      const own = (start: number, end: number) => new Uint8Array(value.subarray(start, end));
+      const pieces = [own(0, 65_536), own(65_536, 65_546), value.subarray(65_546, 100_000), own(100_000, 300_000)];
+      const before = (await the.store.usage()).usedBytes;
+      const given = { ...options, arePiecesGiven: true };
+      expect(await the.store.putBytes('waiting:a', stream(...pieces), given)).toBe(300_000);
+      expect((await the.store.usage()).usedBytes - before).toBeLessThan(310_000);
+      const read = await collect(await the.other.getBytes('waiting:a', { start: 65_530, end: 100_010 }));
+      expect(read?.equals(value.subarray(65_530, 100_010))).toBe(true);
+      expect((await collect(await the.store.getBytes('waiting:a')))?.equals(value)).toBe(true);
+      await the.store.delete('waiting:a');
+      expect((await the.store.usage()).usedBytes).toBe(before);
+    });
+
     it('come in pieces that stay good', async () => {
       const value = randomBytes(300_000);
       await the.store.putBytes('waiting:a', stream(value), options);

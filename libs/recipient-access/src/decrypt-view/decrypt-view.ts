@@ -49,11 +49,11 @@ export class DecryptViewHandler implements ICommandHandler<DecryptView> {
    * @throws CannotBeShown, DownloadNotAllowed for a print, TooManyOpenings, and what the stores throw when they are away
    */
   async execute({ messageId, asking, form }: DecryptView): Promise<ViewedMessage> {
-    await (form === 'print'
+    const admitted = await (form === 'print'
       ? this.messages.requireMayDownload(messageId, asking)
       : this.messages.requireAdmitted(messageId, asking));
     return this.turns.take(async () => {
-      const verified = await this.messages.verifiedMail(messageId, asking);
+      const verified = await this.messages.verifiedMail(messageId, asking, admitted);
       const { sender, recipient } = verified.manifest;
       const read = await this.reader.read(verified.mail);
       await this.files.noteWhereTheyLie(messageId, read);

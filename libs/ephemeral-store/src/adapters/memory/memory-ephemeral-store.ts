@@ -136,7 +136,7 @@ export class MemoryEphemeralStore extends EphemeralStore {
   override async putBytes(
     key: EphemeralKey,
     source: AsyncIterable<Uint8Array>,
-    { ttlSeconds, maxBytes }: PutBytesOptions,
+    { ttlSeconds, maxBytes, arePiecesGiven = false }: PutBytesOptions,
   ): Promise<number> {
     this.check(key, ttlSeconds);
     const writer = new PieceWriter(this.room);
@@ -144,7 +144,8 @@ export class MemoryEphemeralStore extends EphemeralStore {
       for await (const chunk of source) {
         this.checkOpen();
         if (writer.length + chunk.byteLength > maxBytes) throw new TooManyBytes(maxBytes);
-        writer.write(chunk);
+        if (arePiecesGiven) writer.take(chunk);
+        else writer.write(chunk);
       }
       this.checkOpen();
       const { pieces, length } = writer.finish();

@@ -17,6 +17,9 @@ export const ENTRY_OVERHEAD_BYTES = 400;
 /** What a Buffer with memory of its own costs besides its bytes. 100 000 measured 200. */
 export const PIECE_OVERHEAD_BYTES = 200;
 
+/** Smaller ones are put together: each costs as much beside its bytes as a large one. */
+const MIN_TAKEN_BYTES = 16 * 1024;
+
 /** Collects a stream into pieces of one size, the last one cut to its length; pays for each before it is allocated. */
 export class PieceWriter {
   private readonly room: Room;
@@ -57,7 +60,23 @@ export class PieceWriter {
     this.written += chunk.byteLength;
   }
 
+  /** As `write`, of a chunk that may be kept: one that fills memory of its own is not copied. @throws EphemeralStoreFull; call discard then */
+  take(chunk: Uint8Array): void {
+    const isWhole = chunk.byteLength === chunk.buffer.byteLength && chunk.byteLength > MIN_TAKEN_BYTES;
+    if (!isWhole) return this.write(chunk);
+    this.closeLast();
+    this.reserve(chunk.byteLength + PIECE_OVERHEAD_BYTES);
+    this.pieces.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    this.written += chunk.byteLength;
+  }
+
   finish(): { pieces: readonly Buffer[]; length: number } {
+    this.closeLast();
+    return { pieces: this.pieces, length: this.written };
+  }
+
+  /** Cuts the last piece to what is in it. */
+  private closeLast(): void {
     const last = this.pieces.at(-1);
     if (last !== undefined && this.usedOfLast < PIECE_BYTES) {
       const cut = Buffer.allocUnsafeSlow(this.usedOfLast);
@@ -67,7 +86,6 @@ export class PieceWriter {
       this.reserved -= PIECE_BYTES - this.usedOfLast;
       this.usedOfLast = PIECE_BYTES;
     }
-    return { pieces: this.pieces, length: this.written };
   }
 
   discard(): void {

@@ -135,6 +135,11 @@ export class PieceUpload {
   }
 }
 
+/** The memory of a piece that is on its way: now, not at some garbage collection. */
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength > 0 && byteLength === buffer.byteLength && 'transfer' in buffer) buffer.transfer(0);
+}
+
 /** The server lost the pieces that had arrived: emptied, started anew, or not asked for longer than an upload may rest. */
 export function interrupted(): EphemeralStoreUnavailable {
   return new EphemeralStoreUnavailable('Redis was emptied while a value was on its way');

@@ -10,7 +10,7 @@ import type { ByteRange, EphemeralKey, PutBytesOptions } from '../../ephemeral-s
 import { checkBound, checkKey, checkRange, checkRecord, checkStep, checkTtl } from '../../valid-arguments.ts';
 import { readPieces } from './piece-reading.ts';
 import type { ByteValue } from './piece-reading.ts';
-import { interrupted, PieceUpload } from './piece-upload.ts';
+import { giveBack, interrupted, PieceUpload } from './piece-upload.ts';
 import { parseRedisUrl } from './redis-address.ts';
 import type { RedisArgument, RedisConnection } from './redis-connection.ts';
 import type { RedisEphemeralStoreOptions } from './redis-ephemeral-store-options.ts';
@@ -146,7 +146,7 @@ export class RedisEphemeralStore extends EphemeralStore {
   override async putBytes(
     key: EphemeralKey,
     source: AsyncIterable<Uint8Array>,
-    { ttlSeconds, maxBytes }: PutBytesOptions,
+    { ttlSeconds, maxBytes, arePiecesGiven = false }: PutBytesOptions,
   ): Promise<number> {
     checkKey(key);
     checkTtl(ttlSeconds);
@@ -164,6 +164,7 @@ export class RedisEphemeralStore extends EphemeralStore {
       for await (const chunk of source) {
         if (upload.length + chunk.byteLength > maxBytes) throw new TooManyBytes(maxBytes);
         await upload.write(chunk);
+        if (arePiecesGiven) giveBack(chunk);
       }
       await upload.finish();
       await this.commit(key, session, sealingKey, upload, ttlSeconds);
