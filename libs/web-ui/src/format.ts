@@ -48,12 +48,21 @@ export function formatBytes(locale: Locale, bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return new Intl.NumberFormat(regionalOf(locale), {
-    style: 'unit',
-    unit: UNITS[unit] ?? 'byte',
-    unitDisplay: unit === 0 ? 'long' : 'short',
-    maximumFractionDigits: value < 10 && unit > 0 ? 1 : 0,
-  }).format(value);
+  return sizeFormat(locale, unit, value < 10 && unit > 0 ? 1 : 0).format(value);
+}
+
+const sizeFormats = new Map<string, Intl.NumberFormat>();
+
+/** Made once: making one takes longer than all else about a line of a list, and a list may have a thousand. */
+function sizeFormat(locale: Locale, unit: number, maximumFractionDigits: number): Intl.NumberFormat {
+  const name = `${locale} ${unit} ${maximumFractionDigits}`;
+  let format = sizeFormats.get(name);
+  if (format === undefined) {
+    const unitDisplay = unit === 0 ? 'long' : 'short';
+    const style = { style: 'unit', unit: UNITS[unit] ?? 'byte', unitDisplay, maximumFractionDigits } as const;
+    sizeFormats.set(name, (format = new Intl.NumberFormat(regionalOf(locale), style)));
+  }
+  return format;
 }
 
 /**

@@ -176,6 +176,8 @@ class ReadingThread {
   private timer: NodeJS.Timeout | undefined;
   private phase: object | null = null;
   private isReady = false;
+  /** Processor time, as it said last. */
+  private usedMs = 0;
   private isDoomed = false;
   private mails = 0;
   private isWorn = false;
@@ -231,6 +233,7 @@ class ReadingThread {
   }
 
   private hear(report: ReadingReport): void {
+    this.usedMs = report.usedMs;
     if (report.kind === 'ready') {
       this.isReady = true;
       if (this.current) this.allow(this.limits.parseMs);
@@ -265,12 +268,12 @@ class ReadingThread {
    */
   private allow(milliseconds: number): void {
     clearTimeout(this.timer);
-    const phase = { endsBy: performance.now() + 3 * milliseconds, usedBefore: this.processorMs() };
+    const phase = { endsBy: performance.now() + 3 * milliseconds, usedBefore: this.usedMs };
     this.phase = phase;
     const judge = async (): Promise<void> => {
-      const [now, before] = await Promise.all([this.processorMs(), phase.usedBefore]);
+      const now = await this.processorMs();
       if (this.phase !== phase) return;
-      const left = now === null || before === null ? 0 : milliseconds - (now - before);
+      const left = now === null ? 0 : milliseconds - (now - phase.usedBefore);
       if (left <= 0 || performance.now() >= phase.endsBy) return this.fail(new Error('too slow'));
       this.timer = setTimeout(() => void judge(), Math.max(10, Math.min(left, phase.endsBy - performance.now())));
     };

@@ -33,7 +33,12 @@ export type ReadingJob =
 /** Null where there is no such part. */
 type FoundContent = { readonly filename: string; readonly content: Uint8Array<ArrayBuffer> } | null;
 
-export type ReadingReport =
+export type ReadingReport = ReadingStep & {
+  /** Processor time of the thread so far, in milliseconds. */
+  readonly usedMs: number;
+};
+
+type ReadingStep =
   | { readonly kind: 'ready' }
   | { readonly kind: 'parsed'; readonly mail: ReadableMail }
   | { readonly kind: 'sanitising' }
@@ -44,7 +49,10 @@ export type ReadingReport =
   | { readonly kind: 'failed' };
 
 function serve(port: MessagePort): void {
-  const report = (message: ReadingReport, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+  const report = (step: ReadingStep, transfer: ArrayBuffer[] = []): void => {
+    const { user, system } = process.threadCpuUsage();
+    port.postMessage({ ...step, usedMs: (user + system) / 1000 } satisfies ReadingReport, transfer);
+  };
   const handle = async (job: ReadingJob): Promise<void> => {
     const bytes = Buffer.from(job.mail.buffer, job.mail.byteOffset, job.mail.byteLength);
     try {
@@ -74,6 +82,7 @@ function serve(port: MessagePort): void {
       report({ kind: 'failed' }); // never with the reason: it may quote the mail
     } finally {
       bytes.fill(0); // the plaintext goes now, not when memory is collected
+      (bytes.buffer as ArrayBuffer).transfer(0); // and the memory: beside the next mail there is room for that one alone
     }
   };
   port.on('message', (job: ReadingJob) => void handle(job));
