@@ -22,7 +22,6 @@ const MAILS = 200;
 const SESSIONS = 10;
 const ROUNDS = 5;
 const RECIPIENT = 'anna@example.com';
-const PROFILED = process.env.SEGL_BENCH_PROFILE;
 
 interface Figures {
   readonly perSecond: number;
@@ -41,7 +40,6 @@ export async function bench() {
       const gateway = await startProduction(directory, {
         relayUrl: `smtp://127.0.0.1:${sink.port}`,
         isPinned: true,
-        execArgv: PROFILED === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILED}`],
         settings: {
           smtp: {
             host: '127.0.0.1',

@@ -26,6 +26,9 @@ export interface PortalProcess {
 
 const root = resolve(import.meta.dirname, '..', '..');
 
+/** Where each portal leaves a profile of each of its threads, if anywhere. */
+const PROFILED = process.env.SEGL_BENCH_PROFILE;
+
 export const SENDER = 'office@nordlys.example';
 
 /** A directory that goes when `work` is done. */
@@ -66,8 +69,6 @@ export interface ProductionOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** One core has to do for all of it. */
   readonly isPinned?: boolean;
-  /** For Node itself. */
-  readonly execArgv?: readonly string[];
 }
 
 /** Keys made, nothing else there yet. */
@@ -116,11 +117,13 @@ export function onOneCore(command: readonly string[]): readonly [string, ...stri
 async function start(
   args: readonly string[],
   environment: Record<string, string>,
-  { program, isPinned = false, execArgv = [] }: ProductionOptions & { readonly program: ProgramClient },
+  { program, isPinned = false }: ProductionOptions & { readonly program: ProgramClient },
 ): Promise<PortalProcess> {
   const port = await freePort();
   const managementPort = await freePort();
-  const main = [process.execPath, ...execArgv, join(root, 'dist', 'apps', 'appliance', 'main.js'), ...args] as const;
+  const profiling = PROFILED === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILED}`];
+  const script = join(root, 'dist', 'apps', 'appliance', 'main.js');
+  const main = [process.execPath, ...profiling, script, ...args] as const;
   const [command, ...rest] = isPinned ? onOneCore(main) : main;
   const askedAt = performance.now();
   const child = spawn(command, rest, {

@@ -34,7 +34,6 @@ const TOKENS = 40;
 const BARE_REQUESTS = 1000;
 const HASHES = 10;
 const SIGNATURES = 300;
-const PROFILED = process.env.SEGL_BENCH_PROFILE;
 
 interface Taken {
   /** Processor time of the portal for each. */
@@ -153,7 +152,6 @@ async function rounds(directory: string): Promise<Round[]> {
     relayUrl: mailbox.url,
     signIn: { organisation: [{ ...provider, name: 'Example ID', domains: ['example.com'] }] },
     isPinned: true,
-    execArgv: PROFILED === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILED}`],
   });
   const bare = startReference('bare-server.ts');
   const barePort = await messageFrom<number>(bare);
