@@ -86,6 +86,11 @@ async function open(
   const erasedAgain = persons === null ? [] : await replayErasures(events, persons);
   if (erasedAgain.length > 0)
     log.warn({ persons: erasedAgain }, 'erased persons were in the person directory, as after a restore; erased again');
+  if (!settings.demonstration && (await isEmpty(events)))
+    log.warn(
+      { eventStore: settings.eventStore },
+      'a new record begins here; where there was one before, SEGL_DATA_DIR or SEGL_EVENT_STORE leads elsewhere now',
+    );
   const found = await recordKeysFound(events, keyring.list(), clock.now());
   if (found.length > 0) log.info({ keys: found }, 'the record did not know of these keys yet, and does now');
   const { ephemeralMaxBytes: maxBytes } = settings.portal;
@@ -190,6 +195,11 @@ async function open(
     ledger,
     retention,
   };
+}
+
+async function isEmpty(events: EventStore): Promise<boolean> {
+  for await (const _ of events.readAll({ maxCount: 1 })) return false;
+  return true;
 }
 
 /** @throws ConfigurationFault where mail is to be signed and there is no key for it */
