@@ -37,10 +37,10 @@ export async function openWhenReachable<Opened>(
       try {
         return await open();
       } catch (error) {
-        const part = partThatIsAway(error, settings);
-        if (part === null) throw error;
-        onWaiting(`${part}: cannot be reached yet; the log says why`);
-        if (await room.waitFor(part, (error as Error).message)) log.warn(`not ready, and waiting: ${room.reason}`);
+        const away = partThatIsAway(error, settings);
+        if (away === null) throw error;
+        onWaiting(`${away.part}: cannot be reached yet; the log says why`);
+        if (await room.waitFor(away, (error as Error).message)) log.warn(`not ready, and waiting: ${room.reason}`);
       }
       await sleep(pauseMs * (0.5 + Math.random() / 2));
     }
@@ -49,25 +49,46 @@ export async function openWhenReachable<Opened>(
   }
 }
 
-function partThatIsAway(error: unknown, settings: Settings): string | null {
-  const [store, part] = (error instanceof DomainError ? UNREACHABLE[error.code] : undefined) ?? [];
-  return store === undefined || part === undefined || isEmbedded(store, settings[store]) ? null : part;
+interface Away {
+  readonly part: string;
+  /** Of the error, as programs know it. */
+  readonly code: string;
+}
+
+function partThatIsAway(error: unknown, settings: Settings): Away | null {
+  if (!(error instanceof DomainError)) return null;
+  const [store, part] = UNREACHABLE[error.code] ?? [];
+  return store === undefined || part === undefined || isEmbedded(store, settings[store])
+    ? null
+    : { part, code: error.code };
 }
 
 /** Answers on the process's own port until what is waited for has come. */
 class WaitingRoom {
   reason = '';
   private server: Server | null = null;
+  private code = '';
 
   constructor(private readonly settings: Settings) {}
 
   /** @returns whether that is news */
-  async waitFor(part: string, message: string): Promise<boolean> {
+  async waitFor({ part, code }: Away, message: string): Promise<boolean> {
+    this.code = code;
     const reason = `${part}: ${message}`;
     const isNews = reason !== this.reason;
     this.reason = reason;
     this.server ??= await this.listen();
     return isNews;
+  }
+
+  /** RFC 9457, as programs are told it of a process that serves. */
+  private problem() {
+    return {
+      type: `urn:segl:problem:${this.code}`,
+      title: 'Not possible right now',
+      status: 503,
+      detail: 'This process waits for a server that it needs. Nothing was taken in; try again in a few minutes.',
+    };
   }
 
   async close(): Promise<void> {
@@ -83,13 +104,15 @@ class WaitingRoom {
     const server = createServer((request, response) => {
       const [path] = (request.url ?? '').split('?');
       const isAlive = path === '/healthz';
+      const isForProgram = path?.startsWith('/api/') === true;
       response.writeHead(isAlive ? 200 : 503, {
-        'Content-Type': 'text/plain; charset=utf-8',
+        'Content-Type': isForProgram ? 'application/problem+json' : 'text/plain; charset=utf-8',
         'Cache-Control': 'no-store',
         Connection: 'close',
         ...(!isAlive && { 'Retry-After': '10' }),
       });
       if (isAlive) response.end('alive\n');
+      else if (isForProgram) response.end(JSON.stringify(this.problem()));
       else response.end('Not possible right now. Try again in a few minutes.\n');
     });
     await new Promise<void>((resolve, reject) => {
