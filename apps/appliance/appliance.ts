@@ -46,8 +46,6 @@ export interface Appliance {
   stop(): Promise<void>;
 }
 
-/** Seconds that answers under way have at a stop, before their connections are cut. */
-const DRAIN_SECONDS = 5;
 /**
  * Without a request. Longer than proxies keep a connection for the next one (Caddy 120 s, Google's load balancers 600 s): who closes
  * first is to be the proxy, or a form that was just being sent is cut off, and no proxy sends a form twice. What they may keep open is theirs to bound.
@@ -152,7 +150,7 @@ async function serve(
     closing.add(server, () => {
       server.keepAliveTimeout = 1; // for what is still being answered; 0 would be for ever
       server.closeIdleConnections();
-      setTimeout(() => server.closeAllConnections(), DRAIN_SECONDS * 1000).unref();
+      setTimeout(() => server.closeAllConnections(), settings.drainSeconds * 1000).unref();
     });
     if (stores.projections !== null) {
       const tell = (name: string, error: string) =>

@@ -6,8 +6,8 @@ import { startAppliance } from './appliance.ts';
 import { greetNewcomer } from './demo/greeting.ts';
 import { openLog } from './logging.ts';
 
-/** Seconds that a stop may take before the process ends all the same. */
-const STOP_SECONDS = 10;
+/** Seconds that a stop may take beyond `drainSeconds` before the process ends all the same. */
+const STOP_SECONDS = 5;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -33,7 +33,8 @@ async function main(): Promise<void> {
       };
       if (isStopping) cutOff('it was asked twice');
       isStopping = true;
-      setTimeout(() => cutOff(`it took more than ${STOP_SECONDS} s`), STOP_SECONDS * 1000).unref();
+      const mostSeconds = settings.drainSeconds + STOP_SECONDS;
+      setTimeout(() => cutOff(`it took more than ${mostSeconds} s`), mostSeconds * 1000).unref();
       appliance.stop().then(
         () => process.exit(0),
         (error: unknown) => fail(error, 1),

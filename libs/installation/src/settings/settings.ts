@@ -61,6 +61,15 @@ export const settingsSchema = z.object({
   managementPort: port
     .default(8081)
     .describe('the port for those who watch: `/metrics`, `/readyz`, `/healthz`; 0 for any that is free'),
+  drainSeconds: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600)
+    .default(5)
+    .describe(
+      'at a stop: seconds that answers under way have, such as one to a large upload on a slow line, before their connections are cut. A supervisor has to leave a process ten seconds more',
+    ),
   dataDir: z
     .string()
     .default('/var/lib/segl')

@@ -6,6 +6,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   SEGL_HTTP_PORT: 'httpPort',
   SEGL_MANAGEMENT_HOST: 'managementHost',
   SEGL_MANAGEMENT_PORT: 'managementPort',
+  SEGL_DRAIN_SECONDS: 'drainSeconds',
   SEGL_DATA_DIR: 'dataDir',
   SEGL_EVENT_STORE: 'eventStore',
   SEGL_EPHEMERAL_STORE: 'ephemeralStore',
