@@ -20,6 +20,28 @@ const persistence = z
   })
   .describe('the volume; it stays when the release is uninstalled');
 
+function disruptionBudget(meaning: string) {
+  return z.strictObject({
+    enabled: z.boolean().describe(meaning),
+    maxUnavailable: z.union([count, z.string().regex(/^\d+%$/)]).describe('how many may go at once'),
+  });
+}
+
+/** A backup each night, made in the one pod of mode embedded. */
+export const backup = z.strictObject({
+  enabled: z.boolean().describe('mode embedded: whether a container of the pod makes a backup each night'),
+  recipients: z
+    .array(z.string().regex(/^age1[a-z0-9]+$/))
+    .describe('who can open them, as `segl keys backup-identity` prints it'),
+  at: z
+    .string()
+    .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/)
+    .describe('when, in UTC'),
+  keepDays: count.describe('days that one is kept; people who are erased live on in older ones'),
+  persistence,
+  resources,
+});
+
 /** Images, keys and files: what a pod is made of. */
 export const placement = {
   global: z.strictObject({
@@ -113,15 +135,19 @@ export const clusterStores = {
         maxReplicas: count.describe('how many at most'),
         targetCpuPercent: z.int().min(1).max(100).describe('per cent of the requested processor time to aim at'),
       }),
-      disruptionBudget: z.strictObject({
-        enabled: z.boolean().describe('whether nodes that are drained leave portals standing'),
-        maxUnavailable: z.union([count, z.string().regex(/^\d+%$/)]).describe('how many may go at once'),
-      }),
+      disruptionBudget: disruptionBudget('whether nodes that are drained leave portals standing'),
       resources,
     })
     .describe('mode cluster'),
   gateway: z
-    .strictObject({ replicas: count.describe('how many, each with an outbox of its own'), persistence, resources })
+    .strictObject({
+      replicas: count.describe('how many, each with an outbox of its own'),
+      disruptionBudget: disruptionBudget(
+        'whether nodes that are drained leave gateways standing, where they are several',
+      ),
+      persistence,
+      resources,
+    })
     .describe('mode cluster'),
   console: z.strictObject({ persistence, resources }).describe('mode cluster; there is one'),
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { settingsSchema } from '#libs/installation';
-import { clusterStores, placement, reachability } from './chart-values-of-a-cluster.ts';
+import { backup, clusterStores, placement, reachability } from './chart-values-of-a-cluster.ts';
 
 const { organisation, passcode, smtp } = settingsSchema.shape;
 const PORTS_OF_MAIL = { host: true, port: true, tlsPort: true } as const;
@@ -53,6 +53,7 @@ export const chartValues = z
       ),
     ...placement,
     ...clusterStores,
+    backup: backup.describe('mode embedded'),
     ...reachability,
   })
   .describe('The values of the chart segl');

@@ -71,6 +71,18 @@ withHelm('the chart, by Helm 4', () => {
     }
   });
 
+  it('is the same out of one file, as a closed network gets it', () => {
+    const { status } = spawnSync(HELM ?? '', ['package', CHART, '--destination', place], { encoding: 'utf8' });
+    expect(status).toBe(0);
+    const values = ['--values', join(CHART, 'ci', 'embedded-behind-an-ingress.yaml')];
+    const archive = join(
+      place,
+      `segl-${String((parse(textOfChart('Chart.yaml')) as { version: string }).version)}.tgz`,
+    );
+    const { stdout } = spawnSync(HELM ?? '', ['template', 'post', archive, ...values], { encoding: 'utf8' });
+    expect(stdout).toBe(render(...values).text);
+  });
+
   it('the defaults of the image, which would win over the file, are taken back', () => {
     const image = readFileSync(join(CHART, '..', '..', 'ops', 'images', 'Containerfile'), 'utf8');
     const set = [...image.matchAll(/\b(SEGL_[A-Z_]+)=/g)].map(([, variable]) => variable);
@@ -118,6 +130,27 @@ withHelm('the chart, by Helm 4', () => {
   it('the one pod of mode embedded has every kind of key there is, since a backup is made in it', () => {
     const patterns = patternsOf('embedded-behind-an-ingress.yaml', 'appliance');
     for (const kind of KEY_KINDS) expect([kind, patterns.includes(`${kind}-*`)]).toEqual([kind, true]);
+  });
+
+  it('leaves a pod the seconds that its settings and its last requests need', () => {
+    const named = (manifests: readonly Manifest[], kind: string, end: string) =>
+      manifests.find((each) => each.kind === kind && each.metadata.name.endsWith(end));
+    const set = ['--set', 'settings.drainSeconds=120'];
+    for (const [component, args, drainSeconds] of [
+      ['portal', [], 60],
+      ['gateway', [], 5],
+      ['portal', set, 120],
+    ] as const) {
+      const manifests = manifestsOf(render('--values', join(CHART, 'ci', 'cluster.yaml'), ...args).text);
+      const { data = {} } = named(manifests, 'ConfigMap', component) ?? {};
+      expect(parse(data['segl.yaml'] ?? '')).toMatchObject({ drainSeconds });
+      const [, pod] = podsOf(manifests).find(([name]) => name.endsWith(component)) ?? [];
+      // Five until every proxy has heard, five that a stop takes beside its answers, and as much again.
+      expect(pod).toMatchObject({
+        terminationGracePeriodSeconds: drainSeconds + 20,
+        containers: [{ lifecycle: { preStop: { sleep: { seconds: 5 } } } }],
+      });
+    }
   });
 
   it('vouches for a managed server in the settings, and gives processes the variables of a closed network', () => {

@@ -44,6 +44,20 @@ export function render(...args: string[]): { readonly status: number; readonly t
   return { status: status ?? 1, text: stdout, said: stderr };
 }
 
+/** What Helm prints after an install of an example into the namespace `mail`. */
+export function notesOf(name: string, ...args: string[]): string {
+  const values = ['--namespace', 'mail', '--values', join(CHART, 'ci', name), ...args];
+  const { status, stdout, stderr } = spawnSync(
+    HELM ?? 'helm',
+    ['install', 'post', CHART, '--dry-run=client', ...values],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return stdout.split('\nNOTES:\n')[1] ?? '';
+}
+
 export function manifestsOf(text: string): Manifest[] {
   return parseAllDocuments(text).flatMap((document) => (document.toJS() as Manifest | null) ?? []);
 }

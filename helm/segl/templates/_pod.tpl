@@ -21,8 +21,8 @@ spec:
   # Else a Service named segl puts SEGL_PORT and SEGL_SERVICE_HOST into the pod, and variables that are no settings are refused.
   enableServiceLinks: false
   securityContext: {{- include "segl.podSecurity" $root | nindent 4 }}
-  # Five seconds in which the last requests still come, ten that a stop may take.
-  terminationGracePeriodSeconds: 30
+  # Five seconds in which the last requests still come, those that answers under way have, and five that a stop takes beside: with room.
+  terminationGracePeriodSeconds: {{ include "segl.drainSeconds" . | int | add 20 }}
   {{- with $root.Values.global.imagePullSecrets }}
   imagePullSecrets:
     {{- range . }}
@@ -41,7 +41,7 @@ spec:
   {{- with $root.Values.affinity }}
   affinity: {{- toYaml . | nindent 4 }}
   {{- end }}
-  {{- if not $hasVolume }}
+  {{- if has $component (list "portal" "gateway") }}
   topologySpreadConstraints:
     {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
     - maxSkew: 1
@@ -81,15 +81,7 @@ spec:
     - name: segl
       image: {{ include "segl.image" $root | quote }}
       imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-      env:
-        - { name: SEGL_CONFIG, value: /etc/segl/segl.yaml }
-        # The image's own defaults: as variables they would win over the file. An empty one counts as none.
-        - { name: SEGL_HTTP_PORT, value: '' }
-        - { name: SEGL_DATA_DIR, value: '' }
-        - { name: SEGL_KEYRING, value: '' }
-        {{- range $name, $value := $root.Values.environment }}
-        - { name: {{ $name }}, value: {{ $value | quote }} }
-        {{- end }}
+      env: {{- include "segl.environment" $root | nindent 8 }}
       ports:
         - { name: http, containerPort: 8080 }
         - { name: management, containerPort: 8081 }
@@ -117,20 +109,23 @@ spec:
         preStop: { sleep: { seconds: 5 } }
       securityContext: {{- include "segl.containerSecurity" $root | nindent 8 }}
       resources: {{- toYaml $values.resources | nindent 8 }}
+      volumeMounts: {{- include "segl.mounts" . | nindent 8 }}
+    {{- if and $root.Values.backup.enabled (eq $component "appliance") }}
+    # A container of the one pod: its volume is nobody else's to mount (ReadWriteOnce), and the whole keyring is here already.
+    - name: backup
+      image: {{ include "segl.image" $root | quote }}
+      imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+      command: [sh, -c]
+      args:
+        - |
+          {{- include "segl.backupScript" $root | nindent 10 }}
+      env: {{- include "segl.environment" $root | nindent 8 }}
+      securityContext: {{- include "segl.containerSecurity" $root | nindent 8 }}
+      resources: {{- toYaml $root.Values.backup.resources | nindent 8 }}
       volumeMounts:
-        - { name: configuration, mountPath: /etc/segl, readOnly: true }
-        - { name: run, mountPath: /run/segl }
-        - { name: tmp, mountPath: /tmp }
-        {{- if $hasVolume }}
-        - { name: data, mountPath: /var/lib/segl }
-        {{- end }}
-        {{- with include "segl.storeMounts" (list $root $roles) | trim }}{{ . | nindent 8 }}{{ end }}
-        {{- range $root.Values.secrets }}
-        - { name: {{ printf "secret-%s" . | quote }}, mountPath: {{ printf "/run/secrets/%s" . | quote }}, readOnly: true }
-        {{- end }}
-        {{- range $root.Values.files }}
-        - { name: {{ printf "files-%s" . | quote }}, mountPath: {{ printf "/run/files/%s" . | quote }}, readOnly: true }
-        {{- end }}
+        {{- include "segl.mounts" . | nindent 8 }}
+        - { name: backups, mountPath: /backups }
+    {{- end }}
   volumes:
     - name: configuration
       configMap: { name: {{ include "segl.fullname" $root }}-{{ $component }} }
@@ -139,6 +134,10 @@ spec:
       emptyDir: { medium: Memory, sizeLimit: 8Mi }
     - name: tmp
       emptyDir: { medium: Memory, sizeLimit: 64Mi }
+    {{- if and $root.Values.backup.enabled (eq $component "appliance") }}
+    - name: backups
+      persistentVolumeClaim: { claimName: {{ $root.Values.backup.persistence.existingClaim | default (printf "%s-backups" (include "segl.fullname" $root)) | quote }} }
+    {{- end }}
     {{- if $keys }}
     - name: keys
       {{- $keys | nindent 6 }}
@@ -158,4 +157,36 @@ spec:
       persistentVolumeClaim: { claimName: {{ . | quote }} }
     {{- end }}
     {{- end }}
+{{- end -}}
+
+{{/* Of every container of ours that works with the stores. */}}
+{{- define "segl.environment" -}}
+- { name: SEGL_CONFIG, value: /etc/segl/segl.yaml }
+# The image's own defaults: as variables they would win over the file. An empty one counts as none.
+- { name: SEGL_HTTP_PORT, value: '' }
+- { name: SEGL_DATA_DIR, value: '' }
+- { name: SEGL_KEYRING, value: '' }
+{{- range $name, $value := .Values.environment }}
+- { name: {{ $name }}, value: {{ $value | quote }} }
+{{- end }}
+{{- end -}}
+
+{{/* The same. Call as segl.pod is called. */}}
+{{- define "segl.mounts" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- $roles := index . 2 -}}
+- { name: configuration, mountPath: /etc/segl, readOnly: true }
+- { name: run, mountPath: /run/segl }
+- { name: tmp, mountPath: /tmp }
+{{- if ne $component "portal" }}
+- { name: data, mountPath: /var/lib/segl }
+{{- end }}
+{{- with include "segl.storeMounts" (list $root $roles) | trim }}{{ . | nindent 0 }}{{ end }}
+{{- range $root.Values.secrets }}
+- { name: {{ printf "secret-%s" . | quote }}, mountPath: {{ printf "/run/secrets/%s" . | quote }}, readOnly: true }
+{{- end }}
+{{- range $root.Values.files }}
+- { name: {{ printf "files-%s" . | quote }}, mountPath: {{ printf "/run/files/%s" . | quote }}, readOnly: true }
+{{- end }}
 {{- end -}}

@@ -57,6 +57,9 @@
     {{- $faults = append $faults "portal.autoscaling.enabled: mode embedded is one process on one volume; set mode: cluster" -}}
   {{- end -}}
 {{- else -}}
+  {{- if $v.backup.enabled }}
+    {{- $faults = append $faults "backup.enabled: in mode cluster no pod has the whole keyring; a backup is made beside the cluster (README.md, \"Backups\")" -}}
+  {{- end -}}
   {{- if not (include "segl.eventStoreUrl" .) }}
     {{- $faults = append $faults "eventStore.url: mode cluster needs one, such as esdb+discover://events.example.com:2113" -}}
   {{- end -}}
@@ -77,6 +80,9 @@
   {{- if and (gt (int $v.gateway.replicas) 1) $v.gateway.persistence.existingClaim }}
     {{- $faults = append $faults "gateway.persistence.existingClaim: is one volume, and gateway.replicas are several, each with an outbox of its own" -}}
   {{- end -}}
+{{- end -}}
+{{- if and $v.backup.enabled (not $v.backup.recipients) }}
+  {{- $faults = append $faults "backup.recipients: is empty; who can open backups, as \"segl keys backup-identity\" prints it" -}}
 {{- end -}}
 {{- if and $v.gatewayApi.enabled (not $v.gatewayApi.parentRefs) }}
   {{- $faults = append $faults "gatewayApi.parentRefs: is empty; name the Gateway that leads here" -}}

@@ -1,4 +1,13 @@
 {{/*
+Seconds that answers under way have once a pod is told to end. Another portal is there by then, so that a large upload may take its time; where
+none is, whoever comes waits for the end. Call with (list $ component).
+*/}}
+{{- define "segl.drainSeconds" -}}
+{{- $written := (index . 0).Values.settings.drainSeconds -}}
+{{- if kindIs "invalid" $written }}{{ ternary 60 5 (eq (index . 1) "portal") }}{{ else }}{{ $written }}{{ end -}}
+{{- end -}}
+
+{{/*
 The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of the values, under what the chart decides. Call with
 (list $ component roles).
 */}}
@@ -17,6 +26,7 @@ The appliance's own configuration file, as `SEGL_CONFIG` reads it: `settings` of
 {{- $_ := set $written "httpPort" 8080 -}}
 {{- $_ := set $written "managementHost" $root.Values.listenHost -}}
 {{- $_ := set $written "managementPort" 8081 -}}
+{{- $_ := set $written "drainSeconds" (include "segl.drainSeconds" . | int) -}}
 {{- if $written.smtp -}}
   {{- $smtp := merge (dict) $written.smtp (dict "host" $root.Values.listenHost "port" 2525) -}}
   {{- if $smtp.certificateFile }}{{- $_ := set $smtp "tlsPort" 2465 -}}{{- end -}}
