@@ -150,7 +150,13 @@ const STORY_PACKAGES = [
   {
     found: () => existsSync('/usr/sbin/haproxy'),
     debian: 'haproxy',
-    why: 'the recipe for HAProxy, behind the real one',
+    why: 'the recipe for HAProxy, behind the real one; an upgrade that rolls',
+  },
+  { found: () => existsSync('/usr/bin/testssl'), debian: 'testssl.sh', why: 'the proxies’ TLS, judged from outside' },
+  {
+    found: () => existsSync('/usr/bin/systemd-analyze'),
+    debian: 'systemd',
+    why: 'the unit files, by systemd’s own tool',
   },
 ];
 
@@ -162,7 +168,14 @@ function browserPath() {
 /** Programs of others that judge the chart and the seals (ops/judges/tools.mjs), where this machine can have them. */
 function bringJudges() {
   const node = join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  run(existsSync(node) ? node : 'node', [join('ops', 'judges', 'tools.mjs'), 'helm', 'kubeconform', 'age']);
+  run(existsSync(node) ? node : 'node', [
+    join('ops', 'judges', 'tools.mjs'),
+    'helm',
+    'kubeconform',
+    'kube-score',
+    'observatory',
+    'age',
+  ]);
 }
 
 function installStoryPackages() {

