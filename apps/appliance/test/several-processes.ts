@@ -11,7 +11,8 @@ import { freePort, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
 export const PROCESSES = ['portal-1', 'portal-2', 'gateway', 'console-1', 'console-2'] as const;
-export type ProcessName = (typeof PROCESSES)[number];
+/** A portal that takes another's place has a name of its own, as a pod has. */
+export type ProcessName = (typeof PROCESSES)[number] | 'portal-3' | 'portal-4' | 'gateway-2';
 
 /** The files of a keyring that each role has on its machine, and no others (the versions of `sealing` are handed out as they come). */
 const KEY_FILES: Readonly<Record<string, readonly string[]>> = {
@@ -63,10 +64,11 @@ export class SeveralProcesses {
     readonly program: Program,
   ) {}
 
-  /** @param storesIn told a directory of this machine that all processes may share */
+  /** @param storesIn is given a directory of this machine that all processes may share */
   static async start(
     storesIn: (directory: string) => Promise<SharedStores>,
     settings: Readonly<Record<string, unknown>> = {},
+    names: readonly ProcessName[] = PROCESSES,
   ): Promise<SeveralProcesses> {
     const directory = await mkdtemp(join(tmpdir(), 'segl-several-'));
     const sink = await startSmtpSink();
@@ -75,12 +77,8 @@ export class SeveralProcesses {
     const all = new SeveralProcesses(directory, await storesIn(directory), sink, front, program);
     await initKeyring(all.keyringOf('whole'), { demonstration: false, now: new SystemClock().now() });
     await writeFile(join(directory, 'segl.yaml'), JSON.stringify({ ...all.configuration(), ...settings })); // which is YAML;
-    for (const name of PROCESSES) {
-      await mkdir(all.keyringOf(name), { mode: 0o700 });
-      for (const file of KEY_FILES[roleOf(name)] ?? []) await all.handOut(file, name);
-    }
     try {
-      for (const name of PROCESSES) await all.startOne(name);
+      for (const name of names) await all.startOne(name);
       return all;
     } catch (error) {
       await all.stop().catch(() => undefined);
@@ -137,6 +135,10 @@ export class SeveralProcesses {
 
   async startOne(name: ProcessName): Promise<RunningProcess> {
     const ports = this.ports.get(name) ?? { readers: await freePort(), management: await freePort() };
+    if (!this.ports.has(name)) {
+      await mkdir(this.keyringOf(name), { mode: 0o700 });
+      for (const file of KEY_FILES[roleOf(name)] ?? []) await this.handOut(file, name);
+    }
     this.ports.set(name, ports);
     const running = await startProcess({
       arguments: [],
@@ -156,6 +158,15 @@ export class SeveralProcesses {
     await running.kill();
     this.output.push(running.output());
     this.running.delete(name);
+  }
+
+  /** SIGTERM, and waits. @returns the exit code */
+  async stopOne(name: ProcessName): Promise<number | null> {
+    const running = this.process(name);
+    const code = await running.stop();
+    this.output.push(running.output());
+    this.running.delete(name);
+    return code;
   }
 
   /** As the keeper of the keys brings a file of them to one machine. */
