@@ -12,14 +12,14 @@ const apps = readdirSync(new URL('apps/', import.meta.url));
  * (ops/decisions/2026-11-22-typescript-runs-from-source.md).
  */
 const runsFromSource = [
-  'libs/{vocabulary,event-store,ephemeral-store,keyring}/**/*.ts',
+  'libs/{vocabulary,event-store,egress,ephemeral-store,keyring}/**/*.ts',
   'libs/sealing/src/format/**/*.ts',
   'libs/mail/src/{carrier,reading,syntax}/**/*.ts',
   'libs/mail/src/outbound/{outbox,outcome-notes,owner-lock,due-times,mail-relay,next-hops,relay-access,relay-url,smtp-failure,smtp-relay,smtp-session}*.ts',
-  'libs/oidc-bridge/src/upstreams/egress.ts',
   'libs/web-ui/src/locales/**/*.ts',
   'libs/audit/src/query/{audit-filter,audit-lists,audit-page,trail-questions}.ts',
   'libs/audit/src/figures/figure-questions.ts',
+  'libs/audit/src/verify/{verify-file-worker,csv-lines,verify-export,compare-leaves,exposure,leaf-of-record,note,without-content,tree-head}.ts',
   'libs/audit/src/read-models/audit-terms.ts',
   'ops/{bench,k6}/**/*.ts',
 ];

@@ -5,6 +5,7 @@
 export const rooms = {
   vocabulary: [],
   'event-store': ['vocabulary'],
+  egress: ['vocabulary'],
   'ephemeral-store': ['vocabulary'],
   'web-ui': ['vocabulary'],
   telemetry: ['event-store', 'vocabulary'],
@@ -13,7 +14,7 @@ export const rooms = {
   mail: ['vocabulary', 'web-ui'],
   gateway: ['mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
   passcode: ['mail', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui', 'telemetry'],
-  'oidc-bridge': ['passcode', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
+  'oidc-bridge': ['passcode', 'egress', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary', 'web-ui'],
   'recipient-access': [
     'oidc-bridge',
     'mail',
@@ -24,7 +25,7 @@ export const rooms = {
     'vocabulary',
     'web-ui',
   ],
-  webhooks: ['oidc-bridge', 'gateway', 'sealing', 'event-store', 'vocabulary'],
+  webhooks: ['egress', 'gateway', 'sealing', 'event-store', 'vocabulary'],
   compliance: ['recipient-access', 'mail', 'sealing', 'keyring', 'event-store', 'ephemeral-store', 'vocabulary'],
   audit: [
     'compliance',
@@ -34,6 +35,7 @@ export const rooms = {
     'gateway',
     'passcode',
     'sealing',
+    'egress',
     'keyring',
     'event-store',
     'vocabulary',
@@ -65,6 +67,7 @@ export const rooms = {
     'passcode',
     'mail',
     'sealing',
+    'egress',
     'keyring',
     'event-store',
     'ephemeral-store',
@@ -75,7 +78,7 @@ export const rooms = {
 };
 
 /** What a room's tests and its folder `testing` use beside that. */
-export const roomsInTests = { 'oidc-bridge': ['mail'] };
+export const roomsInTests = { egress: ['mail'], 'oidc-bridge': ['mail'], 'recipient-access': ['egress'] };
 
 /**
  * Where steps lie side by side, each in a folder of its own, and which folders there are words for all of them: a step imports

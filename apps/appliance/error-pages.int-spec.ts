@@ -72,6 +72,8 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'unknown-message': 'of the command line',
   'upstream-refused': 'shown on the sign-in page, with its reason in the record',
   'upstream-unreachable': 'shown on the sign-in page, with its reason in the record',
+  'destination-unreachable':
+    'the cause of another: of a provider, a receiver, a witness or a checkpoint that was not taken',
   'checkpoint-not-copied': 'of the ledger: the log, a figure, and a warning at /readyz',
   'verification-too-large': 'answered by the page that verifies, as 413',
   'witness-did-not-sign': 'of the ledger: the log, and a warning at /readyz',

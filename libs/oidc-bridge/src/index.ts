@@ -9,7 +9,6 @@ export {
 } from './sign-in-events.ts';
 export { keptForUpstream, Upstream, UpstreamRefused, UpstreamUnreachable } from './upstreams/upstream.ts';
 export { troublesOf, watchUpstreams } from './upstreams/watch-upstreams.ts';
-export { Egress } from './upstreams/egress.ts';
 export { type ClientCredential } from './upstreams/client-credential.ts';
 export { microsoftUpstream } from './upstreams/microsoft/microsoft-upstream.ts';
 export { knownIssuerOf } from './upstreams/known-issuers.ts';

@@ -1,4 +1,5 @@
-import { Egress } from '#libs/oidc-bridge';
+import { Egress } from '#libs/egress';
+import type { Passage } from '#libs/egress';
 import type { WebhookSecret } from './signature.ts';
 import { signedHeaders } from './signature.ts';
 import type { WaitingWebhook } from './waiting-webhooks.ts';
@@ -30,7 +31,7 @@ export const DELIVERY_TIMEOUT_MS = 15_000;
 
 /** The way to one receiver: through the guarded egress, so it leads nowhere but to the configured host at an address that it may have. */
 export class Receiver {
-  private readonly passage: ReturnType<Egress['to']>;
+  private readonly passage: Passage;
 
   constructor(
     private readonly settings: WebhookSettings,

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Egress } from '#libs/oidc-bridge';
+import { Egress } from '#libs/egress';
 import { instantOf } from '#libs/vocabulary';
 import { CheckpointCopies, CheckpointNotCopied, postedTo } from './checkpoint-copies.ts';
 import type { CheckpointPlace } from './checkpoint-copies.ts';

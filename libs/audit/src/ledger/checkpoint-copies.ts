@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Egress } from '#libs/oidc-bridge';
+import { DestinationUnreachable } from '#libs/egress';
+import type { Passage } from '#libs/egress';
 import { DomainError } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 
@@ -119,14 +120,14 @@ function dayOf(at: Instant): string {
 }
 
 /** Takes each checkpoint by an HTTP POST of the signed note as text; any 2xx has taken it. @param passage the guarded way there */
-export function postedTo(url: URL, passage: Pick<ReturnType<Egress['to']>, 'ask'>): CheckpointPlace {
+export function postedTo(url: URL, passage: Pick<Passage, 'ask'>): CheckpointPlace {
   return {
     name: url.host,
     wants: 'each',
     async send(note, signal) {
       const headers = { 'content-type': 'text/plain; charset=utf-8', accept: '*/*' };
       const { status } = await passage.ask(url, { method: 'POST', body: note, headers, signal });
-      if (status < 200 || status > 299) throw new Error(`answered ${status}`);
+      if (status < 200 || status > 299) throw new DestinationUnreachable(`${url.host}: answered with status ${status}`);
     },
   };
 }

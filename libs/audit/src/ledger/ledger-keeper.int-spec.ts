@@ -145,7 +145,7 @@ describe('the keeper of the ledger', () => {
     const first = await console_('one', null);
     const there = await new WitnessOfTests(new LedgerTree(first.models.db)).open();
     closing.push(() => there.close());
-    const witness = readWitness(there.vkey, there.url) as Witness;
+    const witness = readWitness(there.vkey, { url: there.url, privateAddresses: ['127.0.0.1'] }) as Witness;
     const keeper = (await console_('two', join(place, 'published'), [witness])).keeper;
     await keeper.signNow();
     const keys = [signer.vkey, there.vkey].map((vkey) => readTrustedKey(vkey) as TrustedKey);

@@ -20,6 +20,7 @@ import { Witnesses } from './witnesses.ts';
 
 const log = new LogOfTests(600);
 const signer = signerOfTests();
+const LOOPBACK = ['127.0.0.1'];
 const ownKey = readTrustedKey(signer.vkey) as TrustedKey;
 
 /** The log, as far as it has come. */
@@ -33,10 +34,14 @@ describe('a witness', () => {
   let faults: unknown[];
   beforeEach(async () => {
     there = await new WitnessOfTests(log).open();
-    witness = readWitness(there.vkey, `${there.url}/`) as Witness;
+    witness = witnessAt(`${there.url}/`);
     faults = [];
   });
   afterEach(() => there.close());
+
+  function witnessAt(url: string, privateAddresses = LOOPBACK): Witness {
+    return readWitness(there.vkey, { url, privateAddresses }) as Witness;
+  }
 
   function witnesses(isOurs = true): Witnesses {
     return new Witnesses({
@@ -90,8 +95,8 @@ describe('a witness', () => {
     ['signs nothing', { status: 200, text: '' }, /without a signature/],
     ['signs something else', { status: 200, text: `— witness.example/w1 ${'A'.repeat(100)}\n` }, /without a signature/],
     ['talks nonsense of its size', { status: 409, text: 'many\n' }, /answered 409/],
-    ['never ends', { status: 200, text: 'x'.repeat(100_000) }, /could not be asked/],
-    ['sends us elsewhere', { status: 302, text: '' }, /answered 302|could not be asked/],
+    ['never ends', { status: 200, text: 'x'.repeat(300_000) }, /could not be asked/],
+    ['sends us elsewhere', { status: 302, text: '' }, /could not be asked/],
   ])('that %s leaves the checkpoint as it is, and is named', async (_, answer, fault) => {
     there.answers = () => answer;
     const note = log.note(300, signer);
@@ -118,8 +123,26 @@ describe('a witness', () => {
     expect(await witnesses().cosign(note, log)).toBe(note);
     await witnesses().requireConsistent(ORIGIN, upTo(1));
     expect(faults).toHaveLength(2);
-    expect((faults[0] as Error).cause).toBeDefined();
+    expect(String((faults[0] as Error).cause)).toContain('ECONNREFUSED');
     await there.open();
+  });
+
+  it('is asked through the guarded egress, which leads to no address that is not listed, nor anywhere else', async () => {
+    witness = witnessAt(there.url, ['10.0.0.7']);
+    const note = log.note(300, signer);
+    expect(await witnesses().cosign(note, log)).toBe(note);
+    expect(String((faults[0] as Error).cause)).toContain('not a listed address');
+    there.answers = () => ({ status: 302, text: '' });
+    witness = witnessAt(there.url);
+    await witnesses().cosign(note, log);
+    expect(String((faults[1] as Error).cause)).toContain('redirect');
+    expect(there.asked).toBe(0);
+  });
+
+  it('that asks us to come back later is named with that', async () => {
+    there.answers = () => ({ status: 503, text: 'the whole store is down, says kim@example.org' });
+    await witnesses().cosign(log.note(300, signer), log);
+    expect(String((faults[0] as Error).cause)).toMatch(/: answered with status 503$/);
   });
 
   it('remembers what a log was: one that was set back, or is another, is refused', async () => {
@@ -136,9 +159,10 @@ describe('a witness', () => {
   });
 
   it('is known by its own key alone', () => {
-    expect(readWitness(signer.vkey, there.url)).toBeNull(); // a log's key
-    expect(readWitness(there.vkey.replace(/\+[0-9a-f]{8}\+/, '+00000000+'), there.url)).toBeNull();
-    expect(readWitness('', there.url)).toBeNull();
+    const address = { url: there.url, privateAddresses: [] };
+    expect(readWitness(signer.vkey, address)).toBeNull(); // a log's key
+    expect(readWitness(there.vkey.replace(/\+[0-9a-f]{8}\+/, '+00000000+'), address)).toBeNull();
+    expect(readWitness('', address)).toBeNull();
     expect(readTrustedKey(there.vkey)?.signs).toBe('witness');
   });
 });
@@ -193,7 +217,7 @@ const litewitness = process.env['SEGL_TEST_LITEWITNESS'];
     db.close();
 
     const vkey = `${name}+${id}+${typed.toString('base64')}`;
-    const witness = readWitness(vkey, `http://127.0.0.1:${port}`) as Witness;
+    const witness = readWitness(vkey, { url: `http://127.0.0.1:${port}`, privateAddresses: LOOPBACK }) as Witness;
     const faults: unknown[] = [];
     const open = () =>
       new Witnesses({ witnesses: [witness], isOurs: () => true, onFault: (fault) => faults.push(fault) });

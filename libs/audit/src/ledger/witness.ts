@@ -1,5 +1,7 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { DestinationUnreachable, Egress } from '#libs/egress';
+import type { EgressQuestion, Passage } from '#libs/egress';
 import { DomainError } from '#libs/vocabulary';
 
 /** Somebody else who remembers how far the log has come, and signs nothing that contradicts it (C2SP tlog-witness). */
@@ -13,6 +15,17 @@ export interface Witness {
   readonly publicKey: KeyObject;
   /** 4 bytes. */
   readonly keyId: Buffer;
+  /** The guarded way to both prefixes, and to nobody else. */
+  readonly passage: Pick<Passage, 'ask'>;
+}
+
+/** Where a witness is. */
+export interface WitnessAddress {
+  readonly url: string;
+  /** The submission prefix by default. */
+  readonly monitoringUrl?: string | undefined;
+  /** Addresses outside the Internet that it may have. Only to such is http spoken. */
+  readonly privateAddresses: readonly string[];
 }
 
 /** The witness could not be asked, or did not sign: what it answered, in words that name nobody. */
@@ -28,14 +41,15 @@ const TIMESTAMP_BYTES = 8;
 const SIGNATURE_BYTES = 64;
 /** DER of an Ed25519 SubjectPublicKeyInfo up to its 32 bytes (RFC 8410 §4). */
 const ED25519_SPKI = Buffer.from('302a300506032b6570032100', 'hex');
-const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_WAIT_MS = 10_000;
+const ACCEPTS = { accept: '*/*' };
 
 /**
  * @param vkey `<name>+<id>+<base64 of 0x04 ‖ key>`, as witnesses publish it
  * @returns null when it is no Ed25519 key for cosignatures in this form, or its id is not its own
+ * @throws RangeError when a private address is not one
  */
-export function readWitness(vkey: string, url: string, monitoringUrl: string = url): Witness | null {
+export function readWitness(vkey: string, address: WitnessAddress): Witness | null {
   const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey.trim()) ?? [];
   if (name === undefined || id === undefined || encoded === undefined) return null;
   const bytes = Buffer.from(encoded, 'base64');
@@ -43,12 +57,17 @@ export function readWitness(vkey: string, url: string, monitoringUrl: string = u
   const keyId = createHash('sha256').update(`${name}\n`).update(bytes).digest().subarray(0, 4);
   if (keyId.toString('hex') !== id) return null;
   const key = Buffer.concat([ED25519_SPKI, bytes.subarray(1)]);
+  const { url, monitoringUrl = url, privateAddresses } = address;
   return {
     name,
     url: withoutSlash(url),
     monitoringUrl: withoutSlash(monitoringUrl),
     publicKey: createPublicKey({ key, format: 'der', type: 'spki' }),
     keyId,
+    passage: new Egress({ exchangeMs: MAX_WAIT_MS }).to({
+      hosts: [new URL(url).host, new URL(monitoringUrl).host],
+      privateAddresses,
+    }),
   };
 }
 
@@ -69,7 +88,11 @@ export async function askWitness(
   { old, proof, note }: { readonly old: number; readonly proof: readonly string[]; readonly note: string },
 ): Promise<WitnessAnswer> {
   const body = [`old ${old}`, ...proof, '', note].join('\n');
-  const { status, text } = await exchange(witness, `${witness.url}/add-checkpoint`, { method: 'POST', body });
+  const { status, text } = await exchange(witness, `${witness.url}/add-checkpoint`, {
+    method: 'POST',
+    headers: { ...ACCEPTS, 'content-type': 'text/plain; charset=utf-8' },
+    body,
+  });
   if (status === 409 && /^(0|[1-9]\d{0,15})\n$/.test(text)) return { kind: 'elsewhere', size: Number(text) };
   if (status !== 200) throw new WitnessDidNotSign(witness.name, `answered ${status}`);
   const lines = text.split(/(?<=\n)/).filter((line) => isCosignature(line, note, witness));
@@ -80,7 +103,7 @@ export async function askWitness(
 /** The newest note of this log that it signed, if it says so in public; null where it has none. @throws WitnessDidNotSign */
 export async function witnessedNote(witness: Witness, origin: string): Promise<string | null> {
   const hash = createHash('sha256').update(origin).digest('hex');
-  const { status, text } = await exchange(witness, `${witness.monitoringUrl}/${hash}/checkpoint`, { method: 'GET' });
+  const { status, text } = await exchange(witness, `${witness.monitoringUrl}/${hash}/checkpoint`, { headers: ACCEPTS });
   if (status === 404) return null;
   if (status !== 200) throw new WitnessDidNotSign(witness.name, `answered ${status}`);
   return text;
@@ -104,22 +127,16 @@ export function isCosignature(
 }
 
 async function exchange(
-  witness: Witness,
+  { name, passage }: Witness,
   url: string,
-  init: { readonly method: 'GET' | 'POST'; readonly body?: string },
+  question: EgressQuestion,
 ): Promise<{ status: number; text: string }> {
   try {
-    const answer = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(MAX_WAIT_MS) });
-    const pieces: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const piece of answer.body ?? []) {
-      bytes += piece.length;
-      if (bytes > MAX_ANSWER_BYTES) throw new RangeError(`more than ${MAX_ANSWER_BYTES} bytes`);
-      pieces.push(piece);
-    }
-    return { status: answer.status, text: Buffer.concat(pieces).toString('utf8') };
-  } catch (error) {
-    throw new WitnessDidNotSign(witness.name, 'could not be asked', { cause: error });
+    const { status, body } = await passage.ask(new URL(url), question);
+    return { status, text: Buffer.from(body).toString('utf8') };
+  } catch (cause) {
+    if (cause instanceof DestinationUnreachable) throw new WitnessDidNotSign(name, 'could not be asked', { cause });
+    throw cause;
   }
 }
 

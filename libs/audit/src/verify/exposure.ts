@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/parameter-properties -- Node runs this file as it stands, in verify-file-worker.ts */
 import { createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { RecordHeader } from './leaf-of-record.ts';
 

@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/parameter-properties -- Node runs this file as it stands, in verify-file-worker.ts */
 import { LeafComparison } from './compare-leaves.ts';
 import type { LeafFinding } from './compare-leaves.ts';
 import { ExposureReading } from './exposure.ts';

@@ -140,6 +140,14 @@ describe('configuration', () => {
       'ledger.witnesses: http://witness.example/: must be https://',
     ],
     [
+      {
+        SEGL_CONFIG: yaml(
+          `ledger: { directory: /x, witnesses: [${WITNESS.replace(' }', ', privateAddresses: [inside] }')}] }`,
+        ),
+      },
+      'ledger.witnesses: https://witness.example: neither an address nor a range like 10.0.0.0/8: inside',
+    ],
+    [
       { SEGL_CONFIG: yaml('ledger: { checkpointUrl: "https://kim:secret@keeper.example/x" }') },
       'ledger.checkpointUrl: https://keeper.example/x: has a user or a password in it',
     ],

@@ -1,11 +1,14 @@
 import { readWitness } from '#libs/audit';
-import { Egress } from '#libs/oidc-bridge';
+import type { Witness } from '#libs/audit';
+import { Egress } from '#libs/egress';
 import { isLoopback } from './loopback.ts';
 import type { Settings } from './settings.ts';
 import { nameOf } from './variables.ts';
 
 /** Longer than a webhook's 15 s: nobody waits for a checkpoint. */
 const POST_TIMEOUT_MS = 30_000;
+type WitnessSettings = Settings['ledger']['witnesses'][number];
+
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 
 /** The guarded way to `ledger.checkpointUrl`, and to nobody else. @throws RangeError for a private address that is none */
@@ -15,6 +18,12 @@ export function checkpointPassage({ checkpointUrl = '', checkpointPrivateAddress
     hosts: [host],
     privateAddresses: [...checkpointPrivateAddresses, ...(isLoopback(hostname) ? LOOPBACK : [])],
   });
+}
+
+/** One of `ledger.witnesses`; null where its key is none. @throws RangeError for a private address that is none */
+export function witnessOf({ url, monitoringUrl, key, privateAddresses }: WitnessSettings): Witness | null {
+  const isHere = [url, monitoringUrl ?? url].every((address) => isLoopback(new URL(address).hostname));
+  return readWitness(key, { url, monitoringUrl, privateAddresses: [...privateAddresses, ...(isHere ? LOOPBACK : [])] });
 }
 
 /** What is wrong with settings that are each well in themselves. */
@@ -55,13 +64,22 @@ function witnessFaults({ directory, witnesses }: Settings['ledger']): string[] {
   const faults: string[] = [];
   if (witnesses.length > 0 && directory === undefined)
     faults.push(`${name}: needs ${nameOf('ledger.directory')}, where the checkpoints stand that they have signed`);
-  for (const { url, monitoringUrl, key } of witnesses) {
-    const addressFaults = [url, monitoringUrl ?? url].flatMap((address) =>
+  for (const witness of witnesses) {
+    const addressFaults = [witness.url, witness.monitoringUrl ?? witness.url].flatMap((address) =>
       plainAddressFaults('ledger.witnesses', address),
     );
     faults.push(...addressFaults);
-    if (addressFaults.length === 0 && readWitness(key, url) === null)
-      faults.push(`${name}: ${url}: its key is no Ed25519 key for cosignatures`);
+    if (addressFaults.length === 0)
+      faults.push(...keyFaults(witness).map((fault) => `${name}: ${witness.url}: ${fault}`));
   }
   return [...new Set(faults)];
+}
+
+function keyFaults(witness: WitnessSettings): string[] {
+  try {
+    return witnessOf(witness) === null ? ['its key is no Ed25519 key for cosignatures'] : [];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return [error.message];
+  }
 }

@@ -283,6 +283,10 @@ export const settingsSchema = z.object({
               .optional()
               .describe('its monitoring prefix, where that is another'),
             key: z.string().describe('its public key, `<name>+<id>+<base64>`, of type Ed25519 cosignature'),
+            privateAddresses: z
+              .array(z.string())
+              .default([])
+              .describe('addresses or ranges outside the Internet it may have'),
           }),
         )
         .max(8)

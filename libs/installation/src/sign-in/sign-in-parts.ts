@@ -1,5 +1,5 @@
+import { Egress } from '#libs/egress';
 import {
-  Egress,
   googleUpstream,
   knownIssuerOf,
   microsoftUpstream,

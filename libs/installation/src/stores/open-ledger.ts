@@ -1,19 +1,13 @@
 import type { Logger } from 'pino';
-import {
-  CheckpointNotCopied,
-  LedgerKeeper,
-  postedTo,
-  publishedCheckpoint,
-  readWitness,
-  WitnessDidNotSign,
-} from '#libs/audit';
+import { CheckpointNotCopied, LedgerKeeper, postedTo, publishedCheckpoint, WitnessDidNotSign } from '#libs/audit';
 import type { CheckpointPlace } from '#libs/audit';
+import { DestinationUnreachable } from '#libs/egress';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { Keyring } from '#libs/keyring';
 import type { MailRelay } from '#libs/mail';
 import type { Clock } from '#libs/vocabulary';
 import type { Settings } from '../settings/settings.ts';
-import { checkpointPassage } from '../settings/ledger-settings.ts';
+import { checkpointPassage, witnessOf } from '../settings/ledger-settings.ts';
 import { mailedTo } from './checkpoint-mail.ts';
 import type { Closing } from './closing.ts';
 
@@ -37,9 +31,7 @@ interface LedgerNeeds {
 export async function openLedger(settings: Settings, needs: LedgerNeeds, closing: Closing): Promise<LedgerKeeper> {
   const { eventStore, readModels, projections, keyring, clock, log } = needs;
   const { directory = null } = settings.ledger;
-  const witnesses = settings.ledger.witnesses.flatMap(
-    ({ url, monitoringUrl, key }) => readWitness(key, url, monitoringUrl) ?? [],
-  );
+  const witnesses = settings.ledger.witnesses.flatMap((witness) => witnessOf(witness) ?? []);
   const keeper = new LedgerKeeper(eventStore, readModels, keyring, clock, {
     origin: ledgerOrigin(settings),
     directory,
@@ -47,7 +39,7 @@ export async function openLedger(settings: Settings, needs: LedgerNeeds, closing
     copiesTo: placesOf(settings, needs),
     onFault: (error) =>
       error instanceof WitnessDidNotSign
-        ? log.warn({ err: error }, 'a checkpoint of the ledger goes without a witness')
+        ? log.warn(wordsOf(error), 'a checkpoint of the ledger goes without a witness')
         : error instanceof CheckpointNotCopied
           ? log.warn(wordsOf(error), 'a checkpoint of the ledger is tried again later')
           : log.error({ error: String(error) }, 'no checkpoint could be signed or published'),
@@ -61,9 +53,10 @@ export async function openLedger(settings: Settings, needs: LedgerNeeds, closing
   return closing.add(keeper, (started) => started.stop());
 }
 
-/** Not its causes: they may hold the relay's reply, which may name people. */
-function wordsOf({ message, cause }: CheckpointNotCopied) {
-  return { error: message, code: (cause as { code?: unknown } | undefined)?.code };
+/** Of its causes no more than our own words: they may hold the relay's reply, or what a server wrote, which may name people. */
+function wordsOf({ message, cause }: CheckpointNotCopied | WitnessDidNotSign) {
+  const why = cause instanceof DestinationUnreachable ? { why: cause.message } : {};
+  return { error: message, code: (cause as { code?: unknown } | undefined)?.code, ...why };
 }
 
 function placesOf(settings: Settings, { relay, clock }: LedgerNeeds): CheckpointPlace[] {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/egress';
 import { startMockServerProvider } from '#libs/oidc-bridge/testing';
 import type { MockServerProvider } from '#libs/oidc-bridge/testing';
 import { outcomeAt } from '../testing/attempt-at-upstream.ts';
-import { Egress } from './egress.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';
 
 const anna = { email: 'anna.berg@example.com' };

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/egress';
 import { startFakeProvider } from '#libs/oidc-bridge/testing';
 import type { Breakage, FakeProvider } from '#libs/oidc-bridge/testing';
 import { parseMailAddress } from '#libs/vocabulary';
 import { attemptAt, outcomeAt, outcomeOf } from '../testing/attempt-at-upstream.ts';
-import { Egress } from './egress.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';
 import type { OrganisationUpstreamConfig } from './organisation/organisation-upstream.ts';
 import { UpstreamUnreachable } from './upstream.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/egress';
 import { startFakeProvider } from '#libs/oidc-bridge/testing';
 import type { FakeProvider } from '#libs/oidc-bridge/testing';
 import { attemptAt } from '../testing/attempt-at-upstream.ts';
-import { Egress } from './egress.ts';
 import { googleUpstream } from './google/google-upstream.ts';
 import { microsoftUpstream } from './microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';

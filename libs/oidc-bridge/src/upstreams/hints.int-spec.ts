@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/egress';
 import { startFakeProvider } from '#libs/oidc-bridge/testing';
 import type { FakeProvider } from '#libs/oidc-bridge/testing';
 import { parseMailAddress } from '#libs/vocabulary';
 import { attemptAt } from '../testing/attempt-at-upstream.ts';
-import { Egress } from './egress.ts';
 import { googleUpstream } from './google/google-upstream.ts';
 import { microsoftUpstream } from './microsoft/microsoft-upstream.ts';
 import type { Upstream } from './upstream.ts';

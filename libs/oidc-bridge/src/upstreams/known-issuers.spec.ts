@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Egress } from './egress.ts';
+import { Egress } from '#libs/egress';
 import { knownIssuerOf } from './known-issuers.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';
 

@@ -1,7 +1,7 @@
 import { randomNonce, randomPKCECodeVerifier } from 'openid-client';
+import type { Passage } from '#libs/egress';
 import { digestOf, isWithin } from '#libs/vocabulary';
 import type { Clock, Instant } from '#libs/vocabulary';
-import type { Passage } from './egress.ts';
 import { verifiedClaims } from './id-token.ts';
 import type { SignatureRules } from './id-token.ts';
 import { ProviderClient } from './provider-client.ts';
@@ -13,6 +13,7 @@ import type { AskedPart } from './standing.ts';
 import type { TokenClaims, TokenExpectation } from './token-claims.ts';
 import { keptForUpstream, UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
 import type { BeginUpstream, FinishUpstream, KeptForUpstream } from './upstream.ts';
+import { UpstreamPassage } from './upstream-passage.ts';
 
 /** 30 s during which nobody is sent to a provider that did not answer. */
 const REST_SECONDS = 30;
@@ -52,10 +53,11 @@ export class OpenIdProvider {
     passage: Passage,
     private readonly clock: Clock,
   ) {
-    this.client = new ProviderClient(settings, passage);
+    const way = new UpstreamPassage(passage);
+    this.client = new ProviderClient(settings, way);
     this.clock = clock;
     this.standing = new Standing(`${settings.upstream} (${settings.issuer})`, clock);
-    this.documents = new ProviderDocuments(passage, settings.metadataUrl, settings.issuer, clock);
+    this.documents = new ProviderDocuments(way, settings.metadataUrl, settings.issuer, clock);
   }
 
   isReachable(): boolean {

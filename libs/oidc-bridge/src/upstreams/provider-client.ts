@@ -10,11 +10,11 @@ import {
   customFetch,
 } from 'openid-client';
 import type { CustomFetchOptions } from 'openid-client';
+import { MAX_EXCHANGE_MS } from '#libs/egress';
 import type { DomainError } from '#libs/vocabulary';
 import { checkCredential, clientAuthOf } from './client-credential.ts';
 import type { ClientCredential } from './client-credential.ts';
-import { MAX_UPSTREAM_EXCHANGE_MS } from './egress.ts';
-import type { Passage } from './egress.ts';
+import type { UpstreamPassage } from './upstream-passage.ts';
 import type { ProviderMetadata } from './provider-documents.ts';
 import type { TokenClaims } from './token-claims.ts';
 import { ClientRefused, UpstreamRefused, UpstreamUnreachable } from './upstream.ts';
@@ -36,7 +36,7 @@ export class ProviderClient {
   /** @throws TypeError for a credential that proves nothing */
   constructor(
     private readonly settings: ProviderClientSettings,
-    private readonly passage: Passage,
+    private readonly passage: UpstreamPassage,
   ) {
     checkCredential(settings.credential);
   }
@@ -162,7 +162,7 @@ export class ProviderClient {
         assertionAudience: assertionAudience === 'issuer' ? metadata.issuer : metadata.tokenEndpoint.href,
       }),
     );
-    configuration.timeout = (2 * MAX_UPSTREAM_EXCHANGE_MS) / 1000; // the passage is the one that counts
+    configuration.timeout = (2 * MAX_EXCHANGE_MS) / 1000; // the passage is the one that counts
     // The passage has its own, stricter rule for http: listed private addresses alone.
     if (metadata.tokenEndpoint.protocol === 'http:') allowInsecureRequests(configuration);
     return configuration;

@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { isWithin, secondsBetween } from '#libs/vocabulary';
 import type { Clock, Instant } from '#libs/vocabulary';
-import type { Passage } from './egress.ts';
+import type { UpstreamPassage } from './upstream-passage.ts';
 import { UpstreamUnreachable } from './upstream.ts';
 
 /** An hour: metadata changes with a provider's releases. */
@@ -41,7 +41,7 @@ export class ProviderDocuments {
 
   /** @param expectedIssuer what the metadata must call itself, to the letter (ASVS 5.0 10.5.3) */
   constructor(
-    private readonly passage: Passage,
+    private readonly passage: UpstreamPassage,
     private readonly metadataUrl: URL,
     private readonly expectedIssuer: string,
     private readonly clock: Clock,

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/egress';
 import { attemptAt, outcomeAt, outcomeOf } from '../testing/attempt-at-upstream.ts';
 import { OTHER_TENANT, PERSONAL_TENANT, WORK_TENANT, startFakeProvider } from '#libs/oidc-bridge/testing';
 import type { Breakage, FakeBehaviour, FakeProvider } from '#libs/oidc-bridge/testing';
-import { Egress } from './egress.ts';
 import { googleUpstream } from './google/google-upstream.ts';
 import { microsoftUpstream } from './microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Egress } from '#libs/egress';
 import { LOOPBACK_CERTIFICATE } from '#libs/mail/testing';
 import { startFakeProvider } from '#libs/oidc-bridge/testing';
 import type { Breakage, FakeProvider } from '#libs/oidc-bridge/testing';
 import { FixedClock, instantOf } from '#libs/vocabulary';
 import { attemptAt, outcomeAt } from '../testing/attempt-at-upstream.ts';
-import { Egress } from './egress.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';
 import type { Upstream } from './upstream.ts';
 import { troublesOf } from './watch-upstreams.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/egress';
 import { parseMailAddress } from '#libs/vocabulary';
-import { Egress } from './egress.ts';
 import { googleUpstream } from './google/google-upstream.ts';
 import { microsoftUpstream } from './microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from './organisation/organisation-upstream.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Egress } from '#libs/egress';
 import { followSignIn, startFakeProvider } from '../../testing/index.ts';
 import type { Breakage, FakeBehaviour, FakeProvider } from '../../testing/index.ts';
-import { Egress } from '../../upstreams/egress.ts';
 import { googleUpstream } from '../../upstreams/google/google-upstream.ts';
 import { microsoftUpstream } from '../../upstreams/microsoft/microsoft-upstream.ts';
 import { organisationUpstream } from '../../upstreams/organisation/organisation-upstream.ts';

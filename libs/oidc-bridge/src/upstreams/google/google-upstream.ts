@@ -1,8 +1,8 @@
+import type { Egress } from '#libs/egress';
 import { SystemClock } from '#libs/vocabulary';
 import type { Clock, MailAddress } from '#libs/vocabulary';
 import type { ClientCredential } from '../client-credential.ts';
 import { consumerMailOf } from '../consumer-domains.ts';
-import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
 import { OpenIdUpstream } from '../open-id-upstream.ts';
 import type { RoleMapping } from '../role-mapping.ts';

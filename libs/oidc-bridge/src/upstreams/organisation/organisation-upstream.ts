@@ -1,7 +1,7 @@
+import type { Egress } from '#libs/egress';
 import { SystemClock, parseMailAddress } from '#libs/vocabulary';
 import type { Clock, MailAddress } from '#libs/vocabulary';
 import type { ClientCredential } from '../client-credential.ts';
-import type { Egress } from '../egress.ts';
 import { OpenIdProvider } from '../open-id-provider.ts';
 import { OpenIdUpstream } from '../open-id-upstream.ts';
 import { domainOf } from '../token-claims.ts';

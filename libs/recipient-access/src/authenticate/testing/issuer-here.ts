@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Events, OAuth2Server } from 'oauth2-mock-server';
-import { Egress, organisationUpstream } from '#libs/oidc-bridge';
+import { Egress } from '#libs/egress';
+import { organisationUpstream } from '#libs/oidc-bridge';
 import type { MailAddress } from '#libs/vocabulary';
 import type { IdentityProvider, KeptOfRequest } from '../identity-provider.ts';
 import { OtherIssuer } from '../other-issuer.ts';

@@ -3,15 +3,15 @@ import { isIP } from 'node:net';
 import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector, request } from 'undici';
+import { DestinationUnreachable } from './destination-unreachable.ts';
 import { AddressList, isPublicAddress } from './public-address.ts';
-import { UpstreamUnreachable } from './upstream.ts';
 
 /** 256 KiB: threats.md A9. Metadata, keys and tokens of the large providers stay under a tenth of it. */
-export const MAX_UPSTREAM_BODY_BYTES = 262_144;
+export const MAX_ANSWER_BYTES = 262_144;
 /** 5 s from the first lookup to the last byte: threats.md A9. */
-export const MAX_UPSTREAM_EXCHANGE_MS = 5_000;
+export const MAX_EXCHANGE_MS = 5_000;
 
-/** Where one upstream may be spoken to; nobody else is. */
+/** Where one party outside may be spoken to; nobody else is. */
 export interface EgressDestinations {
   /** `login.example.com`, or `login.example.com:8443` where the port is not the scheme's own. */
   readonly hosts: readonly string[];
@@ -38,12 +38,12 @@ export interface EgressAnswer {
 export interface EgressOptions {
   /** All addresses of a name. The system's resolver by default. */
   readonly lookup?: (hostname: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
-  /** Shorter, for tests of patience. */
+  /** Longer where nobody waits; shorter for tests of patience. */
   readonly exchangeMs?: number;
 }
 
 /**
- * The bridge's only way out. Follows no redirect, takes no compressed body, heeds no proxy of the environment, keeps no
+ * The way out for what is asked of others over HTTP. Follows no redirect, takes no compressed body, heeds no proxy of the environment, keeps no
  * connection: every exchange checks anew which address it really reached, so that a name cannot change its mind (DNS rebinding).
  */
 export class Egress {
@@ -52,7 +52,7 @@ export class Egress {
   constructor(options: EgressOptions = {}) {
     this.options = {
       lookup: options.lookup ?? ((hostname) => systemLookup(hostname, { all: true })),
-      exchangeMs: options.exchangeMs ?? MAX_UPSTREAM_EXCHANGE_MS,
+      exchangeMs: options.exchangeMs ?? MAX_EXCHANGE_MS,
     };
   }
 
@@ -62,7 +62,7 @@ export class Egress {
   }
 }
 
-/** The way to one upstream. */
+/** The way to one party outside. */
 export class Passage {
   private readonly hosts: ReadonlySet<string>;
   private readonly privateAddresses: AddressList;
@@ -93,7 +93,7 @@ export class Passage {
           if (fault !== null) return callback(fault, null);
           if (this.mayReach(socket.remoteAddress ?? '', scheme)) return callback(null, socket);
           socket.destroy();
-          callback(new UpstreamUnreachable('connected to an address that is not listed'), null);
+          callback(new DestinationUnreachable('connected to an address that is not listed'), null);
         });
       },
     });
@@ -106,15 +106,15 @@ export class Passage {
 
   /**
    * One exchange. Any status below 500 but a redirect comes back as it is.
-   * @throws UpstreamUnreachable for everything else
+   * @throws DestinationUnreachable for everything else
    */
   async ask(url: URL, question: EgressQuestion = {}): Promise<EgressAnswer> {
     const refusal = this.refusalOf(url);
-    if (refusal !== null) throw new UpstreamUnreachable(`${url.host}: ${refusal}`);
+    if (refusal !== null) throw new DestinationUnreachable(`${url.host}: ${refusal}`);
     const { promise: late, reject } = Promise.withResolvers<never>();
     const deadline = new AbortController();
     const end = (why: string) => {
-      const fault = new UpstreamUnreachable(why);
+      const fault = new DestinationUnreachable(why);
       reject(fault); // undici heeds the signal only once it is connected
       deadline.abort(fault);
     };
@@ -125,8 +125,8 @@ export class Passage {
       if (question.signal?.aborted === true) callOff();
       return await Promise.race([this.exchange(url, question, deadline.signal), late]);
     } catch (cause) {
-      if (cause instanceof UpstreamUnreachable) throw new UpstreamUnreachable(`${url.host}: ${cause.message}`);
-      throw new UpstreamUnreachable(`${url.host}: ${wordOf(cause)}`, { cause });
+      if (cause instanceof DestinationUnreachable) throw new DestinationUnreachable(`${url.host}: ${cause.message}`);
+      throw new DestinationUnreachable(`${url.host}: ${wordOf(cause)}`, { cause });
     } finally {
       clearTimeout(alarm);
       question.signal?.removeEventListener('abort', callOff);
@@ -182,9 +182,9 @@ function guardedLookup(
     resolve(hostname).then(
       (addresses) => {
         const [first] = addresses;
-        if (first === undefined) return callback(new UpstreamUnreachable('the name has no address'), '', 0);
+        if (first === undefined) return callback(new DestinationUnreachable('the name has no address'), '', 0);
         if (!addresses.every(({ address }) => mayReach(address))) {
-          return callback(new UpstreamUnreachable('the name has an address that is not listed'), '', 0);
+          return callback(new DestinationUnreachable('the name has an address that is not listed'), '', 0);
         }
         if (options.all === true) return callback(null, [...addresses]);
         callback(null, first.address, first.family);
@@ -197,15 +197,15 @@ function guardedLookup(
 type AnyHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 async function boundedBody(status: number, headers: AnyHeaders, body: AsyncIterable<Buffer>): Promise<Uint8Array> {
-  if (status >= 300 && status < 400) throw new UpstreamUnreachable('answered with a redirect');
-  if (status >= 500 || status === 429) throw new UpstreamUnreachable(`answered with status ${status}`);
+  if (status >= 300 && status < 400) throw new DestinationUnreachable('answered with a redirect');
+  if (status >= 500 || status === 429) throw new DestinationUnreachable(`answered with status ${status}`);
   const encoding = headers['content-encoding'];
-  if (encoding !== undefined && encoding !== 'identity') throw new UpstreamUnreachable('sent a compressed body');
+  if (encoding !== undefined && encoding !== 'identity') throw new DestinationUnreachable('sent a compressed body');
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_UPSTREAM_BODY_BYTES) throw new UpstreamUnreachable('sent a body that is too large'); // leaving the loop closes the connection
+    if (bytes > MAX_ANSWER_BYTES) throw new DestinationUnreachable('sent a body that is too large'); // leaving the loop closes the connection
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -6,15 +6,15 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { LOOPBACK_CERTIFICATE } from '#libs/mail/testing';
-import { Egress, MAX_UPSTREAM_BODY_BYTES } from './egress.ts';
+import { DestinationUnreachable } from './destination-unreachable.ts';
+import { Egress, MAX_ANSWER_BYTES } from './egress.ts';
 import type { EgressDestinations, EgressOptions } from './egress.ts';
-import { UpstreamUnreachable } from './upstream.ts';
 
 const ANSWERS: Readonly<Record<string, RequestListener>> = {
   '/good': (_, response) => response.end('{"good":true}'),
-  '/full': (_, response) => response.end('x'.repeat(MAX_UPSTREAM_BODY_BYTES)),
+  '/full': (_, response) => response.end('x'.repeat(MAX_ANSWER_BYTES)),
   '/redirect': (_, response) => response.writeHead(302, { location: '/good' }).end(),
-  '/huge-and-says-so': (_, response) => response.end('x'.repeat(MAX_UPSTREAM_BODY_BYTES + 1)),
+  '/huge-and-says-so': (_, response) => response.end('x'.repeat(MAX_ANSWER_BYTES + 1)),
   '/huge-in-chunks': (_, response) => {
     const more = () => {
       if (!response.destroyed) response.write('x'.repeat(65_536), more);
@@ -82,7 +82,7 @@ describe('the only way out', () => {
   });
 
   it('brings a body of exactly 256 KiB', async () => {
-    expect((await here('/full')).body.byteLength).toBe(MAX_UPSTREAM_BODY_BYTES);
+    expect((await here('/full')).body.byteLength).toBe(MAX_ANSWER_BYTES);
   });
 
   it('brings an error of the protocol as it is', async () => {
@@ -98,7 +98,7 @@ describe('the only way out', () => {
     ['half an answer', '/half', '127.0.0.1'],
   ])('refuses %s', async (_, path, word) => {
     const refusal = await here(path).catch((fault: unknown) => fault);
-    expect(refusal).toBeInstanceOf(UpstreamUnreachable);
+    expect(refusal).toBeInstanceOf(DestinationUnreachable);
     expect((refusal as Error).message).toContain(word);
   });
 
@@ -144,7 +144,7 @@ describe('the only way out', () => {
       ['another scheme', 'ftp://login.example.com/'],
       ['a name and a password', 'https://me:secret@login.example.com/'],
     ])('is not asked: %s', async (_, url) => {
-      await expect(ask(url, listed, resolvesTo('127.0.0.1'))).rejects.toBeInstanceOf(UpstreamUnreachable);
+      await expect(ask(url, listed, resolvesTo('127.0.0.1'))).rejects.toBeInstanceOf(DestinationUnreachable);
     });
   });
 
