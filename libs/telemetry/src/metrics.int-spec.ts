@@ -27,6 +27,9 @@ const metrics = new Metrics({
   foreignEvents: () => 3,
   newestBackupSeconds: () => Promise.resolve(1_772_366_400),
   retentionEndedSeconds: () => Promise.resolve(1_772_366_500),
+  retentionDueSeconds: () => Promise.reject(new Error('the record does not answer')),
+  checkpointsNotCopied: () => 1,
+  witnessesFailing: () => 2,
   backupDueSeconds: () => Promise.resolve(dueSeconds),
 });
 
@@ -70,6 +73,9 @@ describe('/metrics', () => {
     const text = await scrape();
     for (const line of [
       'segl_retention_last_run_timestamp_seconds 1772366500',
+      'segl_retention_due_timestamp_seconds Nan',
+      'segl_ledger_copies_failing 1',
+      'segl_ledger_witnesses_failing 2',
       'segl_message_views_total{form="page"} 1',
       'segl_view_denials_total{reason="not-openable"} 1',
       'segl_events_total{type="OtpDelivered"} 1',

@@ -18,6 +18,8 @@ export interface MetricsSources {
   readonly policyFaults?: () => number;
   /** Places outside that could not be given a checkpoint of the ledger when that was last tried. */
   readonly checkpointsNotCopied?: () => number;
+  /** Witnesses of the ledger that did not sign when they were last asked. */
+  readonly witnessesFailing?: () => number;
   /** What programs are to be sent of their messages, and was not taken yet. */
   readonly webhooks?: () => { readonly waiting: number; readonly oldestSeconds: number };
   /** Other programs' events in the log, passed over. */
@@ -28,6 +30,8 @@ export interface MetricsSources {
   readonly backupDueSeconds?: () => Promise<number | null>;
   /** When the last run of retention ended, in seconds since 1970; 0 when none ever did. */
   readonly retentionEndedSeconds?: () => Promise<number>;
+  /** By when its next run is to have ended, in seconds since 1970; null while this process is not ready for any. */
+  readonly retentionDueSeconds?: () => Promise<number | null>;
   /** When the last canary mail went the whole way, in seconds since 1970 (0: none did), and how often one is sent. */
   readonly canary?: () => Promise<{ readonly passedSeconds: number; readonly everySeconds: number }>;
 }
@@ -99,18 +103,7 @@ export class Metrics {
 
   constructor(sources: MetricsSources = {}) {
     collectDefaultMetrics({ register: this.registry }); // memory, CPU, garbage collection, event loop lag
-    const {
-      waiting,
-      projections,
-      outbox,
-      outboxOldestSeconds,
-      policyFaults,
-      foreignEvents,
-      newestBackupSeconds,
-      backupDueSeconds,
-      checkpointsNotCopied,
-      webhooks,
-    } = sources;
+    const { waiting, projections, outbox, webhooks, canary } = sources;
     if (waiting !== undefined) {
       const limit = new Gauge({
         name: 'segl_waiting_max_bytes',
@@ -139,16 +132,6 @@ export class Metrics {
         },
       });
     }
-    if (outboxOldestSeconds !== undefined) {
-      new Gauge({
-        name: 'segl_outbox_oldest_seconds',
-        help: 'How long the oldest carrier has waited for the relay',
-        registers: [this.registry],
-        async collect() {
-          this.set(await outboxOldestSeconds());
-        },
-      });
-    }
     if (projections !== undefined) {
       new Gauge({
         name: 'segl_projection_lag_seconds',
@@ -169,40 +152,6 @@ export class Metrics {
         },
       });
     }
-    if (newestBackupSeconds !== undefined) {
-      new Gauge({
-        name: 'segl_newest_backup_timestamp_seconds',
-        help: 'When the newest backup was made, by the record; 0 when none was',
-        registers: [this.registry],
-        async collect() {
-          this.set(await newestBackupSeconds().catch(() => NaN));
-        },
-      });
-    }
-    if (backupDueSeconds !== undefined) {
-      new Gauge({
-        name: 'segl_backup_due_timestamp_seconds',
-        help: 'When a backup is due: the newest, or the first event where there is none, and backup.warnAfterHours',
-        registers: [this.registry],
-        async collect() {
-          const dueSeconds = await backupDueSeconds().catch(() => NaN);
-          if (dueSeconds === null) this.remove();
-          else this.set(dueSeconds);
-        },
-      });
-    }
-    const { retentionEndedSeconds } = sources;
-    if (retentionEndedSeconds !== undefined) {
-      new Gauge({
-        name: 'segl_retention_last_run_timestamp_seconds',
-        help: 'When the last run of retention ended, by the record; 0 when none did',
-        registers: [this.registry],
-        async collect() {
-          this.set(await retentionEndedSeconds().catch(() => NaN));
-        },
-      });
-    }
-    const { canary } = sources;
     if (canary !== undefined) {
       const every = new Gauge({
         name: 'segl_canary_interval_seconds',
@@ -217,26 +166,6 @@ export class Metrics {
           const { passedSeconds, everySeconds } = await canary();
           this.set(passedSeconds);
           every.set(everySeconds);
-        },
-      });
-    }
-    if (policyFaults !== undefined) {
-      new Gauge({
-        name: 'segl_policy_faults',
-        help: 'Faults of the policy file as it was last read; over 0, the policy before it is in force',
-        registers: [this.registry],
-        collect() {
-          this.set(policyFaults());
-        },
-      });
-    }
-    if (checkpointsNotCopied !== undefined) {
-      new Gauge({
-        name: 'segl_ledger_copies_failing',
-        help: 'Places outside that could not be given a checkpoint of the ledger when that was last tried',
-        registers: [this.registry],
-        collect() {
-          this.set(checkpointsNotCopied());
         },
       });
     }
@@ -257,16 +186,71 @@ export class Metrics {
         },
       });
     }
-    if (foreignEvents !== undefined) {
-      new Gauge({
-        name: 'segl_foreign_events',
-        help: 'Events of other programs met in the event store and passed over',
-        registers: [this.registry],
-        collect() {
-          this.set(foreignEvents());
-        },
-      });
-    }
+    this.figuresOf(sources);
+  }
+
+  /** Those that are one number each. */
+  private figuresOf(sources: MetricsSources): void {
+    this.figure(
+      'segl_outbox_oldest_seconds',
+      'How long the oldest carrier has waited for the relay',
+      sources.outboxOldestSeconds,
+    );
+    this.figure(
+      'segl_newest_backup_timestamp_seconds',
+      'When the newest backup was made, by the record; 0 when none was',
+      sources.newestBackupSeconds,
+    );
+    this.figure(
+      'segl_backup_due_timestamp_seconds',
+      'When a backup is due: the newest, or the first event where there is none, and backup.warnAfterHours',
+      sources.backupDueSeconds,
+    );
+    this.figure(
+      'segl_retention_last_run_timestamp_seconds',
+      'When the last run of retention ended, by the record; 0 when none did',
+      sources.retentionEndedSeconds,
+    );
+    this.figure(
+      'segl_retention_due_timestamp_seconds',
+      'By when a run of retention is to have ended: 48 hours after the last, or after this process began where none ever did',
+      sources.retentionDueSeconds,
+    );
+    this.figure(
+      'segl_policy_faults',
+      'Faults of the policy file as it was last read; over 0, the policy before it is in force',
+      sources.policyFaults,
+    );
+    this.figure(
+      'segl_ledger_copies_failing',
+      'Places outside that could not be given a checkpoint of the ledger when that was last tried',
+      sources.checkpointsNotCopied,
+    );
+    this.figure(
+      'segl_ledger_witnesses_failing',
+      'Witnesses of the ledger that did not sign when they were last asked',
+      sources.witnessesFailing,
+    );
+    this.figure(
+      'segl_foreign_events',
+      'Events of other programs met in the event store and passed over',
+      sources.foreignEvents,
+    );
+  }
+
+  /** @param read asked at a scrape: null leaves the series out, and what fails is NaN, so that the others are shown all the same */
+  private figure(name: string, help: string, read: (() => number | null | Promise<number | null>) | undefined): void {
+    if (read === undefined) return;
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      async collect() {
+        const value = await readOr(NaN, read);
+        if (value === null) this.remove();
+        else this.set(value);
+      },
+    });
   }
 
   /** As Prometheus reads it. */
@@ -361,5 +345,13 @@ export class Metrics {
 
   private counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+}
+
+async function readOr(fallback: number, read: () => number | null | Promise<number | null>): Promise<number | null> {
+  try {
+    return await read();
+  } catch {
+    return fallback;
   }
 }

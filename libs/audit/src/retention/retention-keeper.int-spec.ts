@@ -3,7 +3,7 @@ import { appendFacts, isContentRemoved, ProjectionRunner, ReadModels, streamName
 import type { DomainEvent, RecordedEvent } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
 import type { TemporarySqlite } from '#libs/event-store/testing';
-import { FixedClock, instantOf, newPersonId } from '#libs/vocabulary';
+import { FixedClock, instantOf, newPersonId, plusSeconds } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
 import { appointCanary } from '../canary/canary-events.ts';
 import { auditTrail } from '../read-models/audit-trail.ts';
@@ -127,6 +127,7 @@ describe('the daily run of retention', () => {
     await keeper.stop();
     const words = 'the last run ended at 2026-11-01T02:30:00.000Z';
     expect(await keeper.requireTimely()).toBe(words);
+    expect(await keeper.dueAt()).toBe('2026-11-03T02:30:00.000Z');
     clock.advance(48 * 3600);
     expect(await requireTimelyRetention(sqlite.store, clock.now())).toBe(words);
     clock.advance(1);
@@ -138,6 +139,7 @@ describe('the daily run of retention', () => {
   it('is late where none was ever made, once this process has had 48 hours for it', async () => {
     keeper = keeperWith();
     expect(await keeper.requireTimely()).toBe('no run has ended yet');
+    expect(await keeper.dueAt()).toBe(plusSeconds(clock.now(), 48 * 3600));
     clock.advance(48 * 3600 + 1);
     await expect(keeper.requireTimely()).rejects.toMatchObject({ code: 'retention-late' });
     expect(await requireTimelyRetention(sqlite.store, clock.now())).toBe('no run has ended yet');

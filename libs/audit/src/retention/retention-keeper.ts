@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RevisionConflict } from '#libs/event-store';
 import type { ContentRemoval, EventStore } from '#libs/event-store';
-import { DomainError, secondsBetween } from '#libs/vocabulary';
+import { DomainError, plusSeconds, secondsBetween } from '#libs/vocabulary';
 import type { Clock, Instant, Mandate } from '#libs/vocabulary';
 import { trailIn } from '../query/audit-trail-source.ts';
 import { removalBegun, removeAnnounced } from './remove-contents.ts';
@@ -72,6 +72,11 @@ export class RetentionKeeper {
   /** When the last run ended, whichever process made it; null: none ever did. @throws EventStoreUnavailable */
   async lastEndedAt(): Promise<Instant | null> {
     return (await this.runs.now()).standing.endedAt;
+  }
+
+  /** By when the next run is to have ended; later is `RetentionLate`. @throws EventStoreUnavailable */
+  async dueAt(): Promise<Instant> {
+    return plusSeconds((await this.lastEndedAt()) ?? this.startedAt, LATE_SECONDS);
   }
 
   /** @returns when the last run ended, in words. @throws RetentionLate, EventStoreUnavailable */

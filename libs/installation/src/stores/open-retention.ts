@@ -3,7 +3,7 @@ import { RetentionKeeper } from '#libs/audit';
 import type { AuditTrailSource } from '#libs/audit';
 import { canRemoveContents } from '#libs/event-store';
 import type { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
-import type { Clock } from '#libs/vocabulary';
+import type { Clock, Instant } from '#libs/vocabulary';
 import { hasRetention } from '../settings/retention-settings.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Closing } from './closing.ts';
@@ -40,10 +40,9 @@ export function openRetention(settings: Settings, needs: RetentionNeeds, closing
 /** For metrics: none where it does not run by itself. @param keeper of this process, asked at a scrape */
 export function retentionFigures(settings: Settings, events: EventStore, keeper: () => RetentionKeeper | null) {
   if (!hasRetention(settings) || !canRemoveContents(events)) return {};
+  const seconds = (at: Instant | null | undefined) => (at === null || at === undefined ? null : Date.parse(at) / 1000);
   return {
-    retentionEndedSeconds: async () => {
-      const at = (await keeper()?.lastEndedAt()) ?? null;
-      return at === null ? 0 : Date.parse(at) / 1000;
-    },
+    retentionEndedSeconds: async () => seconds(await keeper()?.lastEndedAt()) ?? 0,
+    retentionDueSeconds: async () => seconds(await keeper()?.dueAt()),
   };
 }

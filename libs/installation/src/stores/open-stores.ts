@@ -116,6 +116,7 @@ async function open(
     ...(ephemeralStore !== null && { waiting: () => usageOf(ephemeralStore, maxBytes) }),
     ...(projections !== null && { projections: () => projections.status() }),
     ...(copiesCheckpoints(settings) && { checkpointsNotCopied: () => ledger?.copyFaults.length ?? 0 }),
+    ...(asksWitnesses(settings) && { witnessesFailing: () => ledger?.witnessFaults.length ?? 0 }),
     foreignEvents: () => events.foreignEvents(),
     ...(parts.has('readModels') && backupFigures(settings, events)),
     ...(parts.has('readModels') && retentionFigures(settings, events, () => retention)),
@@ -232,6 +233,10 @@ function smtpRelay(
 function copiesCheckpoints(settings: Settings): boolean {
   const { checkpointMail, checkpointUrl } = settings.ledger;
   return partsOf(settings).has('readModels') && (checkpointMail ?? checkpointUrl) !== undefined;
+}
+
+function asksWitnesses(settings: Settings): boolean {
+  return partsOf(settings).has('readModels') && settings.ledger.witnesses.length > 0;
 }
 
 function backupFigures({ backup, demonstration }: Settings, events: EventStore) {
