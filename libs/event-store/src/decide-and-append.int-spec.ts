@@ -126,6 +126,33 @@ describe('decideAndAppend', () => {
     });
   });
 
+  it('reads of a long stream that is decided by its ends no more than those, and appends at its end', async () => {
+    const total = async (isDecidedByItsEnds: boolean) =>
+      (await readState(opened.store, stream, { ...counts, isDecidedByItsEnds })).state.total;
+    const append = (of: number) =>
+      appendFacts(
+        opened.store,
+        stream,
+        Array.from({ length: of }, () => one),
+      );
+    const seen: [number, number][] = [];
+    for (const added of [199, 1, 1, 198, 1, 1, 1000]) {
+      await append(added);
+      seen.push([await total(false), await total(true)]);
+    }
+    expect(seen).toEqual([
+      [199, 199],
+      [200, 200],
+      [201, 201],
+      [399, 399],
+      [400, 400],
+      [401, 400],
+      [1401, 400],
+    ]);
+    const decided = await decideAndAppend(opened.store, stream, { ...counts, isDecidedByItsEnds: true }, () => [one]);
+    expect(decided.revision).toBe(1401);
+  });
+
   it('keeps an id that was decided about', async () => {
     const id = newEventId();
     const { events } = await decideAndAppend(opened.store, stream, counts, () => [{ ...one, id }]);

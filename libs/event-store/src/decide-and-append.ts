@@ -57,12 +57,13 @@ export async function readState<State, Event extends DomainEvent>(
   stream: StreamName,
   fold: Fold<State, Event>,
 ): Promise<ReadState<State>> {
-  const { forgetsAfterSeconds } = fold;
+  const { forgetsAfterSeconds, isDecidedByItsEnds = false } = fold;
   let state = fold.initialState();
   let revision: ExpectedRevision = 'NONE';
   for await (const event of store.readStream(stream)) {
     if (forgetsAfterSeconds !== undefined && event.revision === SHORT_STREAM_EVENTS)
       return readYoung(store, stream, fold, forgetsAfterSeconds);
+    if (isDecidedByItsEnds && event.revision === SHORT_STREAM_EVENTS) return readEnd(store, stream, fold, state);
     state = evolved(fold, state, event);
     revision = event.revision;
   }
@@ -94,6 +95,24 @@ async function readYoung<State, Event extends DomainEvent>(
     const state = events.reduce((before, event) => evolved(fold, before, event), fold.initialState());
     return { state, revision: newest?.revision ?? 'NONE' };
   }
+}
+
+/** On from the state of the first events: what stands between them and the last makes no difference, and is not read. */
+async function readEnd<State, Event extends DomainEvent>(
+  store: EventStore,
+  stream: StreamName,
+  fold: Fold<State, Event>,
+  begun: State,
+): Promise<ReadState<State>> {
+  const last = (await store.lastRevision(stream)) ?? 0;
+  let state = begun;
+  let revision: ExpectedRevision = last;
+  const fromRevision = Math.max(SHORT_STREAM_EVENTS, last - SHORT_STREAM_EVENTS + 1);
+  for await (const event of store.readStream(stream, { fromRevision })) {
+    state = evolved(fold, state, event);
+    revision = event.revision;
+  }
+  return { state, revision };
 }
 
 function evolved<State, Event extends DomainEvent>(

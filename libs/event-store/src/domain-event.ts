@@ -31,6 +31,12 @@ export interface Fold<State, Event extends DomainEvent> {
    * read, so that a decision costs the same after ten years. Without it every event counts.
    */
   readonly forgetsAfterSeconds?: number;
+  /**
+   * What makes a difference to a decision stands among the first events or among the last: a stream begins with what it is about, and what ends
+   * it is followed by nothing, since each decision is appended at the revision that it was made on. Of a long stream only the first 200 and
+   * the last 200 are read. Not for a fold that counts, or looks for what may come at any place.
+   */
+  readonly isDecidedByItsEnds?: boolean;
   /** How events of older versions are read. Without it there is no version but the first. */
   readonly events?: EventDescriptors<Event>;
 }

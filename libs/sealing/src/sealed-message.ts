@@ -17,9 +17,13 @@ export type SealedMessage =
   | ({ readonly status: 'sealed' } & Readonly<SealingFacts>)
   | ({ readonly status: 'revoked'; readonly revokedAt: Instant } & Readonly<SealingFacts>);
 
-/** Revocation is final: nothing that comes after it brings a message back. */
+/**
+ * Revocation is final: nothing that comes after it brings a message back, and nothing does come after it. However often a message was opened, a
+ * decision looks at its sealing and at the end of its stream.
+ */
 export const sealedMessages: Fold<SealedMessage, SealedMessageEvent> = {
   events: sealedMessageEvents.events,
+  isDecidedByItsEnds: true,
   initialState: () => ({ status: 'unknown' }),
   evolve(state, event) {
     switch (event.type) {
