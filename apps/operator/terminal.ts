@@ -12,6 +12,8 @@ export interface Terminal {
   write(output: string | Uint8Array): Promise<void>;
   /** A line for people, beside the output. */
   say(line: string): void;
+  /** Puts a line in place of the last that was drawn; an empty one takes it away. Null where stderr is no terminal. */
+  readonly draw: ((line: string) => void) | null;
   /** Null where there is nobody to ask. */
   ask(question: string): Promise<string | null>;
 }
@@ -39,6 +41,8 @@ export function processTerminal(environment: NodeJS.ProcessEnv): Terminal {
       if (isClosed) throw new OutputClosed('the output was closed');
     },
     say: (line) => void stderr.write(`${line}\n`),
+    // To the beginning of the line, and away with the rest of it (ECMA-48 CR, EL); cut, since a line that wraps could not be taken away.
+    draw: stderr.isTTY ? (line) => void stderr.write(`\r${line.slice(0, stderr.columns - 1)}\x1b[K`) : null,
     async ask(question) {
       if (!stdin.isTTY) return null;
       const lines = createInterface({ input: stdin, output: stderr }); // stdout may go into a file

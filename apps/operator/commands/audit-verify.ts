@@ -17,6 +17,7 @@ import { streamName } from '#libs/event-store';
 import { BadInput, UsageFault } from '../exit-codes.ts';
 import { ledgerKeys, openedLedger } from '../opened-ledger.ts';
 import type { Operator } from '../operator.ts';
+import { ProgressBar } from '../progress-bar.ts';
 
 interface VerifyOptions {
   readonly key?: readonly string[];
@@ -36,8 +37,6 @@ interface Brought {
   readonly witnesses: readonly TrustedKey[];
 }
 
-/** How often progress is said, in events. */
-const PROGRESS_EVENTS = 100_000;
 const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
 
 export function verifyCommand(operator: Operator): Command {
@@ -85,12 +84,7 @@ Examples:
       await using stores = operator.stores(command);
       const report = options.log
         ? await verifyLog(operator, command, stores, { keys, known, witnesses })
-        : await verifyExport(exportLines(linesOf(operator, file)), {
-            keys,
-            known,
-            witnesses,
-            onProgress: progress(operator),
-          });
+        : await verifyGiven(operator, file, { keys, known, witnesses });
       await say(operator, report, options.json ?? false);
       if (!report.isProven) throw new BadInput('not proven');
     });
@@ -102,6 +96,22 @@ function requireKinds({ keys, known, witnesses }: Brought): void {
   if (witnesses.some(({ signs }) => signs !== 'witness')) throw new UsageFault('--witness is the key of a witness');
   if (witnesses.length > 0 && known.length === 0)
     throw new UsageFault('--witness needs --checkpoint: witnesses sign the checkpoints that are published');
+}
+
+async function verifyGiven(operator: Operator, file: string | undefined, brought: Brought): Promise<VerifyReport> {
+  const source = file === undefined || file === '-' ? null : await opened(file);
+  const bytes = source === null ? 0 : (await source.stat()).size;
+  const stream = source?.createReadStream() ?? null;
+  const bar = new ProgressBar(operator.terminal, () =>
+    stream === null || bytes === 0 ? null : stream.bytesRead / bytes,
+  );
+  const lines = createInterface({ input: stream ?? Readable.from(operator.terminal.input), crlfDelay: Infinity });
+  try {
+    return await verifyExport(exportLines(lines), { ...brought, onProgress: (events) => bar.at(events) });
+  } finally {
+    stream?.destroy(); // where it was not read to its end
+    bar.end();
+  }
 }
 
 async function verifyLog(
@@ -125,7 +135,12 @@ async function verifyLog(
   const retention: string[] = [];
   for await (const { bytes } of store.readStream(streamName('retention', 'contents')))
     retention.push(Buffer.from(bytes).toString('utf8'));
-  return verifyExport(lines, { keys, known, witnesses, retention, onProgress: progress(operator) });
+  const bar = new ProgressBar(operator.terminal, (events) => events / size);
+  try {
+    return await verifyExport(lines, { keys, known, witnesses, retention, onProgress: (events) => bar.at(events) });
+  } finally {
+    bar.end();
+  }
 }
 
 async function say(operator: Operator, report: VerifyReport, json: boolean): Promise<void> {
@@ -176,17 +191,6 @@ function lineOfExposed({ index, time, type, method, disclosed }: Exposed): strin
 function sentenceOfFinding({ kind, ...facts }: Finding): string {
   const said = Object.entries(facts).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${kind.toUpperCase()} ${said.join(' ')}`;
-}
-
-function progress(operator: Operator): (events: number) => void {
-  return (events) => {
-    if (events % PROGRESS_EVENTS === 0) operator.terminal.say(`segl: ${events} events`);
-  };
-}
-
-async function* linesOf(operator: Operator, file: string | undefined): AsyncIterable<string> {
-  const source = file === undefined || file === '-' ? operator.terminal.input : (await opened(file)).createReadStream();
-  yield* createInterface({ input: Readable.from(source), crlfDelay: Infinity });
 }
 
 async function opened(file: string): Promise<FileHandle> {

@@ -36,6 +36,7 @@ export async function segl(argv: readonly string[], options: RunOptions = {}): P
       written.push(piece);
     },
     say: (line) => void said.push(line),
+    draw: null,
     ask: async (question) => {
       said.push(question);
       return options.answer ?? null;
