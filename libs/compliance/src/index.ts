@@ -1,4 +1,4 @@
-export { backupEvents } from './backups/backup-events.ts';
+export { backupEvents, type BackupEvent } from './backups/backup-events.ts';
 export { BackupsMade, recordBackup } from './backups/backups-made.ts';
 export { EndSessions, EndSessionsHandler } from './end-sessions/end-sessions.ts';
 export {
@@ -10,7 +10,7 @@ export {
 } from './erase-subject/erase-subject.ts';
 export { erasedButThere, readErasedSubjects, replayErasures } from './erased-subjects.ts';
 export { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from './hold-subject/hold-subject.ts';
-export { keyEvents } from './keys/key-events.ts';
+export { keyEvents, type KeyEvent } from './keys/key-events.ts';
 export { readKeyHistory } from './keys/key-history.ts';
 export { recordKeyAct, recordKeysFound } from './keys/record-keys.ts';
 export { type MessageOfPerson, MessagesOfPerson } from './messages-of-person.ts';
@@ -28,6 +28,7 @@ export {
   type ExportAsked,
   type ExportQuestion,
   proposalEvents,
+  type ProposalEvent,
   type ProposalId,
   type ProposedAct,
   SECOND_PERSON_ACTS,
@@ -35,4 +36,4 @@ export {
 } from './second-person/proposal-events.ts';
 export { TakeExport, TakeExportHandler } from './second-person/take-export.ts';
 export { type MandateOfCase } from './subject.ts';
-export { erasureEvents, subjectEvents } from './subject-events.ts';
+export { erasureEvents, subjectEvents, type ErasureEvent, type SubjectEvent } from './subject-events.ts';

@@ -1,4 +1,4 @@
-import { streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, streamName } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant, PersonId } from '#libs/vocabulary';
 
@@ -28,24 +28,17 @@ export type ErasureEvent = DomainEvent<
   Decision & { personId: PersonId; erasedAt: Instant; revokedMessages: number; withdrawnCarriers: number }
 >;
 
-const decision = {
-  version: 1,
-  evidence: 'administrative',
-  outcome: 'done',
-  encrypted: {},
-  messages: {},
-  words: ['by', 'approvedBy', 'caseNumber', 'reason'],
-} as const;
+const decision = { ...ADMINISTRATIVE, words: ['by', 'approvedBy', 'caseNumber', 'reason'] } as const;
 const why = { caseNumber: 'caseNumber', reason: 'reason' } as const;
 
 export const subjectEvents = {
   category: 'subject',
   names: { person: 'subject' },
   events: {
-    HoldPlaced: { ...decision, persons: {}, facts: { ...why, happenedAt: 'placedAt' } },
-    HoldLifted: { ...decision, persons: {}, facts: { ...why, happenedAt: 'liftedAt' } },
-    SessionsEnded: { ...decision, persons: {}, facts: { ...why, happenedAt: 'endedAt' } },
-    ErasureBegun: { ...decision, persons: {}, facts: { ...why, happenedAt: 'begunAt' } },
+    HoldPlaced: { ...decision, facts: { ...why, happenedAt: 'placedAt' } },
+    HoldLifted: { ...decision, facts: { ...why, happenedAt: 'liftedAt' } },
+    SessionsEnded: { ...decision, facts: { ...why, happenedAt: 'endedAt' } },
+    ErasureBegun: { ...decision, facts: { ...why, happenedAt: 'begunAt' } },
   },
 } as const satisfies StreamDescriptor<SubjectEvent>;
 

@@ -3,17 +3,31 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AUDITED_TYPES, exportLines, readTrustedKey, verifierKey, verifyExport } from '#libs/audit';
 import { frozenEvents } from '#libs/audit/testing';
-import { parseRecordedEvent, recordEvents } from '#libs/event-store';
-import { plusSeconds } from '#libs/vocabulary';
+import { parseRecordedEvent, recordEvents, streamName } from '#libs/event-store';
+import { newPersonId, plusSeconds } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
+import { translate } from '#libs/web-ui';
+import type { TextKey } from '#libs/web-ui';
 import type { TestBrowser } from '#libs/web-ui/testing';
 import { openConsoleRoom } from './testing/console-room.ts';
 import type { ConsoleRoom } from './testing/console-room.ts';
+import { wordOf } from './trail/value-words.ts';
 
 /** Without the sample of a checkpoint, which this log would contradict. */
 const frozen = frozenEvents().filter(({ type }) => type !== 'CheckpointSigned');
 const viewed = frozen.find(({ type, data }) => type === 'MessageViewed' && 'signInId' in data);
 const messageId = viewed?.stream.replace('message-', '') ?? '';
 const { recipientId } = viewed?.data as { recipientId: string };
+
+const at = '2026-11-30T12:00:00.000Z';
+const canaryAppointed = (personId: PersonId) => ({ type: 'CanaryAppointed', data: { personId, appointedAt: at } });
+const codeMade = {
+  type: 'OtpIssued',
+  data: {
+    ...{ challengeId: 'a'.repeat(26), codeNumber: 1, form: 'short', networkTag: 'x', budget: 'message' },
+    ...{ issuedAt: at, expiresAt: at },
+  },
+};
 
 describe('the pages of the console', () => {
   let room: ConsoleRoom;
@@ -127,6 +141,43 @@ describe('the pages of the console', () => {
     expect(await last()).toMatchObject({ data: { question: 'message-timeline', messageId } });
     expect((await browser.get('/console/messages/nothing')).status).toBe(404);
     expect((await browser.get(`/console/messages/${'a'.repeat(32)}`)).text).toContain('knows no message');
+  });
+
+  it('say what a field says in the reader’s words, with the record’s own beside it, and ask by them', async () => {
+    const place = '/console/search?order=newest-first&type=ViewDenied%2CAuthenticationFailed';
+    const english = await browser.get(place);
+    for (const { type, data } of frozen.filter(({ type }) => type === 'ViewDenied')) {
+      const word = wordOf(type, 'reason', (data as { reason: string }).reason) as TextKey;
+      expect(english.text).toContain(`Reason ${translate('en', word)} ${(data as { reason: string }).reason}`);
+    }
+    expect(english.text).toContain('Google account (google)');
+    const danish = await browser.get(place, { 'accept-language': 'da' });
+    expect(danish.text).toMatch(/Begrundelse [A-ZÆØÅ][a-zæøå ]+ [a-z-]+/);
+    expect(danish.text).toContain('Google-konto (google)');
+  });
+
+  it('leave out what is recorded of the canary until that is asked for', async () => {
+    const canary = newPersonId();
+    const appointments = streamName('canary', 'installation');
+    const appointed = frozen.filter(({ stream }) => stream === appointments).length;
+    const now = new Date().toISOString() as never;
+    const written = [
+      ...recordEvents(appointments, appointed - 1, [canaryAppointed(canary)], now),
+      ...recordEvents(streamName('passcodes', canary), 'NONE', [codeMade], now),
+    ];
+    await room.holds(written.map(({ text }) => parseRecordedEvent(Buffer.from(text), '0' as never)));
+    const place = '/console/search?order=newest-first&type=OtpIssued';
+    const codesAt = async (address: string) => (await browser.get(address)).html.split('<td>Code made').length - 1;
+    const without = await codesAt(place);
+    expect(await codesAt(`${place}&canary=yes`)).toBe(without + 1);
+    expect((await last())?.data).toMatchObject({ fields: expect.arrayContaining(['canary']) });
+    await browser.get('/console/search');
+    const sent = await browser.post('/console/search', { canary: 'yes' });
+    expect(sent.headers.get('location')).toContain('canary=yes');
+    for (const page of ['/console', '/console/deliveries']) {
+      expect((await browser.get(page)).html).toMatch(/canary(=|&#x3D;)yes/);
+      expect((await browser.get(`${page}?canary=yes`)).text).toContain('Hide canary mails');
+    }
   });
 
   it('say of a person who is erased that they are, and of one who never was that they were not', async () => {

@@ -127,7 +127,7 @@ describe('an officer alone', () => {
     await appendFacts(room.store, streamName('bounce', messageId), [event]);
     await room.runner.caughtUp();
     expect((await browser.get('/console/deliveries')).text).toContain(
-      `Sealed mail came back ${anna} no-such-mailbox 5.1.1`,
+      `Sealed mail came back ${anna} No such mailbox no-such-mailbox 5.1.1`,
     );
   });
 

@@ -73,6 +73,16 @@ export type EventDescriptor<Event extends DomainEvent> = {
   readonly words: readonly TextField<Event['data']>[];
 } & Upcasts<VersionOf<Event>, Event['data']>;
 
+/** Of an event that says what the organisation's own people or programs did, and names nobody: to be spread, and what is otherwise said after it. */
+export const ADMINISTRATIVE = {
+  version: 1,
+  evidence: 'administrative',
+  outcome: 'done',
+  persons: {},
+  encrypted: {},
+  messages: {},
+} as const;
+
 export type EventDescriptors<Event extends DomainEvent> = {
   readonly [Type in Event['type']]: EventDescriptor<Extract<Event, { type: Type }>>;
 };

@@ -1,5 +1,12 @@
 export type { DomainEvent, Fold, Json, Revised } from './domain-event.ts';
-export { EVIDENCE, type Evidence, type Outcome, type PersonPart, type StreamDescriptor } from './event-descriptor.ts';
+export {
+  ADMINISTRATIVE,
+  EVIDENCE,
+  type Evidence,
+  type Outcome,
+  type PersonPart,
+  type StreamDescriptor,
+} from './event-descriptor.ts';
 export { EventCatalogue, type DescribableEvent, type DescribedEvent } from './event-catalogue.ts';
 export {
   DamagedRecord,
@@ -29,4 +36,4 @@ export { EventStoreMisconfigured } from './adapters/eventstoredb/settings.ts';
 export { ProjectionRunner, type Projection } from './projection-runner.ts';
 export { ReadModelsBusy, ReadModelThread } from './read-model-thread.ts';
 export { ReadModels, type ReadModelDatabase, type SqlValue } from './read-models.ts';
-export { passOver, projectionEvents } from './passed-over.ts';
+export { passOver, projectionEvents, type ProjectionEvent } from './passed-over.ts';

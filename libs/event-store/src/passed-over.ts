@@ -2,6 +2,7 @@ import { DomainError } from '#libs/vocabulary';
 import type { Clock, EventId, Instant } from '#libs/vocabulary';
 import { decideAndAppend } from './decide-and-append.ts';
 import type { DomainEvent, Fold } from './domain-event.ts';
+import { ADMINISTRATIVE } from './event-descriptor.ts';
 import type { StreamDescriptor } from './event-descriptor.ts';
 import type { EventStore, Position, StreamName } from './event-store.ts';
 import type { ProjectionStop } from './projection-stop.ts';
@@ -29,12 +30,7 @@ export const projectionEvents = {
   names: 'nothing',
   events: {
     EventPassedOver: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
-      persons: {},
-      encrypted: {},
-      messages: {},
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'passedOverAt', reason: 'reason' },
       words: ['projection', 'eventType', 'passedOverBy', 'reason'],
     },

@@ -1,4 +1,4 @@
-import { streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, streamName } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
@@ -33,21 +33,16 @@ export const deliveryEvents = {
   names: 'message',
   events: {
     CarrierRelayed: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
+      ...ADMINISTRATIVE,
       persons,
-      encrypted: {},
       messages: { messageId: true },
       facts: { happenedAt: 'relayedAt' },
       words: ['clientId'],
     },
     CarrierRefused: {
-      version: 1,
-      evidence: 'administrative',
+      ...ADMINISTRATIVE,
       outcome: 'refused',
       persons,
-      encrypted: {},
       messages: { messageId: true },
       facts: { happenedAt: 'refusedAt', reason: 'reason' },
       words: ['clientId', 'reason', 'status'],

@@ -29,5 +29,5 @@ export { submissionEvents, type SubmissionEvent } from './submission/submission-
 export { PassingOnModule } from './passing-on/passing-on.module.ts';
 export { PolicyFaulty, PolicyInForce } from './passing-on/policy-in-force.ts';
 export { PassingOnSettings, type RelayingNotice } from './passing-on/settings.ts';
-export { relayingEvents } from './passing-on/relaying-events.ts';
+export { relayingEvents, type RelayingEvent } from './passing-on/relaying-events.ts';
 export { SubmitMail } from './submission/submit-mail.ts';

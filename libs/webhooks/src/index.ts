@@ -1,5 +1,5 @@
 export { readWebhookSecrets } from './signature.ts';
 export { type WebhookSettings } from './receiver.ts';
-export { webhookEvents } from './webhook-events.ts';
-export { webhookTryEvents } from './webhook-try-events.ts';
+export { webhookEvents, type WebhookEvent } from './webhook-events.ts';
+export { webhookTryEvents, type WebhookTryEvent } from './webhook-try-events.ts';
 export { switchOffWebhooks, Webhooks } from './webhooks.ts';

@@ -1,4 +1,4 @@
-import { streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, streamName } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant } from '#libs/vocabulary';
 
@@ -19,22 +19,12 @@ export const webhookEvents = {
   names: 'client',
   events: {
     WebhookSwitchedOn: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
-      persons: {},
-      encrypted: {},
-      messages: {},
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'switchedOnAt' },
       words: ['clientId'],
     },
     WebhookSwitchedOff: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
-      persons: {},
-      encrypted: {},
-      messages: {},
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'switchedOffAt', reason: 'reason' },
       words: ['clientId', 'reason'],
     },

@@ -1,4 +1,4 @@
-import { decideAndAppend, streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, decideAndAppend, streamName } from '#libs/event-store';
 import type { DomainEvent, EventStore, Fold, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant, PersonId } from '#libs/vocabulary';
 
@@ -13,12 +13,8 @@ export const canaryEvents = {
   names: 'nothing',
   events: {
     CanaryAppointed: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
+      ...ADMINISTRATIVE,
       persons: { personId: 'subject' },
-      encrypted: {},
-      messages: {},
       facts: { happenedAt: 'appointedAt' },
       words: [],
     },

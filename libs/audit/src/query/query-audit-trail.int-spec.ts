@@ -163,6 +163,8 @@ describe('the audit trail', () => {
       ['MessageViewed', 2],
       ['AttachmentDownloaded', 2],
       ['AttachmentViewed', 1],
+      ['AttachmentDownloaded', 2],
+      ['AttachmentViewed', 1],
     ]);
     for (const { signIn, challenge } of named) {
       expect(signIn).toMatchObject({ type: 'RecipientAuthenticated', version: 2, method: 'passcode' });

@@ -1,4 +1,4 @@
-import { streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, streamName } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor } from '#libs/event-store';
 import type { Instant, Mandate } from '#libs/vocabulary';
 import type { RetentionKind } from './retention-rules.ts';
@@ -42,22 +42,12 @@ export const retentionEvents = {
   names: 'nothing',
   events: {
     ContentRemovalBegun: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
-      persons: {},
-      encrypted: {},
-      messages: {},
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'begunAt', caseNumber: 'caseNumber', reason: 'reason' },
       words: ['by', 'approvedBy', 'caseNumber', 'reason'],
     },
     ContentRemoved: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
-      persons: {},
-      encrypted: {},
-      messages: {},
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'removedAt' },
       words: ['by'],
     },

@@ -1,4 +1,4 @@
-import { streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, streamName } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant } from '#libs/vocabulary';
 
@@ -22,15 +22,7 @@ export type BackupEvent =
    */
   | DomainEvent<'BackupRestored', Decision & { restoredAt: Instant; backupMadeAt: Instant }>;
 
-const described = {
-  version: 1,
-  evidence: 'administrative',
-  outcome: 'done',
-  persons: {},
-  encrypted: {},
-  messages: {},
-  words: ['by', 'caseNumber', 'reason'],
-} as const;
+const described = { ...ADMINISTRATIVE, words: ['by', 'caseNumber', 'reason'] } as const;
 
 export const backupEvents = {
   category: 'backups',

@@ -1,4 +1,4 @@
-import { streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, streamName } from '#libs/event-store';
 import type { DomainEvent, Fold, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { Instant } from '#libs/vocabulary';
 
@@ -19,35 +19,26 @@ export type KeyEvent =
   /** What a start found in its keyring that the record did not know of: made or destroyed where there was no record at hand. */
   | DomainEvent<'KeysFound', { foundAt: Instant; keys: { keyId: string; isDestroyed: boolean }[] }>;
 
-const described = {
-  version: 1,
-  evidence: 'administrative',
-  outcome: 'done',
-  persons: {},
-  encrypted: {},
-  messages: {},
-} as const;
-
 export const keyEvents = {
   category: 'keys',
   names: 'nothing',
   events: {
     KeyMade: {
-      ...described,
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'madeAt', caseNumber: 'caseNumber', reason: 'reason' },
       words: ['keyId', 'by', 'caseNumber', 'reason'],
     },
     KeyRotated: {
-      ...described,
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'rotatedAt', caseNumber: 'caseNumber', reason: 'reason' },
       words: ['keyId', 'replaces', 'by', 'caseNumber', 'reason'],
     },
     KeyDestroyed: {
-      ...described,
+      ...ADMINISTRATIVE,
       facts: { happenedAt: 'destroyedAt', caseNumber: 'caseNumber', reason: 'reason' },
       words: ['keyId', 'by', 'approvedBy', 'caseNumber', 'reason'],
     },
-    KeysFound: { ...described, facts: { happenedAt: 'foundAt' }, words: [] },
+    KeysFound: { ...ADMINISTRATIVE, facts: { happenedAt: 'foundAt' }, words: [] },
   },
 } as const satisfies StreamDescriptor<KeyEvent>;
 

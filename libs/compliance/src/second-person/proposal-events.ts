@@ -1,4 +1,4 @@
-import { streamName } from '#libs/event-store';
+import { ADMINISTRATIVE, streamName } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor, StreamName } from '#libs/event-store';
 import type { EventId, Instant, MessageId, PersonId } from '#libs/vocabulary';
 
@@ -66,21 +66,12 @@ export type ProposalEvent =
   | DomainEvent<'ActDeclined', { act: ActAtConsole; by: string; declinedAt: Instant }>
   | DomainEvent<'ActCarriedOut', { act: ActAtConsole; carriedOutAt: Instant }>;
 
-const described = {
-  version: 1,
-  evidence: 'administrative',
-  outcome: 'done',
-  persons: {},
-  encrypted: {},
-  messages: {},
-} as const;
-
 export const proposalEvents = {
   category: 'proposals',
   names: 'nothing',
   events: {
     ActProposed: {
-      ...described,
+      ...ADMINISTRATIVE,
       persons: {
         personId: 'subject',
         'export.question.personId': 'subject',
@@ -92,9 +83,9 @@ export const proposalEvents = {
       facts: { happenedAt: 'proposedAt', caseNumber: 'caseNumber', reason: 'reason' },
       words: ['act', 'by', 'caseNumber', 'reason'],
     },
-    ActConfirmed: { ...described, facts: { happenedAt: 'confirmedAt' }, words: ['act', 'by'] },
-    ActDeclined: { ...described, outcome: 'refused', facts: { happenedAt: 'declinedAt' }, words: ['act', 'by'] },
-    ActCarriedOut: { ...described, facts: { happenedAt: 'carriedOutAt' }, words: ['act'] },
+    ActConfirmed: { ...ADMINISTRATIVE, facts: { happenedAt: 'confirmedAt' }, words: ['act', 'by'] },
+    ActDeclined: { ...ADMINISTRATIVE, outcome: 'refused', facts: { happenedAt: 'declinedAt' }, words: ['act', 'by'] },
+    ActCarriedOut: { ...ADMINISTRATIVE, facts: { happenedAt: 'carriedOutAt' }, words: ['act'] },
   },
 } as const satisfies StreamDescriptor<ProposalEvent>;
 

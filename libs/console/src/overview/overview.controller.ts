@@ -1,4 +1,4 @@
-import { Controller, Get, Render } from '@nestjs/common';
+import { Controller, Get, Query, Render } from '@nestjs/common';
 import { AUDITED_TYPES } from '#libs/audit';
 import { PersonDirectory } from '#libs/keyring';
 import { NOT_ARRIVED } from '../deliveries/deliveries.controller.ts';
@@ -7,6 +7,7 @@ import type { SignedIn } from '../door/route-roles.ts';
 import { consolePage } from '../layout/console-page.ts';
 import { mayAs } from '../roles.ts';
 import { AskTrail } from '../trail/ask-trail.ts';
+import { askedWith, canarySwitch } from '../trail/canary-switch.ts';
 import { titleOf } from '../trail/event-words.ts';
 import { ShownEvents } from '../trail/shown-event.ts';
 import { StateOfRecord } from './state-of-record.ts';
@@ -28,18 +29,20 @@ export class OverviewController {
   @Get()
   @Render('console/overview/overview')
   @ForRole('auditor', 'operator')
-  async overview(@WhoAsks() asker: SignedIn) {
+  async overview(@WhoAsks() asker: SignedIn, @Query() query: Readonly<Record<string, unknown>>) {
+    const canary = canarySwitch('/console', query);
+    const asked = askedWith(canary, ['types']);
     const isReader = mayAs(asker.roles, ['auditor']);
-    const filter = { types: LATEST_TYPES };
+    const filter = { types: LATEST_TYPES, ...asked.filter };
     const paging = { order: 'newest-first', limit: LATEST_ROWS } as const;
-    const latest = isReader ? await this.trail.search(asker, filter, paging, { fields: ['types'] }) : null;
+    const latest = isReader ? await this.trail.search(asker, filter, paging, asked.about) : null;
     const failed = { ...paging, limit: LATEST_NOT_ARRIVED };
     const notArrived = isReader
-      ? (await this.trail.search(asker, { types: NOT_ARRIVED }, failed, { fields: ['types'] })).rows
+      ? (await this.trail.search(asker, { types: NOT_ARRIVED, ...asked.filter }, failed, asked.about)).rows
       : [];
     return {
       ...consolePage(asker, '/console'),
-      ...this.state.now(),
+      ...{ ...this.state.now(), canary },
       latest: await new ShownEvents(this.persons).rows(latest?.rows ?? [], latest?.timeBefore),
       notArrived: notArrived.map(({ time, type, messageId }) => ({
         ...{ time, title: titleOf(type), messageId: messageId ?? '' },

@@ -2,7 +2,8 @@ import type { ExportAsked } from '#libs/compliance';
 import type { Instant, PersonId } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
 import type { NamesOfPeople } from '../people/names-of-people.ts';
-import { EVIDENCE_WORDS, METHOD_WORDS, OUTCOME_WORDS, titleOf } from '../trail/event-words.ts';
+import { EVIDENCE_WORDS, OUTCOME_WORDS, titleOf } from '../trail/event-words.ts';
+import { METHOD_WORDS } from '../trail/value-words.ts';
 
 /** One thing that an export is asked for by, as a template shows it: in our words, as a moment, or as it stands. */
 interface ShownField {
@@ -11,6 +12,8 @@ interface ShownField {
   readonly words: readonly TextKey[];
   readonly at: Instant | '';
 }
+
+const TRUTH = { true: 'console.values.truth.true', false: 'console.values.truth.false' } as const;
 
 /** All that is in the request, so that who confirms it sees what will leave. */
 export async function shownExport(asked: ExportAsked, names: NamesOfPeople) {
@@ -32,7 +35,7 @@ export async function shownExport(asked: ExportAsked, names: NamesOfPeople) {
     field('console.search.fields.to', { at: to }),
     field('console.search.fields.submission', { text: submissionId }),
     field('console.search.fields.case', { text: caseNumber }),
-    field('console.fields.withCanary', { text: withCanary?.toString() }),
+    said('console.fields.withCanary', withCanary?.toString(), TRUTH),
     field('console.fields.since', { text: since?.toString() }),
     field('console.fields.fromIndex', { text: fromIndex?.toString() }),
   ].filter(({ text, words, at }) => text !== '' || words.length > 0 || at !== '');

@@ -11,7 +11,7 @@ import { instantInZone } from './local-time.ts';
 /** What a form asks by: the fields of the API's own questions, by their names; several types of events stand in one, with commas. */
 export const ASKED_BY = [
   ...(['message', 'person', 'sender', 'recipient', 'reader', 'type', 'outcome', 'method', 'evidence'] as const),
-  ...(['from', 'to', 'submission', 'case', 'words'] as const),
+  ...(['from', 'to', 'submission', 'case', 'words', 'canary'] as const),
 ] as const;
 export type AskedBy = (typeof ASKED_BY)[number];
 /** As it was typed; what was left empty is absent. */
@@ -23,7 +23,7 @@ export const PERSON_FIELDS = ['person', 'sender', 'recipient', 'reader'] as cons
 /** The names that fields have in AuditFilter. */
 const FORM_NAMES: Readonly<Record<string, AskedBy>> = {
   ...{ messageId: 'message', personId: 'person', senderId: 'sender', recipientId: 'recipient', readerId: 'reader' },
-  ...{ types: 'type', submissionId: 'submission', caseNumber: 'case' },
+  ...{ types: 'type', submissionId: 'submission', caseNumber: 'case', withCanary: 'canary' },
 };
 
 export interface UnderstoodQuestion {
@@ -71,11 +71,12 @@ export async function understandQuestion(
     ...(asked.words?.includes('@') === true && { words: 'console.faults.address' }),
   };
   if (Object.keys(faults).length > 0) return { faults };
-  const { type: _, ...rest } = asked;
+  const { type: _, canary, ...rest } = asked;
   const question = {
     ...rest,
     ...{ message: messageId ?? undefined, from: fromAt ?? undefined, to: toAt ?? undefined },
     types: types.length === 0 ? undefined : types,
+    canary: canary === undefined ? undefined : true,
   } as Question;
   try {
     const { filter, nobody } = await understood(question, persons);

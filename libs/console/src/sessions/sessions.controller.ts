@@ -14,6 +14,7 @@ import { consolePage } from '../layout/console-page.ts';
 import { NamesOfPeople } from '../people/names-of-people.ts';
 import { ConsoleSettings } from '../settings.ts';
 import { askerAtConsole } from '../trail/ask-trail.ts';
+import { wordIn } from '../trail/value-words.ts';
 
 /** Which readers are signed in now; an officer may end all sessions of one. */
 @Controller('console/sessions')
@@ -43,7 +44,9 @@ export class SessionsController {
     await recordAuditing(this.store, { type: 'AuditTrailQueried', data });
     const open = [];
     for (const personId of personIds) {
-      const sessions = await openSessionsOf(this.sessions, personId);
+      const sessions = (await openSessionsOf(this.sessions, personId)).map(({ startedAt, method }) => ({
+        ...{ startedAt, method, word: wordIn('method', method) ?? '' },
+      }));
       if (sessions.length === 0) continue;
       const name = (await this.names.addressOf(personId)) ?? '';
       open.push({ personId, name, sessions, count: sessions.length, id: `end-${personId}` });

@@ -1,9 +1,10 @@
+import type { AuditedType } from '#libs/audit';
 import type { Evidence, Outcome } from '#libs/event-store';
 import { isTextKey } from '#libs/web-ui';
 import type { TextKey } from '#libs/web-ui';
 
 /** What a kind of event is called, for who does not know its name. One that is new shows its name alone. */
-const TITLES: Readonly<Record<string, TextKey>> = {
+const TITLES = {
   MessageSealed: 'console.events.messageSealed',
   MessageViewed: 'console.events.messageViewed',
   AttachmentViewed: 'console.events.attachmentViewed',
@@ -53,10 +54,10 @@ const TITLES: Readonly<Record<string, TextKey>> = {
   ActDeclined: 'console.events.actDeclined',
   CanaryAppointed: 'console.events.canaryAppointed',
   ActCarriedOut: 'console.events.actCarriedOut',
-};
+} as const satisfies Readonly<Record<AuditedType, TextKey>>;
 
 export function titleOf(type: string): TextKey {
-  return TITLES[type] ?? 'console.events.other';
+  return Object.hasOwn(TITLES, type) ? TITLES[type as AuditedType] : 'console.events.other';
 }
 
 /** What a field of an event is called, by the last part of its path; null for one that a later release wrote. */
@@ -86,10 +87,3 @@ export const OUTCOME_WORDS = {
   refused: 'console.outcome.refused',
   failed: 'console.outcome.failed',
 } as const satisfies Readonly<Record<Outcome, TextKey>>;
-
-export const METHOD_WORDS: Readonly<Record<string, TextKey>> = {
-  passcode: 'console.method.passcode',
-  microsoft: 'console.method.microsoft',
-  google: 'console.method.google',
-  organisation: 'console.method.organisation',
-};

@@ -6,7 +6,8 @@ import { parseMessageId, parsePersonId } from '#libs/vocabulary';
 import type { Instant, PersonId } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
 import { isOutOfTime } from './out-of-time.ts';
-import { EVIDENCE_WORDS, labelOf, METHOD_WORDS, OUTCOME_WORDS, titleOf } from './event-words.ts';
+import { EVIDENCE_WORDS, labelOf, OUTCOME_WORDS, titleOf } from './event-words.ts';
+import { wordIn, wordOf } from './value-words.ts';
 
 /** One thing that an event says. */
 export interface ShownField {
@@ -17,6 +18,8 @@ export interface ShownField {
   /** Which of several of the same name, from 1; 0 where there is one. */
   readonly place: number;
   readonly text: string;
+  /** The same in the reader's words, each with the record's own; empty where it stands for itself. */
+  readonly said: readonly { readonly word: TextKey | ''; readonly own: string }[];
   /** Where more is said of it; empty: nowhere. */
   readonly href: string;
   /** Whether it is a moment. */
@@ -39,8 +42,6 @@ export interface ShownEvent {
   readonly isOutOfTime: boolean;
   /** Whether somebody was shown or handed content. */
   readonly isStrong: boolean;
-  /** Empty where there is none that has a word. */
-  readonly method: TextKey | '';
   /** Who, which message, for which case. */
   readonly fields: readonly ShownField[];
   /** All else that it says. */
@@ -59,7 +60,8 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 /** Challenges are named by ids of the same form: only these fields lead to a person. */
 const NAMES_A_PERSON = /(^|\.)(personId|senderId|recipientId|readerId|askedBy|by)$/;
 const NAMES_A_MESSAGE = /(^|\.)messageId$/;
-const FIRST = /^(content|sender|senderName|recipient|address|reader|networkAddress|fileName|reason|caseNumber)(\.|$)/;
+const FIRST =
+  /^(content|method|sender|senderName|recipient|address|reader|networkAddress|fileName|reason|caseNumber)(\.|$)/;
 /** Of no use to people, and long. */
 const LEFT_OUT = /Sha256$/;
 
@@ -96,7 +98,7 @@ export class ShownEvents {
   }
 
   private async row(row: AuditRow, isLate: boolean): Promise<ShownEvent> {
-    const { type, time, evidence, outcome, method } = row;
+    const { type, time, evidence, outcome } = row;
     const fields = await this.fieldsOf(row);
     return {
       ...{ type, time, title: titleOf(type) },
@@ -105,14 +107,13 @@ export class ShownEvents {
       isRefused: outcome !== 'done',
       isOutOfTime: isLate,
       isStrong: STRONG.includes(evidence),
-      method: METHOD_WORDS[method ?? ''] ?? '',
       fields: fields.filter(isFirst),
       more: fields.filter((field) => !isFirst(field)),
     };
   }
 
   private async fieldsOf(row: AuditRow): Promise<ShownField[]> {
-    const { messageId, method } = row;
+    const { type, messageId, method } = row;
     const said = Object.entries(await this.dataOf(row)).filter(
       ([name, value]) =>
         !LEFT_OUT.test(name) &&
@@ -120,9 +121,10 @@ export class ShownEvents {
         !(name === 'method' && value === method),
     );
     return [
-      ...(messageId === null ? [] : [fieldOf('messageId', messageId)]),
-      ...said.flatMap(([name, value]) => fieldsOf(name, value)),
-      ...(isContentRemoved(row) ? [{ ...fieldOf('content', ''), isRemoved: true }] : []),
+      ...(messageId === null ? [] : [fieldOf(type, 'messageId', [messageId])]),
+      ...(method === null ? [] : [fieldOf(type, 'method', [method])]),
+      ...said.flatMap(([name, value]) => fieldsOf(type, name, value)),
+      ...(isContentRemoved(row) ? [{ ...fieldOf(type, 'content', ['']), isRemoved: true }] : []),
     ].filter(({ text }) => text !== this.about);
   }
 
@@ -137,15 +139,21 @@ function isFirst({ name, href }: ShownField): boolean {
   return href !== '' || FIRST.test(name);
 }
 
-function fieldsOf(name: string, value: unknown): ShownField[] {
+function fieldsOf(type: string, name: string, value: unknown): ShownField[] {
   if (value === null || value === undefined) return [];
-  if (typeof value !== 'object') return [fieldOf(name, String(value))];
+  if (typeof value === 'boolean') return [{ ...fieldOf(type, name, [String(value)]), said: [truthOf(value)] }];
+  if (typeof value !== 'object') return [fieldOf(type, name, [String(value)])];
   if (Array.isArray(value) && value.every((one) => typeof one !== 'object'))
-    return value.length === 0 ? [] : [fieldOf(name, value.join(', '))];
-  return Object.entries(value).flatMap(([within, one]) => fieldsOf(`${name}.${within}`, one));
+    return value.length === 0 ? [] : [fieldOf(type, name, value.map(String))];
+  return Object.entries(value).flatMap(([within, one]) => fieldsOf(type, `${name}.${within}`, one));
 }
 
-function fieldOf(name: string, text: string): ShownField {
+function truthOf(value: boolean): ShownField['said'][number] {
+  return { word: wordIn('truth', String(value)) ?? '', own: String(value) };
+}
+
+function fieldOf(type: string, name: string, values: readonly string[]): ShownField {
+  const text = values.join(', ');
   const href =
     NAMES_A_PERSON.test(name) && parsePersonId(text) !== null
       ? `/console/persons/${text}`
@@ -153,13 +161,16 @@ function fieldOf(name: string, text: string): ShownField {
         ? `/console/messages/${text}`
         : '';
   const path = name.split('.');
+  const last = path.at(-1) ?? name;
   const place = path.find((part) => /^\d+$/.test(part));
+  const said = values.map((own) => ({ word: wordOf(type, last, own) ?? ('' as const), own }));
   return {
     ...{
       name,
       text,
       href,
-      label: labelOf(path.at(-1) ?? name) ?? '',
+      said: said.some(({ word }) => word !== '') ? said : [],
+      label: labelOf(last) ?? '',
       place: place === undefined ? 0 : Number(place) + 1,
     },
     isTime: INSTANT.test(text),

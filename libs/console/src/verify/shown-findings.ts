@@ -10,6 +10,12 @@ export const SHOWN_FINDINGS = 20;
 
 /** Events of a report that are shown; the command names all. */
 const SHOWN_EVENTS = 200;
+const DIFFERENCES = {
+  altered: 'console.values.difference.altered',
+  removed: 'console.values.difference.removed',
+  inserted: 'console.values.difference.inserted',
+  reordered: 'console.values.difference.reordered',
+} as const satisfies Readonly<Record<string, TextKey>>; // TypeScript finds a kind that is missing below
 
 /** What a verification found, in words. */
 export function shownReport(report: VerifyReport, locale: Locale) {
@@ -75,6 +81,9 @@ function wordsOf(finding: Finding, locale: Locale): string {
     case 'unknown-format':
       return translate(locale, 'console.verify.finding.unknownFormat');
     default:
-      return translate(locale, 'console.verify.finding.event', { index: finding.index, kind: finding.kind });
+      return translate(locale, 'console.verify.finding.event', {
+        ...{ index: finding.index, kind: finding.kind },
+        word: translate(locale, DIFFERENCES[finding.kind]),
+      });
   }
 }

@@ -1,3 +1,4 @@
+import { ADMINISTRATIVE } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor } from '#libs/event-store';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
@@ -92,32 +93,22 @@ export const relayingEvents = {
       words: ['enhancedStatus'],
     },
     CarrierRelayed: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
+      ...ADMINISTRATIVE,
       persons,
-      encrypted: {},
       messages: { messageId: true },
       facts: { happenedAt: 'relayedAt' },
       words: ['rule', 'clientId'],
     },
     MailPassedOn: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
+      ...ADMINISTRATIVE,
       persons,
-      encrypted: {},
-      messages: {},
       facts: { happenedAt: 'passedOnAt' },
       words: ['rule', 'clientId'],
     },
     MailRefused: {
-      version: 1,
-      evidence: 'administrative',
+      ...ADMINISTRATIVE,
       outcome: 'refused',
       persons,
-      encrypted: {},
-      messages: {},
       facts: { happenedAt: 'refusedAt' },
       words: ['by', 'rule', 'clientId', 'enhancedStatus'],
     },

@@ -1,3 +1,4 @@
+import { ADMINISTRATIVE } from '#libs/event-store';
 import type { DomainEvent, StreamDescriptor } from '#libs/event-store';
 import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
 
@@ -31,21 +32,14 @@ export const submissionEvents = {
   names: 'submission',
   events: {
     SubmissionBegun: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
-      persons: {},
-      encrypted: {},
+      ...ADMINISTRATIVE,
       messages: { messageId: true },
       facts: { happenedAt: 'begunAt' },
       words: ['clientId'],
     },
     SubmissionAccepted: {
-      version: 1,
-      evidence: 'administrative',
-      outcome: 'done',
+      ...ADMINISTRATIVE,
       persons: { 'messages[].recipientId': 'recipient' },
-      encrypted: {},
       messages: { 'messages[].messageId': true },
       facts: { happenedAt: 'acceptedAt' },
       words: ['clientId', 'delivery'],
