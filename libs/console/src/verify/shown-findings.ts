@@ -2,6 +2,7 @@ import type { Finding, VerifyReport } from '#libs/audit';
 import { translate } from '#libs/web-ui';
 import type { Locale, TextKey } from '#libs/web-ui';
 import { labelOf, titleOf } from '../trail/event-words.ts';
+import { wordOf } from '../trail/value-words.ts';
 
 type Exposure = NonNullable<VerifyReport['exposure']>;
 
@@ -10,6 +11,7 @@ export const SHOWN_FINDINGS = 20;
 
 /** Events of a report that are shown; the command names all. */
 const SHOWN_EVENTS = 200;
+
 const DIFFERENCES = {
   altered: 'console.values.difference.altered',
   removed: 'console.values.difference.removed',
@@ -49,6 +51,7 @@ function shownExposure({ messageId, from, to, events, signIns, isWhole, wasShown
         name,
         label: labelOf(name) ?? '',
         text: typeof value === 'string' ? value : (JSON.stringify(value) ?? ''),
+        word: typeof value === 'string' ? (wordOf(type, name, value) ?? '') : '',
       })),
     })),
     hasMoreEvents: all.length > SHOWN_EVENTS,
