@@ -1,8 +1,10 @@
 /**
  * The audit trail over a realistic history: how fast it is rebuilt, and how long each question takes while events arrive. 200,000 events;
- * SEGL_BENCH_EVENTS=1000000,10000000 for the sizes that are aimed at (ten million need 20 GB in SEGL_BENCH_DIR, and patience).
+ * SEGL_BENCH_EVENTS=1000000,10000000 for the sizes that are aimed at (ten million need 20 GB in SEGL_BENCH_DIR, and patience: with
+ * SEGL_BENCH_HISTORY=<directory> a history is kept there, and a run that was broken off goes on where it stood).
  */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Audit from '#libs/audit';
@@ -19,6 +21,7 @@ interface Figure {
 }
 
 const SIZES = (process.env.SEGL_BENCH_EVENTS ?? '200000').split(',').map(Number);
+const KEPT_IN = process.env.SEGL_BENCH_HISTORY;
 const ASKED_EACH = 200;
 const AIM_EVENTS_PER_SECOND = 20_000;
 const AIM_P95_MS = 50;
@@ -35,25 +38,31 @@ export async function bench(): Promise<Figure[]> {
 }
 
 async function measured(audit: typeof Audit, events: typeof Events, size: number): Promise<Figure[]> {
-  const directory = await mkdtemp(join(process.env.SEGL_BENCH_DIR ?? tmpdir(), 'segl-bench-'));
+  const directory = await placeFor(size);
   const store = await events.SqliteEventStore.open(join(directory, 'events.sqlite'));
   const readModels = events.ReadModels.open(join(directory, 'read-models.sqlite'));
   const history = historyOf(4711);
   const runner = new events.ProjectionRunner(store, readModels, [audit.auditTrail]);
   try {
     const records = history.records(size + ASKED_EACH * 1000);
-    await take(store, records, size);
+    const [there, followedBefore] = [
+      countIn(directory, 'events', 'events'),
+      countIn(directory, 'read-models', 'audit_event'),
+    ];
+    for (let n = 0; n < there; n++) records.next();
+    await take(store, records, Math.max(0, size - there));
     const [beganAt, cpuAt] = [performance.now(), process.cpuUsage()];
     runner.start();
     await runner.caughtUp(24 * 3600_000);
     const { user, system } = process.cpuUsage(cpuAt);
-    const perSecond = size / ((performance.now() - beganAt) / 1000);
+    const followed = size - followedBefore;
+    const perSecond = followed / ((performance.now() - beganAt) / 1000);
     const { size: bytes } = await stat(join(directory, 'read-models.sqlite'));
     const rebuilt: Figure = {
       name: `audit trail of ${size}: followed from the first event, beside the aim`,
       ratio: perSecond / AIM_EVENTS_PER_SECOND,
       aim: 'at least 1 (20,000/s)',
-      detail: `${Math.round(perSecond)} events/s, ${Math.round((size / (user + system)) * 1e6)} a second of processor; ${Math.round(bytes / size)} bytes an event`,
+      detail: `${Math.round(perSecond)} events/s, ${Math.round((followed / (user + system)) * 1e6)} a second of processor; ${Math.round(bytes / size)} bytes an event`,
     };
     const [againAt, cpuAgainAt] = [performance.now(), process.cpuUsage()];
     await runner.rebuild(audit.auditTrail.name);
@@ -76,7 +85,26 @@ async function measured(audit: typeof Audit, events: typeof Events, size: number
     await runner.stop();
     readModels.close();
     await store.close();
-    await rm(directory, { recursive: true, force: true });
+    if (KEPT_IN === undefined) await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A directory of this run's own, or the one that is kept. */
+async function placeFor(size: number): Promise<string> {
+  if (KEPT_IN === undefined) return mkdtemp(join(process.env.SEGL_BENCH_DIR ?? tmpdir(), 'segl-bench-'));
+  const directory = join(KEPT_IN, String(size));
+  await mkdir(directory, { recursive: true });
+  return directory;
+}
+
+/** How many rows an earlier run left. */
+function countIn(directory: string, file: string, table: string): number {
+  const database = new DatabaseSync(join(directory, `${file}.sqlite`));
+  try {
+    const isThere = database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(table) !== undefined;
+    return isThere ? Number(database.prepare(`SELECT max(rowid) AS count FROM ${table}`).get()?.['count'] ?? 0) : 0;
+  } finally {
+    database.close();
   }
 }
 
