@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decryptPersonalData } from '#libs/keyring';
 import { parseMailAddress } from '#libs/vocabulary';
 import type { EncryptedPersonalData } from '#libs/vocabulary';
+import { ConsoleSignIns } from '../sign-in/console-sign-ins.ts';
 import { openConsoleRoom } from '../testing/console-room.ts';
 import type { ConsoleRoom } from '../testing/console-room.ts';
 
@@ -50,6 +51,17 @@ describe('the door of the console', () => {
     expect((await browser.post('/console/sign-out')).headers.get('location')).toBe('/console/signed-out');
     for (const [name, value] of before) browser.cookies.set(name, value);
     expect((await browser.get('/console')).status).toBe(303);
+  });
+
+  it('takes the same answer once more when the bridge could not be asked', async () => {
+    const browser = room.portal.browser();
+    await browser.get('/console/sign-in/begin');
+    const [browserId = ''] = browser.cookies.get('segl')?.split('.') ?? [];
+    const { state } = await new ConsoleSignIns(room.ephemeral).begin(browserId, '192.0.2.0/24', '/console');
+    const answer = `/console/signed-in?state=${state}&code=of-no-use`;
+    expect((await browser.get(answer)).status).toBe(503);
+    expect((await browser.get(answer)).status).toBe(503); // asked once more, instead of taken for spent
+    expect((await room.portal.browser().get(answer)).status).toBe(400);
   });
 
   it('offers a sign-in only where an account can have a role', async () => {

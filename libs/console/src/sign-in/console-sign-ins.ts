@@ -70,4 +70,9 @@ export class ConsoleSignIns {
     if (claim === null || claim.status === 'elsewhere') return null;
     return { status: claim.status, attempt: claim.value };
   }
+
+  /** Of what was claimed and could not be finished through no fault of theirs: it waits anew in the same browser. @throws EphemeralStoreFull */
+  async giveBack(browserId: string, attempt: ConsoleSignIn): Promise<void> {
+    await this.tickets.issue(browserId, attempt, attempt.state);
+  }
 }

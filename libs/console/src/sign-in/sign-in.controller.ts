@@ -1,5 +1,6 @@
 import { Controller, Get, Headers, Post, Query, Render, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { OwnBridgeUnavailable } from '#libs/oidc-bridge';
 import {
   BrowserSession,
   forgetBrowser,
@@ -74,6 +75,8 @@ export class ConsoleSignInController {
       const isIn = await this.entry.enter(account, () => rotateBrowserSession(request));
       if (!isIn) throw new PageError(403, 'console.noRoleAtAll');
     } catch (error) {
+      // Not their fault, and answered "come back": the same answer is good once more, so that a page that is loaded again goes on.
+      if (error instanceof OwnBridgeUnavailable) await this.attempts.giveBack(browser.id, claimed.attempt);
       if (!(error instanceof ConsoleSignInRefused)) throw error;
       return this.again(response, back);
     }
