@@ -16,7 +16,7 @@ export type ParameterKind = 'words' | 'number';
  */
 export class Message {
   readonly source: string;
-  private readonly format: IntlMessageFormat | Piece[];
+  private readonly format: string | readonly Piece[] | IntlMessageFormat;
   private readonly numbers: Intl.NumberFormat;
   private readonly isolates: boolean;
   /** In alphabetical order. */
@@ -25,7 +25,7 @@ export class Message {
   private constructor(
     source: string,
     parameters: Map<string, ParameterKind>,
-    format: IntlMessageFormat | Piece[],
+    format: string | readonly Piece[] | IntlMessageFormat,
     numbers: Intl.NumberFormat,
     isolates: boolean,
   ) {
@@ -42,12 +42,13 @@ export class Message {
     const parameters = new Map<string, ParameterKind>();
     const faults = faultsOf(elements, locale, parameters);
     if (faults.length > 0) throw new SyntaxError(faults.join('; '));
-    const format = piecesOf(elements) ?? new IntlMessageFormat(elements, locale, undefined, { ignoreTag: true });
+    const format = wordsOf(elements) ?? new IntlMessageFormat(elements, locale, undefined, { ignoreTag: true });
     return new Message(source, parameters, format, new Intl.NumberFormat(locale), directionOf(locale) === 'rtl');
   }
 
   /** @throws TypeError for a parameter that the text needs and was not given: half a sentence is worse than an error in a test */
   fill(params: TextParams): string {
+    if (typeof this.format === 'string') return this.format;
     const values: Record<string, string | number> = {};
     for (const [name, kind] of this.parameters) {
       const value = Object.hasOwn(params, name) ? params[name] : undefined;
@@ -57,8 +58,10 @@ export class Message {
       if (kind === 'number') values[name] = value;
       else values[name] = this.isolated(typeof value === 'number' ? this.numbers.format(value) : value);
     }
-    if (!Array.isArray(this.format)) return String(this.format.format(values));
-    return this.format.map((piece) => (typeof piece === 'string' ? piece : values[piece.name])).join('');
+    if (this.format instanceof IntlMessageFormat) return String(this.format.format(values));
+    let text = '';
+    for (const piece of this.format) text += typeof piece === 'string' ? piece : String(values[piece.name]);
+    return text;
   }
 
   /** In a language written from right to left, an address within a sentence keeps its own direction (Unicode TR9, FSI and PDI). */
@@ -70,15 +73,15 @@ export class Message {
 /** Words as they are, or a gap for words. */
 type Piece = string | { readonly name: string };
 
-/** Of a text that counts nothing, as most are: to join it takes no formatter. Null for any other. */
-function piecesOf(elements: readonly MessageFormatElement[]): Piece[] | null {
+/** Of a text that counts nothing, as most are: it takes no formatter, and without a gap it is there already. Null for any other. */
+function wordsOf(elements: readonly MessageFormatElement[]): string | Piece[] | null {
   const pieces: Piece[] = [];
   for (const element of elements) {
     if (element.type === TYPE.literal) pieces.push(element.value);
     else if (element.type === TYPE.argument) pieces.push({ name: element.value });
     else return null;
   }
-  return pieces;
+  return pieces.every((piece) => typeof piece === 'string') ? pieces.join('') : pieces;
 }
 
 /** One line for each fault, and the parameters written into `found`. */
