@@ -23,7 +23,7 @@ export {
   ProposeAct,
   ProposeActHandler,
 } from './second-person/confirm-act.ts';
-export { PROPOSAL_SECONDS, type Proposal, readProposal } from './second-person/proposal.ts';
+export { lastMomentOf, PROPOSAL_SECONDS, type Proposal, readProposal } from './second-person/proposal.ts';
 export {
   type ExportAsked,
   type ExportQuestion,

@@ -6,6 +6,7 @@ import { confirmAct, declineAct, noteCarriedOut, proposals, proposeAct, takeExpo
 
 const noon = instantOf('2026-11-30T12:00:00.000Z');
 const lapse = instantOf('2026-12-03T12:00:00.000Z');
+const beforeLapse = instantOf('2026-12-03T11:00:00.000Z');
 const act = { act: 'erase', personId: newPersonId() } as const;
 const mandate = { by: 'alice', caseNumber: '2026/17', reason: 'asked to be forgotten' };
 const proposed: ProposalEvent = {
@@ -44,10 +45,14 @@ describe('what takes two persons', () => {
       .thenThrows('not-open-to-confirm');
   });
 
-  it('is gone on with where carrying it out broke off, even after it would have lapsed', () => {
-    given(proposals, proposed, confirmed)
+  it('is gone on with where carrying it out broke off, for three days after it was confirmed', () => {
+    const late: ProposalEvent = { type: 'ActConfirmed', data: { act: 'erase', by: 'bob', confirmedAt: beforeLapse } };
+    given(proposals, proposed, late)
       .when((state) => confirmAct(state, 'carol', lapse))
       .then();
+    given(proposals, proposed, confirmed)
+      .when((state) => confirmAct(state, 'carol', lapse))
+      .thenThrows('not-open-to-confirm');
     given(proposals, proposed, confirmed)
       .when((state) => noteCarriedOut(state, noon))
       .then(done);

@@ -18,7 +18,11 @@ interface Made extends ProposedAct {
 export type Proposal =
   | { readonly status: 'unknown' }
   | ({ readonly status: 'open' | 'declined' } & Made)
-  | ({ readonly status: 'confirmed' | 'carried-out'; readonly confirmedBy: string } & Made);
+  | ({
+      readonly status: 'confirmed' | 'carried-out';
+      readonly confirmedBy: string;
+      readonly confirmedAt: Instant;
+    } & Made);
 
 export const proposals: Fold<Proposal, ProposalEvent> = {
   events: proposalEvents.events,
@@ -31,7 +35,9 @@ export const proposals: Fold<Proposal, ProposalEvent> = {
         return state.status === 'unknown' ? { ...made, status: 'open', mandate: { by, ...why } } : state;
       }
       case 'ActConfirmed':
-        return state.status === 'open' ? { ...state, status: 'confirmed', confirmedBy: event.data.by } : state;
+        return state.status === 'open'
+          ? { ...state, status: 'confirmed', confirmedBy: event.data.by, confirmedAt: event.data.confirmedAt }
+          : state;
       case 'ActDeclined':
         return state.status === 'open' ? { ...state, status: 'declined' } : state;
       case 'ActCarriedOut':
@@ -64,15 +70,21 @@ export function proposeAct(state: Proposal, act: ProposedAct, mandate: Mandate, 
 }
 
 /**
- * One that is confirmed already is no event: its carrying out broke off and is gone on with, by any officer but who proposed it.
+ * One that is confirmed already is no event: its carrying out broke off and is gone on with, by any officer but who proposed it, for three days more:
+ * what stood in the way (a legal hold) may be gone in years, and then it is to be asked for anew.
  * @throws NotOpenToConfirm, SamePersonConfirms
  */
 export function confirmAct(state: Proposal, by: string, now: Instant): ProposalEvent[] {
   if (state.status !== 'open' && state.status !== 'confirmed') throw new NotOpenToConfirm(state.status);
   if (state.mandate.by === by) throw new SamePersonConfirms();
+  if (now >= lastMomentOf(state)) throw new NotOpenToConfirm('lapsed');
   if (state.status === 'confirmed') return [];
-  if (now >= state.expiresAt) throw new NotOpenToConfirm('lapsed');
   return [{ type: 'ActConfirmed', data: { act: state.act, by, confirmedAt: now } }];
+}
+
+/** Until when it may be confirmed, or, confirmed, gone on with. */
+export function lastMomentOf(proposal: Exclude<Proposal, { status: 'unknown' }>): Instant {
+  return proposal.status === 'confirmed' ? plusSeconds(proposal.confirmedAt, PROPOSAL_SECONDS) : proposal.expiresAt;
 }
 
 /** By anybody who may confirm, and by who proposed it. Again is no event. @throws NotOpenToConfirm */

@@ -1,3 +1,4 @@
+import { lastMomentOf } from '#libs/compliance';
 import type { Proposal } from '#libs/compliance';
 import type { Instant } from '#libs/vocabulary';
 import type { TextKey } from '#libs/web-ui';
@@ -19,9 +20,9 @@ export const STANDING_WORDS = {
 
 export function standingOf(proposal: Exclude<Proposal, { status: 'unknown' }>, now: Instant): Standing {
   const { status, act, expiresAt } = proposal;
-  const isOver = now >= expiresAt;
-  if (status === 'open') return isOver ? 'lapsed' : 'open';
+  if (status === 'open') return now >= expiresAt ? 'lapsed' : 'open';
+  if (status === 'confirmed' && act !== 'export') return now >= lastMomentOf(proposal) ? 'lapsed' : 'confirmed';
   if (act !== 'export' || status === 'declined') return status;
   if (status === 'carried-out') return 'taken';
-  return isOver ? 'not-taken' : 'approved';
+  return now >= expiresAt ? 'not-taken' : 'approved';
 }
