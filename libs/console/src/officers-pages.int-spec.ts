@@ -37,6 +37,7 @@ const PATHS = [
   '/console/sessions',
   '/console/proposals',
   '/console/export',
+  '/console/verify',
   '/console/counts',
   '/console/keys',
   '/console/health',
@@ -141,6 +142,14 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
     return context;
   }
 
+  /** The lines of an exposure report, as an officer downloads them. */
+  async function exposureOf(messageId: string): Promise<string> {
+    const visitor = room.portal.browser();
+    await room.signIn(visitor, ['officer'], 'olga@nordlys.example');
+    await visitor.get(`/console/exposure/${messageId}`);
+    return (await visitor.post(`/console/exposure/${messageId}`, { caseNumber: '2026-9', reason: 'Complaint' })).html;
+  }
+
   it('lead from the overview to what was not delivered', async () => {
     const visitor = room.portal.browser();
     await room.signIn(visitor, ['auditor'], 'rie@nordlys.example');
@@ -158,7 +167,16 @@ withBrowser('pages of officers and operators, in a real browser (skipped where t
       for (const pattern of PATHS) {
         const path = pattern.replace(/[A-Z]{2,}/, (name) => ids.get(name) ?? name);
         await page.goto(room.portal.url + path);
-        if (new URL(page.url()).pathname !== path.split('?')[0]) faults.push(`${path}: led to ${page.url()}`);
+        if (path === '/console/verify') {
+          const name = 'segl-exposure.ndjson';
+          const lines = Buffer.from(await exposureOf(ids.get('MESSAGE') ?? ''));
+          await page.setInputFiles('#file', { name, mimeType: 'application/x-ndjson', buffer: lines });
+          await Promise.all([
+            page.waitForURL('**/verify/file'),
+            page.locator('main form button[type=submit]').last().click(),
+          ]);
+          if ((await page.locator('#exposure').count()) === 0) faults.push(`${path}: shows no exposure`);
+        } else if (new URL(page.url()).pathname !== path.split('?')[0]) faults.push(`${path}: led to ${page.url()}`);
         if ((await page.locator('html').getAttribute('lang')) !== locale) faults.push(`${path}: another language`);
         await page.addScriptTag({ path: axePath });
         for (const { width, colorScheme } of SETTINGS) {
