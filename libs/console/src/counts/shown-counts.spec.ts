@@ -22,9 +22,9 @@ describe('the counts of telemetry', () => {
     const shown = pageOf();
     expect([shown.span, shown.epsilon]).toEqual(['5 Aug 2026 to 3 Sept 2026', 1.5]);
     const browsers = shown.charts.find(({ dimension }) => dimension === 'browser')?.rows;
-    expect(browsers?.map(({ name, persons, margin }) => [name, persons, margin])).toEqual([
-      ['Other', 900, 100],
-      ['Chrome 142', 400, 100],
+    expect(browsers?.map(({ name, count }) => [name, count])).toEqual([
+      ['Other', '900 ± 100'],
+      ['Chrome 142', '400 ± 100'],
     ]);
   });
 

@@ -34,8 +34,8 @@ interface ShownDimension {
   /** None where nothing of it may be known. */
   readonly rows: readonly {
     readonly name: string;
-    readonly persons: number;
-    readonly margin: number;
+    /** `1,412 ± 131` */
+    readonly count: string;
     /** Between which numbers the true one is, 19 times out of 20; in words. */
     readonly said: string;
     readonly bar: BarWithMargin;
@@ -76,9 +76,8 @@ function shownRows(rows: readonly TelemetryRow[], locale: Locale): ShownDimensio
     const bar = bars[n];
     if (bar === undefined) return [];
     const between = { least: Math.max(0, persons - margin), most: persons + margin };
-    return [
-      { name: nameOf(value, locale), persons, margin, said: translate(locale, 'console.counts.between', between), bar },
-    ];
+    const count = translate(locale, 'console.counts.count', { persons, margin });
+    return [{ name: nameOf(value, locale), count, said: translate(locale, 'console.counts.between', between), bar }];
   });
 }
 
