@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SQLITE } from '#libs/event-store/testing';
+import type { AddressedStore, StoreOfTests } from '#libs/event-store/testing';
 import { initKeyring } from '#libs/keyring';
 import { noon } from './captured-terminal.ts';
 
@@ -9,14 +11,19 @@ export interface Installation {
   readonly keyring: string;
   readonly dataDir: string;
   readonly environment: NodeJS.ProcessEnv;
+  readonly record: AddressedStore;
   remove(): Promise<void>;
 }
 
-/** A configured installation that has not sealed anything yet. */
-export async function temporaryInstallation(): Promise<Installation> {
+/**
+ * A configured installation that has not sealed anything yet.
+ * @param serve the store of its record; default: the file that an installation has where nothing says otherwise
+ */
+export async function temporaryInstallation(serve?: StoreOfTests['serve']): Promise<Installation> {
   const directory = await mkdtemp(join(tmpdir(), 'segl-operator-'));
   const [keyring, dataDir] = [join(directory, 'keyring'), join(directory, 'data')];
   await initKeyring(keyring, { demonstration: false, now: noon });
+  const record = await (serve ?? SQLITE.serve)(dataDir);
   const environment = {
     SEGL_KEYRING: keyring,
     SEGL_DATA_DIR: dataDir,
@@ -27,6 +34,13 @@ export async function temporaryInstallation(): Promise<Installation> {
     SEGL_ORGANISATION_CONTACT_MAIL: 'post@example.com',
     SEGL_ORGANISATION_TIME_ZONE: 'Europe/Copenhagen',
     SEGL_PASSCODE_SENDER: 'no-reply@example.com',
+    ...(serve && { SEGL_EVENT_STORE: record.url }),
   };
-  return { directory, keyring, dataDir, environment, remove: () => rm(directory, { recursive: true, force: true }) };
+  return {
+    ...{ directory, keyring, dataDir, environment, record },
+    async remove() {
+      await record.remove();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
 }

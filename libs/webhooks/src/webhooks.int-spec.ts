@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Webhook } from 'standardwebhooks';
 import { EventStoreUnavailable } from '#libs/event-store';
+import { EVENT_STORES } from '#libs/event-store/testing';
 import { sealingApi } from '#libs/gateway';
 import { PAUSES_SECONDS } from './retry-schedule.ts';
 import { readWebhookSecrets } from './signature.ts';
@@ -27,9 +28,9 @@ interface DescribedWebhook {
   };
 }
 
-describe('what becomes of a program’s messages', () => {
+describe.each(EVENT_STORES)('what becomes of a program’s messages, on $store', ({ open }) => {
   it('is sent to it, signed as Standard Webhooks have it: ids and times, and nothing of anybody', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     await room.start([to(there.url, { includesViews: true })]);
     const messages = messagesOf(room.store, 'office');
@@ -70,7 +71,7 @@ describe('what becomes of a program’s messages', () => {
   });
 
   it('is not sent of other programs, of views unless asked, of what was before, nor after it was switched off', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     const messages = messagesOf(room.store, 'office');
     const before = await messages.accepted();
@@ -92,7 +93,7 @@ describe('what becomes of a program’s messages', () => {
   });
 
   it('is tried again, with the same id and the same bytes, until it is taken', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     there.answers(() => 500);
     await room.start([to(there.url)]);
@@ -135,7 +136,7 @@ describe('what becomes of a program’s messages', () => {
   });
 
   it('is given up after ten tries, and that stands in the record', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     there.answers(() => 503);
     await room.start([to(there.url)]);
@@ -153,7 +154,7 @@ describe('what becomes of a program’s messages', () => {
   }, 60_000);
 
   it('goes on where a gateway stopped, also on another disk, and sends nothing twice', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     const messages = messagesOf(room.store, 'office');
     const { close } = await room.start([to(there.url)]);
@@ -172,7 +173,7 @@ describe('what becomes of a program’s messages', () => {
   });
 
   it('is sent once by several gateways on one record', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     await room.start([to(there.url)]);
     await room.start([to(there.url)]);
@@ -186,7 +187,7 @@ describe('what becomes of a program’s messages', () => {
   });
 
   it('is sent again, under the same id, where its record was lost: at least once', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     let isAway = true;
     const failing = new Proxy(room.store, {
@@ -212,7 +213,7 @@ describe('what becomes of a program’s messages', () => {
   }, 60_000);
 
   it('stops at 410 Gone, over starts, until another address is configured', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     there.answers(() => 410);
     const { started, close } = await room.start([to(there.url)]);
@@ -234,7 +235,7 @@ describe('what becomes of a program’s messages', () => {
   });
 
   it('reaches one program while the receiver of another is down, and says what waits', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const [up, down] = [await receiver(), await receiver()];
     await down.close();
     const { started } = await room.start([to(down.url), to(up.url, { clientId: 'archive' })]);
@@ -257,7 +258,7 @@ describe('what becomes of a program’s messages', () => {
   }, 60_000);
 
   it('goes to no address inside, unless it is listed', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     const inside = new URL(there.url);
     inside.protocol = 'https:';
@@ -273,7 +274,7 @@ describe('what becomes of a program’s messages', () => {
   });
 
   it('is signed by the secrets of now: they may change while it runs', async () => {
-    const room = await openRoom();
+    const room = await openRoom(open);
     const there = await receiver();
     const next = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
     let written = SECRET;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventCatalogue, isAudited } from '#libs/audit';
 import { frozenEvents } from '#libs/audit/testing';
 import { appendFacts, streamName } from '#libs/event-store';
+import { EVENT_STORES } from '#libs/event-store/testing';
 import { newEventId } from '#libs/vocabulary';
 import { openAuditApiRoom } from '../testing/audit-api-room.ts';
 import type { AuditApiRoom } from '../testing/audit-api-room.ts';
@@ -16,10 +17,10 @@ interface Feed {
 const frozen = frozenEvents();
 const given = frozen.filter((event) => isAudited(eventCatalogue.describe(event).evidence));
 
-describe('the feed of the audit API', () => {
+describe.each(EVENT_STORES)('the feed of the audit API on $store', ({ open }) => {
   let room: AuditApiRoom;
   beforeAll(async () => {
-    room = await openAuditApiRoom({ feedsAtOnce: 2 });
+    room = await openAuditApiRoom({ feedsAtOnce: 2 }, open);
     await room.holds(frozen);
   });
   afterAll(() => room.close());

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readCheckpoint } from '#libs/audit';
 import { appendFacts, streamName } from '#libs/event-store';
+import { EVENT_STORES } from '#libs/event-store/testing';
 import { openAuditApiRoom } from '../testing/audit-api-room.ts';
 import type { AuditApiRoom } from '../testing/audit-api-room.ts';
 
@@ -22,11 +23,11 @@ function rootFrom(leaf: Buffer, index: number, size: number, path: readonly Buff
   return hash;
 }
 
-describe('proofs of the audit API', () => {
+describe.each(EVENT_STORES)('proofs of the audit API on $store', ({ open }) => {
   let room: AuditApiRoom;
   const sizes: number[] = [];
   beforeAll(async () => {
-    room = await openAuditApiRoom();
+    room = await openAuditApiRoom({}, open);
     for (const count of [100, 500]) {
       const events = Array.from({ length: count }, () => ({ type: 'MessageRevoked', data: REVOKED }));
       await appendFacts(room.store, streamName('message', 'a'.repeat(32)), events);

@@ -5,6 +5,7 @@ import { newEventId, parseMailAddress } from '#libs/vocabulary';
 import { openAuditApiRoom } from '../testing/audit-api-room.ts';
 import type { AuditApiRoom } from '../testing/audit-api-room.ts';
 import { streamName } from '#libs/event-store';
+import { EVENT_STORES } from '#libs/event-store/testing';
 
 interface Row {
   readonly index: number | null;
@@ -32,10 +33,10 @@ const viewed = frozen.find(({ type, version }) => type === 'MessageViewed' && ve
 const messageId = viewed?.stream.slice('message-'.length);
 const NOBODYS = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
 
-describe('the search of the audit API', () => {
+describe.each(EVENT_STORES)('the search of the audit API on $store', ({ open }) => {
   let room: AuditApiRoom;
   beforeAll(async () => {
-    room = await openAuditApiRoom();
+    room = await openAuditApiRoom({}, open);
     const anna = await room.persons.findOrCreate(parseMailAddress('anna@example.org'));
     const id = newEventId();
     const reader = encryptPersonalData(anna, id, 'reader', 'Anna Andersen');

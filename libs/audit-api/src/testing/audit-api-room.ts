@@ -8,6 +8,7 @@ import { auditTrail, AuditTrailThread, LedgerKeeper, ledgerProjection } from '#l
 import { EventStore, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { RecordedEvent } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
+import type { StoreOfTests } from '#libs/event-store/testing';
 import { PersonDirectory } from '#libs/keyring';
 import { temporaryKeyring, temporaryPersonDirectory } from '#libs/keyring/testing';
 import { Clock, SystemClock } from '#libs/vocabulary';
@@ -34,23 +35,26 @@ class KnownTokens extends AuditClients {
 }
 
 /** The audit API on a real store with a real ledger, listening on loopback. */
-export async function openAuditApiRoom(settings: Partial<AuditApiSettings> = {}) {
-  const sqlite = await openTemporarySqlite();
+export async function openAuditApiRoom(
+  settings: Partial<AuditApiSettings> = {},
+  openStore: StoreOfTests['open'] = () => openTemporarySqlite(),
+) {
+  const record = await openStore();
   const keys = await temporaryKeyring();
   const people = await temporaryPersonDirectory(keys.keyring);
   const directory = await mkdtemp(join(tmpdir(), 'segl-audit-api-'));
   const path = join(directory, 'read-models.sqlite');
   const readModels = ReadModels.open(path);
-  const runner = new ProjectionRunner(sqlite.store, readModels, [auditTrail, ledgerProjection]);
+  const runner = new ProjectionRunner(record.store, readModels, [auditTrail, ledgerProjection]);
   runner.start();
   const clock = new SystemClock();
   const trail = new AuditTrailThread(path);
   const origin = 'post.nordlys.example/ledger';
-  const keeper = new LedgerKeeper(sqlite.store, readModels, keys.keyring, clock, {
+  const keeper = new LedgerKeeper(record.store, readModels, keys.keyring, clock, {
     ...{ origin, directory: null, onFault: () => undefined },
   });
   const providers = [
-    { provide: EventStore, useValue: sqlite.store },
+    { provide: EventStore, useValue: record.store },
     { provide: ReadModels, useValue: readModels },
     { provide: ProjectionRunner, useValue: runner },
     { provide: AuditTrailThread, useValue: trail },
@@ -79,11 +83,11 @@ export async function openAuditApiRoom(settings: Partial<AuditApiSettings> = {})
   const ledgerKey = keys.keyring.ledgerVerifier(keys.keyring.ledgerSigner().keyId)?.publicKey;
   return {
     ...{ app, url, origin, ledgerKey, runner, readModels, keeper, clock },
-    store: sqlite.store,
+    store: record.store,
     persons: people.persons,
     /** Brings events in as they were recorded elsewhere, and waits until the read models hold them. */
     async holds(events: readonly RecordedEvent[]): Promise<void> {
-      await sqlite.store.importRecorded(events);
+      await record.store.importRecorded(events);
       await runner.caughtUp();
     },
     get: (place: string, token = 'reading-token') =>
@@ -96,7 +100,7 @@ export async function openAuditApiRoom(settings: Partial<AuditApiSettings> = {})
       }),
     /** What auditors did, as it stands in the record. */
     async auditing(): Promise<RecordedEvent[]> {
-      return (await Array.fromAsync(sqlite.store.readAll())).filter(({ stream }) => stream === 'auditors-api');
+      return (await Array.fromAsync(record.store.readAll())).filter(({ stream }) => stream === 'auditors-api');
     },
     async close() {
       await app.close();
@@ -105,7 +109,7 @@ export async function openAuditApiRoom(settings: Partial<AuditApiSettings> = {})
       readModels.close();
       await people.remove();
       await keys.remove();
-      await sqlite.cleanUp();
+      await record.cleanUp();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ReadModels } from '#libs/event-store';
 import type { EventStore } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
+import type { StoreOfTests } from '#libs/event-store/testing';
 import { Clock, instantOf, plusSeconds } from '#libs/vocabulary';
 import type { WebhookNotice } from '../program-webhook.ts';
 import type { WebhookSettings } from '../receiver.ts';
@@ -29,8 +30,8 @@ class LaterClock extends Clock {
 }
 
 /** A record, and gateways on it. */
-export async function openRoom() {
-  const store = await openRecord();
+export async function openRoom(openStore?: StoreOfTests['open']) {
+  const store = await openRecord(openStore);
   const directory = await mkdtemp(join(tmpdir(), 'segl-webhooks-'));
   const clock = new LaterClock();
   const notices: WebhookNotice[] = [];
@@ -66,10 +67,10 @@ export async function openRoom() {
 }
 
 /** Another record. */
-export async function openRecord() {
-  const sqlite = await openTemporarySqlite();
-  cleanups.push(() => sqlite.cleanUp());
-  return sqlite.store;
+export async function openRecord(openStore: StoreOfTests['open'] = () => openTemporarySqlite()) {
+  const record = await openStore();
+  cleanups.push(() => record.cleanUp());
+  return record.store;
 }
 
 export async function receiver() {
