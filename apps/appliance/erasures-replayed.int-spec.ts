@@ -12,6 +12,7 @@ import type { Appliance } from './appliance.ts';
 
 class NoMessages extends MessagesOfPerson {
   override async *of(): AsyncIterable<never> {}
+  override addressOf = () => Promise.resolve(null);
 }
 
 const running: Appliance[] = [];

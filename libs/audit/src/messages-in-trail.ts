@@ -1,7 +1,10 @@
 import { MessagesOfPerson } from '#libs/compliance';
 import type { MessageOfPerson } from '#libs/compliance';
 import type { ReadModelDatabase } from '#libs/event-store';
-import type { Instant, PersonId } from '#libs/vocabulary';
+import type { PersonDirectory } from '#libs/keyring';
+import { parseMailAddress } from '#libs/vocabulary';
+import type { Instant, MailAddress, PersonId } from '#libs/vocabulary';
+import { decryptForDisplay, ERASED } from './query/decrypt-for-display.ts';
 import type { AuditFilter } from './query/audit-filter.ts';
 import { queryAuditTrail } from './query/query-audit-trail.ts';
 import type { AuditRow } from './query/audit-page.ts';
@@ -24,6 +27,20 @@ export class MessagesInTrail extends MessagesOfPerson {
         if (messageId !== null) yield { messageId, part, expiresAt: data.expiresAt as Instant };
       }
     }
+  }
+
+  override async addressOf(
+    personId: PersonId,
+    persons: Pick<PersonDirectory, 'findById'>,
+  ): Promise<MailAddress | null> {
+    const db = await this.caughtUp();
+    for (const part of ['recipient', 'sender'] as const) {
+      const filter: AuditFilter = { [`${part}Id`]: personId, types: ['MessageSealed'] };
+      const [row] = queryAuditTrail(db, filter, { order: 'newest-first', limit: 1 }).rows;
+      const said = row === undefined ? ERASED : (await decryptForDisplay(row, persons)).data[part];
+      if (typeof said === 'string' && said !== ERASED) return parseMailAddress(said);
+    }
+    return null;
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Instant, MessageId, PersonId } from '#libs/vocabulary';
+import type { PersonDirectory } from '#libs/keyring';
+import type { Instant, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 
 export interface MessageOfPerson {
   readonly messageId: MessageId;
@@ -10,4 +11,10 @@ export interface MessageOfPerson {
 export abstract class MessagesOfPerson {
   /** Everything recorded before the call. @throws ProjectionsBehind */
   abstract of(personId: PersonId): AsyncIterable<MessageOfPerson>;
+
+  /**
+   * The address at which the record says that messages were sealed for somebody, or sent by them; null for somebody erased, or of whom it says none.
+   * @throws ProjectionsBehind, PersonDirectoryUnavailable
+   */
+  abstract addressOf(personId: PersonId, persons: Pick<PersonDirectory, 'findById'>): Promise<MailAddress | null>;
 }

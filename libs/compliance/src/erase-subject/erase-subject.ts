@@ -76,10 +76,9 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
   /** @throws UnderLegalHold, CarriersUnderWay; EventStoreUnavailable, PersonDirectoryUnavailable, OutboxUnavailable: then again later */
   async execute({ whom, mandate }: EraseSubject): Promise<Erasure> {
     const { persons } = this.reach;
-    const address = 'address' in whom ? whom.address : null;
     const personId = 'personId' in whom ? whom.personId : ((await persons.find(whom.address))?.personId ?? null);
     if (personId === null) {
-      await this.withdraw(new Set(), address); // this machine may have an outbox of its own
+      await this.withdraw(new Set(), addressIn(whom)); // this machine may have an outbox of its own
       await persons.erase(newPersonId()); // nobody: but an erasure that was interrupted is finished by this
       return { outcome: 'unknown' };
     }
@@ -89,6 +88,8 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
     }
     const messages = await Array.fromAsync(this.reach.messages.of(personId));
     if (standing.is === 'unknown' && messages.length === 0) return { outcome: 'unknown' };
+    // Officers name somebody by the id, and mails of others name them by the address: while the key is there, the record says it.
+    const address = addressIn(whom) ?? (await this.reach.messages.addressOf(personId, persons));
     return this.erase(personId, address, messages, mandate);
   }
 
@@ -144,4 +145,8 @@ export class EraseSubjectHandler implements ICommandHandler<EraseSubject> {
     const why: Mandate = { ...mandate, reason: mandate.reason ?? 'erasure' };
     return (await handler.execute(new RevokeMessages(messageIds, why))).revoked;
   }
+}
+
+function addressIn(whom: WhomToErase): MailAddress | null {
+  return 'address' in whom ? whom.address : null;
 }
