@@ -1,20 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import { SmtpRelay } from '#libs/mail';
-import { startSmtpSink } from '#libs/mail/testing';
-import type { SmtpSink, SunkMail } from '#libs/mail/testing';
 import { parseMailAddress } from '#libs/vocabulary';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
-import { Program } from './program.ts';
-import { dist, ensureBuilt, freePort, startProcess } from './running-process.ts';
-import type { RunningProcess } from './running-process.ts';
+import { Installation, mailFrom } from './installation.ts';
+import { freePort } from './running-process.ts';
 
-const mail = 'From: office@nordlys.example\r\nTo: anna@example.com\r\nSubject: x\r\n\r\nHello.\r\n';
 const report = [
   'From: MAILER-DAEMON@example.com',
   'Subject: Undelivered',
@@ -47,103 +40,46 @@ print(json.dumps([dkim.DKIM(mail).verify(idx=index, dnsfunc=lookup) for index in
 const hasVerifier = ['dkim', 'nacl'].every((name) => existsSync(`/usr/lib/python3/dist-packages/${name}`));
 
 describe('a carrier that cannot be delivered', () => {
-  let directory: string;
-  let world: SmtpSink;
+  let here: Installation;
   let isRefusing = false;
-  let gateway: RunningProcess;
-  let program: Program;
   let bounces: SmtpRelay;
 
   beforeAll(async () => {
-    ensureBuilt();
-    directory = await mkdtemp(join(tmpdir(), 'segl-bounces-'));
-    world = await startSmtpSink({
-      onRcptTo: ({ address }, _session, done) =>
-        done(isRefusing ? Object.assign(new Error(`No such user here: ${address}`), { responseCode: 550 }) : null),
-    });
-    program = await Program.in(directory, ['@nordlys.example'], 'office');
-    const [httpPort, smtpPort, nobody] = [await freePort(), await freePort(), await freePort()];
-    bounces = new SmtpRelay(`smtp://127.0.0.1:${smtpPort}`);
-    const settings = {
-      publicUrl: `http://localhost:${httpPort}`,
-      httpHost: '127.0.0.1',
-      httpPort,
-      dataDir: join(directory, 'data'),
-      keyring: join(directory, 'keyring'),
-      relayUrl: `smtp://127.0.0.1:${nobody} smtp://127.0.0.1:${world.port}`,
-      organisation: {
-        name: 'Nordlys Advokater',
-        postalAddress: 'Havnegade 1, 1058 København K',
-        contactMail: 'office@nordlys.example',
-        timeZone: 'Europe/Copenhagen',
+    const nobody = await freePort();
+    here = await Installation.start({
+      world: {
+        onRcptTo: ({ address }, _session, done) =>
+          done(isRefusing ? Object.assign(new Error(`No such user here: ${address}`), { responseCode: 550 }) : null),
       },
-      passcode: { sender: 'no-reply@nordlys.example' },
-      signIn: { clients: [program.client] },
-      dkim: { domains: ['nordlys.example'] },
-      gateway: { bounceAddress: 'bounces@post.nordlys.example' },
-      smtp: {
-        host: '127.0.0.1',
-        port: smtpPort,
-        clients: [{ clientId: 'mailserver', networks: ['192.0.2.1'], senders: ['@nordlys.example'] }],
-      },
-    };
-    await writeFile(join(directory, 'segl.yaml'), JSON.stringify(settings)); // which is YAML
-    segl('keys', 'init');
-    gateway = await startProcess({
-      arguments: [],
-      dataDir: settings.dataDir,
-      port: httpPort,
-      environment: { SEGL_CONFIG: join(directory, 'segl.yaml') },
+      settings: ({ smtpPort, worldPort }) => ({
+        relayUrl: `smtp://127.0.0.1:${nobody} smtp://127.0.0.1:${worldPort}`,
+        dkim: { domains: ['nordlys.example'] },
+        gateway: { bounceAddress: 'bounces@post.nordlys.example' },
+        smtp: mailFrom('192.0.2.1', smtpPort),
+      }),
     });
+    bounces = new SmtpRelay(`smtp://127.0.0.1:${here.smtpPort}`);
   }, 240_000);
   afterAll(async () => {
     await bounces?.close();
-    await gateway?.stop();
-    await world?.close();
-    await rm(directory, { recursive: true, force: true });
+    await here?.end();
   });
-
-  function segl(...command: string[]): string {
-    const main = join(dist, 'apps', 'operator', 'main.js');
-    const environment = { PATH: process.env['PATH'] ?? '', SEGL_CONFIG: join(directory, 'segl.yaml') };
-    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...command], { env: environment });
-    expect([status, stderr.toString()]).toEqual([0, expect.any(String)]);
-    return stdout.toString();
-  }
 
   /** @returns the id of the message */
   async function seal(recipient: string): Promise<string> {
-    const sealed = await fetch(new URL('/api/v1/messages', gateway.url), {
-      method: 'POST',
-      headers: {
-        'content-type': 'message/rfc822',
-        'segl-sender': 'office@nordlys.example',
-        'segl-recipient': recipient,
-        authorization: `Bearer ${await program.accessToken(gateway.url)}`,
-        connection: 'close',
-      },
-      body: mail,
-    });
+    const sealed = await here.program.seal(here.url, recipient);
     expect(sealed.status).toBe(201);
     const { messages } = (await sealed.json()) as { messages: { messageId: string }[] };
     return messages[0]?.messageId ?? '';
   }
 
-  async function mailTo(address: string): Promise<SunkMail> {
-    for (;;) {
-      const [newest] = world.mails.filter(({ rcptTo }) => rcptTo.includes(address)).slice(-1);
-      if (newest !== undefined) return newest;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-
   it('left by the hop that was there, signed for its domain; comes back, is recorded, and reaches who wrote', async () => {
     const messageId = await seal('anna@example.com');
-    const carrier = await mailTo('anna@example.com');
+    const carrier = await here.mailTo('anna@example.com');
     expect(carrier.mailFrom).toMatch(/^bounces\+[a-z2-7]{48}@post\.nordlys\.example$/);
     expect(carrier.content.toString().match(/^DKIM-Signature: /gm)).toHaveLength(2);
     if (hasVerifier) {
-      const records = segl('dkim', 'record', '--json');
+      const records = await here.segl('dkim', 'record', '--json');
       const said = execFileSync(PYTHON, ['-c', VERIFIER, records], { input: carrier.content });
       expect(JSON.parse(said.toString())).toEqual([true, true]);
     }
@@ -160,9 +96,9 @@ describe('a carrier that cannot be delivered', () => {
       code: 'relay-refused',
     });
 
-    expect(world.mails[1]).toMatchObject({ mailFrom: '', rcptTo: ['office@nordlys.example'] });
-    expect(world.mails).toHaveLength(2);
-    const { rows } = JSON.parse(segl('audit', 'query', '--message', messageId, '--json')) as {
+    expect(here.world.mails[1]).toMatchObject({ mailFrom: '', rcptTo: ['office@nordlys.example'] });
+    expect(here.world.mails).toHaveLength(2);
+    const { rows } = JSON.parse(await here.segl('audit', 'query', '--message', messageId, '--json')) as {
       rows: { type: string; data: Record<string, unknown> }[];
     };
     const bounced = rows.filter(({ type }) => type === 'CarrierBounced');
@@ -172,8 +108,8 @@ describe('a carrier that cannot be delivered', () => {
 
   it('or that is refused at once, and a code that is, are each a line of the log and a figure, and neither names anybody', async () => {
     await seal('bo@example.com');
-    const { attachments } = await simpleParser((await mailTo('bo@example.com')).content);
-    const reader = new HttpReader(gateway.url);
+    const { attachments } = await simpleParser((await here.mailTo('bo@example.com')).content);
+    const reader = new HttpReader(here.url);
     const { location } = await reader.handIn(carrierFieldOf(String(attachments[0]?.content)));
     isRefusing = true;
     await reader.asksForACode(location);
@@ -184,11 +120,11 @@ describe('a carrier that cannot be delivered', () => {
       'segl_carrier_deliveries_total{outcome="refused"} 1',
     ];
     for (let missing = figures; missing.length > 0;) {
-      const metrics = await (await fetch(new URL('/metrics', gateway.managementUrl))).text();
+      const metrics = await here.metrics();
       missing = figures.filter((figure) => !metrics.includes(figure));
       if (missing.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    const lines = [...gateway.output().matchAll(/^\{.*\}$/gm)].map(
+    const lines = [...here.process.output().matchAll(/^\{.*\}$/gm)].map(
       ([line]) => JSON.parse(line) as Record<string, unknown>,
     );
     expect(lines.filter(({ level, msg }) => level === 'warn' && /the relay/.test(String(msg)))).toEqual([
@@ -218,6 +154,6 @@ describe('a carrier that cannot be delivered', () => {
       'submissionId',
       'time',
     ]);
-    expect(gateway.output()).not.toMatch(/\b(?:bo|carla)\b|No such user/);
+    expect(here.process.output()).not.toMatch(/\b(?:bo|carla)\b|No such user/);
   }, 240_000);
 });

@@ -15,6 +15,20 @@ export interface PortalWithAccounts {
   close(): Promise<void>;
 }
 
+/** What stands in the settings of a portal that people sign in to with accounts of a provider. */
+export async function clientAt(directory: string, name: string, { clientId, secret }: FakeProvider) {
+  const clientSecretFile = join(directory, `${name}.secret`);
+  await writeFile(clientSecretFile, `${secret}\n`);
+  return { clientId, clientSecretFile, privateAddresses: ['127.0.0.1'] };
+}
+
+/** The organisation's own provider, as it stands under `signIn.organisation`. */
+export async function organisationAt(directory: string, provider: FakeProvider, more: object = {}) {
+  const { issuer } = provider;
+  const client = await clientAt(directory, 'organisation', provider);
+  return { name: 'Example ID', issuer, domains: ['example.com'], ...client, ...more };
+}
+
 /**
  * @param more laid beside the providers under `signIn`
  * @param settings beside `signIn`
@@ -31,23 +45,10 @@ export async function startPortalWithAccounts(
     startFakeProvider({ behaves: 'google' }),
     startFakeProvider({ behaves: 'organisation' }),
   ]);
-  const ofClient = async (name: string, { clientId, secret }: FakeProvider) => {
-    const clientSecretFile = join(directory, `${name}.secret`);
-    await writeFile(clientSecretFile, `${secret}\n`);
-    return { clientId, clientSecretFile, privateAddresses: ['127.0.0.1'] };
-  };
   const signIn = {
-    microsoft: [{ authority: microsoft.url, ...(await ofClient('microsoft', microsoft)) }],
-    google: [{ issuer: google.issuer, ...(await ofClient('google', google)) }],
-    organisation: [
-      {
-        name: 'Example ID',
-        issuer: organisation.issuer,
-        domains: ['example.com'],
-        ...(await ofClient('organisation', organisation)),
-        ...ofOrganisation,
-      },
-    ],
+    microsoft: [{ authority: microsoft.url, ...(await clientAt(directory, 'microsoft', microsoft)) }],
+    google: [{ issuer: google.issuer, ...(await clientAt(directory, 'google', google)) }],
+    organisation: [await organisationAt(directory, organisation, ofOrganisation)],
     ...more,
   };
   const configuration = join(directory, 'segl.yaml');

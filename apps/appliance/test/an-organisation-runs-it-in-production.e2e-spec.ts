@@ -11,6 +11,7 @@ import type { Answer } from './http-reader.ts';
 import { noPostfixBecause } from './postfix-instance.ts';
 import { startPostfix } from './postfix.ts';
 import type { Postfix } from './postfix.ts';
+import { NORDLYS } from './installation.ts';
 import { Program } from './program.ts';
 import { ensureBuilt, freePort, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
@@ -86,13 +87,8 @@ withPostfix(
         dataDir: join(directory, 'data'),
         keyring: join(directory, 'keyring'),
         relayUrl: `smtp://127.0.0.1:${postfix.port}`,
-        organisation: {
-          name: 'Nordlys Advokater',
-          postalAddress: 'Havnegade 1, 1058 København K',
-          contactMail: office,
-          timeZone: 'Europe/Copenhagen',
-        },
-        passcode: { sender: 'no-reply@nordlys.example' },
+        organisation: NORDLYS.organisation,
+        passcode: NORDLYS.passcode,
         signIn: { clients: [program.client] },
       };
       await writeFile(configuration, stringify(settings));

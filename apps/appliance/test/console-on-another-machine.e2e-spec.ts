@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -6,6 +6,7 @@ import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing
 import type { RedisServer } from '#libs/ephemeral-store/testing';
 import { startFakeProvider } from '#libs/oidc-bridge/testing';
 import type { FakeProvider } from '#libs/oidc-bridge/testing';
+import { organisationAt } from './account-providers.ts';
 import { HttpReader } from './http-reader.ts';
 import { SeveralProcesses } from './several-processes.ts';
 
@@ -22,10 +23,7 @@ withRedis('a console that is a process of its own, twice (skipped where there is
     directory = await mkdtemp(join(tmpdir(), 'segl-consoles-'));
     redis = await startRedisServer();
     provider = await startFakeProvider({ behaves: 'organisation' });
-    const clientSecretFile = join(directory, 'secret');
-    await writeFile(clientSecretFile, provider.secret);
-    const { issuer, clientId } = provider;
-    const ofOrganisation = { rolesClaim: 'groups', roles: { compliance: ['auditor'] }, domains: ['example.com'] };
+    const ofOrganisation = { rolesClaim: 'groups', roles: { compliance: ['auditor'] } };
     all = await SeveralProcesses.start(
       async (shared) => ({
         eventStore: `sqlite:${join(shared, 'events.sqlite')}`,
@@ -35,16 +33,7 @@ withRedis('a console that is a process of its own, twice (skipped where there is
       {
         passcode: { sender: 'no-reply@nordlys.example' },
         signIn: {
-          organisation: [
-            {
-              name: 'Example ID',
-              issuer,
-              clientId,
-              clientSecretFile,
-              privateAddresses: ['127.0.0.1'],
-              ...ofOrganisation,
-            },
-          ],
+          organisation: [await organisationAt(directory, provider, ofOrganisation)],
         },
       },
     );

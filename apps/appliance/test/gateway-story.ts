@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initKeyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
+import { mailFrom, NORDLYS } from './installation.ts';
 import { startPostfix } from './postfix.ts';
 import type { Postfix } from './postfix.ts';
 import { freePort, startProcess } from './running-process.ts';
@@ -57,19 +58,9 @@ export class GatewayStory {
         personKeys: `sqlite:${join(directory, 'persons.sqlite')}`,
         keyring: join(directory, 'keyring'),
         relayUrl: `smtp://127.0.0.1:${behind.port}`,
-        organisation: {
-          name: 'Nordlys Advokater',
-          locales: ['en', 'da'],
-          postalAddress: 'Havnegade 1, 1058 København K',
-          contactMail: 'post@nordlys.example',
-          timeZone: 'Europe/Copenhagen',
-        },
-        passcode: { sender: 'no-reply@nordlys.example' },
-        smtp: {
-          host: '127.0.0.1',
-          port: smtp,
-          clients: [{ clientId: 'mailserver', networks: ['127.0.0.1'], senders: ['@nordlys.example'] }],
-        },
+        ...NORDLYS,
+        organisation: { ...NORDLYS.organisation, locales: ['en', 'da'] },
+        smtp: mailFrom('127.0.0.1', smtp),
         gateway: {
           policyFile: join(directory, 'policy.yaml'),
           ...(attemptSeconds !== undefined && { attemptSeconds }),

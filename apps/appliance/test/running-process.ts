@@ -1,13 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 export const dist = join(root, 'dist');
+const segl = join(dist, 'apps', 'operator', 'main.js');
 
 /** The appliance as it is started in production, in a process of its own. */
 export interface RunningProcess {
@@ -76,7 +79,7 @@ export async function startProcess(options: StartOptions = {}): Promise<RunningP
     },
   );
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => (output += piece.toString()));
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const url = new URL(`http://localhost:${port}`);
   const managementUrl = new URL(`http://localhost:${managementPort}`);
@@ -118,14 +121,35 @@ async function ready(child: ChildProcess, url: URL, output: () => string): Promi
   throw new Error(`the appliance was not ready within ${READY_SECONDS} s:\n${output()}`);
 }
 
-/** Runs the command line beside a running appliance. @returns what it printed */
+/** Runs the command line beside a running appliance; this process stands still meanwhile. @returns what it printed */
 export function runSegl(...command: string[]): string {
   ensureBuilt();
-  const segl = join(root, 'dist', 'apps', 'operator', 'main.js');
   const { status, stdout, stderr } = spawnSync(process.execPath, [segl, ...command], {
     env: { PATH: process.env['PATH'] ?? '' },
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`segl ${command.join(' ')} ended with ${status}: ${stderr}`);
   return stdout;
+}
+
+/** As it is configured by its environment, while what this process serves goes on. @throws Error with what it said, unless it ends with 0 */
+export async function seglIn(environment: NodeJS.ProcessEnv, ...command: string[]): Promise<string> {
+  const { status, stdout, said } = await endOfSegl(environment, ...command);
+  if (status !== 0) throw new Error(`segl ${command.join(' ')} ended with ${status}: ${said}`);
+  return stdout;
+}
+
+/** The same, however it ends. */
+export async function endOfSegl(environment: NodeJS.ProcessEnv, ...command: string[]) {
+  ensureBuilt();
+  const child = spawn(process.execPath, [segl, ...command], {
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, said, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { status, stdout, said };
 }

@@ -1,11 +1,13 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SMTPServerOptions } from 'smtp-server';
 import { initKeyring, rotateKey } from '#libs/keyring';
 import { startSmtpSink } from '#libs/mail/testing';
 import type { SmtpSink, SunkMail } from '#libs/mail/testing';
 import { SystemClock } from '#libs/vocabulary';
 import { Front } from './front.ts';
+import { NORDLYS } from './installation.ts';
 import { Program } from './program.ts';
 import { freePort, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
@@ -67,16 +69,18 @@ export class SeveralProcesses {
   /** @param storesIn is given a directory of this machine that all processes may share */
   static async start(
     storesIn: (directory: string) => Promise<SharedStores>,
-    settings: Readonly<Record<string, unknown>> = {},
+    settings: object | ((all: SeveralProcesses) => Promise<object>) = {},
     names: readonly ProcessName[] = PROCESSES,
+    ofNextHop: SMTPServerOptions = {},
   ): Promise<SeveralProcesses> {
     const directory = await mkdtemp(join(tmpdir(), 'segl-several-'));
-    const sink = await startSmtpSink();
+    const sink = await startSmtpSink(ofNextHop);
     const front = await Front.start(sink.mails);
     const program = await Program.in(directory, ['@nordlys.example']);
     const all = new SeveralProcesses(directory, await storesIn(directory), sink, front, program);
     await initKeyring(all.keyringOf('whole'), { demonstration: false, now: new SystemClock().now() });
-    await writeFile(join(directory, 'segl.yaml'), JSON.stringify({ ...all.configuration(), ...settings })); // which is YAML;
+    const more: object = typeof settings === 'function' ? await settings(all) : settings;
+    await writeFile(join(directory, 'segl.yaml'), JSON.stringify({ ...all.configuration(), ...more })); // which is YAML
     try {
       for (const name of names) await all.startOne(name);
       return all;
@@ -124,12 +128,19 @@ export class SeveralProcesses {
     return join(this.directory, `keyring-${name}`);
   }
 
+  /** What a library may put aside for a moment would land there. */
+  scratchOf(name: ProcessName): string {
+    return join(this.directory, `scratch-${name}`);
+  }
+
   /** The environment of one process, whole: what its supervisor would give it. */
   environmentOf(name: ProcessName): Record<string, string> {
     return {
       SEGL_CONFIG: join(this.directory, 'segl.yaml'),
       SEGL_ROLES: roleOf(name),
       SEGL_KEYRING: this.keyringOf(name),
+      TMPDIR: this.scratchOf(name),
+      HOME: this.scratchOf(name),
     };
   }
 
@@ -137,6 +148,7 @@ export class SeveralProcesses {
     const ports = this.ports.get(name) ?? { readers: await freePort(), management: await freePort() };
     if (!this.ports.has(name)) {
       await mkdir(this.keyringOf(name), { mode: 0o700 });
+      await mkdir(this.scratchOf(name));
       for (const file of KEY_FILES[roleOf(name)] ?? []) await this.handOut(file, name);
     }
     this.ports.set(name, ports);
@@ -195,12 +207,7 @@ export class SeveralProcesses {
       ephemeralStore,
       personKeys,
       relayUrl: `smtp://127.0.0.1:${this.sink.port}`,
-      organisation: {
-        name: 'Nordlys Advokater',
-        postalAddress: 'Havnegade 1, 1058 København K',
-        contactMail: 'post@nordlys.example',
-        timeZone: 'Europe/Copenhagen',
-      },
+      organisation: NORDLYS.organisation,
       passcode: { sender: 'no-reply@nordlys.example', codesPerHour: 1000, codesPerHourAndNetwork: 1000 },
       signIn: { clients: [this.program.client] },
     };

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { parse } from 'yaml';
 import { initKeyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
+import { NORDLYS } from './installation.ts';
 import { blockWith, runbookBlocks } from './postfix-runbook.ts';
 import { noPostfixBecause } from './postfix-instance.ts';
 import { startPostfix } from './postfix.ts';
@@ -43,13 +44,8 @@ const mail = `From: <${office}>\r\nTo: <${anna}>\r\nSubject: The offer\r\nMessag
         publicUrl: `http://localhost:${port}`,
         httpHost: '127.0.0.1',
         keyring: join(place, 'keyring'),
-        organisation: {
-          name: 'Nordlys Advokater',
-          postalAddress: 'Havnegade 1, 1058 København K',
-          contactMail: 'post@nordlys.example',
-          timeZone: 'Europe/Copenhagen',
-        },
-        passcode: { sender: 'no-reply@nordlys.example' },
+        organisation: NORDLYS.organisation,
+        passcode: NORDLYS.passcode,
         ...settings,
       };
       const file = join(dataDir, 'segl.yaml');
