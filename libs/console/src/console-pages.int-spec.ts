@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { AUDITED_TYPES, exportLines, readTrustedKey, verifierKey, verifyExport } from '#libs/audit';
@@ -299,6 +300,8 @@ describe('the pages of the console', () => {
       sent.flushHeaders();
     });
     expect(tooLarge).toBe(413);
+    // Nothing of what was verified lies there under any name.
+    expect((await readdir(room.directory)).filter((name) => !name.startsWith('read-models.sqlite'))).toEqual([]);
   });
 
   async function verified(text: string) {

@@ -91,7 +91,7 @@ export async function openConsoleRoom(settings: Partial<ConsoleSettings> = {}, m
     throw error;
   });
   return {
-    ...{ portal, origin, runner, readModels, keeper, ephemeral },
+    ...{ portal, origin, runner, readModels, keeper, ephemeral, directory },
     ledgerKey: keys.keyring.ledgerVerifier(keys.keyring.ledgerSigner().keyId)?.publicKey,
     store: sqlite.store,
     persons: people.persons,
