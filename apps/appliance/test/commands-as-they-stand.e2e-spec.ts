@@ -3,11 +3,11 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RUN_AS_THEY_STAND } from './commands-that-run.ts';
-import { blocksIn, commandsIn, ROOT } from './documented-commands.ts';
+import { INLINE_RUN, RUN_AS_THEY_STAND } from './commands-that-run.ts';
+import { blocksIn, commandsIn, inlineCommandsIn, ROOT } from './documented-commands.ts';
 import { dist, ensureBuilt } from './running-process.ts';
 
-const PROGRAMS = ['unshare', 'ip', 'curl', 'openssl', 'jq', 'argon2', 'npx'];
+const PROGRAMS = ['unshare', 'ip', 'curl', 'openssl', 'jq', 'argon2', 'npx', 'sqlite3'];
 
 /** Whether commands can have an /etc/segl, a /srv, names and ports of their own. */
 const canHaveOwnMachine =
@@ -53,6 +53,13 @@ https.createServer({ key: readFileSync('/media/tls.key'), cert: readFileSync('/m
     return all.find((each) => each === start) ?? all[0] ?? `false # no such command: ${start}`;
   }
 
+  const takenInline = new Map<string, string[]>();
+  /** A command that stands in a sentence. */
+  function inline(page: string, span: string): string {
+    takenInline.set(page, [...(takenInline.get(page) ?? []), span]);
+    return inlineCommandsIn(page).includes(span) ? span : `false # no such command: ${span}`;
+  }
+
   beforeAll(async () => {
     ensureBuilt();
     directory = await mkdtemp(join(tmpdir(), 'segl-typed-'));
@@ -78,6 +85,8 @@ https.createServer({ key: readFileSync('/media/tls.key'), cert: readFileSync('/m
   it('do what the pages say, typed as they stand there, on whatever Node the machine has', () => {
     const readme = (start: string) => command('README.md', start);
     const dns = (start: string) => command('ops/runbooks/dns-for-mail.md', start);
+    const persons = (span: string) => inline('ops/runbooks/postgresql.md', span);
+    const retention = (span: string) => inline('ops/runbooks/retention.md', span);
     const butForTheRelay = '|| [ $? = 69 ]'; // of which there is none
     const script = [
       'ip link set lo up',
@@ -101,6 +110,17 @@ https.createServer({ key: readFileSync('/media/tls.key'), cert: readFileSync('/m
       `${command('ops/runbooks/moving-in.md', 'SEGL_CONFIG=/etc/segl/cluster.yaml segl doctor')} ${butForTheRelay}`,
       `${command('ops/runbooks/renaming.md', 'segl doctor')} ${butForTheRelay}`,
       command('ops/runbooks/postgresql.md', 'segl keys rotate person-wrapping'),
+      ...[persons('segl keys rotate person-wrapping --no-rewrap'), persons('segl keys rewrap')],
+      inline('ops/runbooks/dns-for-mail.md', 'segl keys rotate bounces'),
+      `${inline('README.md', 'npx segl --help')} > /dev/null`,
+      inline('README.md', 'npx segl keys backup-identity backup.key'),
+      inline('ops/runbooks/moving-in.md', 'segl audit query --newest-first --limit 1'),
+      retention('segl retention plan'),
+      retention("segl retention apply --yes --reason 'schedule of …'"),
+      retention('segl audit query --type ContentRemoved'),
+      retention('segl audit verify --log'),
+      retention('segl projections rebuild'),
+      `(cd /var/lib/segl && ${retention('sqlite3 events.sqlite VACUUM')})`,
       'ls -l /srv/before.age; cat /media/log',
     ].join('\n');
     const said = execFileSync(
@@ -118,10 +138,11 @@ https.createServer({ key: readFileSync('/media/tls.key'), cert: readFileSync('/m
     expect(said).toMatch(/v=DKIM1; ?k=ed25519/);
     expect(said).toMatch(/^\$argon2id\$v=19\$m=65536,t=3,p=1\$/m);
     expect(said).toContain('https://post.nordlys.example answers, secure.example.com leads there');
-    expect(said).toContain('person-wrapping-2');
+    expect(said).toContain('person-wrapping-3');
     expect(said).toMatch(/segl: starting on Node 2[4-9]\./);
     expect(Object.fromEntries([...taken].map(([page, starts]) => [page, [...starts].toSorted()]))).toEqual(
       Object.fromEntries(Object.entries(RUN_AS_THEY_STAND).map(([page, starts]) => [page, starts.toSorted()])),
     );
+    expect(Object.fromEntries(takenInline)).toEqual(INLINE_RUN);
   }, 240_000);
 });

@@ -30,6 +30,16 @@ export function commandsIn(page: string): string[] {
     .flatMap(({ kind, text }) => splitCommands(text, kind === 'powershell' ? '`' : '\\'));
 }
 
+const PROGRAMS =
+  /^(?:[A-Z_]+=\S+ )?(age-keygen|age|caddy|chmod|cp|curl|docker|helm|initdb|journalctl|kubectl|node|npm|npx|openssl|postqueue|rm|segl|sqlite3|systemctl|systemd-analyze|umask|vmstat) /;
+
+/** Commands in the sentences of a page, each once: what a program of the machine or `segl` is given. A program's name alone is a name. */
+export function inlineCommandsIn(page: string): string[] {
+  const prose = readFileSync(join(ROOT, page), 'utf8').replace(FENCE, '');
+  const spans = [...prose.matchAll(/\x60([^\x60\n]+)\x60/g)].map(([, span = '']) => span);
+  return [...new Set(spans.filter((span) => PROGRAMS.test(span)))];
+}
+
 function splitCommands(text: string, continues: string): string[] {
   const commands: string[] = [];
   let open = '';

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makePackage, NAME } from '../../../ops/package/make-package.mjs';
+import { RUN_ON_A_MACHINE } from './commands-that-run.ts';
+import { blocksIn, commandsIn } from './documented-commands.ts';
 import { HttpReader, newestCarrierField } from './http-reader.ts';
+import { canHaveAMachine, typedOnAMachine } from './own-machine.ts';
 import { ensureBuilt, startProcess } from './running-process.ts';
 
 /** The archive has the Node of this platform, where the lockfile has one. */
@@ -88,4 +91,74 @@ const canBeMade = process.platform === 'linux' && ['x64', 'arm64'].includes(proc
       await portal.cleanUp();
     }
   }, 180_000);
+
+  (canHaveAMachine() && existsSync('/usr/bin/caddy') ? it : it.skip)(
+    'is installed in a closed network, read from, backed up and upgraded, under a systemd, by what the pages say',
+    async () => {
+      const taken = new Map<string, string[]>();
+      const from = (page: string) => (start: string) => {
+        taken.set(page, [...(taken.get(page) ?? []), start]);
+        return commandsIn(page).find((each) => each.startsWith(start)) ?? `false # no such command: ${start}`;
+      };
+      const page = from('ops/package/README.md');
+      const ofSystemd = from('ops/systemd/README.md');
+      const [settings] = blocksIn('ops/package/README.md').filter(({ kind }) => kind === 'yaml');
+      const asSegl = 'SEGL_CONFIG=/etc/segl/segl.yaml setpriv --reuid segl --regid segl --clear-groups';
+      const isReady =
+        'curl --silent --fail --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:8081/readyz';
+      const script = [
+        `cd ${directory} && export HOME=/root`,
+        "printf '127.0.0.1 localhost post.example.com mail.example.com\\n' > /etc/hosts",
+        ...[
+          'useradd',
+          'mkdir /opt/segl &&',
+          'ln -s',
+          'install -d -o segl -g segl -m 0700 /etc/segl/keyring',
+          'setpriv ',
+        ].map(page),
+        `cat > /etc/segl/segl.yaml <<'YAML'\n${settings?.text}canary: { everySeconds: 600 }\nYAML`,
+        'chown segl /etc/segl/segl.yaml',
+        // A closed network: a certificate and an authority of its own.
+        'openssl req -x509 -newkey rsa:2048 -nodes -days 90 -subj /CN=post.example.com -addext subjectAltName=DNS:post.example.com -keyout /etc/ssl/post.key -out /etc/ssl/post.pem',
+        'chmod 644 /etc/ssl/post.key; mkdir -p /etc/systemd/system/segl.service.d /var/lib/caddy && chown caddy /var/lib/caddy',
+        "printf '[Service]\\nEnvironment=NODE_EXTRA_CA_CERTS=/etc/ssl/post.pem\\n' > /etc/systemd/system/segl.service.d/ca.conf",
+        `${page('SEGL_CONFIG=')} || [ $? = 69 ]`, // neither a relay nor a proxy is there yet
+        page('cp /opt/segl/ops/systemd/segl.service'),
+        isReady,
+        'grep -E "^(Uid|CapEff|CapBnd|NoNewPrivs|Seccomp):" /proc/$(systemctl show --value --property MainPID segl)/status; id -u segl',
+        page('cp /opt/segl/ops/proxies/Caddyfile'),
+        "sed -i 's|^post.example.com {|&\\n\\ttls /etc/ssl/post.pem /etc/ssl/post.key|' /etc/caddy/Caddyfile && systemctl restart caddy",
+        `${asSegl} segl canary run`,
+        `${page('printf ')}\ngrep 'filename.*message.html' carrier.eml`,
+        `${asSegl} segl keys backup-identity /var/lib/segl/identity > /etc/segl/backup-recipients`,
+        page('install -d -o segl -g segl -m 0700 /srv/backups'),
+        page('cp /opt/segl/ops/systemd/segl-backup.*'),
+        'systemctl list-timers --no-pager segl-backup.timer',
+        ...['systemctl start segl-backup.service', 'mkdir /opt/segl.next', 'systemctl stop segl', 'mv /opt/segl'].map(
+          page,
+        ),
+        ...['cp /opt/segl/ops/systemd/segl*', 'systemctl start segl &&'].map(page),
+        `${asSegl} segl audit query --canary --type MessageViewed`,
+        'cd /opt/segl',
+        ofSystemd('install -d -o segl -g segl -m 0700 /etc/segl/keyring'),
+        ...[
+          'cp ops/systemd/segl.service',
+          'install -d -o segl -g segl -m 0700 /srv',
+          'cp ops/systemd/segl-backup',
+          'journalctl',
+        ].map(ofSystemd),
+        'ls /srv/backups; systemctl is-active segl segl-backup.timer caddy',
+      ].join('\n');
+      const { status, said } = await typedOnAMachine(join(directory, 'machine'), script);
+      if (status !== 0) throw new Error(`it ended with ${status}:\n${said}`);
+      expect(said).toMatch(/CapEff:\s0+\n[^]*CapBnd:\s0+\n[^]*NoNewPrivs:\s1\n[^]*Seccomp:\s2\n/);
+      expect(said).toMatch(/^segl-\d{4}-\d\d-\d\d-\d{4}\.age$/m);
+      expect(said).toMatch(/active\nactive\nactive\n$/);
+      expect(said).toMatch(/"msg":"ready"[^]*"msg":"stopped"[^]*"msg":"ready"/);
+      const sorted = (lists: Iterable<readonly [string, readonly string[]]>) =>
+        Object.fromEntries([...lists].map(([each, starts]) => [each, starts.toSorted()]));
+      expect(sorted(taken)).toEqual(sorted(Object.entries(RUN_ON_A_MACHINE)));
+    },
+    300_000,
+  );
 });
