@@ -10,7 +10,14 @@ import type { ReadableMail } from './readable-mail.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 
 /** Below the main thread: whoever asks for a page or /healthz comes before a hostile mail. On Linux this is of the calling thread alone. */
-if (process.platform === 'linux') setPriority(10);
+function stepBack(): void {
+  try {
+    setPriority(10);
+  } catch {
+    // A sandbox may forbid it, as one without systemd's @resources does: mails are read all the same.
+  }
+}
+if (process.platform === 'linux') stepBack();
 
 /** What every mail of a thread is read with. */
 export interface ReadingThreadData {
