@@ -192,7 +192,9 @@ export const INLINE_NOT_RUN: Readonly<Record<string, Readonly<Record<string, str
   'ops/runbooks/alerts.md': {
     'kubectl describe pod': ON_THE_SPOT,
     'node --cpu-prof': ON_THE_SPOT,
+    'segl audit verify --log --checkpoint': 'apps/operator/ledger-commands.int-spec.ts runs it with a checkpoint',
     'segl backup': NAMES_IT,
+    'segl retention apply': NAMES_IT,
     'segl canary run': 'a-canary-mail-is-read.e2e-spec.ts runs it',
     'segl doctor': 'is run as renaming.md has it',
     'segl projections pass-over': NAMES_IT,
