@@ -3,15 +3,16 @@
  *
  *   node ops/images/build-image.mjs               on the base that the Containerfile names, pulled from its registry
  *   node ops/images/build-image.mjs --make-base   on one of that name, made of debootstrap's Debian and the lockfile's Node
+ *   … --to docker://registry.example.com/segl:0.1.0   and brings it there; to a file with docker-archive:segl.tar
  *
  * Prints as its last line what there is: name, id and size. Images lie in ~/.cache/segl-images, apart from other programs' ones. An
  * image bears the digest of everything that it was made of; where one with this very digest is there, nothing is built.
  */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { digestOfInputs } from './image-inputs.mjs';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const containerfile = join(root, 'ops', 'images', 'Containerfile');
@@ -75,24 +76,9 @@ function makeBase(image) {
   }
 }
 
-/** All that the build may see (Containerfile.dockerignore), and the base. */
-function digestOfInputs() {
-  const patterns = [
-    'package.json',
-    'package-lock.json',
-    '.npmrc',
-    'tsconfig*.json',
-    'ops/{build,bundle}.mjs',
-    '{apps,libs}/**/*',
-  ];
-  const hash = createHash('sha256').update(
-    buildah(['images', '--quiet', '--no-trunc', '--filter', `reference=${base}`]),
-  );
-  for (const path of [...globSync(patterns, { cwd: root }), 'ops/images/Containerfile'].sort()) {
-    if (/spec\.ts$|\.(key|pem)$|^apps\/[^/]+\/test\//.test(path) || !statSync(join(root, path)).isFile()) continue;
-    hash.update(`${path}\n`).update(readFileSync(join(root, path)));
-  }
-  return hash.digest('hex');
+/** The base as it is here, by its id. */
+function idOfBase() {
+  return buildah(['images', '--quiet', '--no-trunc', '--filter', `reference=${base}`]);
 }
 
 function git(...args) {
@@ -125,11 +111,13 @@ function build(inputs) {
 
 if (import.meta.main) {
   if (process.argv.includes('--make-base') && !isThere(base)) makeBase(base);
-  const inputs = digestOfInputs();
+  const inputs = digestOfInputs(root, idOfBase());
   if (!isThere(IMAGE, `label=segl.inputs=${inputs}`)) build(inputs);
   spawnSync(process.execPath, [join(root, 'ops', 'sbom.mjs'), join(root, 'dist', 'segl.cdx.json')], {
     stdio: ['ignore', 2, 2],
   });
+  const to = process.argv.indexOf('--to');
+  if (to > 0) buildah(['push', '--quiet', IMAGE, process.argv[to + 1] ?? '']);
   const [made] = JSON.parse(buildah(['images', '--json', '--filter', `reference=${IMAGE}`]));
   process.stdout.write(`${IMAGE} ${made.id.slice(0, 12)} ${made.size}\n`);
 }

@@ -64,6 +64,11 @@ const SEGL = 10001;
     const script = 'id -u; node -p process.versions.node; segl --version; command -v npm npx || echo none';
     const { text } = container.run(['sh', '-c', script], { volumes: {} });
     expect(text.trim().split('\n')).toEqual(['10001', process.versions.node, version, 'none']);
+    // The one beside it is of the same lockfile.
+    const inside = container.run(['cat', '/opt/segl/dist/segl.cdx.json'], { volumes: {} }).text;
+    const beside = readFileSync(join(import.meta.dirname, '../../../dist/segl.cdx.json'), 'utf8');
+    const componentsOf = (bom: string) => (JSON.parse(bom) as { components: unknown[] }).components;
+    expect(componentsOf(inside)).toEqual(componentsOf(beside));
     const [, megabytes] = / (\d+)(?:\.\d+)? MB$/.exec(made) ?? [];
     process.stdout.write(`the image: ${made}\n`);
     expect(Number(megabytes)).toBeLessThan(500);

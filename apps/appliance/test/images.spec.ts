@@ -365,6 +365,7 @@ describe('the Containerfile', () => {
         '.npmrc',
         'ops/build.mjs',
         'ops/bundle.mjs',
+        'ops/sbom.mjs',
         'package-lock.json',
         'package.json',
         'tsconfig.build.json',

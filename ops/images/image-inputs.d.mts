@@ -1,0 +1,2 @@
+export function imageInputs(root: string): string[];
+export function digestOfInputs(root: string, base: string): string;
