@@ -148,7 +148,7 @@ export const INLINE_RUN: Readonly<Record<string, readonly string[]>> = {
 const NAMES_IT = 'names the command; where it is to be typed it stands with its arguments';
 const ON_THE_SPOT = 'looks at a machine that has the trouble';
 
-/** The others, each with the reason why not. Those of `segl` are held to its commands and options by apps/operator/commands-in-pages.spec.ts. */
+/** The others, each with the reason why not. Those of `segl` are held to its commands and options by ops/runbooks/commands-in-pages.spec.ts. */
 export const INLINE_NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'README.md': {
     'node dist/apps/appliance/main.js': 'is what running-process.ts starts in every story',

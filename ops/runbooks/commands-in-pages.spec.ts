@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { commandsIn, inlineCommandsIn, PAGES } from '../appliance/test/documented-commands.ts';
-import { segl } from './test/captured-terminal.ts';
+import { commandsIn, inlineCommandsIn, PAGES } from '../../apps/appliance/test/documented-commands.ts';
+import { segl } from '../../apps/operator/test/captured-terminal.ts';
 
 /** `segl` where a program stands, and what follows: at a line's beginning, after variables, npx, a change of user, or in a pod. */
 const PROGRAM = /(?:^|npx |--clear-groups |-- |\$\()(?:[A-Z_]+=\S+ )*segl ((?!-)(?:[^|>;&)\n]|\\\n)+)/gm;
