@@ -3,7 +3,7 @@
  * `npm test -- --changed`: types, and format, lint and tests of what is not committed yet; `--changed=REV`: of all since REV.
  * `npm test -- <jest arguments>`: Jest alone, for instance `npm test -- libs/sealing`.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join, relative, resolve } from 'node:path';
 import { toolPath } from './judges/tools.mjs';
@@ -26,6 +26,18 @@ function check(name, ...command) {
   if (status !== 0) process.exit(status);
 }
 
+/** Side by side: each of them works on one processor. Ends with the first that fails, once all are over. */
+async function checkTogether(commands) {
+  const endings = Object.entries(commands).map(([name, command]) => {
+    process.stderr.write(`segl: ${name}\n`);
+    const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit' });
+    return new Promise((resolve) => child.once('close', (status) => resolve({ name, status: status ?? 1 })));
+  });
+  const failed = (await Promise.all(endings)).filter(({ status }) => status !== 0);
+  for (const { name } of failed) process.stderr.write(`segl: ${name} failed\n`);
+  if (failed.length > 0) process.exit(failed[0].status);
+}
+
 // ESM needs vm-modules; the other flag silences Node's remark about it.
 const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', modules('jest', 'bin', 'jest.js')];
 
@@ -33,10 +45,12 @@ const changed = /^--changed(?:=(.+))?$/.exec(args[0] ?? '');
 if (changed !== null) process.exit(testChanged(changed[1] ?? 'HEAD', args.slice(1)));
 if (args.length > 0) process.exit(run(...jest, ...args));
 
-check('format', modules('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.');
-check('build', join('ops', 'build.mjs'));
-check('types', modules('typescript', 'bin', 'tsc'), '--noEmit');
-check('lint', modules('eslint', 'bin', 'eslint.js'), '--max-warnings', '0', '.');
+await checkTogether({
+  format: [modules('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+  build: [join('ops', 'build.mjs')],
+  types: [modules('typescript', 'bin', 'tsc'), '--noEmit'],
+  lint: [modules('eslint', 'bin', 'eslint.js'), '--max-warnings', '0', '.'],
+});
 process.stderr.write('segl: tests\n');
 const results = join(root, 'node_modules', '.cache', 'segl-test-results.json');
 mkdirSync(join(root, 'node_modules', '.cache'), { recursive: true });
