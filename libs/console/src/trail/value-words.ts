@@ -15,6 +15,13 @@ type GroupFor<Value extends string> = {
   [Group in ValueGroup]: [`console.values.${Group}.${Value}`] extends [TextKey] ? Group : never;
 }[ValueGroup];
 
+/** By a name and picked from: TypeScript lets anything pass for this type where it stands nameless behind `satisfies`. */
+type Groups = {
+  readonly [Type in keyof RecordedValues]: {
+    readonly [Field in keyof RecordedValues[Type]]: GroupFor<RecordedValues[Type][Field] & string>;
+  };
+};
+
 /** What stands where: a value that an event can carry and that has no words in both languages is an error of the build. */
 const GROUPS = {
   MessageSealed: { terms: 'term' },
@@ -43,11 +50,7 @@ const GROUPS = {
   AuditorSignedIn: { through: 'way' },
   ContentRemovalBegun: { kind: 'kind' },
   ContentRemoved: { kind: 'kind' },
-} as const satisfies {
-  readonly [Type in keyof RecordedValues]: {
-    readonly [Field in keyof RecordedValues[Type]]: GroupFor<RecordedValues[Type][Field] & string>;
-  };
-};
+} as const satisfies Pick<Groups, keyof RecordedValues>;
 
 export const METHOD_WORDS = {
   passcode: 'console.values.method.passcode',
