@@ -13,6 +13,7 @@ import { initKeyring } from '#libs/keyring';
 import { startSmtpSink } from '#libs/mail/testing';
 import type { SmtpSink } from '#libs/mail/testing';
 import { SystemClock } from '#libs/vocabulary';
+import { OBSERVATORY, observatoryOf, TESTSSL, testsslOf } from './judges-from-outside.ts';
 import { makeCertificate, notHereBecause, RECIPES, startProxy } from './real-proxies.ts';
 import { freePort, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
@@ -170,6 +171,32 @@ describe.each(RECIPES)('behind $program, by $file', (recipe) => {
       await meets({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0' }),
     ).toBeNull();
   });
+
+  // Not twice of one program: it takes as long as all the rest.
+  (reason === null && TESTSSL !== null && !recipe.file.startsWith('..') ? it : it.skip)(
+    'testssl.sh finds nothing to mend',
+    async () => {
+      const findings = await testsslOf(tls, join(place, recipe.file.replace(/\W/g, '-')));
+      const bySeverity = (...severities: string[]) => findings.filter(({ severity }) => severities.includes(severity));
+      expect(bySeverity('LOW', 'MEDIUM', 'HIGH', 'CRITICAL', 'WARN', 'FATAL')).toEqual([]);
+      const of = (id: string) => findings.find((each) => each.id === id)?.finding ?? '';
+      for (const protocol of ['SSLv2', 'SSLv3', 'TLS1', 'TLS1_1']) expect(of(protocol)).toMatch(/^not offered/);
+      for (const protocol of ['TLS1_2', 'TLS1_3']) expect(of(protocol)).toMatch(/^offered/);
+      expect(of('HSTS_time')).toMatch(/^365 days/);
+    },
+    240_000,
+  );
+
+  (reason === null && OBSERVATORY !== null ? it : it.skip)(
+    'MDN’s HTTP Observatory gives it the best grade',
+    async () => {
+      const certificate = join(place, recipe.file.replace(/\W/g, '-'), 'cert.pem');
+      const { grade, score, testsPassed, testsQuantity, tests } = await observatoryOf(tls, certificate);
+      expect(Object.entries(tests).filter(([, { pass }]) => !pass)).toEqual([]);
+      expect([grade, testsPassed, score >= 125]).toEqual(['A+', testsQuantity, true]);
+    },
+    60_000,
+  );
 
   withProxy('what a reader claims of the way here is not believed', async () => {
     await get('/healthz', {
