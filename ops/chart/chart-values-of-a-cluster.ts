@@ -73,6 +73,14 @@ export const placement = {
     .describe(
       'further variables of Segl’s processes, such as `NODE_EXTRA_CA_CERTS: /run/files/<name>/ca.crt`; no `SEGL_…`, whose place is `settings`, and no secrets',
     ),
+  podUser: z
+    .int()
+    .min(1)
+    .nullable()
+    .optional()
+    .describe(
+      'user and group of Segl’s pods, and of their volumes; `null`: as the namespace gives them, which OpenShift wants',
+    ),
   podAnnotations: labels.describe('further annotations of Segl’s pods'),
   podLabels: labels.describe('further labels of Segl’s pods'),
   nodeSelector: labels.describe('which nodes, for Segl’s pods'),

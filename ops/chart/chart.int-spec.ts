@@ -254,6 +254,17 @@ withHelm('the chart, by Helm 4', () => {
     expect(JSON.stringify(example('cluster.yaml'))).toMatch(/"registry\.nordlys\.example\/mirror\/segl@sha256:0123/);
   });
 
+  it('runs as one user, or as whichever the namespace gives, as OpenShift wants it', () => {
+    const ids = (...more: string[]) => {
+      const { text } = render('--values', join(CHART, 'ci', 'cluster.yaml'), ...more);
+      return new Set([...text.matchAll(/(?:runAsUser|runAsGroup|fsGroup): (\d+)/g)].map(([, id]) => id));
+    };
+    expect([...ids()]).toEqual(['10001']);
+    expect([...ids('--set', 'podUser=20000')]).toEqual(['20000']);
+    expect([...ids('--set', 'podUser=null')]).toEqual([]);
+    expect(render('--values', join(CHART, 'ci', 'cluster.yaml'), '--set', 'podUser=0').status).not.toBe(0);
+  });
+
   it.each(EXAMPLES)('%s: the longest name that is taken leaves room for what Kubernetes puts behind it', (name) => {
     const longest = 'n'.repeat(40);
     const { text } = render('--values', join(CHART, 'ci', name), '--set', `fullnameOverride=${longest}nnnnn`);

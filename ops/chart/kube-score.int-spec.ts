@@ -36,7 +36,7 @@ const LEFT: readonly { readonly check: string; readonly of: RegExp; readonly bec
   { check: 'statefulset-has-host-podantiaffinity', of: /-gateway$/, because: 'the same' },
   {
     check: 'statefulset-has-servicename',
-    of: /-(appliance|gateway|console|ephemeral-store)$/,
+    of: /-(appliance|gateway|console|ephemeral)$/,
     because: 'nobody asks one pod by its name, which a headless Service would be for',
   },
   {
@@ -52,7 +52,7 @@ const LEFT: readonly { readonly check: string; readonly of: RegExp; readonly bec
   },
   {
     check: 'container-security-context-user-group-id',
-    of: /-(event-store|ephemeral-store)$/,
+    of: /-(event-store|ephemeral)$/,
     because: 'images of others have the user that their files belong to; they are brought along for trying',
   },
   { check: 'pod-probes-identical', of: /-event-store$/, because: 'it is brought along for trying' },

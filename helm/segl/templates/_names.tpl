@@ -97,9 +97,11 @@ capabilities: { drop: [ALL] }
 {{/* A volume's files get the group alone, and once: what the keyring wants is that nobody else may read (_keys.tpl). */}}
 {{- define "segl.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
+{{- with .Values.podUser }}
+runAsUser: {{ int . }}
+runAsGroup: {{ int . }}
+fsGroup: {{ int . }}
+{{- end }}
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile: { type: RuntimeDefault }
 {{- end -}}
