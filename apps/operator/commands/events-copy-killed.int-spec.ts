@@ -6,10 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { builtSegl } from '../test/built-segl.ts';
 import { countStored, makeEvents, storedEvents } from '../test/made-events.ts';
 
-const LOADER = join(import.meta.dirname, '../../../ops/source-loader.mjs');
-const MAIN = join(import.meta.dirname, '../main.ts');
 /** Tells on stderr, at the end, the most memory that the process ever had, in KiB. */
 const MEMORY = `data:text/javascript,process.on('exit',()=>process.stderr.write('maxRSS='+process.resourceUsage().maxRSS))`;
 const KILLS = 24;
@@ -30,7 +29,7 @@ describe('segl events copy as a process', () => {
   });
 
   function startCopy(to = target) {
-    const argv = ['--import', LOADER, '--import', MEMORY, MAIN, 'events', 'copy'];
+    const argv = ['--import', MEMORY, builtSegl(), 'events', 'copy'];
     const child = spawn(process.execPath, [...argv, '--json', '--from', `sqlite:${source}`, '--to', `sqlite:${to}`], {
       env: { PATH: process.env['PATH'] },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,11 +11,10 @@ import { MAX_PERSON_ROWS, SqlitePersonDirectory } from '#libs/keyring';
 import { personRecords, postgresBinaries, startTemporaryPostgres, temporaryKeyring } from '#libs/keyring/testing';
 import type { TemporaryKeyring, TemporaryPostgres } from '#libs/keyring/testing';
 import { parseMailAddress } from '#libs/vocabulary';
+import { builtSegl } from '../test/built-segl.ts';
 import { segl } from '../test/captured-terminal.ts';
 import { copyPersons } from './persons-copying.ts';
 
-const LOADER = join(import.meta.dirname, '../../../ops/source-loader.mjs');
-const MAIN = join(import.meta.dirname, '../main.ts');
 const KILLS = 20;
 const withPostgres = postgresBinaries() === null ? describe.skip : describe;
 
@@ -183,7 +182,7 @@ describe('segl persons copy', () => {
     await fill(source, 5000);
     const stages: number[] = [];
     const startCopy = () => {
-      const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...argvOf(source, target), '--json'], {
+      const child = spawn(process.execPath, [builtSegl(), ...argvOf(source, target), '--json'], {
         env: { PATH: process.env['PATH'] },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
