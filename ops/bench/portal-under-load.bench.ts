@@ -140,7 +140,7 @@ async function slowUploads(directory: string): Promise<Measured[]> {
   const portal = await startPortal(directory, { SEGL_PORTAL_EPHEMERAL_MAX_BYTES: String(MAY_WAIT_BYTES) });
   const bare = await startBareServer();
   const carrier = asForm(
-    await seal(portal, RECIPIENT, Buffer.concat([Buffer.from('A: b\r\n\r\n'), randomBytes(24e6)])),
+    await seal(portal, RECIPIENT, Buffer.concat([Buffer.from('Subject: x\r\n\r\n'), randomBytes(24e6)])),
   );
   await new Promise((resume) => setTimeout(resume, 1000));
   const idle = memoryOf(portal.pid).now;
