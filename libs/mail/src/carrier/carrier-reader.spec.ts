@@ -243,6 +243,17 @@ describe('the reader of the urlencoded field', () => {
     expect(readAll(Buffer.from(body), 777, new UrlencodedFieldReader()).equals(ciphertext)).toBe(true);
   });
 
+  it('takes a field of which every character is escaped, in either case, wherever it is cut', () => {
+    const escaped = [...ciphertext.toString('base64url')].map((one, at) => {
+      const hex = one.charCodeAt(0).toString(16);
+      return `%${at % 2 === 0 ? hex : hex.toUpperCase()}`;
+    });
+    for (const pieceBytes of [65536, 998, 2, 1])
+      expect(
+        readAll(Buffer.from(`m=${escaped.join('')}`), pieceBytes, new UrlencodedFieldReader()).equals(ciphertext),
+      ).toBe(true);
+  });
+
   it.each([
     ['', 'no-carrier'],
     ['m', 'no-carrier'],
