@@ -128,6 +128,7 @@ async function serve(
       isDemonstration: settings.demonstration,
       counting: stores.telemetry === null ? null : settings.telemetry,
       onError: (kind) => stores.metrics.countError(kind),
+      onUnavailable: (report) => log.warn(report, 'requests are answered that something cannot be used now'),
       onUnexpected: (report) => log.error(logFieldsOf(report), 'an unexpected error was answered'),
     });
     app.use(servedElsewhere(elsewhere));

@@ -11,6 +11,8 @@ import { ENGLISH, translate } from './locales/translate.ts';
 import type { Locale, TextKey } from './locales/translate.ts';
 import { problemOfPage } from './programs/problem-of-page.ts';
 import { requestFacts } from './request-facts.ts';
+import { UnavailableCauses } from './unavailable-causes.ts';
+import type { UnavailableReport } from './unavailable-causes.ts';
 
 /** What is written down of a failure that nobody foresaw. */
 export interface UnexpectedError {
@@ -27,6 +29,8 @@ export interface ErrorFilterOptions {
   /** Below these a program asks: it gets RFC 9457 problem details. */
   readonly programPrefixes: readonly string[];
   readonly onUnexpected: (report: UnexpectedError) => void;
+  /** What was behind a foreseen answer of 5xx, of each code once a minute. */
+  readonly onUnavailable?: ((report: UnavailableReport) => void) | undefined;
   /** Every error that was answered, for counting: its code or `http-<status>`, never its words. */
   readonly onError?: ((kind: string, status: number) => void) | undefined;
 }
@@ -34,6 +38,8 @@ export interface ErrorFilterOptions {
 /** The one place where a failure becomes an answer. Never a stack, a path or SQL; a foreseen failure has its own kind words. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
+  private readonly causes = new UnavailableCauses();
+
   constructor(private readonly options: ErrorFilterOptions) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -53,6 +59,10 @@ export class ErrorFilter implements ExceptionFilter {
     const answered = page ?? pageOfStatus(500);
     const code = error instanceof DomainError ? error.code : `http-${answered.status}`;
     this.options.onError?.(reference === null ? code : 'unexpected', answered.status);
+    if (page !== null && page.status >= 500 && error instanceof DomainError) {
+      const causes = this.causes.report(error, `${request.method} ${routeOf(request)}`);
+      if (causes !== null) this.options.onUnavailable?.(causes);
+    }
 
     if (response.headersSent) {
       response.destroy(); // half an answer must not look like a whole one

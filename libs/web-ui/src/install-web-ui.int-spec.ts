@@ -7,6 +7,7 @@ import type { Browser } from './browser-session.ts';
 import type { ClientNetwork } from './client-network.ts';
 import { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';
 import type { UnexpectedError } from './error-filter.ts';
+import type { UnavailableReport } from './unavailable-causes.ts';
 import { PageError } from './error-pages.ts';
 import type { Locale } from './locales/translate.ts';
 import { forgetBrowser, rotateBrowserSession } from './request-facts.ts';
@@ -69,11 +70,16 @@ class TryApiController {
 let portal: TestPortal;
 const unexpected: UnexpectedError[] = [];
 const counted: string[] = [];
+const unavailable: UnavailableReport[] = [];
 
 beforeAll(async () => {
   portal = await openTestPortal(
     { controllers: [TryController, OpenController, TryApiController] },
-    { onUnexpected: (report) => unexpected.push(report), onError: (kind, status) => counted.push(`${kind} ${status}`) },
+    {
+      onUnexpected: (report) => unexpected.push(report),
+      onUnavailable: (report) => unavailable.push(report),
+      onError: (kind, status) => counted.push(`${kind} ${status}`),
+    },
   );
 });
 afterAll(() => portal.close());
@@ -310,6 +316,9 @@ describe('an error', () => {
     expect(page.html).not.toMatch(SECRETS);
     expect((await portal.browser().get('/try/fail/page')).status).toBe(429);
     expect(counted.slice(-2)).toEqual(['event-store-unavailable 503', 'http-429 429']);
+    // The cause is not lost with the kind page.
+    const [route, causes] = ['GET /try/fail/:how', ['DomainError: disk /var/lib/segl full']];
+    expect(unavailable).toMatchObject([{ code: 'event-store-unavailable', route, causes, others: 0 }]);
   });
 
   it('about a path or a method says so', async () => {

@@ -8,6 +8,7 @@ import { parseTrustedProxies } from './client-network.ts';
 import type { ProxyHeader } from './client-network.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { UnexpectedError } from './error-filter.ts';
+import type { UnavailableReport } from './unavailable-causes.ts';
 import { STORE_ERRORS } from './error-pages.ts';
 import type { ErrorPages } from './error-pages.ts';
 import { leadOnFromFormerHosts } from './former-hosts.ts';
@@ -56,6 +57,8 @@ export interface WebUiOptions {
   /** What all counts of a period may tell of one person, for the privacy page (`telemetry`). Null: nothing is counted. */
   readonly counting?: { readonly epsilon: number; readonly periodDays: number } | null;
   readonly onUnexpected?: (report: UnexpectedError) => void;
+  /** Called for what was behind a foreseen answer of 5xx, of each code once a minute. */
+  readonly onUnavailable?: (report: UnavailableReport) => void;
   /** Called for every error page, for counting: the stable code, never its words, and what distinguishes visits (in memory only). */
   readonly onError?: (kind: string, status: number) => void;
 }
@@ -121,6 +124,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
       table: Object.assign({}, STORE_ERRORS, ...(options.errorPages ?? [])) as ErrorPages,
       programPrefixes,
       onUnexpected: options.onUnexpected ?? ((report) => logger.error(JSON.stringify(logFieldsOf(report)))),
+      onUnavailable: options.onUnavailable ?? ((report) => logger.warn(JSON.stringify(report))),
       onError: options.onError,
     }),
   );

@@ -26,6 +26,6 @@ export function logFieldsOf({ reference, method, route, error }: UnexpectedError
   };
 }
 
-function withoutPrivate(text: string): string {
+export function withoutPrivate(text: string): string {
   return text.slice(0, MAX_MESSAGE_CHARACTERS).replace(PRIVATE, '[…]');
 }
