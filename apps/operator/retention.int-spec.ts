@@ -5,6 +5,7 @@ import { appendFacts, SqliteEventStore, streamName } from '#libs/event-store';
 import { EVENT_STORES, EVENTSTOREDB } from '#libs/event-store/testing';
 import type { AddressedStore } from '#libs/event-store/testing';
 import { FixedClock, instantOf, newPersonId } from '#libs/vocabulary';
+import type { PersonId } from '#libs/vocabulary';
 import { noon, segl } from './test/captured-terminal.ts';
 import type { RunOptions } from './test/captured-terminal.ts';
 import { temporaryInstallation } from './test/installation.ts';
@@ -14,22 +15,24 @@ const MAIL = Buffer.from('From: Anna <anna@example.com>\r\nSubject: x\r\n\r\nbod
 
 const EXPIRED_AT = instantOf('2024-06-01T12:00:00Z');
 
-/** Sealed today; old events of two persons, of whom one is held. @returns the environment with retention configured */
+/** Sealed today; old events of two persons, of whom the recipient is held. @returns the environment with retention configured */
 async function fill(home: Installation): Promise<NodeJS.ProcessEnv> {
   const configuration = join(home.directory, 'segl.yaml');
   await writeFile(configuration, 'retention:\n  codesDays: 400\n  signInsDays: 800\n');
   const environment = { ...home.environment, SEGL_CONFIG: configuration };
   await segl(['seal', '--from', 'anna@example.com', '--to', 'bo@example.org'], { input: MAIL, environment });
   const store = await home.record.client(new FixedClock(EXPIRED_AT));
-  const [personId, held] = [newPersonId(), newPersonId()];
-  for (const person of [personId, held]) {
+  const sealed = (await Array.fromAsync(store.readAll())).find(({ type }) => type === 'MessageSealed');
+  const { recipientId: held } = sealed?.data as { recipientId: PersonId };
+  for (const person of [newPersonId(), held]) {
     const expired = { challengeId: 'c', exhaustedAt: EXPIRED_AT };
     await appendFacts(store, streamName('passcodes', person), [{ type: 'OtpExhausted', data: expired }]);
     const data = { clientId: 'portal', reason: 'cancelled', failedAt: EXPIRED_AT, personId: person };
     await appendFacts(store, streamName('signins', person), [{ type: 'AuthenticationFailed', data }]);
   }
   await store.close();
-  await segl(['hold', 'place', '--person-id', held, '--case', '2026-17'], { environment });
+  const placed = await segl(['hold', 'place', '--person-id', held, '--case', '2026-17'], { environment });
+  expect([placed.exitCode, placed.said]).toEqual([0, '']);
   return environment;
 }
 

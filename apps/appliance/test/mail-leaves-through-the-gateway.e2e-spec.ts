@@ -111,7 +111,10 @@ withPostfix(`mail leaves through the gateway, from Postfix to Postfix${noPostfix
     await story.eventually('the faults in the log', async () =>
       gateway.output().includes('the policy was not taken') ? true : undefined,
     );
-    expect(await readiness()).toMatch(/policy/);
+    // it looks once a second at most
+    await story.eventually('a warning of the policy', async () =>
+      (await readiness()).includes('policy') ? true : undefined,
+    );
     expect(await answers()).toMatch(/segl_policy_faults [1-9]/);
     await story.inFront.sendmail(office, [partner], mailTo(partner, 'Still the old one', 'words in clear'));
     expect((await mailSaying('<Still-the-old-one@nordlys.example>', partner)).includes('words in clear')).toBe(true);
