@@ -171,6 +171,7 @@ export class ProjectionFollower {
         } else {
           await this.draining;
           broken.signal.throwIfAborted();
+          if (this.successor !== null && signal.aborted) return; // broken off: nothing is put in the place of what serves
           if (this.successor !== null) return await this.successor.caughtUp();
           this.isCaughtUp = true;
           this.waitingSince = null;
