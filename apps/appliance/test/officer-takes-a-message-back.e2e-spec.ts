@@ -61,7 +61,11 @@ withBrowser.each(EVENT_STORES)(
         expect(refused.status).not.toBe(200);
 
         const [, messageId = ''] = /\/m\/([a-z2-7]{32})/.exec(message) ?? [];
-        await open(page, `/console/messages/${messageId}`);
+        // Pages are a moment behind the record, in which somebody was refused just now.
+        for (const until = Date.now() + 30_000; Date.now() < until;) {
+          await open(page, `/console/messages/${messageId}`);
+          if ((await textOf(page)).includes('ViewDenied')) break;
+        }
         expect(await textOf(page)).toMatch(/Message shown[\s\S]+MessageRevoked[\s\S]+ViewDenied/);
         await open(page, '/console/charts?days=7');
         expect(await page.locator('svg.chart').first().getAttribute('aria-label')).toMatch(/^Messages shown.*1 in all/);
