@@ -67,7 +67,8 @@ describe('segl events copy as a process', () => {
         for (const end of ['', '-wal', '-shm']) await rm(`${target}${end}`, { force: true });
       }
     }
-    expect(new Set(stages).size).toBeGreaterThan(KILLS / 4); // it was killed while it wrote, again and again
+    // Killed on its way, again and again: how far it comes between two kills is the machine's matter.
+    expect(stages.filter((stage) => stage > 0 && stage < 60_000).length).toBeGreaterThan(KILLS / 4);
     const { code, out, said } = await startCopy().ended;
     expect([code, said.replace(/maxRSS.*/, '')]).toEqual([0, expect.not.stringContaining('segl:')]);
     expect(JSON.parse(out)).toMatchObject({ events: 60_000, copied: 60_000 - (stages.at(-1) ?? 0), grew: 0 });

@@ -214,7 +214,8 @@ describe('segl persons copy', () => {
         for (const end of ['', '-wal', '-shm']) await rm(join(directory, `target.sqlite${end}`), { force: true });
       }
     }
-    expect(new Set(stages).size).toBeGreaterThan(KILLS / 4); // it was killed while it wrote, again and again
+    // Killed on its way, again and again: how far it comes between two kills is the machine's matter.
+    expect(stages.filter((stage) => stage > 0 && stage < 5000).length).toBeGreaterThan(KILLS / 4);
     const { code, out } = await startCopy().ended;
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ persons: 5000, indexEntries: 5000 });
