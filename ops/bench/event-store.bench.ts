@@ -91,11 +91,11 @@ async function appends(directory: string): Promise<Figure[]> {
 
 const views: Projection<Viewed> = {
   name: 'views.v1',
-  schema: 'CREATE TABLE views (message TEXT PRIMARY KEY, views INTEGER NOT NULL, last_viewed_at TEXT NOT NULL) STRICT',
+  schema: 'CREATE TABLE views (message TEXT PRIMARY KEY, shown INTEGER NOT NULL, last_viewed_at TEXT NOT NULL) STRICT',
   on: {
     MessageViewed: (db, { data }) =>
       db.run(
-        'INSERT INTO views VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET views = views + 1, last_viewed_at = excluded.last_viewed_at',
+        'INSERT INTO views VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET shown = shown + 1, last_viewed_at = excluded.last_viewed_at',
         data.messageId,
         data.viewedAt,
       ),
@@ -155,7 +155,7 @@ async function projection(directory: string): Promise<Figure[]> {
     rates.follow.push(PROJECTED_EVENTS / followMs);
     rates.rebuild.push(PROJECTED_EVENTS / rebuildMs);
   }
-  const { sum } = readModels.db.get<{ sum: number }>('SELECT sum(views) AS sum FROM views') ?? { sum: 0 };
+  const { sum } = readModels.db.get<{ sum: number }>('SELECT sum(shown) AS sum FROM views') ?? { sum: 0 };
   if (sum !== PROJECTED_EVENTS) throw new Error(`${sum} views counted instead of ${PROJECTED_EVENTS}`);
   await runner.stop();
   readModels.close();
