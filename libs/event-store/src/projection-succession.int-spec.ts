@@ -167,6 +167,19 @@ describe('tables that are filled beside those that serve', () => {
     expect(rows()).toBe(3000);
   });
 
+  it('are left alone where it was broken off in the moment in which everything was handled', async () => {
+    await count(10);
+    const runner = run();
+    await runner.caughtUp();
+    await runner.stop();
+    readModels.db.run('UPDATE counting SET parity = 7 WHERE n = 2');
+    const breaking = new AbortController();
+    const every = () => readModels.db.get<{ rows: number }>('SELECT count(*) AS rows FROM counting__1')?.rows === 9;
+    const broken = run({ ...counting, every: () => every() && breaking.abort() });
+    await expect(broken.rebuild('counting.v1', breaking.signal)).rejects.toThrow('broken off');
+    expect(readModels.db.get('SELECT parity FROM counting WHERE n = 2')).toEqual({ parity: 7 });
+  });
+
   it('are given up in front of an event that they cannot take, and those that serve stay', async () => {
     await count(10);
     const runner = run();

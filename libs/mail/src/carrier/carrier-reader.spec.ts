@@ -265,6 +265,10 @@ describe('the reader of the urlencoded field', () => {
     ['m=YWdl%2', 'damaged'],
     ['m=YWdl%zz', 'damaged'],
     ['m=YW%00l', 'damaged'],
+    ['m=YW%6', 'damaged'],
+    ['m=YW%6gl', 'damaged'],
+    ['m=YW%@5l', 'damaged'],
+    ['m=YW%6Dl', 'read'],
     ['m=YWdlY', 'damaged'],
   ])('answers %j with %s', (body, reason) => expect(reasonOf(body, new UrlencodedFieldReader())).toBe(reason));
 
