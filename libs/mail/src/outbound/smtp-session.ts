@@ -42,6 +42,8 @@ export class SmtpSession {
   private mayTakeMore = true;
   /** Upper case, as EHLO listed them last. */
   private extensions: ReadonlySet<string> = new Set();
+  /** Of the passcode's mail under way: its sender wipes the mail, and nobody else these. */
+  private copiesToWipe: Buffer[] | null = null;
 
   readonly address: RelayAddress;
   private readonly connection: SMTPConnection;
@@ -75,8 +77,8 @@ export class SmtpSession {
       tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...options.tls },
       ...(options.heloName !== undefined && { name: options.heloName }),
     });
-    withQuickDotStuffing(connection);
     const session = new SmtpSession(address, connection);
+    withQuickDotStuffing(connection, (copy) => session.copiesToWipe?.push(copy));
     const ready = new Promise<void>((resolve, reject) => {
       const fail = (error: unknown) => {
         reject(relayError(error, 'RelayUnavailable')); // first: ending the session tells of an end, which is no reason
@@ -123,7 +125,9 @@ export class SmtpSession {
     const content = Readable.from(pieces(mail.content, progress), { objectMode: false, highWaterMark: PIECE_BYTES });
     const { connection } = this;
     withMailParameters(connection, parameters);
-    return new Promise((resolve, reject) => {
+    const copies: Buffer[] | null = mail.kind === 'passcode' ? [] : null;
+    this.copiesToWipe = copies;
+    return new Promise<Answers>((resolve, reject) => {
       const giveUp = (error: Error) => {
         reject(error);
         connection.close();
@@ -151,7 +155,7 @@ export class SmtpSession {
         this.mayTakeMore = !refusedAll;
         resolve(new Map(recipients.map((recipient) => [recipient, answerTo(recipient)])));
       });
-    });
+    }).finally(() => copies?.forEach((copy) => copy.fill(0)));
   }
 
   quit(): void {
@@ -198,10 +202,10 @@ function withMailParameters(connection: SMTPConnection, parameters: readonly str
 }
 
 /** nodemailer looks at every octet in JavaScript; most pieces of a mail go out as they are, which is seen 20 × faster. */
-function withQuickDotStuffing(connection: SMTPConnection): void {
+function withQuickDotStuffing(connection: SMTPConnection, onCopy: (copy: Buffer) => void): void {
   const patched = connection as unknown as { _createSendStream: (...given: unknown[]) => DotStuffing };
   const plain = Object.getPrototypeOf(connection) as typeof patched;
-  patched._createSendStream = (...given) => passWholePieces(plain._createSendStream.apply(connection, given));
+  patched._createSendStream = (...given) => passWholePieces(plain._createSendStream.apply(connection, given), onCopy);
 }
 
 async function* pieces(content: MailToSeveral['content'], progress: Progress): AsyncGenerator<Buffer> {

@@ -58,11 +58,13 @@ describe('pieces of a mail on their way out', () => {
       seen.push(stream.lastByte);
       done(null, Buffer.concat([Buffer.from('.'), piece]));
     };
-    const patched = passWholePieces(stream as DotStuffing);
+    const copies: string[] = [];
+    const patched = passWholePieces(stream as DotStuffing, (copy) => copies.push(copy.toString()));
     patched.write('abc\r\n');
     patched.end('.def\r\n');
     expect(Buffer.concat(await Array.fromAsync(patched as AsyncIterable<Buffer>)).toString()).toBe('abc\r\n..def\r\n');
     expect(seen).toEqual([0x0a]);
+    expect(copies).toEqual(['..def\r\n']);
     expect(patched).toMatchObject({ inByteCount: 5, outByteCount: 5 });
   });
 });

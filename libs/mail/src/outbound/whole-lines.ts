@@ -12,11 +12,24 @@ export interface DotStuffing extends Transform {
   lastByte: number | false;
 }
 
-/** Lets what it would not change go by: looked for by native code, where the stream itself looks at one octet after the other. */
-export function passWholePieces(stream: DotStuffing): DotStuffing {
+/**
+ * Lets what it would not change go by: looked for by native code, where the stream itself looks at one octet after the other.
+ *
+ * @param onCopy gets what goes out in place of a piece that had to be changed: a copy, of which only the stream knows otherwise
+ */
+export function passWholePieces(stream: DotStuffing, onCopy?: (copy: Buffer) => void): DotStuffing {
   const stuffed = stream._transform.bind(stream);
+  const push = stream.push.bind(stream);
   stream._transform = (piece: Buffer, encoding: BufferEncoding, done: TransformCallback) => {
-    if (!Buffer.isBuffer(piece) || !staysAsItIs(piece, stream.lastByte)) return stuffed(piece, encoding, done);
+    if (!Buffer.isBuffer(piece) || !staysAsItIs(piece, stream.lastByte)) {
+      stream.push = (chunk: unknown) => {
+        if (Buffer.isBuffer(chunk) && chunk !== piece) onCopy?.(chunk);
+        return push(chunk);
+      };
+      stuffed(piece, encoding, done);
+      stream.push = push;
+      return;
+    }
     stream.inByteCount += piece.length;
     stream.outByteCount += piece.length;
     stream.lastByte = piece.at(-1) ?? stream.lastByte;

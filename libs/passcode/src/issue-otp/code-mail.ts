@@ -78,6 +78,7 @@ export async function composeCodeMail(
       'Content-Language': locale,
     },
     encoding: 'quoted-printable', // leaves the code as it is, where base64 would not
+    newline: 'windows', // goes to the relay byte for byte: line ends made on the way would make a copy of the code
     disableFileAccess: true,
     disableUrlAccess: true,
   });
