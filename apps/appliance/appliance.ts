@@ -9,11 +9,13 @@ import {
   CannotListen,
   hasRole,
   isBehindProxy,
+  LEAK_SENTENCES,
   noteDemonstrationAddress,
   openStores,
   openWhenReachable,
   pathsElsewhere,
   portalOrganisation,
+  protectProcess,
   readinessOf,
   signInParts,
 } from '#libs/installation';
@@ -32,7 +34,6 @@ import { Forgetting } from './forgetting.ts';
 import { NestLog, openLog } from './logging.ts';
 import { listenForMail } from './mail-coming-in.ts';
 import { ManagementServer } from './management-server.ts';
-import { LEAK_SENTENCES, protectProcess } from './process-protection.ts';
 import { servedElsewhere } from './served-elsewhere.ts';
 
 /** A running appliance. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -59,6 +59,22 @@ describe('segl as a process', () => {
     expect((await open.exit).code).toBe(0);
     expect(opened.equals(mail)).toBe(true);
   }, 60_000);
+
+  const whereLimitsAre = existsSync('/usr/bin/prlimit') ? it : it.skip;
+  whereLimitsAre(
+    'leaves no core, which would hold its keys (skipped without util-linux)',
+    async () => {
+      const seal = segl(...SEAL);
+      seal.child.stdin.write('From: anna@example.com\n\n');
+      seal.child.stdin.write(Buffer.alloc(1024 * 1024, 'x\n'));
+      await once(seal.child.stdout, 'data'); // it has its keys by now, and waits for more of the mail
+      expect(readFileSync(`/proc/${seal.child.pid}/limits`, 'utf8')).toMatch(/^Max core file size +1 /m);
+      seal.child.stdout.resume();
+      seal.child.stdin.end();
+      expect(await seal.exit).toMatchObject({ code: 0 });
+    },
+    60_000,
+  );
 
   it('needs no more memory for a mail of 140 MB than for one of 50 MB', async () => {
     const piece = Buffer.alloc(64 * 1024, 'All work and no play\r\n');

@@ -3,7 +3,13 @@ import { refuseOldNode } from '#supported-node';
 
 refuseOldNode();
 await import('reflect-metadata');
-const [{ run }, { processTerminal }] = await Promise.all([import('./run.ts'), import('./terminal.ts')]);
+const [{ run }, { processTerminal }, { protectProcess }] = await Promise.all([
+  import('./run.ts'),
+  import('./terminal.ts'),
+  import('#libs/installation'),
+]);
+
+protectProcess(); // keys and mails stand in this process too
 
 const argv = process.argv.slice(2);
 // Addresses stand in options: nobody else on this machine is to read them in its list of processes (proc_pid_cmdline(5)).

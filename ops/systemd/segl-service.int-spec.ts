@@ -30,7 +30,7 @@ describe('the unit file', () => {
   it('of the backup runs what stands in the runbook, beside the service and as its user', () => {
     const backup = readFileSync(unitAt('segl-backup.service'), 'utf8');
     expect(backup).toContain('/opt/segl/dist/apps/operator/main.js backup "/srv/backups/segl-');
-    for (const line of ['User=segl', 'LimitCORE=0', 'MemorySwapMax=0', 'UMask=0077'])
+    for (const line of ['User=segl', 'LimitCORE=1', 'MemorySwapMax=0', 'UMask=0077'])
       expect(backup).toContain(`\n${line}\n`);
   });
 
@@ -42,7 +42,7 @@ describe('the unit file', () => {
     const source = (path: string) => path.replace('/opt/segl/', '').replace(/^dist\/(.*)\.js$/, '$1.ts');
     for (const path of paths) expect([path, existsSync(join(root, source(path)))]).toEqual([path, true]);
     expect(text).toContain('RestartPreventExitStatus=78');
-    expect(text).toMatch(/^LimitCORE=0$/m);
+    expect(text).toMatch(/^LimitCORE=1$/m);
     expect(text).toMatch(/^MemorySwapMax=0$/m);
   });
 });

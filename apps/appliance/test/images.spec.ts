@@ -70,7 +70,7 @@ describe('docker-compose.yml', () => {
   it.each(services)('%s can write, gain and leave behind as little as possible', (_, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], mem_swappiness: 0, init: true });
     expect(service.security_opt).toEqual(['no-new-privileges:true']);
-    expect(service.ulimits['core']).toBe(0);
+    expect(service.ulimits['core']).toBe(1);
     expect(service.memswap_limit).toBe(service.mem_limit); // no swap: it would be a disk
     expect(isPinned(service.image)).toBe(true);
     for (const port of service.ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);

@@ -5,6 +5,7 @@ export type { CheckedParts } from './checks/check.ts';
 export { isBehindProxy } from './checks/around-it.ts';
 export { checksFor } from './checks/checks.ts';
 export { type Readiness, readinessOf } from './checks/readiness.ts';
+export { LEAK_SENTENCES, protectProcess } from './process-protection.ts';
 export {
   hasRole,
   isShared,
