@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { noteDemonstrationAddress } from '../stores/data-files.ts';
 import { readSettings } from './config.ts';
 import { ConfigurationFault } from './configuration-fault.ts';
+import { newcomersTimeZone } from './demonstration-defaults.ts';
 
 const whole = {
   SEGL_PUBLIC_URL: 'https://post.example.com',
@@ -287,6 +288,15 @@ describe('configuration', () => {
       expect.stringContaining('SEGL_EPHEMERAL_STORE (ephemeralStore): a demonstration keeps everything'),
     ]);
   });
+
+  it.each([
+    [undefined, 'UTC'], // TZ=:/etc/localtime
+    ['Etc/Unknown', 'UTC'], // TZ=
+    ['undefined', 'UTC'],
+    ['Europe/Copenhagen', 'Europe/Copenhagen'],
+  ])('starts a demonstration where Node takes the zone of the machine for %s, in %s', (found, zone) =>
+    expect(newcomersTimeZone(found)).toBe(zone),
+  );
 
   it('leads commands to the demonstration that runs, wherever it listens, but not the next start', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'segl-demonstration-'));

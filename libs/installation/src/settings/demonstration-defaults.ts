@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { demonstrationAddress } from '../stores/data-files.ts';
+import { isTimeZone } from './organisation-settings.ts';
 import { isMapping } from './mappings.ts';
 import type { Mapping } from './mappings.ts';
 
@@ -35,10 +36,19 @@ export function demonstrationDefaults(written: Mapping, isBeside = false): Mappi
       colour: '#1f4e79',
       colourInDark: '#9cc8f0',
       showSenderName: true,
-      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, // times as the newcomer's own clock tells them
+      timeZone: newcomersTimeZone(Intl.DateTimeFormat().resolvedOptions().timeZone),
     },
     passcode: { sender: 'no-reply@nordlys.example' },
   };
+}
+
+/**
+ * Times as the newcomer's own clock has them; UTC where the machine's zone has no name that can be used, as with TZ=:/etc/localtime or
+ * an empty TZ: a first start must not fail for that.
+ * @param found what Node makes of it: absent, or `Etc/Unknown`, where it knows none
+ */
+export function newcomersTimeZone(found: string | undefined): string {
+  return found !== undefined && isTimeZone(found) ? found : 'UTC';
 }
 
 /** Whether there is a text in each of the languages that were chosen; without a choice there is. */

@@ -34,7 +34,8 @@ const logoFile = z
   })
   .optional();
 
-function isTimeZone(name: string): boolean {
+/** Whether it is the name of a zone that times can be shown in. */
+export function isTimeZone(name: string): boolean {
   try {
     return name !== '' && new Intl.DateTimeFormat('en', { timeZone: name }) !== null;
   } catch {
