@@ -101,6 +101,30 @@ describe('the management port', () => {
     ]);
   });
 
+  it('says in the log why it is not ready, and when it is again, whichever of the two is asked for', async () => {
+    const lines: { level: number; msg: string }[] = [];
+    const noting = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[number]) });
+    const noticed = await ManagementServer.listen(on(0), noting);
+    const metrics = new Metrics();
+    try {
+      for (const [path, isReady] of [
+        ['/metrics', false],
+        ['/readyz', false],
+        ['/readyz', true],
+        ['/metrics', true],
+      ] as const) {
+        noticed.serves({ readiness: answering(isReady, 'ephemeral store: away'), metrics, canary: null });
+        await (await fetch(`http://127.0.0.1:${noticed.port}${path}`)).text();
+      }
+    } finally {
+      await noticed.close();
+    }
+    expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+      [40, 'not ready: ephemeral store: away'],
+      [30, 'ready again'],
+    ]);
+  });
+
   it('sends a canary mail when it is asked to in JSON, which no page elsewhere may do, and one at a time', async () => {
     const asked = { method: 'POST', headers: { 'content-type': 'application/json' } };
     const run = { outcome: 'passed', steps: [], reason: null };

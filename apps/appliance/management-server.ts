@@ -143,10 +143,16 @@ export class ManagementServer {
       return { status: 503, text: `not ready: ${this.notReadyBecause ?? ''}\n` };
     }
     const { isReady, text, reasons, parts, ageSeconds } = await this.watched.readiness.ask();
-    if (reasons !== '' && reasons !== this.logged) this.log.warn(`not ready: ${reasons}`);
-    this.logged = reasons;
+    this.sayFaults(reasons);
     this.sayWarnings(parts);
     return { status: isReady ? 200 : 503, text, ageSeconds };
+  }
+
+  /** Each time that they are others, and once when there are none any more. */
+  private sayFaults(reasons: string): void {
+    if (reasons !== this.logged && reasons !== '') this.log.warn(`not ready: ${reasons}`);
+    if (reasons !== this.logged && reasons === '') this.log.info('ready again');
+    this.logged = reasons;
   }
 
   /** Each part once, and once more when it is well again: its reason has figures in it that change from one look to the next. */
@@ -164,8 +170,9 @@ export class ManagementServer {
   private async scrape(): Promise<Answer> {
     if (this.watched === null) return { status: 503, text: 'no metrics yet\n' };
     const { readiness, metrics } = this.watched;
-    const { parts } = await readiness.ask();
-    this.sayWarnings(parts); // where nobody asks for /readyz
+    const { parts, reasons } = await readiness.ask();
+    this.sayFaults(reasons); // where nobody asks for /readyz
+    this.sayWarnings(parts);
     metrics.showParts(new Map([...parts].map(([part, { reason }]) => [part, reason === null])));
     return { status: 200, ...(await metrics.scrape()) };
   }

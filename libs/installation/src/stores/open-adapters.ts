@@ -10,6 +10,7 @@ import type { Keyring, PersonDirectory } from '#libs/keyring';
 import type { Clock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import { isEmbedded } from './store-urls.ts';
+import type { StoreNotice } from './store-notices.ts';
 import type { StoreFiles } from './store-urls.ts';
 import { nameOf } from '../settings/variables.ts';
 
@@ -18,7 +19,7 @@ export interface StorePlace {
   readonly url: string;
   readonly files: StoreFiles;
   /** Told what an adapter does on its own account: connections lost and made, retries. Never an address of a person. */
-  readonly onNotice: (notice: unknown) => void;
+  readonly onNotice: (notice: StoreNotice) => void;
 }
 
 /** How long the first connection to Redis may take before the process waits in the open (waiting-room.ts). */

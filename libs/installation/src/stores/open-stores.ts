@@ -22,6 +22,7 @@ import { dkimKeysOf } from './dkim-keys.ts';
 import { listensForMail } from '../settings/smtp-settings.ts';
 import { openEphemeralStore, openEventStore, openPersonDirectory } from './open-adapters.ts';
 import type { StorePlace } from './open-adapters.ts';
+import { logNotice } from './store-notices.ts';
 import { openWebhooks } from './open-webhooks.ts';
 import { openKeyringAndDataDirectory } from './open-keyring.ts';
 import { hasRole, isShared, partsOf } from '../roles.ts';
@@ -71,7 +72,7 @@ async function open(
   const placeOf = (url: string, store: string): StorePlace => ({
     url,
     files: settings.stores,
-    onNotice: (notice) => log.warn({ store, notice }, 'a store has something to say'),
+    onNotice: (notice) => logNotice(log, store, notice),
   });
 
   const events = closing.add(await openEventStore(placeOf(settings.eventStore, 'event store'), clock), (store) =>
@@ -324,7 +325,8 @@ async function openEpochs(settings: Settings, needs: EpochNeeds, closing: Closin
   const ownPortal = hasRole(settings, 'portal') ? randomUUID() : null;
   let isFailing = false;
   const onFailure = (error: unknown) => {
-    if (!isFailing) log.warn({ error: String(error) }, 'which epochs the portals can open is not told or known now');
+    if (!isFailing)
+      log.warn({ error: String(error) }, 'which epochs the portals can open cannot be announced or asked now');
     isFailing = true;
     setTimeout(() => (isFailing = false), 60_000).unref();
   };
