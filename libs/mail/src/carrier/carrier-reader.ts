@@ -105,7 +105,7 @@ export class CarrierReader {
     if (start.startsWith('<') || this.file === 'web-archive')
       return { kind: 'page', scanner: new MessagePageScanner(this.maxCiphertextBytes) };
     if (start.startsWith(AGE_IN_BASE64URL))
-      return { kind: 'text', decoder: new Base64UrlDecoder(this.maxCiphertextBytes) };
+      return { kind: 'text', decoder: new Base64UrlDecoder({ maxBytes: this.maxCiphertextBytes }) };
     if (/^(From |[!-9;-~]+[ \t]*:)/.test(start))
       return { kind: 'mail', walker: new MailPartWalker(this.maxCiphertextBytes) };
     if (this.file === 'zip' && this.layers < MAX_LAYERS)
@@ -128,12 +128,12 @@ export class CarrierReader {
   private read(inside: Inside, bytes: Buffer): Buffer {
     switch (inside.kind) {
       case 'page': {
-        const ciphertext = inside.scanner.push(bytes.toString('latin1'));
+        const ciphertext = inside.scanner.push(bytes);
         if (inside.scanner.progress === 'nothing-here') throw new NotACarrier('no-carrier', this.file);
         return ciphertext;
       }
       case 'text':
-        return inside.decoder.update(bytes.toString('latin1'));
+        return inside.decoder.update(bytes);
       case 'mail':
         return this.named(() => inside.walker.push(bytes));
       case 'coded':

@@ -239,7 +239,7 @@ export class MailPartWalker {
   }
 
   private feed({ content }: Leaf, bytes: Buffer, found: Buffer[]): void {
-    found.push(content instanceof MailPartWalker ? content.push(bytes) : content.push(bytes.toString('latin1')));
+    found.push(content.push(bytes));
     this.isWhole = content.progress === 'behind';
   }
 

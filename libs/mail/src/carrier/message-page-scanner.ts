@@ -18,6 +18,7 @@ const FIELD_OF_SEAL =
 const MARK = /<meta\b[^<>]{0,200}\bname\s{0,9}=\s{0,9}["']?segl\b/i;
 /** Line ends that a program wrote as character references. */
 const LINE_END_REFERENCE = /&(?:#(?:10|13|xa|xd)|newline);/gi;
+const AMPERSAND = 0x26;
 /** Long enough for any of those. */
 const MAX_REFERENCE = 9;
 
@@ -33,7 +34,7 @@ export class MessagePageScanner {
   private state: 'before' | 'within' | 'behind' | 'nothing-here' = 'before';
 
   constructor(maxCiphertextBytes: number) {
-    this.decoder = new Base64UrlDecoder(maxCiphertextBytes);
+    this.decoder = new Base64UrlDecoder({ maxBytes: maxCiphertextBytes });
   }
 
   /** `nothing-here`: this is no page of ours. `behind`: the ciphertext is whole, what follows is of no interest. */
@@ -41,13 +42,13 @@ export class MessagePageScanner {
     return this.state;
   }
 
-  /** @param piece of the page, as latin1. @throws NotACarrier damaged, too-large */
-  push(piece: string): Buffer {
+  /** @returns ciphertext, maybe nothing, in a buffer of its own. @throws NotACarrier damaged, too-large */
+  push(piece: Buffer): Buffer {
     switch (this.state) {
       case 'within':
         return this.value(piece);
       case 'before':
-        this.searched += piece;
+        this.searched += piece.toString('latin1');
         return this.searched.length < this.searchAgainAt ? NOTHING : this.search();
       default:
         return NOTHING;
@@ -84,26 +85,28 @@ export class MessagePageScanner {
     this.quote = field[1] ?? '';
     const value = this.searched.slice(from + field.index + field[0].length);
     this.searched = '';
-    return this.value(value);
+    return this.value(Buffer.from(value, 'latin1'));
   }
 
-  private value(piece: string): Buffer {
-    let text = this.held + piece;
-    this.held = '';
-    const end = this.quote === '' ? text.search(/[\s>]/) : text.indexOf(this.quote);
-    if (end >= 0) {
-      this.state = 'behind';
-      text = text.slice(0, end);
-    }
-    if (text.includes('&')) {
-      text = text.replace(LINE_END_REFERENCE, '\n');
-      const open = text.lastIndexOf('&');
-      if (end < 0 && open >= 0 && text.length - open < MAX_REFERENCE) {
-        this.held = text.slice(open);
-        text = text.slice(0, open);
-      }
-    }
-    const bytes = this.decoder.update(text);
+  private value(piece: Buffer): Buffer {
+    const end = this.endIn(piece);
+    if (end >= 0) this.state = 'behind';
+    const text = end >= 0 ? piece.subarray(0, end) : piece;
+    const hasReferences = this.held !== '' || text.includes(AMPERSAND);
+    const bytes = this.decoder.update(hasReferences ? this.withoutReferences(text) : text);
     return end < 0 ? bytes : Buffer.concat([bytes, this.decoder.finish()]);
+  }
+
+  /** Where the field ends: at its quote, or without one at what HTML ends it with. Negative where it goes on. */
+  private endIn(piece: Buffer): number {
+    return this.quote === '' ? piece.toString('latin1').search(/[\s>]/) : piece.indexOf(this.quote);
+  }
+
+  private withoutReferences(piece: Buffer): Buffer {
+    const text = (this.held + piece.toString('latin1')).replace(LINE_END_REFERENCE, '\n');
+    const open = text.lastIndexOf('&');
+    const isOpen = this.state === 'within' && open >= 0 && text.length - open < MAX_REFERENCE;
+    this.held = isOpen ? text.slice(open) : '';
+    return Buffer.from(isOpen ? text.slice(0, open) : text, 'latin1');
   }
 }

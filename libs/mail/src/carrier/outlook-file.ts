@@ -40,10 +40,10 @@ export class OutlookFile {
     let textFrom = 0;
     for (let at = 0; at < sectors.length; at += SECTOR_BYTES) {
       if (isText(sectors.subarray(at, at + SECTOR_BYTES))) continue;
-      if (at > textFrom) found.push(this.scanner.push(sectors.toString('latin1', textFrom, at)));
+      if (at > textFrom) found.push(this.scanner.push(sectors.subarray(textFrom, at)));
       textFrom = at + SECTOR_BYTES;
     }
-    if (sectors.length > textFrom) found.push(this.scanner.push(sectors.toString('latin1', textFrom)));
+    if (sectors.length > textFrom) found.push(this.scanner.push(sectors.subarray(textFrom)));
     return Buffer.concat(found);
   }
 }
