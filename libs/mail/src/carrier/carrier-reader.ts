@@ -3,6 +3,7 @@ import { beginningOf } from '../syntax/header-fields.ts';
 import { transferStream } from '../syntax/transfer-stream.ts';
 import type { TransferStream } from '../syntax/transfer-stream.ts';
 import { kindOfFile } from './kind-of-file.ts';
+import { joinedPieces } from './joined-pieces.ts';
 import type { KindOfFile } from './kind-of-file.ts';
 import { MailPartWalker } from './mail-part-walker.ts';
 import { MessagePageScanner } from './message-page-scanner.ts';
@@ -65,20 +66,20 @@ export class CarrierReader {
     if (!inside) throw new NotACarrier('no-carrier');
     switch (inside.kind) {
       case 'text':
-        return Buffer.concat([first, inside.decoder.finish()]);
+        return joinedPieces([first, inside.decoder.finish()]);
       case 'page': {
         const last = inside.scanner.end();
         if (inside.scanner.progress !== 'behind') throw new NotACarrier('no-carrier', this.file);
-        return Buffer.concat([first, last]);
+        return joinedPieces([first, last]);
       }
       case 'mail':
-        return Buffer.concat([first, this.named(() => inside.walker.end())]);
+        return joinedPieces([first, this.named(() => inside.walker.end())]);
       case 'coded': {
         const last = inside.reader.push(inside.transfer.end());
-        return Buffer.concat([first, last, inside.reader.end()]);
+        return joinedPieces([first, last, inside.reader.end()]);
       }
       case 'file':
-        return Buffer.concat([first, inside.file.end()]);
+        return joinedPieces([first, inside.file.end()]);
     }
   }
 

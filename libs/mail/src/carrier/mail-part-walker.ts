@@ -2,6 +2,7 @@ import { MailHeader } from '../syntax/header-fields.ts';
 import { fieldWithParameters, fileNameOf } from '../syntax/parameters.ts';
 import { transferStream } from '../syntax/transfer-stream.ts';
 import type { TransferStream } from '../syntax/transfer-stream.ts';
+import { joinedPieces } from './joined-pieces.ts';
 import { MessagePageScanner } from './message-page-scanner.ts';
 import { NotACarrier } from './not-a-carrier.ts';
 
@@ -82,7 +83,7 @@ export class MailPartWalker {
       if (!this.isWhole) this.lines(piece.subarray(wholeFrom, lastLineEnd + 1), found);
       this.hold(piece.subarray(lastLineEnd + 1));
     }
-    return found.length === 1 ? (found[0] ?? NOTHING) : Buffer.concat(found);
+    return joinedPieces(found);
   }
 
   /** @throws NotACarrier when there was none, or not the whole of one */
@@ -92,7 +93,7 @@ export class MailPartWalker {
     if (!this.isWhole && last.length > 0) this.lines(last, found);
     if (!this.isWhole) this.endPart(found);
     if (!this.isWhole && this.nesting === 0) throw new NotACarrier('no-carrier');
-    return Buffer.concat(found);
+    return joinedPieces(found);
   }
 
   private hold(piece: Buffer): void {

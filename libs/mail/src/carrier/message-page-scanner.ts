@@ -1,4 +1,5 @@
 import { Base64UrlDecoder } from './base64url-decoder.ts';
+import { joinedPieces } from './joined-pieces.ts';
 import { NotACarrier } from './not-a-carrier.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -94,7 +95,7 @@ export class MessagePageScanner {
     const text = end >= 0 ? piece.subarray(0, end) : piece;
     const hasReferences = this.held !== '' || text.includes(AMPERSAND);
     const bytes = this.decoder.update(hasReferences ? this.withoutReferences(text) : text);
-    return end < 0 ? bytes : Buffer.concat([bytes, this.decoder.finish()]);
+    return end < 0 ? bytes : joinedPieces([bytes, this.decoder.finish()]);
   }
 
   /** Where the field ends: at its quote, or without one at what HTML ends it with. Negative where it goes on. */

@@ -1,3 +1,4 @@
+import { joinedPieces } from './joined-pieces.ts';
 import { MessagePageScanner } from './message-page-scanner.ts';
 import { NotACarrier } from './not-a-carrier.ts';
 
@@ -32,7 +33,7 @@ export class OutlookFile {
     const found = [this.scanned(this.held), this.scanner.end()];
     this.held = NOTHING;
     if (this.scanner.progress !== 'behind') throw new NotACarrier('no-carrier', 'outlook');
-    return Buffer.concat(found);
+    return joinedPieces(found);
   }
 
   private scanned(sectors: Buffer): Buffer {
@@ -44,7 +45,7 @@ export class OutlookFile {
       textFrom = at + SECTOR_BYTES;
     }
     if (sectors.length > textFrom) found.push(this.scanner.push(sectors.subarray(textFrom)));
-    return Buffer.concat(found);
+    return joinedPieces(found);
   }
 }
 

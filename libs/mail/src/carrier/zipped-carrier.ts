@@ -1,4 +1,5 @@
 import { Unzip, UnzipInflate } from 'fflate';
+import { joinedPieces } from './joined-pieces.ts';
 import { NotACarrier } from './not-a-carrier.ts';
 
 /** What ciphertext in base64url shrinks by is a quarter; what grows eightfold was made to fill memory. */
@@ -84,6 +85,6 @@ export class ZippedCarrier {
       this.fault ??= error instanceof NotACarrier ? error : new NotACarrier('no-carrier', 'zip');
     }
     if (this.fault !== null) throw this.fault;
-    return Buffer.concat(this.found.splice(0));
+    return joinedPieces(this.found.splice(0));
   }
 }
