@@ -1,7 +1,8 @@
-/** Builds both apps into ./dist: types are checked, code is joined (bundle.mjs), templates and other assets are copied, `segl` is put where npx finds it. */
+/** Builds both apps into ./dist: types are checked, code is joined (bundle.mjs), assets are copied, templates are compiled, `segl` is put where npx finds it. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { bundle, copyAssets } from './bundle.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -15,12 +16,11 @@ const dist = join(root, 'dist');
 await bundle(join(dist, 'compiled'), dist);
 copyAssets(root, dist);
 
-// Every template is compiled and checked now: a missing text or partial fails the build, not a reader's page.
-run(
-  '--input-type=module',
-  '-e',
-  "const { ViewEngine } = await import('./dist/libs/web-ui/src/index.js'); new ViewEngine();",
-);
+// Every template is compiled and checked now, and never again: a missing text or partial fails the build, not a start or a reader's page.
+const views = join(dist, 'libs', 'web-ui', 'src', 'compiled-views');
+const { viewDirectories, writeViews } = await import(pathToFileURL(`${views}.js`).href);
+writeFileSync(`${views}.cjs.new`, `module.exports = ${writeViews(viewDirectories(root))};\n`);
+renameSync(`${views}.cjs.new`, `${views}.cjs`);
 
 const segl = join(dist, 'apps', 'operator', 'main.js');
 chmodSync(segl, 0o755);

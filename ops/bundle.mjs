@@ -13,7 +13,8 @@ const ENTRIES = [
   'apps/*/main.js',
   'libs/**/*-worker.js',
   'libs/**/*-questions.js',
-  'libs/{audit,event-store,web-ui}/src/index.js',
+  'libs/{audit,event-store}/src/index.js',
+  'libs/web-ui/src/compiled-views.js',
 ];
 
 /**
@@ -87,7 +88,7 @@ function withCheapNames(text) {
 }
 
 /** What travels beside the code, as it is. */
-const ASSETS = ['libs/**/src/**/*.{hbs,css,mjs,svg,json,sql,png,ico}', 'apps/**/*.{hbs,css,svg,json,eml}'];
+const ASSETS = ['libs/**/src/**/*.{css,mjs,svg,json,sql,png,ico}', 'apps/**/*.{css,svg,json,eml}'];
 
 /** Puts assets beside the code that looks for them. @param root of the repository @param out where the entries went */
 export function copyAssets(root, out) {

@@ -16,6 +16,9 @@ const modules = (...path) => join('node_modules', ...path);
 const age = toolPath('age');
 if (age !== null) process.env.PATH = [process.env.PATH, dirname(age)].join(delimiter);
 
+// What Node compiles, and TypeScript that it strips of its types, is kept for the next of thousands of threads: for a writer of an event store, half its start.
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'segl-compiled');
+
 function run(...command) {
   return spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

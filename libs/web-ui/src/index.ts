@@ -12,7 +12,7 @@ export {
 export type { Direction } from './locales/direction.ts';
 export { barLengths, barsWithMargins, drawBars, type BarChart, type BarWithMargin } from './charts/bar-chart.ts';
 export { formatDay, formatInstant } from './format.ts';
-export { viewDirectories, ViewEngine } from './view-engine.ts';
+export { ViewEngine } from './view-engine.ts';
 export { EscapedText } from './escaped-text.ts';
 export type { Browser } from './browser-session.ts';
 export { isProxyRange, PROXY_HEADERS, type ClientNetwork } from './client-network.ts';

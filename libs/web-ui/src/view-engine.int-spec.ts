@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ViewEngine, viewDirectories } from './view-engine.ts';
+import { viewDirectories } from './compiled-views.ts';
+import { ViewEngine } from './view-engine.ts';
 
 let root: string;
 

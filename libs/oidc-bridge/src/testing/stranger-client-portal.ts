@@ -8,7 +8,7 @@ import type { EphemeralStore } from '#libs/ephemeral-store';
 import type { Keyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
 import type { Clock, MailAddress } from '#libs/vocabulary';
-import { installWebUi, viewDirectories, ViewEngine } from '#libs/web-ui';
+import { installWebUi, ViewEngine } from '#libs/web-ui';
 import { testOrganisation } from '#libs/web-ui/testing';
 import type { BridgeProof } from '../proof.ts';
 import { BridgeProvider } from '../provider/bridge-provider.ts';
@@ -107,7 +107,7 @@ export async function openStrangerPortal(parts: StrangerPortalParts): Promise<St
   installWebUi(app, {
     publicUrl: settings.publicUrl,
     organisation: testOrganisation,
-    views: new ViewEngine({ directories: viewDirectories().filter((path) => path.includes('web-ui')) }),
+    views: new ViewEngine(),
     keys: () => parts.keyring.cookieKeys(),
     errorPages: [
       {
