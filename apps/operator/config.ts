@@ -1,5 +1,5 @@
 import { readPlaces, readSettings, settingsAsFarAsWell } from '#libs/installation';
-import type { Places, Settings } from '#libs/installation';
+import type { Places, Settings, SettingsAsFarAsWell } from '#libs/installation';
 
 /** Options that stand before or behind any command, and win over variables and file. */
 export interface GlobalOptions {
@@ -21,7 +21,10 @@ export function settingsFor(environment: NodeJS.ProcessEnv, options: GlobalOptio
 }
 
 /** What is well of a configuration with faults, for looking at the rest all the same. @throws ConfigurationFault for its file */
-export function settingsAsFarAsWellFor(environment: NodeJS.ProcessEnv, options: GlobalOptions): Settings | null {
+export function settingsAsFarAsWellFor(
+  environment: NodeJS.ProcessEnv,
+  options: GlobalOptions,
+): SettingsAsFarAsWell | null {
   return settingsAsFarAsWell(environment, readOptionsOf(options));
 }
 

@@ -79,6 +79,15 @@ describe('segl doctor', () => {
     expect(text).toMatch(/^ok {5}relay: /m);
   });
 
+  it('looks at nothing that stands on a setting which is missing, and asks nobody by a name that nobody gave', async () => {
+    await writeFile(file, `keyring: ${home.keyring}\ndataDir: ${home.dataDir}\nrelayUrl: smtp://127.0.0.1:${relay.port}\n`);
+    const { exitCode, text } = await atHome('doctor');
+    expect([exitCode, faultsOf(text).length]).toEqual([78, 3]);
+    expect(text).toMatch(/^NOTE {3}public address: not looked at: it stands on publicUrl$/m);
+    expect(text).toMatch(/^NOTE {3}records in DNS: not looked at: it stands on passcode\.sender$/m);
+    expect(text).not.toContain('stand-in');
+  });
+
   it('says which file of sign-in cannot be used', async () => {
     await configure('signIn: { google: [{ clientId: g, clientSecretFile: /no/such/secret }] }');
     const { text } = await atHome('doctor');

@@ -66,6 +66,18 @@ describe('the record, exported', () => {
     expect(text.trimEnd().split('\n').at(-1)).toContain('approvedBy=berit');
   });
 
+  it('is signed under the name that the installation has, and under none where nobody says it', async () => {
+    await seal('bo@example.org');
+    const { SEGL_PUBLIC_URL, ...nameless } = home.environment;
+    for (const command of ['export', 'key', 'checkpoint'])
+      expect(await segl(['audit', command], { environment: nameless })).toMatchObject({
+        ...{ exitCode: 1, text: '', said: expect.stringContaining('SEGL_PUBLIC_URL') },
+      });
+    const { host } = new URL(SEGL_PUBLIC_URL ?? '');
+    expect((await inHome(['audit', 'checkpoint'])).text.split('\n')[0]).toBe(`${host}/ledger`);
+    expect((await segl(['audit', 'key'], { environment: nameless })).text).toContain(`${host}/ledger+`); // it has a name now
+  });
+
   it('is proven anywhere, with the key and a checkpoint that were kept', async () => {
     for (const to of ['bo@example.org', 'cy@example.org']) await seal(to);
     await keep();

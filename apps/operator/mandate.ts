@@ -45,7 +45,7 @@ export function requireApproval(
   act: SecondPersonAct,
   { by, approvedBy }: Mandate,
 ): void {
-  const acts = operator.settingsAsFarAsWell(command)?.console.secondPerson ?? [];
+  const acts = operator.settingsAsFarAsWell(command)?.settings.console.secondPerson ?? [];
   if (acts.includes(act) && approvedBy === undefined)
     throw new UsageFault('this installation wants a second name for that: --approved-by says who else said yes');
   if (approvedBy?.trim().toLowerCase() === by.trim().toLowerCase())

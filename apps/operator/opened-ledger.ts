@@ -41,15 +41,17 @@ export async function openedLedger(
   const tree = new LedgerTree(db);
   const checkpoint = checkpointAtMost(db, tree.size);
   if (checkpoint === null || origin === null) {
-    throw new Refused('nothing was signed yet: a running appliance with the role console signs the first checkpoint');
+    throw new Refused(
+      'nothing was signed yet: a running appliance with the role console signs the first checkpoint, or this command where SEGL_PUBLIC_URL says what the log is called',
+    );
   }
   return { store, db, tree, origin, checkpoint };
 }
 
-/** What the first checkpoint will call the log, where the whole configuration is at hand. */
+/** What the first checkpoint will call the log, for good; null where the configuration does not say it. */
 function firstOrigin(operator: Operator, command: Command): string | null {
-  const settings = operator.settingsAsFarAsWell(command);
-  return settings === null ? null : ledgerOrigin(settings);
+  const found = operator.settingsAsFarAsWell(command);
+  return found === null || found.missing.has('publicUrl') ? null : ledgerOrigin(found.settings);
 }
 
 /** The public keys that this keyring's checkpoints are signed with, as verifiers take them, newest first. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Places, Settings } from '#libs/installation';
+import type { Places, Settings, SettingsAsFarAsWell } from '#libs/installation';
 import { parseWrittenAddress, parseMessageId, parsePersonId, AddressRefused, instantOf } from '#libs/vocabulary';
 import type { MailAddress, MessageId, Instant, PersonId } from '#libs/vocabulary';
 import { placesFor, settingsAsFarAsWellFor, settingsFor } from './config.ts';
@@ -23,7 +23,7 @@ export class Operator {
   }
 
   /** For looking, never for doing. @throws ConfigurationFault */
-  settingsAsFarAsWell(command: Command): Settings | null {
+  settingsAsFarAsWell(command: Command): SettingsAsFarAsWell | null {
     return settingsAsFarAsWellFor(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
   }
 

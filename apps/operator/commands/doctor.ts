@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { checksFor, ConfigurationFault } from '#libs/installation';
-import type { Settings } from '#libs/installation';
+import type { SettingsAsFarAsWell } from '#libs/installation';
 import { EXIT, exitCodeOf, Misconfigured, sentenceOf, Unavailable } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import type { Operator } from '../operator.ts';
@@ -42,8 +42,10 @@ Examples:
         operator.settings(command);
         return 'complete';
       });
-      const settings = isReadable ? operator.settings(command) : settingsThatAreWell(operator, command);
-      if (settings !== null) await lookAtParts(examination, settings, operator, command);
+      const found = isReadable
+        ? { settings: operator.settings(command), missing: new Set<string>() }
+        : settingsThatAreWell(operator, command);
+      if (found !== null) await lookAtParts(examination, found, operator, command);
       if (json) await operator.printJson(examination.findings);
       else for (const line of examination.lines()) await operator.print(line);
       examination.end();
@@ -51,7 +53,7 @@ Examples:
 }
 
 /** As far as they can be known: faulty places would lead to the wrong stores, and then nothing more is looked at. */
-function settingsThatAreWell(operator: Operator, command: Command): Settings | null {
+function settingsThatAreWell(operator: Operator, command: Command): SettingsAsFarAsWell | null {
   try {
     operator.places(command);
     return operator.settingsAsFarAsWell(command);
@@ -64,14 +66,16 @@ function settingsThatAreWell(operator: Operator, command: Command): Settings | n
 /** Only what the roles of this configuration have. */
 async function lookAtParts(
   examination: Examination,
-  settings: Settings,
+  { settings, missing }: SettingsAsFarAsWell,
   operator: Operator,
   command: Command,
 ): Promise<void> {
   await using stores = operator.stores(command);
   const parts = new PartsFromOutside(settings, operator.places(command), stores);
-  for (const { part, whatToDo, onlyAdvises = false, run } of checksFor('doctor', settings)) {
-    await examination.look(part, whatToDo, () => run(parts), onlyAdvises);
+  for (const { part, whatToDo, onlyAdvises = false, standsOn = [], run } of checksFor('doctor', settings)) {
+    const lacking = standsOn.filter((setting) => missing.has(setting));
+    if (lacking.length > 0) examination.passOver(part, lacking);
+    else await examination.look(part, whatToDo, () => run(parts), onlyAdvises);
   }
 }
 
@@ -92,6 +96,12 @@ class Examination {
       if (!isAdvice) this.exitCodes.push(exitCodeOf(error));
       return false;
     }
+  }
+
+  /** What cannot be looked at before settings are mended that were named already. */
+  passOver(what: string, settings: readonly string[]): void {
+    const says = [`not looked at: it stands on ${settings.join(', ')}`];
+    this.findings.push({ what, isWell: false, isAdvice: true, says, whatToDo: MEND_SETTINGS });
   }
 
   lines(): string[] {

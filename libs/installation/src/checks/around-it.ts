@@ -78,6 +78,7 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
     whatToDo: 'before the first start that is as it must be; else compare the proxy with ops/proxies',
     askers: ['doctor'],
     onlyAdvises: true,
+    standsOn: ['publicUrl'],
     concerns: (settings) => hasRole(settings, 'portal') && !settings.demonstration,
     isTold: never,
     async run({ settings }) {
@@ -104,6 +105,7 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
     whatToDo: 'name its address as SEGL_TRUSTED_PROXIES, and see that it writes whom it speaks for (ops/proxies)',
     askers: ['doctor'],
     onlyAdvises: true,
+    standsOn: ['publicUrl'],
     concerns: isBehindProxy,
     isTold: never,
     async run({ settings: { trustedProxies } }) {
@@ -118,6 +120,7 @@ export const CHECKS_AROUND_IT: readonly Check[] = [
     whatToDo: 'publish what is named; receivers may take our mail for forged until then',
     askers: ['doctor'],
     onlyAdvises: true,
+    standsOn: ['passcode.sender'],
     concerns: (settings) => partsOf(settings).has('relay') && !settings.demonstration,
     isTold: never,
     async run({ settings }) {

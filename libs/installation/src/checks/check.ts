@@ -56,6 +56,8 @@ export interface Check {
   readonly onlyWarns?: true;
   /** What is not well there is for `segl doctor` to say, and no fault of this installation: somebody else's part, or not yet due. */
   readonly onlyAdvises?: true;
+  /** Required settings, such as `publicUrl`, without which there is nothing to look at: `segl doctor` runs beside faulty ones too. */
+  readonly standsOn?: readonly string[];
   /** Whether these settings have such a part at all. */
   concerns(settings: Settings, asker: Asker): boolean;
   /** Whether /readyz may say its reason; otherwise the log alone has it, since it names paths. */

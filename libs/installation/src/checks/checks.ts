@@ -312,6 +312,7 @@ export const CHECKS: readonly Check[] = [
     failsWhen: 'none can be reached, or none is a mail server that takes us so',
     whatToDo: 'mend the relay, the network between, or SEGL_RELAY_URL; carriers wait in the outbox meanwhile',
     askers: ['doctor'],
+    standsOn: ['publicUrl'], // whose host we say that we are
     concerns: (settings) =>
       partsOf(settings).has('relay') && (settings.demonstration || settings.relayUrl !== undefined),
     isTold: never,

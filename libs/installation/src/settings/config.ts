@@ -4,6 +4,7 @@ import { demonstrationDefaults } from './demonstration-defaults.ts';
 import { mergeDeep } from './mappings.ts';
 import type { Mapping } from './mappings.ts';
 import { contradictionsBeside, sentenceOf, settingsBeside, unknownPaths } from './setting-faults.ts';
+import type { SettingsAsFarAsWell } from './setting-faults.ts';
 import { placesIn, placesSchema, settingsOf, settingsSchema } from './settings.ts';
 import type { Places, Settings } from './settings.ts';
 import { isOfDemonstration } from '../stores/data-files.ts';
@@ -38,7 +39,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env, optio
  * What is well of a configuration that `readSettings` refuses, for looking at the rest of an installation all the same: nothing
  * is ever started on it. Null when nothing can be made of it.
  */
-export function settingsAsFarAsWell(environment: NodeJS.ProcessEnv, options: ReadOptions = {}): Settings | null {
+export function settingsAsFarAsWell(
+  environment: NodeJS.ProcessEnv,
+  options: ReadOptions = {},
+): SettingsAsFarAsWell | null {
   const { demonstration = false, isBeside = false } = options;
   const raw = withDemonstration(writtenSettings(environment, options), demonstration, isBeside);
   return settingsBeside(settingsSchema.safeParse(raw).error?.issues ?? [], raw, demonstration);

@@ -36,3 +36,12 @@ export function withoutUndefined(mapping: Mapping): Mapping {
       .map(([name, value]) => [name, isMapping(value) ? withoutUndefined(value) : value]),
   );
 }
+
+/** Paths, their steps joined by dots, of what `one` has and `other` has not. */
+export function pathsOnlyIn(one: Mapping, other: Mapping): string[] {
+  return Object.entries(one).flatMap(([name, value]) => {
+    const beside = other[name];
+    if (isMapping(value)) return pathsOnlyIn(value, isMapping(beside) ? beside : {}).map((path) => `${name}.${path}`);
+    return beside === undefined ? [name] : [];
+  });
+}
