@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { discardRest, PageError } from '#libs/web-ui';
+import { discardRest, isAt, isBelow, PageError } from '#libs/web-ui';
 
 /**
  * What another role serves is not here: 404, in words from which an operator sees that the proxy leads to the wrong process.
@@ -9,10 +9,7 @@ import { discardRest, PageError } from '#libs/web-ui';
  */
 export function servedElsewhere(paths: readonly string[]): RequestHandler {
   return (request, response, next) => {
-    const isElsewhere = paths.some(
-      (path) => request.path === path || (path !== '/' && request.path.startsWith(`${path}/`)),
-    );
-    if (!isElsewhere) return next();
+    if (!isAt(request.path, paths) && !isBelow(request.path, paths)) return next();
     discardRest(request, response);
     next(new PageError(404, 'role.servedElsewhere'));
   };

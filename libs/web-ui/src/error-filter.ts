@@ -6,7 +6,7 @@ import { base32Lower, DomainError, instantOf } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import { pageOfError, pageOfStatus } from './error-pages.ts';
 import type { ErrorPage, ErrorPages } from './error-pages.ts';
-import { isBelow } from './forms.ts';
+import { isBelow } from './compared-paths.ts';
 import { ENGLISH, translate } from './locales/translate.ts';
 import type { Locale, TextKey } from './locales/translate.ts';
 import { problemOfPage } from './programs/problem-of-page.ts';
@@ -99,8 +99,8 @@ export class ErrorFilter implements ExceptionFilter {
 
   /** A path that is there for another method is not "not found" (RFC 9110 §15.5.6). */
   private methodNotAllowed(request: Request, response: Response): ErrorPage | null {
-    if (request.route !== undefined) return null; // a handler ran and said itself that there is nothing
     const methods = methodsAt(request);
+    // Where it is among them, a handler ran and said itself that there is nothing.
     if (methods.length === 0 || methods.includes(request.method)) return null;
     response.setHeader('Allow', methods.join(', '));
     return pageOfStatus(405);

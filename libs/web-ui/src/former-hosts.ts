@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
+import { isAt, isBelow } from './compared-paths.ts';
 import { discardRest } from './discard-rest.ts';
 import { PageError } from './error-pages.ts';
-import { isBelow } from './forms.ts';
 
 export interface FormerHosts {
   readonly publicUrl: URL;
@@ -30,7 +30,7 @@ export function leadOnFromFormerHosts({ publicUrl, hosts, served, programPrefixe
   return (request, response, next) => {
     if (!isAtHost(request, hosts)) return next();
     const isAsked = request.method === 'GET' || request.method === 'HEAD';
-    if (served.includes(request.path) && !(isAsked && request.path === '/open')) return next();
+    if (isAt(request.path, served) && !(isAsked && isAt(request.path, ['/open']))) return next();
     if (!isAsked || isBelow(request.path, programPrefixes)) {
       discardRest(request, response);
       return next(new PageError(421)); // RFC 9110 §15.5.20

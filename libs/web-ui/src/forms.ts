@@ -1,5 +1,6 @@
 import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { isBelow } from './compared-paths.ts';
 import { PageError } from './error-pages.ts';
 import { readFormFields } from './form-fields.ts';
 import type { FormFields } from './form-fields.ts';
@@ -11,11 +12,6 @@ const MAX_FORM_BYTES = 16 * 1024;
 const MAX_FIELDS = 96;
 /** Browsers name none; any other than this would be read wrongly. */
 const OTHER_CHARSET = /charset\s*=\s*"?(?!utf-8)/i;
-
-/** Whether a path is a prefix itself or lies below it. `/open` covers `/open/x`, not `/opened`. */
-export function isBelow(path: string, prefixes: readonly string[]): boolean {
-  return prefixes.some((prefix) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`));
-}
 
 /**
  * Reads the forms of our own pages and takes them only with the token of the browser that got them (threats.md A5, A18).

@@ -28,6 +28,7 @@ export { logoOf, LogoRefused, shownSize, type Logo } from './organisation/logo.t
 export type { PortalOrganisation } from './organisation/portal-organisation.ts';
 export { HelpController } from './help/help-controller.ts';
 export { PrivacyController } from './privacy/privacy-controller.ts';
+export { isAt, isBelow } from './compared-paths.ts';
 export { discardRest } from './discard-rest.ts';
 export { bearerTokenIn } from './programs/bearer-token.ts';
 export { sendProblem } from './programs/send-problem.ts';

@@ -65,6 +65,9 @@ class TryApiController {
   @Get() fail() {
     throw new Error('SELECT secret');
   }
+  @Post('take') take() {
+    return 'taken';
+  }
 }
 
 let portal: TestPortal;
@@ -369,6 +372,15 @@ describe('an error', () => {
     const other = await fetch(`${portal.url}/api/v1/try`, { method: 'DELETE', headers: { 'accept-language': 'da' } });
     expect([other.status, other.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     expect(await other.json()).toMatchObject({ type: 'urn:segl:problem:method-not-allowed', status: 405 });
+    const written = await fetch(`${portal.url}/API/V1/try/`, { method: 'DELETE' }); // the router takes it for the same
+    expect(written.headers.get('content-type')).toContain('application/problem+json');
+  });
+
+  it('says of a HEAD where nothing is to be read what it says of a GET', async () => {
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await fetch(`${portal.url}/api/v1/try/take`, { method });
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
+    }
   });
 });
 

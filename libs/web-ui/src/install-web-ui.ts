@@ -6,6 +6,7 @@ import { bodyInTime } from './body-in-time.ts';
 import type { CookieKeys } from './browser-session.ts';
 import { parseTrustedProxies } from './client-network.ts';
 import type { ProxyHeader } from './client-network.ts';
+import { isAt } from './compared-paths.ts';
 import { ErrorFilter } from './error-filter.ts';
 import type { UnexpectedError } from './error-filter.ts';
 import type { UnavailableReport } from './unavailable-causes.ts';
@@ -103,7 +104,7 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     next();
   };
   app.use(
-    bodyInTime((path) => PACED_PATHS.includes(path), options.bodySeconds),
+    bodyInTime((path) => isAt(path, PACED_PATHS), options.bodySeconds),
     ...securityHeaders(transport),
     assets.serve,
     facts,

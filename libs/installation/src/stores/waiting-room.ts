@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { DomainError } from '#libs/vocabulary';
+import { isAt, isBelow } from '#libs/web-ui';
 import { CannotListen } from '../cannot-listen.ts';
 import type { Settings } from '../settings/settings.ts';
 import { isEmbedded } from './store-urls.ts';
@@ -102,9 +103,9 @@ class WaitingRoom {
 
   private async listen(): Promise<Server> {
     const server = createServer((request, response) => {
-      const [path] = (request.url ?? '').split('?');
-      const isAlive = path === '/healthz';
-      const isForProgram = path?.startsWith('/api/') === true;
+      const [path = ''] = (request.url ?? '').split('?');
+      const isAlive = isAt(path, ['/healthz']);
+      const isForProgram = isBelow(path, ['/api']);
       response.writeHead(isAlive ? 200 : 503, {
         'Content-Type': isForProgram ? 'application/problem+json' : 'text/plain; charset=utf-8',
         'Cache-Control': 'no-store',
