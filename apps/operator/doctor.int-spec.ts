@@ -80,7 +80,10 @@ describe('segl doctor', () => {
   });
 
   it('looks at nothing that stands on a setting which is missing, and asks nobody by a name that nobody gave', async () => {
-    await writeFile(file, `keyring: ${home.keyring}\ndataDir: ${home.dataDir}\nrelayUrl: smtp://127.0.0.1:${relay.port}\n`);
+    await writeFile(
+      file,
+      `keyring: ${home.keyring}\ndataDir: ${home.dataDir}\nrelayUrl: smtp://127.0.0.1:${relay.port}\n`,
+    );
     const { exitCode, text } = await atHome('doctor');
     expect([exitCode, faultsOf(text).length]).toEqual([78, 3]);
     expect(text).toMatch(/^NOTE {3}public address: not looked at: it stands on publicUrl$/m);
