@@ -19,6 +19,7 @@ export {
   plusSeconds,
   secondsBetween,
 } from './clock.ts';
+export { SteadyClock } from './steady-clock.ts';
 export { DomainError } from './domain-error.ts';
 export { type BadMandate, type Mandate, mandateOf } from './mandate.ts';
 export { Turns } from './turns.ts';

@@ -26,6 +26,7 @@ describe('the daily run of retention', () => {
     new RetentionKeeper({ store: sqlite.store, readModels, caughtUp: () => runner.caughtUp() }, clock, {
       days: { codesDays: 30 },
       timeZone: 'UTC',
+      monotonicMs: () => Date.parse(clock.now()),
       onRun: () => undefined,
       onFault: () => undefined,
       ...options,
@@ -69,6 +70,18 @@ describe('the daily run of retention', () => {
       reason: 'settings of retention: codes after 30 days',
     });
     expect(await keeper.runWhenDue()).toBeNull(); // not twice in one night
+  });
+
+  it('takes nothing by a clock that was set forward just now, since nothing would bring it back', async () => {
+    let monotonicMs = 0;
+    keeper = keeperWith({ days: { codesDays: 90 }, monotonicMs: () => monotonicMs });
+    expect(await keeper.runWhenDue()).toMatchObject([{ counts: { remove: 0 } }]);
+    clock.advance(400 * DAY);
+    expect(await keeper.runWhenDue()).toBeNull();
+    expect(await gone()).toEqual([]);
+    monotonicMs += DAY * 1000; // the time stood, and nobody set it back
+    clock.advance(DAY);
+    expect(await keeper.runWhenDue()).toMatchObject([{ counts: { remove: 4 } }]);
   });
 
   it('goes on each night where it ended, and says so where nothing went', async () => {

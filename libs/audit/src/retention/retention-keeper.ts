@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RevisionConflict } from '#libs/event-store';
 import type { ContentRemoval, EventStore } from '#libs/event-store';
-import { DomainError, plusSeconds, secondsBetween } from '#libs/vocabulary';
+import { DomainError, plusSeconds, secondsBetween, SteadyClock } from '#libs/vocabulary';
 import type { Clock, Instant, Mandate } from '#libs/vocabulary';
 import { trailIn } from '../query/audit-trail-source.ts';
 import { removalBegun, removeAnnounced } from './remove-contents.ts';
@@ -9,7 +9,7 @@ import type { RemovalPace, RetainedRecord, RetentionCounts } from './remove-cont
 import { RETENTION_STREAM } from './retention-events.ts';
 import { RETENTION_KINDS, retentionRules } from './retention-rules.ts';
 import type { RetentionDays } from './retention-rules.ts';
-import { isRunDue, lookFrom, RetentionRuns } from './retention-runs.ts';
+import { isRunDue, LATE_SECONDS, lookFrom, RetentionRuns } from './retention-runs.ts';
 
 export interface RetentionKeeperOptions {
   readonly days: RetentionDays;
@@ -17,6 +17,8 @@ export interface RetentionKeeperOptions {
   readonly timeZone: string;
   /** How often it is looked whether a run is due. */
   readonly intervalMs?: number;
+  /** Of a clock that is never set (SteadyClock). Only tests give one. */
+  readonly monotonicMs?: () => number;
   readonly onRun: (counted: readonly RetentionCounts[]) => void;
   readonly onFault: (error: unknown) => void;
 }
@@ -26,9 +28,6 @@ const PACE = { batchEvents: 200, pauseMs: 20 } satisfies RemovalPace;
 const LOOK_MS = 60_000;
 /** After one that failed: the log need not have it every minute. */
 const AGAIN_AFTER_SECONDS = 3600;
-/** Two days: one night may be missed. */
-const LATE_SECONDS = 48 * 3600;
-
 /** What the settings say may go has not gone. */
 class RetentionLate extends DomainError {
   constructor(words: string, options?: ErrorOptions) {
@@ -43,6 +42,8 @@ class RetentionLate extends DomainError {
 export class RetentionKeeper {
   private running: { stop: AbortController; done: Promise<void> } | null = null;
   private readonly runs: RetentionRuns;
+  /** By which content is old enough: nothing brings back what a clock that is wrong for a minute lets go. */
+  private readonly steady: SteadyClock;
   private readonly startedAt: Instant;
   private failedAt: Instant | null = null;
   private fault: unknown = null;
@@ -53,6 +54,7 @@ export class RetentionKeeper {
     private readonly options: RetentionKeeperOptions,
   ) {
     this.runs = new RetentionRuns(record.store);
+    this.steady = new SteadyClock(clock, options.monotonicMs);
     this.startedAt = clock.now();
   }
 
@@ -92,7 +94,7 @@ export class RetentionKeeper {
   async runWhenDue(signal?: AbortSignal): Promise<RetentionCounts[] | null> {
     const { record, clock } = this;
     const { days, timeZone } = this.options;
-    const now = clock.now();
+    const now = this.steady.now();
     const { standing, revision } = await this.runs.now();
     if (!isRunDue(standing, { now, startedAt: this.startedAt, timeZone })) return null;
     await record.caughtUp();

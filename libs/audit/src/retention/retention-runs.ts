@@ -77,12 +77,15 @@ const QUIET_HOURS = { from: 2, until: 5 };
 /** Longer than the quiet hours are: one run in each night. */
 const NIGHT_SECONDS = 4 * 3600;
 const DAY_SECONDS = 86_400;
+/** Two days: one night may be missed. */
+export const LATE_SECONDS = 2 * DAY_SECONDS;
 /** After so long a run was broken off, by whichever process; runs of a whole record take minutes. */
 const BROKEN_OFF_SECONDS = 6 * 3600;
 
 /**
  * In quiet hours, once a night; at any hour, once a day has gone by since the last run, or since `startedAt` where there was none.
- * Not while one is under way. A last run that lies ahead, since the clock was set back, is none.
+ * Not while one is under way. A last run that lies ahead, since the clock was set back, is none. Where the last one is long ago, nothing goes on the day
+ * of a start: the machine may have come up with a clock that is wrong.
  *
  * @param timeZone IANA name
  */
@@ -92,6 +95,8 @@ export function isRunDue(
 ): boolean {
   if (underWaySince !== null && Math.abs(secondsBetween(underWaySince, now)) < BROKEN_OFF_SECONDS) return false;
   if (endedAt !== null && endedAt > now) return true;
+  const isFirstDay = secondsBetween(startedAt, now) < DAY_SECONDS;
+  if (endedAt !== null && isFirstDay && secondsBetween(endedAt, now) > LATE_SECONDS) return false;
   const isQuiet = isQuietHour(now, timeZone);
   if (endedAt === null) return isQuiet || secondsBetween(startedAt, now) >= DAY_SECONDS;
   const seconds = secondsBetween(endedAt, now);

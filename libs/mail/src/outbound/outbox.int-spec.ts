@@ -10,7 +10,6 @@ import type { MessageId } from '#libs/vocabulary';
 import { startSmtpSink } from '../testing/smtp-sink.ts';
 import { MailRelay, RelayRefused, RelayUnavailable } from './mail-relay.ts';
 import type { OutgoingMail, RelayReceipt } from './mail-relay.ts';
-import { oldestInOutbox } from './oldest-in-outbox.ts';
 import { Outbox } from './outbox.ts';
 import type { DeliveryOutcome, OutboxOptions } from './outbox-options.ts';
 
@@ -194,16 +193,21 @@ describe('the outbox', () => {
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['deferred', 'deferred', 'deferred', 'deferred', 'expired']);
   });
 
-  it('says how long the oldest carrier has waited', async () => {
+  it('gives none up, and removes none that was refused, by a clock that was set forward just now', async () => {
     const clock = new FixedClock(instantOf(new Date()));
+    let jumpMs = 0;
     const directory = await temporaryDirectory();
-    expect(await oldestInOutbox(directory, clock)).toBe(0);
-    const { outbox } = await openOutbox(directory, { clock });
-    expect(await outbox.oldestSeconds()).toBe(0);
-    await outbox.commit([await staged(outbox)]);
-    clock.advance(3600);
-    expect(Math.round((await outbox.oldestSeconds()) / 60)).toBe(60);
-    expect(Math.round((await oldestInOutbox(directory, clock)) / 60)).toBe(60);
+    const monotonicMs = () => Date.parse(clock.now()) - jumpMs;
+    const { outbox, relay, outcomes } = await openOutbox(directory, { clock, monotonicMs });
+    outbox.start();
+    for (const refusal of [new RelayRefused('550 no', 550), new RelayUnavailable('451 later', 451)]) {
+      relay.answer = () => Promise.reject(refusal);
+      await outbox.commit([await staged(outbox)], { awaitFirstTryMs: 5000 });
+    }
+    clock.advance((jumpMs = 100 * 86_400_000) / 1000);
+    for (let tries = 1; tries < 7; tries++, clock.advance(3600)) await until(() => outcomes.length > tries);
+    await outbox.sweep();
+    expect(await readdir(join(directory, 'refused'))).toHaveLength(2);
   });
 
   it('sets a refused carrier aside with the reason, tells no address, and sweeps it after 30 days', async () => {

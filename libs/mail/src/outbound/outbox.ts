@@ -1,4 +1,4 @@
-import { DomainError, SystemClock, secondsBetween } from '#libs/vocabulary';
+import { DomainError, SteadyClock, SystemClock, secondsBetween } from '#libs/vocabulary';
 import type { MailAddress, MessageId } from '#libs/vocabulary';
 import { DueTimes, longestWaitSeconds } from './due-times.ts';
 import { RelayRefused, RelayUnavailable } from './mail-relay.ts';
@@ -34,6 +34,8 @@ export class Outbox {
   private readonly underWay = new Set<Promise<void>>();
   private readonly awaited = new Map<MessageId, (outcome: DeliveryOutcome['outcome']) => void>();
   private readonly dueTimes: DueTimes;
+  /** By which a carrier is given up, or removed for good. */
+  private readonly steady: SteadyClock;
   private readonly notes: OutcomeNotes;
   private due: string[] = [];
   private unsettled: StagedFile[] = [];
@@ -63,6 +65,7 @@ export class Outbox {
       ...options,
     };
     this.dueTimes = new DueTimes(this.options, this.options.monotonicMs);
+    this.steady = new SteadyClock(this.options.clock, this.options.monotonicMs);
     this.notes = new OutcomeNotes(options.directory, this.options.record);
   }
 
@@ -230,9 +233,10 @@ export class Outbox {
     }
   }
 
-  private async sweep(): Promise<void> {
+  /** Removes what was refused or handed out long ago; done every hour while this one delivers. */
+  async sweep(): Promise<void> {
     const { keepRefusedSeconds, keepHandedOutSeconds } = this.options;
-    const nowMs = this.nowMs();
+    const nowMs = Date.parse(this.steady.now());
     await this.spool.sweep({
       refusedBeforeMs: nowMs - keepRefusedSeconds * 1000,
       keptBeforeMs: nowMs - keepHandedOutSeconds * 1000,
@@ -301,8 +305,7 @@ export class Outbox {
       this.pauseMs = Math.min(MAX_PAUSE_MS, Math.max(1000, this.pauseMs * 2));
       this.pausedUntilMs = this.options.monotonicMs() + this.pauseMs;
     }
-    const { clock, giveUpAfterSeconds } = this.options;
-    const isOld = secondsBetween(envelope.stagedAt, clock.now()) >= giveUpAfterSeconds;
+    const isOld = secondsBetween(envelope.stagedAt, this.steady.now()) >= this.options.giveUpAfterSeconds;
     if (isOld && tried.attempts >= MIN_TRIES) return this.setAside('expired', envelope, tried, error);
     const longest = longestWaitSeconds(tried.attempts, this.options);
     const wait = isUnreached ? Math.min(longest, MAX_UNREACHED_RETRY_SECONDS) : longest;
