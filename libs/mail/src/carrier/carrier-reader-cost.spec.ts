@@ -23,7 +23,7 @@ describe('what a hostile carrier costs', () => {
   });
 
   it('is bounded for headers: of 2 MiB in all, the rest is not looked at', () => {
-    const parts = Array.from({ length: 60 }, () => `--b\r\n${'a:\r\n'.repeat(25_000)}\r\nx\r\n`).join('');
+    const parts = Array.from({ length: 60 }, () => `--b\r\n${'a: bcdefgh\r\n'.repeat(8000)}\r\nx\r\n`).join('');
     const mail = Buffer.from(`From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${parts}`);
     const reader = new CarrierReader();
     let read = 0;
@@ -31,6 +31,18 @@ describe('what a hostile carrier costs', () => {
       for (; read < mail.length; read += 65_536) reader.push(mail.subarray(read, read + 65_536));
     }).toThrow(expect.objectContaining({ reason: 'no-carrier' }));
     expect(read).toBeLessThan(2.2 * 1024 * 1024);
+  });
+
+  it('is bounded for the lines of a header: what stands behind thousands of them is not looked at', () => {
+    const page = Buffer.from(`<html>${CARRIER_MARK}1"><input type="hidden" name="m" value="c2VnbA">`);
+    const found = (recipients: number) => {
+      const to = `To: a@b.example${',\r\n a@b.example'.repeat(recipients)}\r\n`;
+      const reader = new CarrierReader();
+      const mail = `From: a@b.example\r\n${to}Content-Transfer-Encoding: base64\r\n\r\n${page.toString('base64')}\r\n`;
+      return Buffer.concat([reader.push(Buffer.from(mail)), reader.end()]).toString();
+    };
+    expect(found(5000)).toBe('segl');
+    expect(() => found(10_000)).toThrow(expect.objectContaining({ reason: 'no-carrier' }));
   });
 });
 

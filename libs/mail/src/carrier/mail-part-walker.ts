@@ -12,6 +12,8 @@ const CR = 0x0d;
 const HYPHEN = 0x2d;
 /** 256 KiB for the header of the mail, and of each part. */
 const MAX_HEADER_BYTES = 256 * 1024;
+/** A header of more lines is read up to there: each takes over a microsecond of the thread that serves everybody, however short it is. */
+const MAX_HEADER_LINES = 8192;
 /** 2 MiB for all headers together, mails within mails included: fields cost far more time than bodies do. */
 const MAX_ALL_HEADER_BYTES = 2 * 1024 * 1024;
 /** 64 KiB without a line end: no line of a header, and of a body it is handed on as it comes. */
@@ -143,7 +145,8 @@ export class MailPartWalker {
     if (this.allowance.headerBytes < 0) throw new NotACarrier('no-carrier');
     this.header.push(Buffer.from(line));
     const isEmpty = line.length <= 2 && line.toString('latin1').trim() === '';
-    if (isEmpty || goesOn || this.headerBytes > MAX_HEADER_BYTES) this.endHeader(found);
+    const isLong = this.headerBytes > MAX_HEADER_BYTES || this.header.length >= MAX_HEADER_LINES;
+    if (isEmpty || goesOn || isLong) this.endHeader(found);
     this.isMidLine = goesOn;
   }
 

@@ -146,7 +146,7 @@ function headerBlock(bytes: Buffer): HeaderBlock {
     const isIndented = lines.length === 0 && OF_MAIL.test(line.text.trimStart()); // it can continue nothing
     const text = isIndented ? line.text.trimStart() : line.text;
     if (OF_MAIL.test(text)) lastOfMail = lines.length;
-    lines.push({ ...line, text });
+    lines.push(isIndented ? { ...line, text } : line);
   }
   const isOfMail = lastOfMail >= 0;
   for (let index = lastOfMail + 1; index < lines.length; index++) {
