@@ -28,7 +28,7 @@ describe('uploads that share the event loop', () => {
   });
 
   it('do no more than four turns a round, however many they are', async () => {
-    const turns = new UploadTurns();
+    const turns = new UploadTurns(() => 0);
     const uploads = Array.from({ length: 30 }, () => upload(turns, 3, 64 * 1024));
     const progress = () => uploads.reduce((sum, { taken }) => sum + taken.length, 0);
     const perRound: number[] = [];
@@ -38,6 +38,25 @@ describe('uploads that share the event loop', () => {
     }
     expect(Math.max(...perRound)).toBe(4);
     expect(perRound.slice(1).every((taken) => taken > 0)).toBe(true);
+  });
+
+  it('do a single turn in a round where that one takes long, and all get theirs', async () => {
+    let now = 0;
+    const turns = new UploadTurns(() => now);
+    const perRound: number[] = [];
+    let taken = 0;
+    const uploads = Array.from({ length: 5 }, async () => {
+      for await (const _ of turns.pace(pieces(3, 64 * 1024))) {
+        now += 10;
+        taken++;
+      }
+    });
+    for (let before = 0; taken < 15; before = taken) {
+      await round();
+      perRound.push(taken - before);
+    }
+    await Promise.all(uploads);
+    expect(Math.max(...perRound)).toBe(1);
   });
 
   it('take their turns one after the other: none is finished while another has not begun', async () => {
