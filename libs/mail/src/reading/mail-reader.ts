@@ -8,7 +8,7 @@ import type { MailOutline } from './outline/mail-outline.ts';
 import { READING_LIMITS } from './reading-limits.ts';
 import type { ReadingLimits } from './reading-limits.ts';
 import type { ReadableMail, ReadingNote } from './readable-mail.ts';
-import type { ReadingJob, ReadingReport, ReadingThreadData } from './reading-worker.ts';
+import type { ReadingJob, ReadingReport, ReadingThreadData } from './reading-thread.ts';
 
 /** Too many mails wait to be read: nothing is wrong with this one, try again shortly. */
 export class ReadingBusy extends DomainError {
