@@ -192,6 +192,14 @@ export function preciseCpuMsOf(pid: number): number {
   return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
 }
 
+/** What the main thread of a process did so far, in milliseconds: worked, and waited for a core that others had (same source). */
+export function mainThreadOf(pid: number): { workedMs: number; waitedMs: number } {
+  const [worked = NaN, waited = NaN] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1')
+    .split(' ')
+    .map(Number);
+  return { workedMs: worked / 1e6, waitedMs: waited / 1e6 };
+}
+
 /** Resident memory of a process, in bytes: now, and at its highest since forgetPeak (Linux, proc_pid_status(5)). */
 export function memoryOf(pid: number): { now: number; peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
