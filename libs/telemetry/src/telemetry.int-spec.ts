@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { EventStoreUnavailable, ProjectionRunner, ReadModels } from '#libs/event-store';
 import type { EventStore, StreamName } from '#libs/event-store';
 import { openTemporarySqlite } from '#libs/event-store/testing';
@@ -16,6 +17,7 @@ import type { TelemetryEvent, TelemetryOptions } from './telemetry.ts';
 import { seededBytes } from './testing/seeded-bytes.ts';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0 MARKER-UA';
+type NoisyCountsWritten = Extract<TelemetryEvent, { type: 'NoisyCountsWritten' }>;
 const PERIOD_SECONDS = DEFAULT_PRIVACY.periodDays * 24 * 3600;
 
 let sqlite: TemporarySqlite;
@@ -31,10 +33,12 @@ function telemetryOn(store: EventStore = sqlite.store, options: TelemetryOptions
   return new Telemetry(store, clock, { chance: new Chance(seededBytes('telemetry')), ...options });
 }
 
-async function written() {
+const written = () => writtenTo(sqlite.store);
+
+async function writtenTo(store: EventStore) {
   const events = [];
-  for await (const { stream, type, data } of sqlite.store.readAll()) events.push({ stream, type, data });
-  return events as { stream: StreamName; type: string; data: TelemetryEvent['data'] }[];
+  for await (const { stream, type, data } of store.readAll()) events.push({ stream, type, data });
+  return events as { stream: StreamName; type: string; data: NoisyCountsWritten['data'] }[];
 }
 
 async function cellsWritten() {
@@ -138,6 +142,47 @@ describe('what telemetry writes', () => {
     await Promise.all(processes.map((telemetry) => telemetry.write()));
     expect(await written()).toHaveLength(DIMENSIONS.length);
     expect(await cellsWritten()).toEqual([]);
+  });
+
+  it('tells of no day twice, whichever lengths of period processes count by, at once and one after the other', async () => {
+    const lengths = fc.integer({ min: 7, max: 45 });
+    const restarts = fc.array(fc.record({ process: fc.nat(2), periodDays: lengths, afterDays: fc.nat(40) }), {
+      minLength: 4,
+      maxLength: 12,
+    });
+    const property = fc.asyncProperty(fc.tuple(lengths, lengths, lengths), restarts, async (began, changes) => {
+      const store = await openTemporarySqlite();
+      const run = (periodDays: number) => telemetryOn(store.store, { privacy: { epsilon: 2, periodDays } });
+      try {
+        const processes = began.map(run);
+        for (const { process, periodDays, afterDays } of changes) {
+          clock.advance(afterDays * 24 * 3600);
+          for (const telemetry of processes) await telemetry.write();
+          await processes[process]?.stop();
+          processes[process] = run(periodDays);
+        }
+        const told = await writtenTo(store.store);
+        const periods = [...new Map(told.map(({ data }) => [data.until, data])).values()];
+        expect(told).toHaveLength(periods.length * DIMENSIONS.length);
+        periods.slice(1).forEach(({ from }, at) => expect(from >= (periods[at]?.until ?? '')).toBe(true));
+      } finally {
+        await store.cleanUp();
+      }
+    });
+    await fc.assert(property, { numRuns: 10 });
+  });
+
+  it('counts after a change from the first period that begins when the last written one has ended', async () => {
+    const weekly = telemetryOn(sqlite.store, { privacy: { epsilon: 2, periodDays: 7 } });
+    clock.advance(3 * 24 * 3600);
+    await weekly.stop(); // [2026-11-19, 2026-11-26) is told of
+    const monthly = telemetryOn();
+    for (const days of [10, 30]) {
+      clock.advance(days * 24 * 3600);
+      await monthly.write();
+    }
+    const periods = (await written()).map(({ data }) => `${data.from} to ${data.until}`);
+    expect([...new Set(periods)]).toEqual(['2026-11-25 to 2026-11-26', '2026-12-03 to 2027-01-02']);
   });
 
   it('does not end a period when the clock is set back', async () => {

@@ -1,5 +1,5 @@
-import { RevisionConflict, streamName } from '#libs/event-store';
-import type { DomainEvent, EventStore, StreamDescriptor, StreamName } from '#libs/event-store';
+import { decideAndAppend } from '#libs/event-store';
+import type { DomainEvent, EventStore, StreamDescriptor } from '#libs/event-store';
 import { newEventId } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
 import { clientOf } from './client.ts';
@@ -11,6 +11,8 @@ import { PeriodCounts } from './period-counts.ts';
 import { Chance } from './privacy/chance.ts';
 import { DEFAULT_PRIVACY, privacyBudget } from './privacy/privacy-budget.ts';
 import type { PrivacyBudget, PrivacySettings } from './privacy/privacy-budget.ts';
+import { isStillUnwritten, telemetryStream, writtenPeriods } from './written-periods.ts';
+import type { EndedPeriod } from './written-periods.ts';
 
 /** All that telemetry ever writes: one event for each dimension of a period, also where no cell may be known. */
 export type TelemetryEvent =
@@ -55,11 +57,6 @@ export const telemetryEvents = {
   events: { NoisyCountsWritten: STATISTICS, TelemetryTallied: STATISTICS },
 } as const satisfies StreamDescriptor<TelemetryEvent>;
 
-/** Of one period: written once, by whichever process is first. @param periodNumber since 1970 */
-export function telemetryStream(periodNumber: number, { periodDays }: PrivacySettings): StreamName {
-  return streamName(telemetryEvents.category, `${periodDays}-days-${periodNumber}`);
-}
-
 export interface TelemetryOptions {
   readonly privacy?: PrivacySettings;
   /** Called when writing failed; the counts wait for the next time. */
@@ -79,7 +76,7 @@ interface Period {
 
 /** What is to be written of a period that has ended: drawn once, then given to the store with the same ids until that answers. */
 interface Drawn {
-  readonly stream: StreamName;
+  readonly period: EndedPeriod;
   readonly events: readonly TelemetryEvent[];
 }
 
@@ -88,7 +85,8 @@ const DAY_MS = 24 * 3600 * 1000;
 /**
  * Counts, and watches nobody. Counting never waits and never throws: no page hangs on it. What is counted in a period is written once, after it has
  * ended and with noise; what a process has counted of a period that has not ended is dropped when it stops. Of several
- * processes the first writes, the others drop theirs: what one person can be told is bounded whatever runs.
+ * processes the first writes, the others drop theirs, also where they count by periods of another length: what can be told of one person is
+ * bounded whatever runs, and however the settings change.
  */
 export class Telemetry {
   private readonly budget: PrivacyBudget;
@@ -159,11 +157,13 @@ export class Telemetry {
 
   private async writeDrawn(): Promise<void> {
     for (let next = this.drawn[0]; next; next = this.drawn[0]) {
-      try {
-        await this.store.append(next.stream, 'NONE', next.events);
-      } catch (error) {
-        if (!(error instanceof RevisionConflict)) throw error; // another process was first: ours is never known
-      }
+      const { period, events } = next;
+      await decideAndAppend(
+        this.store,
+        telemetryStream(),
+        writtenPeriods,
+        (written) => (isStillUnwritten(written, period) ? events : []), // else another process was first: ours is never known
+      );
       this.drawn.shift();
     }
   }
@@ -183,17 +183,14 @@ export class Telemetry {
     const { settings } = this.budget;
     const next = this.periodNumber();
     this.current = { number: next, fromDay: next * settings.periodDays, counts: new PeriodCounts() };
-    const common = {
-      from: dayOf(fromDay),
-      until: dayOf((number + 1) * settings.periodDays),
-      epsilon: settings.epsilon,
-    };
+    const until = dayOf((number + 1) * settings.periodDays);
+    const common = { from: dayOf(fromDay), until, epsilon: settings.epsilon };
     const events = [...counts.cells()].map(([dimension, sampled]) => ({
       type: 'NoisyCountsWritten' as const,
       id: newEventId(),
       data: { dimension, ...common, cells: noisyCells(sampled, this.budget, this.chance) },
     }));
-    this.drawn.push({ stream: telemetryStream(number, settings), events });
+    this.drawn.push({ period: { begins: dayOf(number * settings.periodDays), until }, events });
   }
 
   /** From today on: what came before in this period was dropped, or counted by nobody. */

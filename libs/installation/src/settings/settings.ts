@@ -347,7 +347,9 @@ export const settingsSchema = z.object({
         .min(7)
         .max(366)
         .default(DEFAULT_PRIVACY.periodDays)
-        .describe('days that are counted together; what a process has counted of a period is dropped when it stops'),
+        .describe(
+          'days that are counted together; what a process has counted of a period is dropped when it stops. No day is told of twice: after a change the first period that counts is the first of the new length that begins when the last written one has ended',
+        ),
     })
     .prefault({}),
 });

@@ -35,7 +35,8 @@ export interface PrivacyBudget {
  * the cell has ten on both sides, by the noise (the threshold only looks at the noisy count); where it has ten on one side and nine on the other, nothing is
  * written on the second, and on the first with a probability of P(10 + noise ≥ τ) ≤ δ₀; else nothing on both. Sampling makes it (ln(1 + q(e^ε₀ − 1)), q·δ₀)
  * (Balle, Barthe, Gaboardi 2018, theorem 8), which is set to ε/k and δ/k for k dimensions; the dimensions compose to ε and δ (Dwork, Roth 2014,
- * theorem 3.16). A period is written once for an installation, so that processes and restarts add nothing.
+ * theorem 3.16). A period is written once for an installation, and no two that are written share a day whatever their lengths (`written-periods.ts`), so that
+ * processes, restarts and changed settings add nothing.
  *
  * @throws RangeError for an epsilon that is not above 0 or is above 20, or so small that no noise of ours is as strong
  */
