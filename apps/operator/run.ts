@@ -84,7 +84,7 @@ function programOf(operator: Operator): Command {
     .option('--demonstration', 'use the keyring and the data of the demonstration')
     .addHelpText(
       'after',
-      `\nOptions win over SEGL_… variables, and these over the file named by SEGL_CONFIG.\n@file in place of any value, or --option=@file: the first line of that file, @- of stdin; so that it stands in no history.\n\n${EXIT_TABLE}`,
+      `\nOptions win over SEGL_… variables, and these over the file named by SEGL_CONFIG.\n@file in place of any value, or --option=@file: the first line of that file, @- of stdin; so that it stands in no history and no list of processes.\n\n${EXIT_TABLE}`,
     );
   for (const commandOf of COMMANDS) program.addCommand(commandOf(operator));
   return program;
