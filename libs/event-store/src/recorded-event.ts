@@ -1,6 +1,6 @@
-import canonicalize from 'canonicalize';
 import { newEventId, parseEventId } from '#libs/vocabulary';
 import type { EventId, Instant } from '#libs/vocabulary';
+import { canonicalRecord } from './canonical-record.ts';
 import type { DomainEvent } from './domain-event.ts';
 import { AppendTooLarge, DamagedRecord, MAX_APPEND_BYTES } from './event-store.ts';
 import type { ExpectedRevision, Position, RecordedEvent, StreamName } from './event-store.ts';
@@ -18,8 +18,6 @@ const CATEGORY = /^[A-Za-z0-9._]+$/;
 const STREAM_NAME = /^[A-Za-z0-9._]+-[A-Za-z0-9._-]+$/;
 const MAX_STREAM_NAME_LENGTH = 200;
 const EVENT_TYPE = /^[A-Za-z][A-Za-z0-9._-]{0,99}$/;
-/** Deeper data is a mistake, and readers that parse by recursion must survive it. */
-const MAX_NESTING = 64;
 
 /** @throws TypeError when category and id do not make a stream name; a category has no hyphen. */
 export function streamName(category: string, id: string): StreamName {
@@ -64,10 +62,8 @@ export function recordEvents(
     ids.add(id);
     if (data === null || Array.isArray(data) || typeof data !== 'object')
       throw new TypeError(`${type}: data is not an object`);
-    requireLosslessJson(data, `${type}.data`, []);
     const version = writtenVersion(event);
-    const text = canonicalize({ data, id, revision: firstRevision + index, stream, time, type, version });
-    if (text === undefined) throw new TypeError(`${type}: data has no JSON form`);
+    const text = canonicalRecord({ data, id, revision: firstRevision + index, stream, time, type, version });
     // A server counts the bytes and twice the length of the type (EventStoreDB: EventRecord size); so does the port, for every store.
     appendBytes += Buffer.byteLength(text) + 2 * type.length;
     return { id, type, text };
@@ -89,50 +85,6 @@ function isVersion(value: unknown): value is number {
 /** A whole number from 0 up to 2^53 - 1. */
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** canonicalize() calls toJSON, drops functions and turns holes into null: what reaches it must have no need of that. */
-function requireLosslessJson(value: unknown, path: string, ancestors: object[]): void {
-  switch (typeof value) {
-    case 'boolean':
-      return;
-    case 'string':
-      if (!value.isWellFormed()) throw new TypeError(`${path}: a lone surrogate has no UTF-8`);
-      return;
-    case 'number':
-      if (!Number.isFinite(value)) throw new TypeError(`${path}: ${value} is not JSON`);
-      if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-        throw new TypeError(`${path}: an integer past 2^53; keep it as a string`);
-      }
-      if (Object.is(value, -0)) throw new TypeError(`${path}: -0 would be read back as 0`);
-      return;
-    case 'object':
-      if (value !== null) requireLosslessContainer(value, path, ancestors);
-      return;
-    default:
-      throw new TypeError(`${path}: a ${typeof value} is not JSON`);
-  }
-}
-
-function requireLosslessContainer(value: object, path: string, ancestors: object[]): void {
-  if (ancestors.includes(value)) throw new TypeError(`${path}: refers to itself`);
-  if (ancestors.length >= MAX_NESTING) throw new TypeError(`${path}: nested deeper than ${MAX_NESTING} levels`);
-  ancestors.push(value);
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++)
-      requireLosslessJson(value[index], `${path}[${index}]`, ancestors);
-  } else {
-    // A plain object of any realm: its prototype is null or has none above it. Dates, maps, buffers and class instances have.
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-      throw new TypeError(`${path}: a ${value.constructor?.name ?? 'class instance'} is not plain data`);
-    }
-    for (const [name, member] of Object.entries(value)) {
-      if (!name.isWellFormed()) throw new TypeError(`${path}: a name with a lone surrogate has no UTF-8`);
-      if (member !== undefined) requireLosslessJson(member, `${path}.${name}`, ancestors);
-    }
-  }
-  ancestors.pop();
 }
 
 type StoredRecord = Omit<RecordedEvent, 'bytes' | 'position' | 'version'> & {

@@ -116,7 +116,6 @@ export class SqliteEventStore extends EventStore implements RecordedEventImport,
       kind: 'append',
       stream,
       expected: expected === 'NONE' ? -1 : expected,
-      ids: records.map(({ id }) => id),
       texts: records.map(({ text }) => text),
     });
     switch (reply.kind) {

@@ -2,6 +2,8 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { writeGroup } from './append-group.ts';
 import type { WriteReply, WriteRequest } from './append-group.ts';
+import { packReplies, unpackRequests } from './crossing.ts';
+import type { PackedReplies, PackedRequest } from './crossing.ts';
 import { createFileIfMissing, faultOf, isBusy, SqliteFile } from './sqlite-file.ts';
 
 export interface WriterStart {
@@ -11,11 +13,11 @@ export interface WriterStart {
   readonly mayCreate: boolean;
 }
 /** Requests come in the order they were made, several at a time. */
-export type WriterInbox = { readonly requests: readonly WriteRequest[] } | 'close';
+export type WriterInbox = { readonly requests: readonly PackedRequest[] } | 'close';
 export type WriterOutbox =
   | { readonly kind: 'started' }
   | { readonly kind: 'not-started'; readonly words: string; readonly detail: string }
-  | { readonly kind: 'replies'; readonly replies: readonly WriteReply[] };
+  | { readonly kind: 'replies'; readonly replies: PackedReplies };
 
 /** Bounds how long the first of a group waits for the last, and what a group holds in memory. */
 const MAX_GROUP_REQUESTS = 1024;
@@ -25,7 +27,7 @@ if (parentPort === null) throw new Error('runs as a worker thread only');
 const main = parentPort;
 const { path, busyTimeoutMs, mayCreate } = workerData as WriterStart;
 const file = new SqliteFile(path, 'rw', busyTimeoutMs);
-let waiting: WriteRequest[] = [];
+const waiting: WriteRequest[] = [];
 let isClosing = false;
 
 function tell(message: WriterOutbox): void {
@@ -36,22 +38,32 @@ function detailOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function nextGroup(): WriteRequest[] {
-  let characters = 0;
+/** What waits, as far as there is room for it in the group. */
+function joinGroup(group: WriteRequest[]): readonly WriteRequest[] {
+  takeWhatArrived();
   let count = 0;
+  let characters = charactersIn(group);
   for (const request of waiting) {
-    if ('texts' in request) for (const text of request.texts) characters += text.length;
-    if (count === MAX_GROUP_REQUESTS || (count > 0 && characters > MAX_GROUP_CHARACTERS)) break;
+    characters += charactersIn([request]);
+    const size = group.length + count;
+    if (size === MAX_GROUP_REQUESTS || (size > 0 && characters > MAX_GROUP_CHARACTERS)) break;
     count++;
   }
-  const group = waiting.slice(0, count);
-  waiting = waiting.slice(count);
-  return group;
+  const joining = waiting.splice(0, count);
+  group.push(...joining);
+  return joining;
 }
 
-function write(group: readonly WriteRequest[]): readonly WriteReply[] {
+function charactersIn(requests: readonly WriteRequest[]): number {
+  let characters = 0;
+  for (const request of requests) if ('texts' in request) for (const text of request.texts) characters += text.length;
+  return characters;
+}
+
+function write(): readonly WriteReply[] {
+  const group: WriteRequest[] = [];
   try {
-    return writeGroup(file, group);
+    return writeGroup(file, () => joinGroup(group));
   } catch (error) {
     if (!isBusy(error)) file.release(); // a connection that failed is not trusted again
     const { message: words } = faultOf(error);
@@ -62,7 +74,7 @@ function write(group: readonly WriteRequest[]): readonly WriteReply[] {
 
 function take(message: WriterInbox): void {
   if (message === 'close') isClosing = true;
-  else waiting.push(...message.requests);
+  else waiting.push(...unpackRequests(message.requests));
 }
 
 /** Every message that has arrived, without a turn of the event loop for each. */
@@ -74,11 +86,8 @@ function takeWhatArrived(): void {
 /** What waits together is written together: also what came in while the group before it was written. */
 main.on('message', (message: WriterInbox) => {
   take(message);
-  takeWhatArrived();
-  for (let group = nextGroup(); group.length > 0; group = nextGroup()) {
-    tell({ kind: 'replies', replies: write(group) });
-    takeWhatArrived();
-  }
+  for (takeWhatArrived(); waiting.length > 0; takeWhatArrived())
+    tell({ kind: 'replies', replies: packReplies(write()) });
   if (!isClosing) return;
   file.release();
   main.close();

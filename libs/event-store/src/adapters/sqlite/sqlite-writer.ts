@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { EventStoreUnavailable } from '../../event-store.ts';
 import type { AppendRequest, CheckRequest, WriteReply, WriteRequest } from './append-group.ts';
+import { packRequests, unpackReplies } from './crossing.ts';
+import type { PackedReplies } from './crossing.ts';
 import type { ImportRequest } from './import-group.ts';
 import type { RemoveRequest } from './remove-group.ts';
 import type { WriterInbox, WriterOutbox, WriterStart } from './sqlite-writer-worker.ts';
@@ -11,6 +13,9 @@ export interface WriterOptions {
   /** After this long without an answer the caller is told that the outcome is unknown. */
   readonly answerTimeoutMs: number;
 }
+
+/** So many cross at once, however many one tick asks for: the two threads then work side by side. */
+const HAND_OVER_REQUESTS = 16;
 
 type Answered = Exclude<WriteReply, { kind: 'failed' }>;
 type Unnumbered =
@@ -31,6 +36,7 @@ export class SqliteWriter {
   private outgoing: WriteRequest[] = [];
   private readonly waiting = new Map<number, Waiting>();
   private deadlines: NodeJS.Timeout | null = null;
+  private isClosing = false;
 
   private constructor(options: WriterOptions) {
     this.options = options;
@@ -50,8 +56,10 @@ export class SqliteWriter {
       const seq = ++this.seq;
       this.waiting.set(seq, { resolve, reject, deadline: performance.now() + this.options.answerTimeoutMs });
       this.outgoing.push({ ...request, seq });
-      if (this.outgoing.length === 1) queueMicrotask(() => this.handOver()); // what one tick asks for crosses together
-      this.keepAlive();
+      if (this.outgoing.length === 1)
+        queueMicrotask(() => this.handOver()); // what one tick asks for crosses together
+      else if (this.outgoing.length === HAND_OVER_REQUESTS) this.handOver(); // the thread decides these while more is asked for
+      if (this.waiting.size === 1) this.keepAlive();
     });
   }
 
@@ -60,6 +68,7 @@ export class SqliteWriter {
     const worker = this.worker ?? (await this.starting?.catch(() => null)) ?? null;
     if (worker === null) return;
     this.handOver();
+    this.isClosing = true;
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     worker.ref();
     worker.postMessage('close' satisfies WriterInbox);
@@ -72,7 +81,7 @@ export class SqliteWriter {
     const requests = this.outgoing;
     if (requests.length === 0) return;
     this.outgoing = [];
-    this.worker?.postMessage({ requests } satisfies WriterInbox);
+    this.worker?.postMessage({ requests: packRequests(requests) } satisfies WriterInbox);
   }
 
   private start(mayCreate: boolean): Promise<Worker> {
@@ -103,8 +112,8 @@ export class SqliteWriter {
     return worker;
   }
 
-  private answer(replies: readonly WriteReply[]): void {
-    for (const reply of replies) {
+  private answer(replies: PackedReplies): void {
+    for (const reply of unpackReplies(replies)) {
       const waiting = this.waiting.get(reply.seq);
       this.waiting.delete(reply.seq);
       if (reply.kind === 'failed') waiting?.reject(unavailable(reply));
@@ -128,9 +137,12 @@ export class SqliteWriter {
     this.keepAlive();
   }
 
-  /** The thread holds the process only while someone waits for it; meanwhile no one waits for ever. */
+  /** The thread holds the process only while someone waits for it, or for its end; meanwhile no one waits for ever. */
   private keepAlive(): void {
-    if (this.waiting.size === 0) return void this.worker?.unref();
+    if (this.waiting.size === 0) {
+      if (!this.isClosing) this.worker?.unref();
+      return;
+    }
     this.worker?.ref();
     this.deadlines ??= setInterval(() => this.rejectLate(), Math.min(1000, this.options.answerTimeoutMs)).unref();
   }
