@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, RequestHandler } from 'express';
 import { Assets } from './assets.ts';
@@ -23,7 +24,7 @@ import { requestFacts, RequestFacts } from './request-facts.ts';
 import { toOriginForm } from './request-target.ts';
 import { headersOfRefusal, securityHeaders } from './security-headers.ts';
 import { logFieldsOf } from './log-fields.ts';
-import { refuseUnparsed } from './refuse-unparsed.ts';
+import { refuseHosts, refuseInsteadOfNode } from './refuse-unparsed.ts';
 import type { ViewEngine } from './view-engine.ts';
 
 export interface WebUiOptions {
@@ -103,7 +104,9 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     (response.locals as { [REQUEST]?: Request })[REQUEST] = request;
     next();
   };
+  refuseInsteadOfNode(app.getHttpServer() as Server, headersOfRefusal(transport));
   app.use(
+    refuseHosts(headersOfRefusal(transport)),
     bodyInTime((path) => isAt(path, PACED_PATHS), options.bodySeconds),
     ...securityHeaders(transport),
     assets.serve,
@@ -116,8 +119,6 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
     }),
     ...forms(options.streamPrefixes ?? STREAM_PREFIXES),
   );
-
-  app.getHttpServer().on('clientError', refuseUnparsed(headersOfRefusal(transport)));
 
   const logger = new Logger('web');
   app.useGlobalFilters(
