@@ -7,6 +7,8 @@ const labels = z.record(z.string(), z.string());
 const asKubernetesHasIt = z.record(z.string(), z.unknown());
 const peers = z.array(asKubernetesHasIt);
 const count = z.int().min(1);
+/** As a Service may be named (RFC 1035 label), which is the narrowest of what it ends up in; empty for the chart's own. */
+const namePart = z.string().regex(/^$|^[a-z]([-a-z0-9]*[a-z0-9])?$/);
 const quantity = z.string().regex(/^[0-9.]+([EPTGMk]i?)?$/);
 
 const resources = asKubernetesHasIt.describe(
@@ -87,8 +89,8 @@ export const placement = {
   tolerations: peers.describe('the same, as tolerations'),
   affinity: asKubernetesHasIt.describe('the same, as affinity; portals are spread over nodes and zones in any case'),
   priorityClassName: text.describe('priority class of Segl’s pods'),
-  nameOverride: text.describe('in place of the chart’s name, in names and labels'),
-  fullnameOverride: text.describe('in place of release and chart, in names; at most 40 characters'),
+  nameOverride: namePart.describe('in place of the chart’s name, in names and labels'),
+  fullnameOverride: namePart.describe('in place of release and chart, in names; at most 40 characters'),
 };
 
 function store(kind: {

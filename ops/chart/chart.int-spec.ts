@@ -335,6 +335,8 @@ withHelm('the chart, by Helm 4', () => {
     ],
     ['a word that nobody can give', 'mode=cluster,ephemeralStore.vouchedFor={it-is-fine}', /vouchedFor\/0'/],
     ['a canary that never rests', 'settings.canary.everySeconds=5', /canary\/everySeconds'/],
+    ['a name that no Service may have', 'nameOverride=Post_Office', /nameOverride': 'Post_Office' does not match/],
+    ['one that begins with a digit', 'fullnameOverride=1st-post', /fullnameOverride': '1st-post' does not match/],
     ['a Gateway that has no name', 'gatewayApi.enabled=true', /gatewayApi\.parentRefs: is empty/],
   ];
   it.each(refusals)('refuses %s by name', (_, set, wanted) => {
