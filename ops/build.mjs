@@ -1,9 +1,8 @@
 /** Builds both apps into ./dist: types are checked, code is joined (bundle.mjs), assets are copied, templates are compiled, `segl` is put where npx finds it. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { bundle, copyAssets } from './bundle.mjs';
+import { bundle, compileTemplates, copyAssets } from './bundle.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 function run(...args) {
@@ -15,12 +14,7 @@ run(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json
 const dist = join(root, 'dist');
 await bundle(join(dist, 'compiled'), dist);
 copyAssets(root, dist);
-
-// Every template is compiled and checked now, and never again: a missing text or partial fails the build, not a start or a reader's page.
-const views = join(dist, 'libs', 'web-ui', 'src', 'compiled-views');
-const { viewDirectories, writeViews } = await import(pathToFileURL(`${views}.js`).href);
-writeFileSync(`${views}.cjs.new`, `module.exports = ${writeViews(viewDirectories(root))};\n`);
-renameSync(`${views}.cjs.new`, `${views}.cjs`);
+await compileTemplates(root, dist);
 
 const segl = join(dist, 'apps', 'operator', 'main.js');
 chmodSync(segl, 0o755);

@@ -5,6 +5,7 @@
  */
 import { copyFileSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build, transform } from 'esbuild';
 
@@ -97,6 +98,19 @@ export function copyAssets(root, out) {
     mkdirSync(dirname(target), { recursive: true });
     copyFileSync(join(root, asset), target);
   }
+}
+
+/**
+ * Every template is compiled and checked now, and never again: a missing text or partial fails the build, not a start or a reader's page.
+ * @param root of the repository, built into its ./dist @param out where the entries went
+ */
+export async function compileTemplates(root, out) {
+  const place = join('libs', 'web-ui', 'src', 'compiled-views');
+  const compiler = pathToFileURL(join(root, 'dist', `${place}.js`)).href; // finds its packages, which `out` need not
+  const { viewDirectories, writeViews } = await import(compiler);
+  const path = join(out, `${place}.cjs`);
+  writeFileSync(`${path}.new`, `module.exports = ${writeViews(viewDirectories(root))};\n`);
+  renameSync(`${path}.new`, path);
 }
 
 /** @param compiled what tsc wrote @param out where the entries go, each in its place */

@@ -25,7 +25,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { stop } from 'esbuild';
 import { pack } from 'tar-stream';
-import { bundle, copyAssets } from '../bundle.mjs';
+import { bundle, compileTemplates, copyAssets } from '../bundle.mjs';
 
 const root = resolve(import.meta.dirname, '..', '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -79,6 +79,7 @@ async function contents(place) {
   const dist = join(place, 'dist');
   await bundle(join(root, 'dist', 'compiled'), dist); // anew: dist itself keeps pieces of earlier builds for a day
   copyAssets(root, dist);
+  await compileTemplates(root, dist);
   const bill = join(place, 'segl.cdx.json');
   const { status } = spawnSync(process.execPath, [join(root, 'ops', 'sbom.mjs'), bill], { stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new Error('no bill of materials could be made');

@@ -74,8 +74,11 @@ export function viewDirectories(root = resolve(import.meta.dirname, '..', '..', 
 
 function templatesIn(directory: string): [view: string, source: string][] {
   const room = basename(directory) === 'src' ? basename(dirname(directory)) : basename(directory);
-  return globSync('**/*.hbs', { cwd: directory, exclude: ['**/node_modules/**', 'test/**'] }).map((file) => [
-    `${room}/${file.split(sep).join('/').slice(0, -'.hbs'.length)}`,
-    readFileSync(join(directory, file), 'utf8'),
-  ]);
+  const files = globSync('**/*.hbs', { cwd: directory, exclude: ['**/node_modules/**', 'test/**'] });
+  return files
+    .sort()
+    .map((file) => [
+      `${room}/${file.split(sep).join('/').slice(0, -'.hbs'.length)}`,
+      readFileSync(join(directory, file), 'utf8'),
+    ]);
 }

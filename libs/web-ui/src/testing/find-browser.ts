@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { chromium } from 'playwright-core';
 import type { Browser, LaunchOptions } from 'playwright-core';
 
 /** As it runs for root, without a GPU, and without asking anything of the network by itself (stack.md section 9). */
@@ -20,8 +19,9 @@ export function chromiumPath(): string | null {
 }
 
 /** The caller closes it. @throws TypeError when there is none: ask chromiumPath first */
-export function launchChromium(options: Pick<LaunchOptions, 'ignoreDefaultArgs'> = {}): Promise<Browser> {
+export async function launchChromium(options: Pick<LaunchOptions, 'ignoreDefaultArgs'> = {}): Promise<Browser> {
   const executablePath = chromiumPath();
   if (executablePath === null) throw new TypeError('no Chromium on this machine');
+  const { chromium } = await import('playwright-core'); // 4 MB of code that most who come through this door have no use for
   return chromium.launch({ executablePath, headless: true, args: ARGUMENTS, ...options });
 }
