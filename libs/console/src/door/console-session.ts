@@ -33,7 +33,8 @@ export interface ConsoleSession {
 
 /**
  * Sessions at the console: begun by a sign-in alone, under a session id of the browser that is new with it. They lie in the ephemeral
- * store under a digest of that id, beside the sessions of readers and apart from them.
+ * store under a digest of that id, beside the sessions of readers and apart from them. Beside each lies its longest time, which nothing extends: the
+ * store's time only goes forward, and a clock that was set back gives nobody a longer session.
  */
 @Injectable()
 export class ConsoleSessions {
@@ -43,6 +44,7 @@ export class ConsoleSessions {
   ) {}
 
   async begin(sessionId: string, session: ConsoleSession): Promise<void> {
+    await this.store.put(longestTimeOf(sessionId), Buffer.of(1), this.settings.sessionMaxSeconds);
     await putJson(this.store, keyOf(sessionId), session, this.secondsLeft(session, session.startedAt));
   }
 
@@ -51,7 +53,7 @@ export class ConsoleSessions {
     const session = await getJson(this.store, keyOf(sessionId), parseSession);
     if (session === null) return null;
     const seconds = this.secondsLeft(session, now);
-    if (seconds <= 0) {
+    if (seconds <= 0 || (await this.store.get(longestTimeOf(sessionId))) === null) {
       await this.end(sessionId);
       return null;
     }
@@ -69,6 +71,7 @@ export class ConsoleSessions {
 
   async end(sessionId: string): Promise<void> {
     await this.store.delete(keyOf(sessionId));
+    await this.store.delete(longestTimeOf(sessionId));
   }
 
   /** When it ends in any case. */
@@ -85,6 +88,10 @@ export class ConsoleSessions {
 /** A digest, so that a dump of the store's keys opens no session. */
 function keyOf(sessionId: string): EphemeralKey {
   return `console-session:${digestOf(sessionId)}`;
+}
+
+function longestTimeOf(sessionId: string): EphemeralKey {
+  return `console-session-longest:${digestOf(sessionId)}`;
 }
 
 const parseCase = recordOf<Case>({ caseNumber: orAbsent(isText), reason: orAbsent(isText) });
