@@ -14,7 +14,9 @@ export interface CookieOptions {
  * set a cookie called `\u00a0__Host-…` where browsers let it set no `__Host-…`.
  */
 export function cookieValues(request: Request, name: string): string[] {
-  return (request.get('cookie') ?? '')
+  const { cookie } = request.headers;
+  if (cookie === undefined) return [];
+  return cookie
     .split(';')
     .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
     .filter((pair) => pair.startsWith(`${name}=`))

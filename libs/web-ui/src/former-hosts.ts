@@ -18,6 +18,7 @@ export function isAtHost(
   request: { readonly headers: { readonly host?: string | undefined } },
   hosts: readonly string[],
 ) {
+  if (hosts.length === 0) return false;
   const host = (request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '');
   return hosts.includes(host);
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Request, RequestHandler } from 'express';
+import type { Express } from 'express';
 import { Assets } from './assets.ts';
 import { bodyInTime } from './body-in-time.ts';
 import type { CookieKeys } from './browser-session.ts';
@@ -16,11 +16,13 @@ import type { ErrorPages } from './error-pages.ts';
 import { leadOnFromFormerHosts } from './former-hosts.ts';
 import { FRAME_FITTING } from './frame-fitting.ts';
 import { forms } from './forms.ts';
+import { inTurn } from './in-turn.ts';
 import { assetsOf, shownOrganisation } from './organisation/shown-organisation.ts';
 import type { PortalOrganisation } from './organisation/portal-organisation.ts';
-import { LANGUAGES, LOCALES } from './locales/translate.ts';
+import { LOCALES } from './locales/translate.ts';
 import type { Locale } from './locales/translate.ts';
-import { requestFacts, RequestFacts } from './request-facts.ts';
+import { rendering } from './rendering.ts';
+import { RequestFacts } from './request-facts.ts';
 import { toOriginForm } from './request-target.ts';
 import { headersOfRefusal, securityHeaders } from './security-headers.ts';
 import { logFieldsOf } from './log-fields.ts';
@@ -65,9 +67,6 @@ export interface WebUiOptions {
   readonly onError?: (kind: string, status: number) => void;
 }
 
-/** Under which a view finds its request among the values that Express merges for it. */
-const REQUEST = Symbol('request');
-
 /** Hand a carrier in, the API, and a file to verify: all stream, and read their own bodies, as `/oidc` does. */
 export const STREAM_PREFIXES: readonly string[] = ['/open', '/api', '/oidc', '/console/verify/file'];
 export const PROGRAM_PREFIXES: readonly string[] = ['/api'];
@@ -98,27 +97,35 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
   app.disable('x-powered-by');
   app.disable('etag'); // nothing that is not immutable is cached at all
   app.set('query parser', 'simple');
-  app.set('view', viewsOf(options, assets, locales));
-  const facts: RequestHandler = (request, response, next) => {
-    new RequestFacts(request, response, settings);
-    (response.locals as { [REQUEST]?: Request })[REQUEST] = request;
-    next();
-  };
   refuseInsteadOfNode(app.getHttpServer() as Server, headersOfRefusal(transport));
+  const headers = securityHeaders(transport);
   app.use(
-    refuseHosts(headersOfRefusal(transport)),
-    bodyInTime((path) => isAt(path, PACED_PATHS), options.bodySeconds),
-    ...securityHeaders(transport),
-    assets.serve,
-    facts,
-    leadOnFromFormerHosts({
-      publicUrl: options.publicUrl,
-      hosts: settings.formerHosts,
-      served: SERVED_AT_FORMER_HOSTS,
-      programPrefixes,
-    }),
-    ...forms(options.streamPrefixes ?? STREAM_PREFIXES),
+    inTurn([
+      refuseHosts(headersOfRefusal(transport)),
+      bodyInTime((path) => isAt(path, PACED_PATHS), options.bodySeconds),
+      (_request, response, next) => {
+        headers(response);
+        next();
+      },
+      assets.serve,
+      (request, response, next) => {
+        new RequestFacts(request, response, settings);
+        next();
+      },
+      leadOnFromFormerHosts({
+        publicUrl: options.publicUrl,
+        hosts: settings.formerHosts,
+        served: SERVED_AT_FORMER_HOSTS,
+        programPrefixes,
+      }),
+      ...forms(options.streamPrefixes ?? STREAM_PREFIXES),
+    ]),
   );
+  (app.getHttpAdapter().getInstance() as Express).response.render = rendering({
+    views: options.views,
+    locales,
+    inEveryPage: (locale) => factsOfEveryPage(options, assets, locale),
+  });
 
   const logger = new Logger('web');
   app.useGlobalFilters(
@@ -130,42 +137,6 @@ export function installWebUi(app: NestExpressApplication, options: WebUiOptions)
       onError: options.onError,
     }),
   );
-}
-
-/** What Express asks for to render: our engine behind its `view` setting, so that `res.render` and `@Render` take view names. */
-function viewsOf(options: WebUiOptions, assets: Assets, locales: readonly Locale[]) {
-  const inEveryPage = new Map(locales.map((locale) => [locale, factsOfEveryPage(options, assets, locale)]));
-  return class {
-    readonly path: string;
-
-    constructor(name: string) {
-      this.path = options.views.has(name) ? name : '';
-    }
-
-    render(
-      given: Record<string, unknown> & { readonly [REQUEST]: Request },
-      done: (error: unknown, html?: string) => void,
-    ): void {
-      const { [REQUEST]: request, settings: _settings, _locals, cache: _cache, ...context } = given;
-      let html: string;
-      try {
-        const facts = requestFacts(request);
-        html = options.views.render(this.path, context, {
-          locale: facts.locale,
-          csrfToken: () => facts.browser().csrfToken,
-          page: {
-            ...inEveryPage.get(facts.locale),
-            languages: languageSwitch(facts, request, locales),
-            languagesByForm: request.method !== 'GET',
-          },
-        });
-      } catch (error) {
-        done(error);
-        return;
-      }
-      done(null, html);
-    }
-  };
 }
 
 /** What the layout shows in one language, whatever is asked for. */
@@ -182,24 +153,4 @@ function factsOfEveryPage(options: WebUiOptions, assets: Assets, locale: Locale)
     icon: assets.addressOf('seal.svg'),
     frameFitting: FRAME_FITTING,
   };
-}
-
-function queryIn({ originalUrl }: Request, { keepsQuery }: RequestFacts, locale: Locale): string {
-  const query = keepsQuery ? new URL(originalUrl, 'http://here').searchParams : new URLSearchParams();
-  query.delete('lang');
-  query.append('lang', locale);
-  return query.toString();
-}
-
-/** This page in the other languages: links, or after a form that may be sent again, forms; none after any other form. */
-function languageSwitch(facts: RequestFacts, request: Request, offered: readonly Locale[]) {
-  if (request.method !== 'GET' && !facts.isAskedForAgain) return [];
-  return LANGUAGES.filter(({ locale }) => offered.includes(locale) && locale !== facts.locale).map(
-    ({ locale, name }) => ({
-      locale,
-      name,
-      // `//host` as a path would be another host as a link, and browsers take `\` for `/`
-      address: `${request.path.replaceAll('\\', '%5C').replace(/^\/+/, '/')}?${queryIn(request, facts, locale)}`,
-    }),
-  );
 }

@@ -25,12 +25,19 @@ export interface RequestSettings {
 /** A year, in seconds: a chosen language says nothing about a person. */
 const LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600;
 
-const factsOf = new WeakMap<object, RequestFacts>();
+/**
+ * Where a request keeps its facts. On the request itself: a WeakMap's values are reached from wherever its table lies, old memory by then, so V8 kept each
+ * request with its answer until it next went through all of memory, and copied it twice on the way.
+ */
+const FACTS = Symbol('facts');
+
+interface Known {
+  [FACTS]?: RequestFacts;
+}
 
 /** What one request is known by; made once for each, at the very front. */
 export class RequestFacts {
   readonly locale: Locale;
-  readonly clientNetwork: ClientNetwork;
   /** Whether the portal was asked by a name that it had earlier: a cookie that is left here is not there at its own. */
   readonly isAtFormerHost: boolean;
   /** Whether the form that this answers may be sent again for the same page in another language (`languagesByForm`). */
@@ -41,6 +48,9 @@ export class RequestFacts {
    */
   keepsQuery = false;
   private known: Browser | null | undefined;
+  private network: ClientNetwork | undefined;
+  /** Asked for at once: a connection that is gone when its request is answered has none. */
+  private readonly socketAddress: string | undefined;
 
   constructor(
     private readonly request: Request,
@@ -49,12 +59,15 @@ export class RequestFacts {
   ) {
     this.isAtFormerHost = isAtHost(request, settings.formerHosts);
     this.locale = this.chosenLocale();
-    this.clientNetwork = clientNetworkOf(
-      request.socket.remoteAddress,
-      { name: settings.proxyHeader, value: request.get(settings.proxyHeader) },
-      settings.trustedProxies,
-    );
-    factsOf.set(request, this);
+    this.socketAddress = request.socket.remoteAddress;
+    (request as Known)[FACTS] = this;
+  }
+
+  /** Whose request it is, past our own proxies. */
+  get clientNetwork(): ClientNetwork {
+    const { proxyHeader: name, trustedProxies } = this.settings;
+    this.network ??= clientNetworkOf(this.socketAddress, { name, value: this.request.get(name) }, trustedProxies);
+    return this.network;
   }
 
   /** The browser that asks, or null when it carries no session of ours. */
@@ -147,21 +160,23 @@ export class RequestFacts {
   private chosenLocale(): Locale {
     const { locales, isSecure } = this.settings;
     const name = isSecure ? '__Host-segl-language' : 'segl-language';
-    const isOffered = (text: unknown): text is Locale => isLocale(text) && locales.includes(text);
     const asked = this.request.query['lang'];
-    if (isOffered(asked)) {
+    if (isOffered(asked, locales)) {
       setCookie(this.response, name, asked, { isSecure, maxAgeSeconds: LANGUAGE_COOKIE_SECONDS });
       return asked;
     }
-    return (
-      cookieValues(this.request, name).find(isOffered) ?? negotiateLocale(this.request.get('accept-language'), locales)
-    );
+    for (const value of cookieValues(this.request, name)) if (isOffered(value, locales)) return value;
+    return negotiateLocale(this.request.get('accept-language'), locales);
   }
+}
+
+function isOffered(text: unknown, locales: readonly Locale[]): text is Locale {
+  return isLocale(text) && locales.includes(text);
 }
 
 /** @throws TypeError when web-ui is not installed in this app */
 export function requestFacts(request: object): RequestFacts {
-  const facts = factsOf.get(request);
+  const facts = (request as Known)[FACTS];
   if (facts === undefined) throw new TypeError('installWebUi comes before every route');
   return facts;
 }

@@ -1,4 +1,6 @@
-import type { RequestHandler, Response } from 'express';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Response } from 'express';
 import helmet from 'helmet';
 import { FRAME_FITTING } from './frame-fitting.ts';
 
@@ -43,9 +45,11 @@ const PERMISSIONS = [
 /** A year: the usual term for browsers to remember that a host speaks https only (RFC 6797). */
 const HSTS_SECONDS = 365 * 24 * 3600;
 
+const UPGRADE = 'upgrade-insecure-requests';
+
 function policyText(policy: Readonly<Record<string, string>>, isSecure: boolean): string {
   const directives = Object.entries(policy).map(([name, sources]) => `${name} ${sources}`);
-  return [...directives, ...(isSecure ? ['upgrade-insecure-requests'] : [])].join('; ');
+  return [...directives, ...(isSecure ? [UPGRADE] : [])].join('; ');
 }
 
 export interface Transport {
@@ -70,11 +74,12 @@ export function headersOfRefusal({
   };
 }
 
-const isSecureResponse = new WeakSet<object>();
-
-/** Written out, since helmet's own policy does not fit (threats.md A29); nothing here is ever cached unless it says so itself. */
-export function securityHeaders({ isSecure, includesSubDomains = false }: Transport): RequestHandler[] {
-  const headers = helmet({
+/**
+ * Written out, since helmet's own policy does not fit (threats.md A29); nothing here is ever cached unless it says so itself. They are the same for each
+ * answer, so helmet is asked once, when the app is made. @returns what writes them on an answer
+ */
+export function securityHeaders({ isSecure, includesSubDomains = false }: Transport): (response: Response) => void {
+  const options: Parameters<typeof helmet>[0] = {
     contentSecurityPolicy: false, // set below, so that one function writes every policy
     strictTransportSecurity: isSecure ? { maxAge: HSTS_SECONDS, includeSubDomains: includesSubDomains } : false,
     crossOriginOpenerPolicy: { policy: 'same-origin' },
@@ -83,19 +88,37 @@ export function securityHeaders({ isSecure, includesSubDomains = false }: Transp
     referrerPolicy: { policy: 'no-referrer' },
     xDnsPrefetchControl: { allow: false },
     xFrameOptions: { action: 'deny' },
+  };
+  const headers = [
+    ...headersOfHelmet(options),
+    ['Content-Security-Policy', policyText(PAGE_POLICY, isSecure)],
+    ['Permissions-Policy', PERMISSIONS],
+    ['X-Robots-Tag', 'noindex, nofollow'],
+    ['Cache-Control', 'no-store'],
+  ] as const;
+  return (response) => {
+    for (const [name, value] of headers) response.setHeader(name, value);
+  };
+}
+
+/** What helmet writes on an answer that has nothing else. */
+function headersOfHelmet(options: Parameters<typeof helmet>[0]): [name: string, value: string][] {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  const written: [name: string, value: string][] = [];
+  response.setHeader = (name, value) => {
+    written.push([name, String(value)]);
+    return response;
+  };
+  helmet(options)(request, response, (error) => {
+    if (error instanceof Error) throw error;
   });
-  const policy = policyText(PAGE_POLICY, isSecure);
-  return [
-    headers,
-    (_request, response, next) => {
-      if (isSecure) isSecureResponse.add(response);
-      response.setHeader('Content-Security-Policy', policy);
-      response.setHeader('Permissions-Policy', PERMISSIONS);
-      response.setHeader('X-Robots-Tag', 'noindex, nofollow');
-      response.setHeader('Cache-Control', 'no-store');
-      next();
-    },
-  ];
+  return written;
+}
+
+/** Whether the portal is reached by https, as the policy says that was written on every answer. */
+function isSecureAnswer(response: Response): boolean {
+  return String(response.getHeader('Content-Security-Policy')).includes(UPGRADE);
 }
 
 /**
@@ -110,13 +133,13 @@ export function messagePageHeaders(response: Response): void {
     'style-src': "'self' 'unsafe-inline'",
     'frame-src': "'none'",
   };
-  response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
+  response.setHeader('Content-Security-Policy', policyText(policy, isSecureAnswer(response)));
 }
 
 /** For the one page whose form leads to another origin: an older name of the portal, to its own. */
 export function formLeadsTo(response: Response, origin: string): void {
   const policy = { ...PAGE_POLICY, 'form-action': origin };
-  response.setHeader('Content-Security-Policy', policyText(policy, isSecureResponse.has(response)));
+  response.setHeader('Content-Security-Policy', policyText(policy, isSecureAnswer(response)));
 }
 
 /**
