@@ -209,7 +209,7 @@ describe('the carrier reader', () => {
   });
 
   it('costs little however small the pieces of a hostile file are', () => {
-    const begun = performance.now();
+    const begun = process.cpuUsage(); // the clock counts what else the machine does
     for (const hostile of [
       `<meta name="segl" ${'<input '.repeat(40_000)}`,
       `Subject: x\r\n\r\n${'x'.repeat(300_000)}`,
@@ -221,7 +221,7 @@ describe('the carrier reader', () => {
         expect(error).toBeInstanceOf(NotACarrier);
       }
     }
-    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(process.cpuUsage(begun).user / 1000).toBeLessThan(5000);
   });
 });
 

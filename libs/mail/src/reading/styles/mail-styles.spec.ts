@@ -125,12 +125,12 @@ describe('the styles of a mail in its frame', () => {
 
   it('cost no more for many elements and many rules than the limits say', () => {
     const rules = Array.from({ length: 2000 }, (_each, at) => `* * * * .a${at} *{color:#111}`).join('');
-    const started = performance.now();
+    const started = process.cpuUsage(); // the clock counts what else the machine does
     const { areStylesOmitted } = sanitiseMailHtml(
       `<style>${rules}</style>${'<div class=a1><p>x</div>'.repeat(10_000)}`,
       () => null,
     );
     expect(areStylesOmitted).toBe(true);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(10_000);
   });
 });

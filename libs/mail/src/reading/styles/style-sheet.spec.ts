@@ -95,9 +95,9 @@ describe('the style sheets of a mail', () => {
 
   it('reads what is nested without end in time', () => {
     for (const piece of ['a{', '(', 'f(', '@media x{', ':not(', '[', '/*', '@x ', '"', ',']) {
-      const started = performance.now();
+      const started = process.cpuUsage(); // the clock counts what else the machine does
       cleaned(`p{color:red}${piece.repeat(100_000)}`);
-      expect(performance.now() - started).toBeLessThan(5000);
+      expect(process.cpuUsage(started).user / 1000).toBeLessThan(5000);
     }
   });
 });
