@@ -15,7 +15,9 @@ describe('what readers do', () => {
       return Promise.resolve({ revision: written.length - 1 });
     };
     const clock = new FixedClock(instantOf('2026-11-22T12:00:00Z'));
-    const telemetry = new Telemetry({ append } as unknown as EventStore, clock);
+    const telemetry = new Telemetry({ append } as unknown as EventStore, clock, {
+      monotonicMs: () => Date.parse(clock.now()),
+    });
     const metrics = new Metrics();
     const visits = new CountedVisits(telemetry, metrics);
     for (let person = 0; person < 1000; person++) {

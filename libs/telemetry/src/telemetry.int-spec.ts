@@ -30,7 +30,8 @@ beforeEach(async () => {
 afterEach(() => sqlite.cleanUp());
 
 function telemetryOn(store: EventStore = sqlite.store, options: TelemetryOptions = {}): Telemetry {
-  return new Telemetry(store, clock, { chance: new Chance(seededBytes('telemetry')), ...options });
+  const chance = new Chance(seededBytes('telemetry'));
+  return new Telemetry(store, clock, { chance, monotonicMs: () => Date.parse(clock.now()), ...options });
 }
 
 const written = () => writtenTo(sqlite.store);
@@ -195,6 +196,25 @@ describe('what telemetry writes', () => {
     clock.advance(3 * PERIOD_SECONDS);
     await telemetry.write();
     expect(await written()).toHaveLength(DIMENSIONS.length);
+  });
+
+  it('does not end a period when the clock is set forward for a while, and goes on in it', async () => {
+    let aheadSeconds = 0;
+    const telemetry = telemetryOn(sqlite.store, { monotonicMs: () => Date.parse(clock.now()) - aheadSeconds * 1000 });
+    const setForward = (seconds: number) => {
+      aheadSeconds += seconds;
+      clock.advance(seconds);
+    };
+    visit(telemetry, 1000);
+    for (const seconds of [100 * PERIOD_SECONDS, -100 * PERIOD_SECONDS]) {
+      setForward(seconds);
+      visit(telemetry, 1000);
+      await telemetry.write();
+      expect(await written()).toEqual([]);
+    }
+    clock.advance(PERIOD_SECONDS);
+    await telemetry.write();
+    expect(await cellsWritten()).toHaveLength(1);
   });
 
   it('is written by itself, now and then', async () => {

@@ -1,6 +1,6 @@
 import { decideAndAppend } from '#libs/event-store';
 import type { DomainEvent, EventStore, StreamDescriptor } from '#libs/event-store';
-import { newEventId } from '#libs/vocabulary';
+import { newEventId, SteadyClock } from '#libs/vocabulary';
 import type { Clock } from '#libs/vocabulary';
 import { clientOf } from './client.ts';
 import { handInToPage } from './dimensions.ts';
@@ -65,6 +65,8 @@ export interface TelemetryOptions {
   readonly lookEverySeconds?: number;
   /** Only tests give one. */
   readonly chance?: Chance;
+  /** Of a clock that is never set (SteadyClock). Only tests give one. */
+  readonly monotonicMs?: () => number;
 }
 
 interface Period {
@@ -91,6 +93,8 @@ const DAY_MS = 24 * 3600 * 1000;
 export class Telemetry {
   private readonly budget: PrivacyBudget;
   private readonly chance: Chance;
+  /** One that is set forward for a minute would end the period, and begin one that nobody counts in for as long as the jump. */
+  private readonly clock: SteadyClock;
   private current: Period;
   private readonly drawn: Drawn[] = [];
   private timer: NodeJS.Timeout | null = null;
@@ -98,11 +102,12 @@ export class Telemetry {
 
   constructor(
     private readonly store: EventStore,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly options: TelemetryOptions = {},
   ) {
     this.budget = privacyBudget(options.privacy ?? DEFAULT_PRIVACY);
     this.chance = options.chance ?? new Chance();
+    this.clock = new SteadyClock(clock, options.monotonicMs);
     this.current = this.periodBegun();
   }
 
