@@ -15,7 +15,8 @@ describe('what readers do', () => {
       return Promise.resolve({ revision: written.length - 1 });
     };
     const clock = new FixedClock(instantOf('2026-11-22T12:00:00Z'));
-    const telemetry = new Telemetry({ append } as unknown as EventStore, clock, {
+    const readStream = () => [];
+    const telemetry = new Telemetry({ append, readStream } as unknown as EventStore, clock, {
       monotonicMs: () => Date.parse(clock.now()),
     });
     const metrics = new Metrics();
