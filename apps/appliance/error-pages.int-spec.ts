@@ -25,6 +25,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'backup-too-old': 'a warning of `segl doctor`',
   'canary-not-read': 'a warning of `segl doctor`',
   'canary-stopped': 'what a canary mail came to, for the log, the console and `segl canary run`',
+  'canary-asked-too-often': 'answered at the management port, with 429',
   'canary-under-way': 'answered at the management port',
   'bad-backup': 'of the command line',
   'ciphertext-differs': 'CannotBeShown, with `altered` in the record',

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
-import { CanaryUnderWay, CannotListen } from '#libs/installation';
+import { CanaryAskedTooOften, CanaryUnderWay, CannotListen } from '#libs/installation';
 import type { Canary, Readiness, Settings } from '#libs/installation';
 import { Metrics } from '#libs/telemetry';
 import { ManagementServer } from './management-server.ts';
@@ -133,13 +133,16 @@ describe('the management port', () => {
     expect((await ask('/canary', asked))[0]).toBe(404);
     management.serves({ ...watched, canary: null });
     expect((await ask('/canary', asked))[0]).toBe(404);
-    management.serves({ ...watched, canary: { run: send } as unknown as Canary });
+    management.serves({ ...watched, canary: { runAsked: send } as unknown as Canary });
     expect((await ask('/canary', { method: 'POST', body: 'x' }))[0]).toBe(415);
     expect((await ask('/canary'))[0]).toBe(404);
     expect(send).not.toHaveBeenCalled();
     expect(JSON.parse((await ask('/canary', asked))[1])).toEqual(run);
     send.mockRejectedValueOnce(new CanaryUnderWay());
     expect((await ask('/canary', asked)).slice(0, 2)).toEqual([409, 'a canary mail is under way already\n']);
+    send.mockRejectedValueOnce(new CanaryAskedTooOften(17));
+    const tooOften = await fetch(`http://127.0.0.1:${management.port}/canary`, asked);
+    expect([tooOften.status, tooOften.headers.get('retry-after')]).toEqual([429, '17']);
   });
 
   it('has nothing else, takes nothing, and answers on loopback to this machine’s names alone', async () => {

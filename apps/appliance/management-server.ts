@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { CanaryUnderWay, CannotListen, isLoopback } from '#libs/installation';
+import { CanaryAskedTooOften, CanaryUnderWay, CannotListen, isLoopback } from '#libs/installation';
 import type { Canary, Readiness, Settings } from '#libs/installation';
 import type { Metrics } from '#libs/telemetry';
 
@@ -13,6 +13,7 @@ interface Answer {
   readonly text: string;
   readonly contentType?: string;
   readonly ageSeconds?: number;
+  readonly retryAfterSeconds?: number;
 }
 
 /** What a process says of itself once it serves. */
@@ -91,6 +92,7 @@ export class ManagementServer {
       text,
       contentType = 'text/plain; charset=utf-8',
       ageSeconds,
+      retryAfterSeconds,
     } = await this.answerTo(request).catch((error: unknown): Answer => {
       this.log.error({ error: String(error) }, 'the management port could not answer');
       return { status: 500, text: 'failed; the log says why\n' };
@@ -100,6 +102,7 @@ export class ManagementServer {
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',
       ...(ageSeconds === undefined ? {} : { Age: Math.floor(ageSeconds) }), // RFC 9111 §5.1
+      ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': retryAfterSeconds }),
     });
     response.end(request.method === 'HEAD' ? undefined : text);
   }
@@ -131,9 +134,11 @@ export class ManagementServer {
     if (canary === null) return { status: 404, text: 'no canary mail is sent from this process\n' };
     if (mediaType !== 'application/json') return { status: 415, text: 'application/json only\n' };
     try {
-      return { status: 200, text: `${JSON.stringify(await canary.run())}\n`, contentType: 'application/json' };
+      return { status: 200, text: `${JSON.stringify(await canary.runAsked())}\n`, contentType: 'application/json' };
     } catch (error) {
       if (error instanceof CanaryUnderWay) return { status: 409, text: `${error.message}\n` };
+      if (error instanceof CanaryAskedTooOften)
+        return { status: 429, text: `${error.message}\n`, retryAfterSeconds: error.retryAfterSeconds };
       throw error;
     }
   }

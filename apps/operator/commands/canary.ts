@@ -58,6 +58,6 @@ async function runNow({ managementHost, managementPort }: Settings): Promise<Can
   if (answer.status === 200) return (await answer.json()) as CanaryRun;
   const words = (await answer.text()).trim();
   if (answer.status === 404) throw new Refused(`${words}: set canary.everySeconds, and run this beside a gateway`);
-  if (answer.status === 409) throw new Unavailable(words);
+  if (answer.status === 409 || answer.status === 429) throw new Unavailable(words);
   throw new Unavailable(`${at} answers ${answer.status}: ${words}`);
 }

@@ -1,3 +1,4 @@
+export { CanaryAskedTooOften } from './canary/asked-runs.ts';
 export { Canary, canaryStandingIn, type SealCanaryMail } from './canary/canary.ts';
 export { CANARY_STEPS, type CanaryRun, CanaryStopped, CanaryUnderWay } from './canary/canary-run.ts';
 export { CannotListen } from './cannot-listen.ts';

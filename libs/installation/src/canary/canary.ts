@@ -7,6 +7,7 @@ import type { PersonDirectory } from '#libs/keyring';
 import { CarrierReader, NotACarrier } from '#libs/mail';
 import { DomainError, newSecret } from '#libs/vocabulary';
 import type { Clock, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
+import { AskedRuns } from './asked-runs.ts';
 import type { CanaryMailbox } from './canary-mailbox.ts';
 import { CanaryReader } from './canary-reader.ts';
 import { CanaryStopped, CanaryUnderWay, parseCanaryStanding } from './canary-run.ts';
@@ -71,6 +72,18 @@ export class Canary {
     const passedAt = run.outcome === 'passed' ? run.endedAt : ((await this.standing())?.passedAt ?? null);
     await putJson(ephemeralStore, STANDING_KEY, { last: run, passedAt }, STANDING_SECONDS);
     return run;
+  }
+
+  /** As `run`, for somebody who asks. @throws CanaryAskedTooOften, CanaryUnderWay, EphemeralStoreUnavailable */
+  async runAsked(): Promise<CanaryRun> {
+    const asked = new AskedRuns(this.parts.ephemeralStore, this.parts.clock);
+    await asked.count();
+    try {
+      return await this.run();
+    } catch (error) {
+      if (error instanceof CanaryUnderWay) await asked.giveBack();
+      throw error;
+    }
   }
 
   /** What the last one came to, whichever process sent it. Null: not known here. @throws EphemeralStoreUnavailable */
