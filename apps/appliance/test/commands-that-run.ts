@@ -251,6 +251,7 @@ export const INLINE_NOT_RUN: Readonly<Record<string, Readonly<Record<string, str
     'segl events copy --from sqlite:/var/tmp/events.sqlite --to esdb://fresh…': SERVERS,
     'segl retention apply --event-store sqlite:/var/tmp/events.sqlite --data-dir /var/tmp/retention …':
       'apps/operator/retention.int-spec.ts runs it on such a copy',
+    'segl retention apply': NAMES_IT,
     "segl retention apply --reason '…'": 'asks first, and nobody is there: the next one is run',
   },
   'ops/systemd/README.md': {
