@@ -11,8 +11,8 @@ export interface NetworkAround {
 
 /** The networks that a visitor's lies in, the smallest first, itself among them. What is no network stands for itself alone. */
 export function networksAround(prefix: string): readonly NetworkAround[] {
-  if (!ipaddr.isValidCIDR(prefix)) return [{ size: 'host', prefix }];
-  const [address] = ipaddr.parseCIDR(prefix);
+  const address = addressOf(prefix);
+  if (address === null) return [{ size: 'host', prefix }];
   const text = address.toString();
   if (address.kind() === 'ipv4') {
     const block = ipaddr.IPv4.networkAddressFromCIDR(`${text}/24`);
@@ -27,4 +27,14 @@ export function networksAround(prefix: string): readonly NetworkAround[] {
     { size: 'site', prefix: around(56) },
     { size: 'block', prefix: around(48) },
   ];
+}
+
+/** By its own kind at once: to have one kind refused is dear, since it is an error with the way to it, and each upload asks several times. */
+function addressOf(prefix: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  try {
+    const [address] = prefix.includes(':') ? ipaddr.IPv6.parseCIDR(prefix) : ipaddr.IPv4.parseCIDR(prefix);
+    return address;
+  } catch {
+    return null;
+  }
 }

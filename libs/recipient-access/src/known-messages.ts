@@ -98,16 +98,23 @@ export class KnownMessages {
     return { person, address: decryptPersonalData(person, state.eventId, 'recipient', state.recipient) as MailAddress };
   }
 
-  async senderNameOf({ senderId, eventId, senderName }: SealedFacts): Promise<string | null> {
-    if (senderName === undefined) return null;
+  /** Null where nothing is known of the sender any more, and as a name where none was recorded. */
+  async namedSenderOf(state: SealedFacts): Promise<{ address: MailAddress | null; name: string | null }> {
+    const { senderId, eventId, senderName } = state;
     const person = await this.persons.findById(senderId);
-    return person && (decryptPersonalData(person, eventId, 'senderName', senderName) as string);
+    if (person === null) return { address: null, name: null };
+    const name = senderName && (decryptPersonalData(person, eventId, 'senderName', senderName) as string);
+    return { address: addressIn(state, person), name: name ?? null };
   }
 
   async senderOf(state: SealedFacts): Promise<MailAddress | null> {
     const person = await this.persons.findById(state.senderId);
-    return person && (decryptPersonalData(person, state.eventId, 'sender', state.sender) as MailAddress);
+    return person && addressIn(state, person);
   }
+}
+
+function addressIn({ eventId, sender }: SealedFacts, person: Person): MailAddress {
+  return decryptPersonalData(person, eventId, 'sender', sender) as MailAddress;
 }
 
 /** What the terms of the message still ask of the proof; null where it is enough. */

@@ -150,10 +150,11 @@ export class MessageForReader {
     }
     // Who handed it in and keeps asking does not keep it here: only a step of its reader does.
     if (proof !== null) await this.waiting.keepWaiting(messageId);
+    const sender = await this.known.namedSenderOf(facts);
     return {
       step,
-      sender: await this.known.senderOf(facts),
-      senderName: await this.known.senderNameOf(facts),
+      sender: sender.address,
+      senderName: sender.name,
       recipient: recipient.address,
       sealedAt: facts.sealedAt,
       expiresAt: facts.expiresAt,
