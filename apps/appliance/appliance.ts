@@ -63,7 +63,7 @@ export async function startAppliance(settings: Settings): Promise<Appliance> {
   const log = openLog(settings.logLevel);
   const leaks = protectProcess();
   if (!settings.demonstration) for (const leak of leaks) log.warn({ leak }, LEAK_SENTENCES[leak]);
-  const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a template with a fault stops the start
+  const views = new ViewEngine({ timeZone: settings.organisation.timeZone }); // first: a build whose templates are missing stops the start
   const management = await ManagementServer.listen(settings, log);
   try {
     return await serve(settings, log, views, management);
