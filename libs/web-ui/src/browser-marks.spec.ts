@@ -5,7 +5,7 @@ import { hasMark, signMark } from './browser-marks.ts';
 const keys = () => [new Uint8Array(32).fill(2), new Uint8Array(32).fill(1)];
 const older = () => keys().slice(1);
 const mark = { name: 'segl-opened', subject: 'a-message' };
-const holding = (cookie: string) => ({ get: () => cookie }) as unknown as Request;
+const holding = (cookie: string) => ({ headers: { cookie } }) as unknown as Request;
 
 describe('a mark', () => {
   const value = signMark(keys, mark, 1000);

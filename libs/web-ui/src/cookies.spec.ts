@@ -5,7 +5,7 @@ import { cookieValues } from './cookies.ts';
 /** As Node hands headers on: each byte a character. */
 const asking = (cookie: string | Buffer) => {
   const header = typeof cookie === 'string' ? cookie : cookie.toString('latin1');
-  return { get: (name: string) => (name === 'cookie' ? header : undefined) } as unknown as Request;
+  return { headers: { cookie: header } } as unknown as Request;
 };
 
 describe('cookies of a request', () => {

@@ -43,11 +43,19 @@ describe('the language of a reader', () => {
     negotiateLocale('xx', offered);
     const time = (work: (header: string) => unknown) => {
       const begun = performance.now();
-      for (let round = 0; round < 20; round++) for (const header of tags) work(header);
+      for (const header of tags) work(header);
       return performance.now() - begun;
     };
-    time(parseAcceptLanguage);
-    expect(time((header) => negotiateLocale(header, offered)) / time(parseAcceptLanguage)).toBeLessThan(10);
+    // The shortest of many short turns, taken one beside the other: one in which nobody else had the processor.
+    const least = { negotiated: Infinity, parsed: Infinity };
+    for (let turn = 0; turn < 40; turn++) {
+      least.negotiated = Math.min(
+        least.negotiated,
+        time((header) => negotiateLocale(header, offered)),
+      );
+      least.parsed = Math.min(least.parsed, time(parseAcceptLanguage));
+    }
+    expect(least.negotiated / least.parsed).toBeLessThan(10);
   });
 
   it('costs and throws nothing whatever is sent', () => {
