@@ -24,6 +24,6 @@ function grown(first: string): number {
 it('keeps the young generation of the process small, and lets it grow that far', () => {
   const bounded = grown(`(await import('${module}')).boundYoungGeneration();`);
   expect(grown('')).toBeGreaterThan(64);
-  expect(bounded).toBeLessThanOrEqual(64); // 32, and one doubling before the observer is asked
-  expect(bounded).toBeGreaterThan(16);
+  expect(bounded).toBeLessThanOrEqual(32); // 16, and one doubling before the observer is asked
+  expect(bounded).toBeGreaterThan(8);
 });
