@@ -99,6 +99,18 @@ describe('a run of retention', () => {
     expect(isDue(day, [removed(plusSeconds(day, -DAY), []), begun(day)])).toBe(false);
   });
 
+  it('waits a day after a start where the last one is long ago: the clock that the machine came up with may be wrong', () => {
+    const longAgo = [removed(plusSeconds(night, -3 * DAY), [])];
+    expect(isDue(night, longAgo)).toBe(false);
+    expect(isDue(night, longAgo, { startedAt: plusSeconds(night, -DAY) })).toBe(true);
+    expect(isDue(night, [removed(plusSeconds(night, -2 * DAY), [])])).toBe(true);
+  });
+
+  it('waits no longer where the start lies ahead, since the clock was wrong then and was set back', () => {
+    const longAgo = [removed(plusSeconds(night, -3 * DAY), [])];
+    expect(isDue(night, longAgo, { startedAt: plusSeconds(night, 400 * DAY) })).toBe(true);
+  });
+
   it('is made where the last one lies ahead, since the clock was set back', () => {
     expect(isDue(day, [removed(plusSeconds(day, 3600), [])])).toBe(true);
   });

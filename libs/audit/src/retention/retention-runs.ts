@@ -95,7 +95,7 @@ export function isRunDue(
 ): boolean {
   if (underWaySince !== null && Math.abs(secondsBetween(underWaySince, now)) < BROKEN_OFF_SECONDS) return false;
   if (endedAt !== null && endedAt > now) return true;
-  const isFirstDay = secondsBetween(startedAt, now) < DAY_SECONDS;
+  const isFirstDay = Math.abs(secondsBetween(startedAt, now)) < DAY_SECONDS; // a start that lies ahead was by a wrong clock
   if (endedAt !== null && isFirstDay && secondsBetween(endedAt, now) > LATE_SECONDS) return false;
   const isQuiet = isQuietHour(now, timeZone);
   if (endedAt === null) return isQuiet || secondsBetween(startedAt, now) >= DAY_SECONDS;
