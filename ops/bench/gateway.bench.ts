@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '#libs/vocabulary/testing';
 import { noPostfixBecause, startPostfixInstance } from '../../apps/appliance/test/postfix-instance.ts';
 import type { PostfixInstance } from '../../apps/appliance/test/postfix-instance.ts';
 import { median, messageFrom } from './bare-reference.ts';
@@ -208,12 +208,4 @@ async function postfixTo(sinkPort: number): Promise<Parts['behind']> {
     }),
   );
   return { instance, port };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

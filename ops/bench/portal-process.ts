@@ -2,9 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { freePort } from '#libs/vocabulary/testing';
 import { ProgramClient } from './program-client.ts';
 
 /** The appliance as `npm start` starts it, in a process of its own, with a program that may seal; and what its memory did. */
@@ -167,14 +167,6 @@ function isReady(port: number): Promise<boolean> {
     asked.once('error', () => resolve(false));
     asked.end();
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms. */

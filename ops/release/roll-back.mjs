@@ -63,12 +63,13 @@ function built(revision) {
   return place;
 }
 
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
+/** Both are held until both are known: a port that is free again may be given twice. */
+async function twoFreePorts() {
+  const servers = [createServer(), createServer()].map((server) => server.listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => new Promise((listening) => server.once('listening', listening))));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports;
 }
 
 const place = mkdtempSync(join(tmpdir(), 'segl-roll-back-'));
@@ -125,7 +126,7 @@ class Release {
   }
 
   async serves() {
-    const [port, managementPort] = [await freePort(), await freePort()];
+    const [port, managementPort] = await twoFreePorts();
     const env = {
       ...environment,
       SEGL_PUBLIC_URL: `http://localhost:${port}`,

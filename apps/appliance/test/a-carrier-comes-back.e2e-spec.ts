@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import { SmtpRelay } from '#libs/mail';
 import { parseMailAddress } from '#libs/vocabulary';
+import { freePort } from '#libs/vocabulary/testing';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
 import { Installation, mailFrom } from './installation.ts';
-import { freePort } from './running-process.ts';
 
 const report = [
   'From: MAILER-DAEMON@example.com',

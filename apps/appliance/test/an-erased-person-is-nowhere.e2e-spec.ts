@@ -14,13 +14,14 @@ import { EVENTSTOREDB } from '#libs/event-store/testing';
 import type { AddressedStore } from '#libs/event-store/testing';
 import { postgresBinaries, startTemporaryPostgres } from '#libs/keyring/testing';
 import type { TemporaryPostgres } from '#libs/keyring/testing';
+import { freePort } from '#libs/vocabulary/testing';
 import { everythingInPostgres, everythingInRedis, filesBelow, rowOf, rowsOfTable, tracesIn } from './erased-places.ts';
 import type { Place } from './erased-places.ts';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
 import { mailFrom } from './installation.ts';
 import { programWithKeyFile } from './program.ts';
 import type { AskingProgram } from './program.ts';
-import { freePort, seglIn } from './running-process.ts';
+import { seglIn } from './running-process.ts';
 import { PROCESSES, SeveralProcesses } from './several-processes.ts';
 
 /** Letters alone, so that no encoding of a header changes it. */

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { simpleParser } from 'mailparser';
 import { stringify } from 'yaml';
+import { freePort } from '#libs/vocabulary/testing';
 import { carrierFieldOf, HttpReader } from './http-reader.ts';
 import type { Answer } from './http-reader.ts';
 import { noPostfixBecause } from './postfix-instance.ts';
@@ -13,7 +14,7 @@ import { startPostfix } from './postfix.ts';
 import type { Postfix } from './postfix.ts';
 import { NORDLYS } from './installation.ts';
 import { Program } from './program.ts';
-import { ensureBuilt, freePort, startProcess } from './running-process.ts';
+import { ensureBuilt, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');

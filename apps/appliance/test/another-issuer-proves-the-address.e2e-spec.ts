@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startFakeProvider, strangerKeys } from '#libs/oidc-bridge/testing';
 import type { FakeProvider } from '#libs/oidc-bridge/testing';
+import { freePort } from '#libs/vocabulary/testing';
 import { HttpReader, mailIdsIn, newCode, newestCarrierField } from './http-reader.ts';
-import { freePort, runSegl, startProcess } from './running-process.ts';
+import { runSegl, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
 const PATIENCE_MS = 180_000;

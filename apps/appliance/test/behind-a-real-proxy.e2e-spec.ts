@@ -13,9 +13,10 @@ import { initKeyring } from '#libs/keyring';
 import { startSmtpSink } from '#libs/mail/testing';
 import type { SmtpSink } from '#libs/mail/testing';
 import { SystemClock } from '#libs/vocabulary';
+import { freePort } from '#libs/vocabulary/testing';
 import { OBSERVATORY, observatoryOf, TESTSSL, testsslOf } from './judges-from-outside.ts';
 import { makeCertificate, notHereBecause, RECIPES, startProxy } from './real-proxies.ts';
-import { freePort, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
 let place: string;

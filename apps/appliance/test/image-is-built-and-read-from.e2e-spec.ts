@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { initKeyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
+import { freePort } from '#libs/vocabulary/testing';
 import { example, HELM, podsOf } from '../../../ops/chart/rendered-chart.ts';
 import { HttpReader, newestCarrierField } from './http-reader.ts';
 import { buildImage, Container, noImageBecause } from './image.ts';
-import { freePort } from './running-process.ts';
 
 const reason = noImageBecause();
 const BUILD_MINUTES = 20;

@@ -8,9 +8,10 @@ import { initKeyring } from '#libs/keyring';
 import { startSmtpSink } from '#libs/mail/testing';
 import type { SmtpSink, SunkMail } from '#libs/mail/testing';
 import { SystemClock } from '#libs/vocabulary';
+import { freePort } from '#libs/vocabulary/testing';
 import { Front } from './front.ts';
 import { Program } from './program.ts';
-import { endOfSegl, freePort, seglIn, startProcess } from './running-process.ts';
+import { endOfSegl, seglIn, startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
 /** Whose mail the stories in production are. */

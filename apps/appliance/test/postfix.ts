@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '#libs/vocabulary/testing';
 import { runOrThrow, startPostfixInstance } from './postfix-instance.ts';
 import type { PostfixConfiguration, PostfixInstance } from './postfix-instance.ts';
-import { freePort } from './running-process.ts';
 
 /** A mail server of the story's own, which takes mail for the mailboxes it was given and sends nothing anywhere. */
 export interface Postfix extends PostfixInstance {

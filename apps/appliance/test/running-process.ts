@@ -3,10 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { freePort } from '#libs/vocabulary/testing';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 export const dist = join(root, 'dist');
@@ -40,14 +40,6 @@ export interface StartOptions {
   readonly build?: string;
   /** Another Node than that of the tests. */
   readonly node?: string;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** `npm test` builds before it tests; a single story run by hand builds when nothing is there. */

@@ -6,10 +6,11 @@ import { initKeyring, rotateKey } from '#libs/keyring';
 import { startSmtpSink } from '#libs/mail/testing';
 import type { SmtpSink, SunkMail } from '#libs/mail/testing';
 import { SystemClock } from '#libs/vocabulary';
+import { freePort } from '#libs/vocabulary/testing';
 import { Front } from './front.ts';
 import { NORDLYS } from './installation.ts';
 import { Program } from './program.ts';
-import { freePort, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
 export const PROCESSES = ['portal-1', 'portal-2', 'gateway', 'console-1', 'console-2'] as const;

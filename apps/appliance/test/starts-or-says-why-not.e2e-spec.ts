@@ -7,7 +7,8 @@ import { describe, expect, it } from '@jest/globals';
 import { redisServerPath, startRedisServer } from '#libs/ephemeral-store/testing';
 import { initKeyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
-import { ensureBuilt, freePort, startProcess } from './running-process.ts';
+import { freePort } from '#libs/vocabulary/testing';
+import { ensureBuilt, startProcess } from './running-process.ts';
 
 const root = resolve(import.meta.dirname, '..', '..', '..');
 

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
+import { freePort } from '#libs/vocabulary/testing';
 import { chromiumPath, launchChromium } from '#libs/web-ui/testing';
 import { Reader } from './reader.ts';
-import { freePort, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 
 const AXE = "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })";

@@ -8,12 +8,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { parse } from 'yaml';
 import { initKeyring } from '#libs/keyring';
 import { SystemClock } from '#libs/vocabulary';
+import { freePort } from '#libs/vocabulary/testing';
 import { NORDLYS } from './installation.ts';
 import { blockWith, runbookBlocks } from './postfix-runbook.ts';
 import { noPostfixBecause } from './postfix-instance.ts';
 import { startPostfix } from './postfix.ts';
 import type { Postfix } from './postfix.ts';
-import { freePort, startProcess } from './running-process.ts';
+import { startProcess } from './running-process.ts';
 import type { RunningProcess } from './running-process.ts';
 import { startSendingPostfix } from './sending-postfix.ts';
 import type { SendingPostfix } from './sending-postfix.ts';

@@ -3,10 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createClient } from '@redis/client';
+import { freePort } from '#libs/vocabulary/testing';
 
 /** A real server of this machine, on loopback, that keeps nothing. */
 export interface RedisServer {
@@ -119,12 +119,4 @@ export async function elapseOnServer(server: RedisServer, seconds: number): Prom
     for _, member in ipairs(redis.call('ZRANGE', 'segl:ends', 0, -1)) do redis.call('ZINCRBY', 'segl:ends', -by, member) end
     return 1`;
   await server.command('EVAL', shift, '0', String(Math.ceil(seconds * 1000)));
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }

@@ -1,18 +1,9 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { EventStoreUnavailable } from '#libs/event-store';
+import { freePort } from '#libs/vocabulary/testing';
 import type { Settings } from '../settings/settings.ts';
 import { openWhenReachable } from './waiting-room.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 it('while a server is waited for, a program is told so as everywhere else, a person in a sentence, and all that it lives', async () => {
   const httpPort = await freePort();

@@ -2,12 +2,12 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort } from '#libs/vocabulary/testing';
 
 /** Oldest supported first, as Debian and its PostgreSQL archive install them. */
 const PLACES = ['15', '16', '17', '18'].map((version) => `/usr/lib/postgresql/${version}/bin`);
@@ -265,14 +265,6 @@ function childrenOf(parent: number): number[] {
       return false; // ended meanwhile
     }
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Every file of the server's data, WAL included, for whoever looks for what an erasure left. */

@@ -1,5 +1,3 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { generateKeyPairSync, randomBytes, createHash, randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Global, Module } from '@nestjs/common';
@@ -20,6 +18,7 @@ import { PASSCODE_ERRORS, PasscodeSettings } from '#libs/passcode';
 import { codeIn, pause } from '#libs/passcode/testing';
 import { Clock, parseMailAddress, SystemClock } from '#libs/vocabulary';
 import type { PersonId } from '#libs/vocabulary';
+import { freePort } from '#libs/vocabulary/testing';
 import { installWebUi, ViewEngine } from '#libs/web-ui';
 import { TestBrowser, testOrganisation } from '#libs/web-ui/testing';
 import { begunParameters } from '../../begun-at-client.ts';
@@ -101,6 +100,7 @@ export async function openSignInRoom(
   });
   const sink = await startSmtpSink({});
   const relay = new SmtpRelay(`smtp://127.0.0.1:${sink.port}`, { clock, closeGraceMs: 200 });
+  // the issuer names the port, so it must be known before anything listens there
   const publicUrl = new URL(`http://127.0.0.1:${await freePort()}`);
   const clientKeys = new Map<string, KeyObject>();
   const redirectUriOf = (clientId: string) =>
@@ -304,13 +304,4 @@ export async function throughCode(
 async function postForm(url: string, fields: Record<string, string>): Promise<Record<string, unknown>> {
   const response = await fetch(url, { method: 'POST', body: new URLSearchParams(fields) });
   return (await response.json()) as Record<string, unknown>;
-}
-
-/** The issuer names the port, so it must be known before anything listens there. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resume) => server.listen(0, '127.0.0.1', resume));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resume) => server.close(resume));
-  return port;
 }
