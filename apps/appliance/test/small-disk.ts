@@ -1,6 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -72,9 +72,15 @@ export class SmallDisk {
     writeFileSync(`/sys/fs/ext4/${this.device}/trigger_fs_error`, 'as a story wants it');
   }
 
-  /** As its operator does after such a fault: taken off, looked through and mounted again. Nobody may have a file of it open. */
+  /**
+   * As its operator does after such a fault: taken off, looked through and mounted again. Nobody may have a file of it open. It is a
+   * copy that is mended: containers that other tests start meanwhile keep a mount of the old one in a namespace of their own, and
+   * as long as one does, the kernel would give the failed file system back.
+   */
   async mend(): Promise<void> {
     await run('umount', [this.path]);
+    await copyFile(this.image, `${this.image}-mended`);
+    await rename(`${this.image}-mended`, this.image);
     const { status, stdout } = spawnSync('e2fsck', ['-fy', this.image], { encoding: 'utf8' });
     if (status !== 0 && status !== 1) throw new Error(`e2fsck ended with ${status}: ${stdout}`); // 1: it mended something
     await this.attach();
