@@ -149,9 +149,13 @@ withBrowser('files in a real browser (skipped where there is no Chromium)', () =
     return { context, dialogs };
   }
 
-  /** In the middle of what a page looks like. */
-  async function colourOf(page: Page): Promise<string> {
-    const picture = (await page.screenshot()).toString('base64');
+  /** In the middle of what a page looks like; none while Chromium can show nothing, as before its PDF viewer has come. */
+  async function colourOf(page: Page): Promise<string | null> {
+    const picture = await page.screenshot().then(
+      (image) => image.toString('base64'),
+      () => null,
+    );
+    if (picture === null) return null;
     const reader = await page.context().newPage();
     const colour = await reader.evaluate<string>(`(async () => {
       const image = new Image();
@@ -166,7 +170,7 @@ withBrowser('files in a real browser (skipped where there is no Chromium)', () =
   }
 
   async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + 20_000; Date.now() < deadline;) {
+    for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
       if (await holds()) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
