@@ -1,4 +1,4 @@
-import { readPlaces, readSettings, settingsAsFarAsWell } from '#libs/installation';
+import { readPlaces, readSettings, settingsAsFarAsWell, settingsWhereWell } from '#libs/installation';
 import type { Places, Settings, SettingsAsFarAsWell } from '#libs/installation';
 
 /** Options that stand before or behind any command, and win over variables and file. */
@@ -26,6 +26,15 @@ export function settingsAsFarAsWellFor(
   options: GlobalOptions,
 ): SettingsAsFarAsWell | null {
   return settingsAsFarAsWell(environment, readOptionsOf(options));
+}
+
+/** For an act that hangs on the settings named, such as `console`, and on no others. @throws ConfigurationFault for these */
+export function settingsWhereWellFor(
+  names: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  options: GlobalOptions,
+): Settings {
+  return settingsWhereWell(names, environment, readOptionsOf(options));
 }
 
 function readOptionsOf({ keyring, dataDir, eventStore, personKeys, demonstration = false }: GlobalOptions) {

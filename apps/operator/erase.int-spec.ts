@@ -102,6 +102,10 @@ describe.each(EVENT_STORES)('somebody who is erased, on $store', ({ serve }) => 
     await inHome('audit', 'checkpoint');
     expect((await inHome('audit', 'query', '--person', 'bo@example.org')).text).toContain('bo@example.org');
 
+    // where sessions are cannot be read: they would be left
+    const slip = { ...home.environment, SEGL_EPHEMERAL_STORE: 'redis//127.0.0.1' };
+    const unread = await segl(['erase', 'bo@example.org', '--yes'], { environment: slip });
+    expect(unread).toMatchObject({ exitCode: 78, said: expect.stringContaining('SEGL_EPHEMERAL_STORE') });
     const asked = await segl(['erase', 'bo@example.org'], { environment: home.environment, answer: 'no' });
     expect(asked.said).toContain('3 messages to that address have not expired');
     const ran = await inHome('erase', 'bo@example.org', '--yes', '--json', '--case', '2026-17', '--reason', 'Art. 17');

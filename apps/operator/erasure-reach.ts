@@ -59,8 +59,8 @@ async function sharedSessions(
   command: Command,
   stores: OpenedForCommand,
 ): Promise<EphemeralStore | null> {
-  const settings = operator.settingsAsFarAsWell(command)?.settings;
-  if (settings === undefined || isEmbedded('ephemeralStore', settings.ephemeralStore)) return null;
+  const settings = operator.settingsWhereWell(command, 'ephemeralStore');
+  if (isEmbedded('ephemeralStore', settings.ephemeralStore)) return null;
   return stores.ephemeralStore(settings);
 }
 

@@ -162,6 +162,11 @@ describe('persons when their keys change', () => {
       segl(['keys', 'destroy', 'person-wrapping-1', '--yes', ...more], { environment });
     expect(await destroy()).toMatchObject({ exitCode: 64, said: expect.stringContaining('--approved-by') });
     expect(await destroy('--approved-by', userInfo().username)).toMatchObject({ exitCode: 64 });
+    for (const slip of ['{ secondPerson: [destroy-keys] }', '{ secondPersons: [destroy-key] }']) {
+      await writeFile(config, `console: ${slip}\n`);
+      expect(await destroy()).toMatchObject({ exitCode: 78, said: expect.stringContaining('console.secondPerson') });
+    }
+    await writeFile(config, 'console: { secondPerson: [destroy-key] }\n');
     expect((await destroy('--approved-by', 'berit')).exitCode).toBe(0);
     expect((await inHome('audit', 'query', '--type', 'KeyDestroyed')).text).toContain('approvedBy=berit');
   });

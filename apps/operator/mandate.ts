@@ -37,7 +37,7 @@ export function withApproval(command: Command): Command {
 
 /**
  * Whoever runs this can change the configuration: it finds a slip, and puts two names into the record, which others can ask.
- * @throws UsageFault where it takes two and one is named
+ * @throws UsageFault where it takes two and one is named; ConfigurationFault where what the setting says cannot be read
  */
 export function requireApproval(
   operator: Operator,
@@ -45,7 +45,7 @@ export function requireApproval(
   act: SecondPersonAct,
   { by, approvedBy }: Mandate,
 ): void {
-  const acts = operator.settingsAsFarAsWell(command)?.settings.console.secondPerson ?? [];
+  const acts = operator.settingsWhereWell(command, 'console').console.secondPerson;
   if (acts.includes(act) && approvedBy === undefined)
     throw new UsageFault('this installation wants a second name for that: --approved-by says who else said yes');
   if (approvedBy?.trim().toLowerCase() === by.trim().toLowerCase())

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Places, Settings, SettingsAsFarAsWell } from '#libs/installation';
 import { parseWrittenAddress, parseMessageId, parsePersonId, AddressRefused, instantOf } from '#libs/vocabulary';
 import type { MailAddress, MessageId, Instant, PersonId } from '#libs/vocabulary';
-import { placesFor, settingsAsFarAsWellFor, settingsFor } from './config.ts';
+import { placesFor, settingsAsFarAsWellFor, settingsFor, settingsWhereWellFor } from './config.ts';
 import type { GlobalOptions } from './config.ts';
 import { Refused, UsageFault } from './exit-codes.ts';
 import { OpenedForCommand } from './stores.ts';
@@ -25,6 +25,11 @@ export class Operator {
   /** For looking, never for doing. @throws ConfigurationFault */
   settingsAsFarAsWell(command: Command): SettingsAsFarAsWell | null {
     return settingsAsFarAsWellFor(this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
+  }
+
+  /** For an act that hangs on the settings named, such as `console`, and on no others. @throws ConfigurationFault for these */
+  settingsWhereWell(command: Command, ...names: (keyof Settings)[]): Settings {
+    return settingsWhereWellFor(names, this.terminal.environment, command.optsWithGlobals<GlobalOptions>());
   }
 
   /** For `await using`. */

@@ -19,7 +19,7 @@ export {
   ROLES,
 } from './roles.ts';
 export { hasCanary } from './settings/canary-settings.ts';
-export { readPlaces, readSettings, settingsAsFarAsWell } from './settings/config.ts';
+export { readPlaces, readSettings, settingsAsFarAsWell, settingsWhereWell } from './settings/config.ts';
 export type { SettingsAsFarAsWell } from './settings/setting-faults.ts';
 export { configurationFiles } from './settings/configuration-files.ts';
 export { ConfigurationFault, EXIT_CONFIGURATION } from './settings/configuration-fault.ts';

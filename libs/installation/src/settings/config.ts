@@ -19,10 +19,7 @@ import type { ReadOptions } from './written-settings.ts';
 export function readSettings(environment: NodeJS.ProcessEnv = process.env, options: ReadOptions = {}): Settings {
   const { demonstration = false, isBeside = false } = options;
   const raw = withDemonstration(writtenSettings(environment, options), demonstration, isBeside);
-  const faults = [
-    ...unknownVariables(environment).map((name) => `${name}: no such variable`),
-    ...unknownPaths(raw, settingsSchema).map((path) => `${path}: no such setting`),
-  ];
+  const faults = unknownNames(environment, raw);
   const parsed = settingsSchema.safeParse(raw);
   if (!parsed.success) {
     const { issues } = parsed.error;
@@ -49,6 +46,26 @@ export function settingsAsFarAsWell(
 }
 
 /**
+ * The settings for an act that hangs on those named alone, such as `console`: whatever else has faults, these have none.
+ * @throws ConfigurationFault with theirs, and with names that nothing has: a rule that is misspelt must not be passed over
+ */
+export function settingsWhereWell(
+  names: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  options: ReadOptions = {},
+): Settings {
+  const { demonstration = false, isBeside = false } = options;
+  const raw = withDemonstration(writtenSettings(environment, options), demonstration, isBeside);
+  const issues = settingsSchema.safeParse(raw).error?.issues ?? [];
+  const faults = [
+    ...unknownNames(environment, raw),
+    ...issues.filter(({ path: [name] }) => names.includes(String(name))).map((issue) => sentenceOf(issue, raw)),
+  ];
+  if (faults.length > 0) throw new ConfigurationFault(faults);
+  return settingsBeside(issues, raw, demonstration)?.settings ?? readSettings(environment, options);
+}
+
+/**
  * Where things are, whatever else the configuration lacks.
  * @throws ConfigurationFault with every fault of these settings alone
  */
@@ -59,6 +76,13 @@ export function readPlaces(environment: NodeJS.ProcessEnv = process.env, options
   if (!parsed.success) throw new ConfigurationFault(parsed.error.issues.map((issue) => sentenceOf(issue, raw)));
   const places = placesIn(parsed.data);
   return { ...places, demonstration: demonstration || isOfDemonstration(places.keyring) };
+}
+
+function unknownNames(environment: NodeJS.ProcessEnv, raw: Mapping): string[] {
+  return [
+    ...unknownVariables(environment).map((name) => `${name}: no such variable`),
+    ...unknownPaths(raw, settingsSchema).map((path) => `${path}: no such setting`),
+  ];
 }
 
 function withDemonstration(written: Mapping, demonstration: boolean, isBeside: boolean): Mapping {

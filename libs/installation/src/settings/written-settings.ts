@@ -46,7 +46,7 @@ function readConfigurationFile(path: string | undefined): Mapping {
     content = parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
     const [reason] = String((error as Error).message).split('\n');
-    throw new ConfigurationFault([`SEGL_CONFIG: ${path} cannot be read: ${reason}`]);
+    throw new ConfigurationFault([`SEGL_CONFIG: ${path} cannot be read: ${reason?.replace(/:$/, '')}`]); // YAML shows the place below
   }
   if (!isMapping(content)) throw new ConfigurationFault([`SEGL_CONFIG: ${path} is not a YAML mapping`]);
   return content;
