@@ -36,6 +36,9 @@ it('keys are rotated, destroyed, lost and put back from where they were kept; a 
     expect.stringMatching(/^2 persons are erased by that\. It is the key in use/),
   ]);
   expect(await backedUp.run(['keys', 'destroy', 'sealing-99', '--dry-run'])).toMatchObject({ exitCode: 1 });
+  const inRecord = await backedUp.run(['audit', 'query', '--type', 'AuditTrailQueried', '--json']);
+  const questions = (JSON.parse(inRecord.text) as { rows: { data: { fields: string[]; rows: number } }[] }).rows;
+  expect(questions.filter(({ data }) => data.fields.includes('key'))).toHaveLength(3);
   expect(await opens()).toEqual([true, true, true]);
 
   const asked = await backedUp.run(['keys', 'destroy', 'sealing-1']); // nobody answers: it says what is hit, and does nothing

@@ -49,9 +49,16 @@ describe.each(EVENT_STORES)('segl retention plan, on $store', ({ serve }) => {
         { kind: 'signIns', before: '2023-12-22T12:00:00.000Z', counts: { remove: 0, gone: 0, held: 0, alive: 0 } },
         { kind: 'codes', before: '2025-01-25T12:00:00.000Z', counts: { remove: 1, gone: 0, held: 1, alive: 0 } },
       ]);
-      expect((await segl(['retention', 'plan'], { environment })).text).toContain(
+      const forCase = ['--case', '2026-18', '--reason', 'schedule of 2026'];
+      expect((await segl(['retention', 'plan', ...forCase], { environment })).text).toContain(
         'kept for good, since no setting says otherwise: views, visits, auditing',
       );
+      const asked = await segl(['audit', 'query', '--type', 'AuditTrailQueried', '--json'], { environment });
+      const questions = (JSON.parse(asked.text) as { rows: { data: Record<string, unknown> }[] }).rows;
+      expect(questions.map(({ data }) => [data['fields'], data['rows'], data['caseNumber']])).toEqual([
+        [['retention'], 1, undefined],
+        [['retention'], 1, '2026-18'],
+      ]);
     } finally {
       await home.remove();
     }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { MessagesInTrail, recordAuditing, standingHolds, trailIn } from '#libs/audit';
+import { MessagesInTrail, standingHolds, trailIn } from '#libs/audit';
 import { HoldSubject, HoldSubjectHandler, LiftHold, LiftHoldHandler } from '#libs/compliance';
 import type { PersonDirectory } from '#libs/keyring';
 import type { PersonId } from '#libs/vocabulary';
@@ -10,6 +10,7 @@ import type { MandateOptions } from '../mandate.ts';
 import { addressOf, personIdOf, table } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
+import { recordQuestion } from '../recorded-question.ts';
 
 interface HoldOptions extends MandateOptions {
   readonly personId?: string;
@@ -69,9 +70,7 @@ function listCommand(operator: Operator): Command {
       await using stores = operator.stores(command);
       const { db } = (await caughtUpReadModels(operator.places(command), stores)).readModels;
       const holds = await standingHolds(trailIn(db));
-      const queriedAt = operator.terminal.clock.now();
-      const data = { ...asker, fields: ['holds'], question: 'search' as const, rows: holds.length, queriedAt };
-      await recordAuditing(await stores.eventStore(), { type: 'AuditTrailQueried', data });
+      await recordQuestion(operator, stores, asker, { fields: ['holds'], rows: holds.length });
       if (options.json) return operator.printJson(holds);
       const lines = holds.map(({ personId, caseNumber, by, placedAt }) => [personId, caseNumber, by, placedAt]);
       await operator.print(table(['person', 'case', 'by', 'since'], lines));

@@ -3,12 +3,14 @@ import { standingHolds, trailIn } from '#libs/audit';
 import { destroyKey, listKeys, parseKeyId } from '#libs/keyring';
 import type { KeyId } from '#libs/keyring';
 import type { PersonId } from '#libs/vocabulary';
+import { askerGiven } from '../asked.ts';
 import { Refused, UsageFault } from '../exit-codes.ts';
 import { mandateGiven, requireApproval, withApproval, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
 import { recordedKeyAct } from '../record-key.ts';
+import { recordQuestion } from '../recorded-question.ts';
 import { countOpenable } from '../sealed-messages.ts';
 import type { OpenedForCommand } from '../stores.ts';
 
@@ -46,6 +48,10 @@ Examples:
       const { keyring } = operator.places(command);
       await using stores = operator.stores(command);
       const hit = await whatItHits(operator, stores, keyId);
+      const rows = hit.counts.unexpiredMessages ?? hit.counts.persons ?? null;
+      // In the record before it is said, whatever is answered then.
+      if (rows !== null && stores.has('eventStore'))
+        await recordQuestion(operator, stores, askerGiven(options), { fields: ['key'], rows });
       if ((hit.counts.persons ?? 0) > 0) await requireNobodyHeld(operator, command, stores, keyId as KeyId);
       if (isRehearsal) return rehearsed(operator, keyring, keyId, hit, options.json ?? false);
       await operator.confirm(hit.warning, options.yes ?? false);

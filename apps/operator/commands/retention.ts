@@ -3,12 +3,14 @@ import { planRemoval, removeContents, RETENTION_KINDS, retentionRules } from '#l
 import type { RetentionCounts } from '#libs/audit';
 import { canRemoveContents } from '#libs/event-store';
 import type { ContentRemoval, EventStore } from '#libs/event-store';
+import { askerGiven } from '../asked.ts';
 import { Refused } from '../exit-codes.ts';
 import { mandateGiven, withMandate } from '../mandate.ts';
 import type { MandateOptions } from '../mandate.ts';
 import { table } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
+import { recordQuestion } from '../recorded-question.ts';
 
 interface RetentionOptions extends MandateOptions {
   readonly json?: boolean;
@@ -28,11 +30,12 @@ export function retentionCommand(operator: Operator): Command {
 }
 
 function planCommand(operator: Operator): Command {
-  return new Command('plan')
-    .description('say what would go now, and change nothing')
+  return withMandate(new Command('plan'))
+    .description('say what would go now, and take nothing away; that it was asked stands in the record')
     .option('--json', 'print as JSON')
     .addHelpText('after', `${WHAT_IT_DOES}\n\nExamples:\n  segl retention plan --json`)
-    .action(async ({ json }: RetentionOptions, command: Command) => {
+    .action(async (options: RetentionOptions, command: Command) => {
+      const asker = askerGiven(options);
       const { retention } = operator.settings(command);
       const now = operator.terminal.clock.now();
       const rules = retentionRules(retention, now);
@@ -40,7 +43,9 @@ function planCommand(operator: Operator): Command {
       const { readModels, runner } = await caughtUpReadModels(operator.places(command), stores);
       const store = await stores.eventStore();
       const planned = await planRemoval({ store, readModels, caughtUp: () => runner.caughtUp() }, rules, now);
-      await print(operator, planned, 'would go', json);
+      const rows = planned.reduce((sum, { counts }) => sum + counts.remove, 0);
+      await recordQuestion(operator, stores, asker, { fields: ['retention'], rows });
+      await print(operator, planned, 'would go', options.json);
     });
 }
 

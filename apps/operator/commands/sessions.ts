@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { recentSignIns, recordAuditing, trailIn } from '#libs/audit';
+import { recentSignIns, trailIn } from '#libs/audit';
 import { EndSessions, EndSessionsHandler } from '#libs/compliance';
 import type { EphemeralStore } from '#libs/ephemeral-store';
 import { isEmbedded } from '#libs/installation';
@@ -12,6 +12,7 @@ import type { MandateOptions } from '../mandate.ts';
 import { addressOf, personIdOf, table } from '../operator.ts';
 import type { Operator } from '../operator.ts';
 import { caughtUpReadModels } from '../read-models.ts';
+import { recordQuestion } from '../recorded-question.ts';
 import type { OpenedForCommand } from '../stores.ts';
 
 interface SessionsOptions extends MandateOptions {
@@ -37,10 +38,8 @@ function listCommand(operator: Operator): Command {
       await using stores = operator.stores(command);
       const sessions = await sharedSessions(operator, command, stores);
       const { db } = (await caughtUpReadModels(operator.places(command), stores)).readModels;
-      const queriedAt = operator.terminal.clock.now();
-      const { personIds, rows, hasMore } = await recentSignIns(trailIn(db), queriedAt);
-      const data = { ...asker, fields: ['sessions'], question: 'search' as const, rows, queriedAt };
-      await recordAuditing(await stores.eventStore(), { type: 'AuditTrailQueried', data });
+      const { personIds, rows, hasMore } = await recentSignIns(trailIn(db), operator.terminal.clock.now());
+      await recordQuestion(operator, stores, asker, { fields: ['sessions'], rows });
       const open = [];
       for (const personId of personIds)
         for (const session of await openSessionsOf(sessions, personId)) open.push({ personId, ...session });
