@@ -104,8 +104,13 @@ describe('a start', () => {
       SEGL_KEYRING: join(demonstration.dataDir, 'keyring'),
     });
     expect(onItsKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('DEMONSTRATION') });
-    const withoutKeys = start({ ...onFreePort, SEGL_DATA_DIR: fresh, SEGL_KEYRING: join(fresh, 'none') });
-    expect(withoutKeys).toMatchObject({ status: 78, stderr: expect.stringContaining('segl keys init') });
+    const [none, data] = [join(fresh, 'no keys'), join(fresh, 'data')];
+    const withoutKeys = start({ ...onFreePort, SEGL_DATA_DIR: data, SEGL_KEYRING: none });
+    expect(withoutKeys).toMatchObject({
+      status: 78,
+      stderr: expect.stringContaining(`"segl keys init --keyring '${none}'"`),
+    });
+    expect(readdirSync(fresh)).toEqual([]); // what is refused makes nothing
     rmSync(fresh, { recursive: true });
     await demonstration.cleanUp();
   }, 300_000);

@@ -22,6 +22,7 @@ export {
 export { SteadyClock } from './steady-clock.ts';
 export { DomainError } from './domain-error.ts';
 export { type BadMandate, type Mandate, mandateOf } from './mandate.ts';
+export { shellWord } from './shell-word.ts';
 export { Turns } from './turns.ts';
 export { digestOf, isSameDigest, newSecret } from './secrets.ts';
 export { Unprintable } from './unprintable.ts';

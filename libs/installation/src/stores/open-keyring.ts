@@ -4,27 +4,31 @@ import { SystemClock } from '#libs/vocabulary';
 import { ConfigurationFault } from '../settings/configuration-fault.ts';
 import { takesBounces } from '../settings/gateway-settings.ts';
 import type { Settings } from '../settings/settings.ts';
-import { needsDataDirectory, prepareDataDirectory } from './data-directory.ts';
+import { checkDataDirectory, needsDataDirectory, prepareDataDirectory } from './data-directory.ts';
 import { keysIfThereOf, keysOf } from '../roles.ts';
 
-/** What is wrong with the two is told together: an operator mends both in one go. @throws ConfigurationFault */
+/** What is wrong with the two is told together: an operator mends both in one go, and until then nothing is made. @throws ConfigurationFault */
 export async function openKeyringAndDataDirectory(settings: Settings, log: Logger): Promise<Keyring> {
+  const { dataDir, demonstration } = settings;
+  const isNeeded = needsDataDirectory(settings);
+  if (demonstration) prepareDataDirectory(dataDir, settings); // its keyring is made inside that very directory
   const faults: string[] = [];
   try {
-    if (needsDataDirectory(settings)) prepareDataDirectory(settings.dataDir, settings);
+    if (isNeeded) checkDataDirectory(dataDir, settings);
   } catch (error) {
     if (!(error instanceof ConfigurationFault)) throw error;
     faults.push(...error.faults);
-    if (settings.demonstration) throw error; // its keyring would be made inside that very directory
   }
+  let keyring: Keyring | null = null;
   try {
-    const keyring = await openKeyring(settings, log);
-    if (faults.length === 0) return keyring;
-    keyring.close();
+    keyring = await openKeyring(settings, log);
+    if (isNeeded && faults.length === 0) prepareDataDirectory(dataDir, settings);
   } catch (error) {
-    if (!(error instanceof KeyringFault)) throw error;
+    if (!(error instanceof KeyringFault || error instanceof ConfigurationFault)) throw error;
     faults.push(...error.faults);
   }
+  if (keyring !== null && faults.length === 0) return keyring;
+  keyring?.close();
   throw new ConfigurationFault(faults);
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
+import { shellWord } from '#libs/vocabulary';
 import type { Instant } from '#libs/vocabulary';
 import { KEY_KINDS, OPTIONAL_KINDS, parseKeyId, parseKeyKind } from './key-kinds.ts';
 import type { KeyId, KeyKind, LoadedKey, NamedKey, PublicHalf } from './key-kinds.ts';
@@ -108,7 +109,7 @@ class DirectoryReader {
       const reason =
         codeOf(error) === 'ENOENT' ? 'there is no keyring' : `the keyring cannot be read (${codeOf(error)})`;
       this.faults.push(
-        `${reason} at ${directory}: make one with "segl keys init --keyring ${directory}", or correct SEGL_KEYRING`,
+        `${reason} at ${directory}: make one with "segl keys init --keyring ${shellWord(directory)}", or correct SEGL_KEYRING`,
       );
       return null;
     }
@@ -206,12 +207,12 @@ class DirectoryReader {
     if (user === undefined) return; // Windows: no such permissions; development only
     if (status.uid !== user) {
       this.faults.push(
-        `${path} belongs to user ${status.uid}, but this process runs as user ${user}: run it as that user, or "chown ${user} ${path}"`,
+        `${path} belongs to user ${status.uid}, but this process runs as user ${user}: run it as that user, or "chown ${user} ${shellWord(path)}"`,
       );
     }
     if ((status.mode & 0o077) !== 0) {
       this.faults.push(
-        `${path} is open to other users (mode ${(status.mode & 0o777).toString(8)}): "chmod ${mode} ${path}"`,
+        `${path} is open to other users (mode ${(status.mode & 0o777).toString(8)}): "chmod ${mode} ${shellWord(path)}"`,
       );
     }
   }

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { DomainError } from '#libs/vocabulary';
+import { DomainError, shellWord } from '#libs/vocabulary';
 
 /** What the operator wrote cannot work, whatever the server does: URL, credentials file or CA file. Never holds a secret. */
 export class EventStoreMisconfigured extends DomainError {
@@ -126,7 +126,7 @@ async function readCredentials(path: string): Promise<Credentials> {
   }
   if ((status.mode & 0o077) !== 0) {
     throw new EventStoreMisconfigured(
-      `the credentials of EventStoreDB (${path}) can be read by others than their owner: chmod 600`,
+      `the credentials of EventStoreDB (${path}) can be read by others than their owner: "chmod 600 ${shellWord(path)}"`,
     );
   }
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
