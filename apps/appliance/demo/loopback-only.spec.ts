@@ -7,6 +7,7 @@ function ask(host: string | undefined): { status: number; isAnswered: boolean } 
   const send = jest.fn();
   const response = {
     status: (code: number) => ((status = code), response),
+    set: () => response,
     type: () => response,
     send,
   };

@@ -40,7 +40,10 @@ describe('a request target', () => {
   });
 
   it('in absolute form names the host, whatever the Host field says', async () => {
-    expect((await raw(portal.url, 'GET http://rebound.example/')).status).toBe(421);
+    const refused = await raw(portal.url, 'GET http://rebound.example/');
+    expect(refused.status).toBe(421);
+    expect(refused.text).toMatch(/^Content-Security-Policy: default-src 'none'/im);
+    expect(refused.text).not.toMatch(/^X-Powered-By/im);
     expect((await raw(portal.url, `GET ${portal.url.origin}/`, 'rebound.example')).status).toBe(200);
   });
 

@@ -18,7 +18,13 @@ export type { Browser } from './browser-session.ts';
 export { isProxyRange, PROXY_HEADERS, type ClientNetwork } from './client-network.ts';
 export { BrowserSession, KnownBrowser, RequestLocale, RequestNetwork } from './decorators.ts';
 export { forgetBrowser, languagesByForm, requestFacts, rotateBrowserSession } from './request-facts.ts';
-export { downloadHeaders, formLeadsTo, messagePageHeaders, shownFileHeaders } from './security-headers.ts';
+export {
+  downloadHeaders,
+  formLeadsTo,
+  headersOfRefusal,
+  messagePageHeaders,
+  shownFileHeaders,
+} from './security-headers.ts';
 export { PageError, type ErrorPages, type ErrorTexts } from './error-pages.ts';
 
 export { logFieldsOf } from './log-fields.ts';
