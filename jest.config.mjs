@@ -22,6 +22,6 @@ export default {
     ],
   },
   testSequencer: '<rootDir>/ops/test-sequencer.mjs',
-  testTimeout: 30_000,
+  testTimeout: 60_000, // a busy machine: four workers on two cores, and a store's pauses
   workerIdleMemoryLimit: '1GB', // a new worker finds and reads every package anew: 512 MB cost a twelfth more processor time
 };

@@ -81,7 +81,7 @@ describe('a program of the organisation', () => {
     const { messages } = (await answer.json()) as { messages: { messageId: string }[] };
     const messageId = messages[0]?.messageId ?? 'none';
     const about = () => received.find(({ body }) => body.includes(messageId));
-    for (const deadline = Date.now() + 20_000; about() === undefined && Date.now() < deadline;)
+    for (const deadline = Date.now() + 60_000; about() === undefined && Date.now() < deadline;)
       await new Promise((resume) => setTimeout(resume, 20));
     const { headers, body } = about() ?? { headers: {}, body: '' };
     expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({

@@ -366,7 +366,7 @@ function broken(name: string, isBroken: (data: { glass: string }) => boolean): P
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (const giveUpAt = Date.now() + 10_000; !isSo(); await sleep(5)) {
-    if (Date.now() > giveUpAt) throw new Error('waited 10 s in vain');
+  for (const giveUpAt = Date.now() + 25_000; !isSo(); await sleep(5)) {
+    if (Date.now() > giveUpAt) throw new Error('waited 25 s in vain');
   }
 }

@@ -220,9 +220,9 @@ describe('a role with its own keys', () => {
   });
 });
 
-/** A directory is followed at intervals; a busy machine takes longer over them. @throws Error after 10 s */
+/** A directory is followed at intervals; a busy machine takes longer over them. @throws Error after 25 s */
 async function until(isSo: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !isSo(); await sleep(5)) {
+  for (const deadline = Date.now() + 25_000; !isSo(); await sleep(5)) {
     if (Date.now() > deadline) throw new Error('it never came about');
   }
 }

@@ -108,7 +108,7 @@ export function storeWith(
 
 /** Soon: what is swept up after the answer may take a moment. */
 export async function nothingLeft(room: SubmissionRoom): Promise<void> {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 25_000;
   while ((await leftInOutbox(room)).length > 0 && Date.now() < deadline)
     await new Promise((resolve) => setTimeout(resolve, 10));
   const left = await leftInOutbox(room);
