@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiServer, noApiServerBecause } from './api-server.ts';
 import { CHART } from './chart-page.ts';
+import { judgeKeysOfACluster } from './keys-of-a-cluster.ts';
 import { customResourceDefinitions } from './kubernetes-schemas.ts';
 import { example, EXAMPLES, podsOf, textOfChart } from './rendered-chart.ts';
 
@@ -91,6 +92,8 @@ const reason = noApiServerBecause();
       expect(status).not.toBe(0);
       expect(said).toContain('violates PodSecurity "restricted');
     });
+
+    judgeKeysOfACluster(() => cluster);
 
     it('takes the pod of README that restores a backup, as restricted and with the volume that the chart makes', () => {
       const [command = ''] = /^kubectl --namespace segl run .*?^ {2}.* } }'$/ms.exec(textOfChart('README.md')) ?? [];

@@ -35,9 +35,10 @@ if [ -e /run/segl/keyring ]; then chmod -R u+w /run/segl/keyring; fi
 rm -rf /run/segl/keyring
 mkdir /run/segl/keyring
 cd /keys
-# Not quoted: each word is a pattern, and one that fits nothing stays as it is and is passed over.
+# Not quoted: each word is a pattern, and one that fits nothing stays as it is and is passed over. Several may fit one file (oidc-* and
+# oidc-rsa-*), and what was copied from a file that nobody may write to cannot be written to again.
 for file in {{ include "segl.keysOf" (index . 1) }}; do
-  if [ -f "$file" ]; then cp -- "$file" /run/segl/keyring/; fi
+  if [ -f "$file" ] && [ ! -e "/run/segl/keyring/$file" ]; then cp -- "$file" /run/segl/keyring/; fi
 done
 find /run/segl/keyring -type f -exec chmod 400 {} +
 chmod 500 /run/segl/keyring
