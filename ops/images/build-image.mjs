@@ -3,15 +3,18 @@
  *
  *   node ops/images/build-image.mjs               on the base that the Containerfile names, pulled from its registry
  *   node ops/images/build-image.mjs --make-base   on one of that name, made of debootstrap's Debian and the lockfile's Node
- *   … --to docker://registry.example.com/segl:0.1.0   and brings it there; to a file with docker-archive:segl.tar
+ *   … --to docker://registry.example.com/segl:0.1.0   and brings it there; to a new file with docker-archive:segl.tar
  *
- * Prints as its last line what there is: name, id and size. Images lie in ~/.cache/segl-images, apart from other programs' ones. An
- * image bears the digest of everything that it was made of; where one with this very digest is there, nothing is built.
+ * Prints as its last line what there is: name, id and size; before it, of what was brought to a registry, the name by digest that the
+ * chart and cosign take. Images lie in ~/.cache/segl-images, apart from other programs' ones. An image bears the digest of everything
+ * that it was made of; where one with this very digest is there, nothing is built. Where it cannot, it says why in one line, below
+ * what buildah itself said, and ends with 1.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { destinationIn } from './destination.mjs';
 import { digestOfInputs } from './image-inputs.mjs';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -37,7 +40,7 @@ function buildah(args, options = {}) {
     ...options,
   });
   if (error) throw error;
-  if (status !== 0) throw new Error(`buildah ${args[0]} ended with ${status}: ${(stdout ?? '').slice(-500)}`);
+  if (status !== 0) throw new Error(`buildah ${args[0]} ended with ${status} ${(stdout ?? '').slice(-500)}`.trim());
   return stdout.trim();
 }
 
@@ -103,21 +106,56 @@ function build(inputs) {
     '--build-arg',
     `REVISION=${git('rev-parse', 'HEAD') || 'unknown'}`,
   ];
-  const pull = process.argv.includes('--make-base') ? '--pull=false' : '--pull';
   const context = ['--volume', `${cache}:/root/.npm`, '--label', `segl.inputs=${inputs}`, '--file', containerfile];
-  buildah(['build', ...options, ...labels, pull, ...context, '--tag', IMAGE, root]);
+  buildah(['build', ...options, ...labels, '--pull=false', ...context, '--tag', IMAGE, root]);
   buildah(['rmi', '--prune', '--force']); // what had this name before
 }
 
-if (import.meta.main) {
-  if (process.argv.includes('--make-base') && !isThere(base)) makeBase(base);
+/** Whether it is pulled or made, before anything is asked of what is built on it: another base is another image. */
+function bringBase() {
+  if (process.argv.includes('--make-base')) {
+    if (!isThere(base)) makeBase(base);
+    return;
+  }
+  try {
+    buildah(['pull', '--quiet', '--policy', 'always', base]);
+  } catch (cause) {
+    if (!isThere(base))
+      throw new Error(`${base} could not be pulled, and none is here: --make-base makes one`, { cause });
+    process.stderr.write(`image: ${base} could not be pulled; built on the one that is here, ${idOfBase()}\n`);
+  }
+}
+
+/** @returns the name by digest of what lies in a registry now, or null for a file */
+function bring(to) {
+  const place = mkdtempSync(join(tmpdir(), 'segl-digest-'));
+  try {
+    const digest = join(place, 'digest');
+    buildah(['push', '--quiet', '--digestfile', digest, IMAGE, to.reference]);
+    return to.repository === null ? null : `${to.repository}@${readFileSync(digest, 'utf8').trim()}`;
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+}
+
+function run() {
+  const to = destinationIn(process.argv);
+  bringBase();
   const inputs = digestOfInputs(root, idOfBase());
   if (!isThere(IMAGE, `label=segl.inputs=${inputs}`)) build(inputs);
   spawnSync(process.execPath, [join(root, 'ops', 'sbom.mjs'), join(root, 'dist', 'segl.cdx.json')], {
     stdio: ['ignore', 2, 2],
   });
-  const to = process.argv.indexOf('--to');
-  if (to > 0) buildah(['push', '--quiet', IMAGE, process.argv[to + 1] ?? '']);
+  const byDigest = to === null ? null : bring(to);
+  if (byDigest !== null) process.stdout.write(`${byDigest}\n`);
   const [made] = JSON.parse(buildah(['images', '--json', '--filter', `reference=${IMAGE}`]));
   process.stdout.write(`${IMAGE} ${made.id.slice(0, 12)} ${made.size}\n`);
 }
+
+if (import.meta.main)
+  try {
+    run();
+  } catch (error) {
+    process.stderr.write(`image: ${error.message}\n`);
+    process.exitCode = 1;
+  }

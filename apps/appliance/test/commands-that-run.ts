@@ -75,8 +75,8 @@ export const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>>
     'openssl rand -base64 32 > secrets/person-keys-password': 'the same',
     'openssl req': 'the same',
     'npm run image -- --to docker://':
-      'there is no registry: image-is-built-and-read-from.e2e-spec.ts builds what it would bring there',
-    'npm run image -- --to docker-archive': 'the same',
+      'there is no registry: image-is-built-and-read-from.e2e-spec.ts builds what it would bring there; run by hand to one on loopback',
+    'npm run image -- --to docker-archive': 'the same, and run by hand into a file',
     'docker compose build': 'no engine that composes runs here',
     'docker compose run': 'the same',
   },

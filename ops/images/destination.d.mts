@@ -1,0 +1,3 @@
+export function destinationIn(
+  argv: readonly string[],
+): { readonly reference: string; readonly repository: string | null } | null;
