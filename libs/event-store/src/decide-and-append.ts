@@ -142,6 +142,7 @@ export async function decideAndAppend<State, Event extends DomainEvent>(
   const guess = lastRead ?? (isLikelyNew ? newStream(fold) : null);
   for (let attempt = 1; ; attempt++) {
     const isGuess = guess !== null && attempt === 1;
+    const beganAt = performance.now();
     const { state, revision } = isGuess ? guess : await readState(store, stream, fold);
     const decided = await decide(state);
     if (decided.length === 0 && isGuess) continue;
@@ -158,7 +159,7 @@ export async function decideAndAppend<State, Event extends DomainEvent>(
     } catch (error) {
       if (!(error instanceof RevisionConflict)) throw error;
       if (attempt >= maxAttempts) throw new TooMuchContention(stream);
-      if (!isGuess) await pauseAfter(attempt);
+      if (!isGuess) await pauseAfter(attempt, performance.now() - beganAt);
     }
   }
 }
@@ -179,6 +180,7 @@ export async function appendFacts<Event extends DomainEvent>(
   const events = facts.map((event) => (event.id === undefined ? { ...event, id: newEventId() } : event));
   let expected = likelyRevision ?? ends.get(stream) ?? 'NONE';
   for (let attempt = 1; ; attempt++) {
+    const beganAt = performance.now();
     try {
       const { revision } = await store.append(stream, expected, events);
       ends.delete(stream); // the youngest comes last
@@ -189,7 +191,7 @@ export async function appendFacts<Event extends DomainEvent>(
       if (!(error instanceof RevisionConflict)) throw error;
       if (attempt > maxAttempts) throw new TooMuchContention(stream);
       expected = error.actual;
-      if (attempt > 1) await pauseAfter(attempt);
+      if (attempt > 1) await pauseAfter(attempt, performance.now() - beganAt);
     }
   }
 }
@@ -206,9 +208,10 @@ function endsOfFacts(store: EventStore): Map<StreamName, number> {
 }
 
 /**
- * Full jitter: callers that collided do not collide again in step. One of them wins each round, so a hundred take a hundred rounds of
- * perhaps 15 ms on a slow disk: twenty attempts must span that.
+ * Full jitter: callers that collided do not collide again in step. One of them wins each round, so a hundred take a hundred rounds, and
+ * twenty attempts must span them: however slow the disk is, since the longer an attempt took, the longer is the pause behind it.
  */
-function pauseAfter(attempt: number): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, Math.random() * Math.min(2 ** attempt, MAX_PAUSE_MS)));
+function pauseAfter(attempt: number, attemptMs: number): Promise<void> {
+  const longestMs = Math.max(Math.min(2 ** attempt, MAX_PAUSE_MS), attempt * Math.min(attemptMs, MAX_PAUSE_MS));
+  return new Promise((resume) => setTimeout(resume, Math.random() * longestMs));
 }
