@@ -10,10 +10,10 @@ describe('what a hostile carrier costs', () => {
     const milliseconds = (pieceBytes: number) => {
       const runs = Array.from({ length: 3 }, () => {
         const scanner = new MessagePageScanner(Infinity);
-        const begun = performance.now();
+        const begun = process.cpuUsage(); // the clock counts what else the machine does
         for (let start = 0; start < hostile.length; start += pieceBytes)
           scanner.push(hostile.subarray(start, start + pieceBytes));
-        return performance.now() - begun;
+        return process.cpuUsage(begun).user / 1000;
       });
       return Math.min(...runs);
     };

@@ -32,9 +32,9 @@ describe('encoded words', () => {
 
   it('cost no more than their length, however they are left open', () => {
     const milliseconds = (text: string): number => {
-      const begun = performance.now();
+      const begun = process.cpuUsage(); // the clock counts what else the machine does
       decodeEncodedWords(text);
-      return performance.now() - begun;
+      return process.cpuUsage(begun).user / 1000;
     };
     for (const piece of ['=?utf-8?q?', '=?a?b?=?a?b?', '?==?', '=?utf-8?q?a?=4']) {
       milliseconds(piece.repeat(2000));
