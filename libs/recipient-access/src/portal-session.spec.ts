@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MemoryEphemeralStore } from '#libs/ephemeral-store';
-import { FixedClock, instantOf, newPersonId, parseMailAddress } from '#libs/vocabulary';
-import { endSessionsOf, PortalSessions, proofOf } from './portal-session.ts';
+import { MemoryEphemeralStore, putJson } from '#libs/ephemeral-store';
+import { digestOf, FixedClock, instantOf, newPersonId, parseMailAddress, plusSeconds } from '#libs/vocabulary';
+import { endSessionsOf, openSessionsOf, PortalSessions, proofOf } from './portal-session.ts';
 
 const anna = parseMailAddress('anna@example.com');
 
@@ -53,6 +53,24 @@ describe('a portal session', () => {
     }
     clock.advance(60);
     expect(await isThere()).toBe(false);
+  });
+
+  it('ends 8 hours after sign-in by the time of the store, where the clock on the wall was set back', async () => {
+    const dayBefore = () => plusSeconds(clock.now(), -86_400);
+    for (let minutes = 0; minutes < 479; minutes++) {
+      clock.advance(60);
+      expect(await sessions.touch('one', dayBefore())).not.toBeNull();
+    }
+    expect(await openSessionsOf(store, proof.personId)).toHaveLength(1); // as long as it is open somebody can end it
+    clock.advance(60);
+    expect(await sessions.touch('one', dayBefore())).toBeNull();
+  });
+
+  it('that a process of an older release began goes on, by the clock on the wall', async () => {
+    const session = { startedAt: clock.now(), proofs: [proof] };
+    await putJson(store, `session:${digestOf('older')}`, session, 1800);
+    clock.advance(1799);
+    expect(await isThere('older')).toBe(true);
   });
 
   it('is found under its own id alone, and is gone after a sign-out', async () => {

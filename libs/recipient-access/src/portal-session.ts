@@ -1,6 +1,7 @@
 import {
   changeJson,
   getJson,
+  isFlag,
   isText,
   listOf,
   orAbsent,
@@ -33,6 +34,8 @@ export interface ProofInSession {
 export interface PortalSession {
   readonly startedAt: Instant;
   readonly proofs: readonly ProofInSession[];
+  /** That its longest time lies beside it. Absent in a session that an older release began. */
+  readonly hasLongestTime?: boolean;
 }
 
 export interface SessionLimits {
@@ -42,7 +45,11 @@ export interface SessionLimits {
   readonly sessionMaxSeconds: number;
 }
 
-/** Portal sessions: begun by a sign-in alone, each sign-in under a new id, so that one proof never extends another. */
+/**
+ * Portal sessions: begun by a sign-in alone, each sign-in under a new id, so that one proof never extends another. Beside each lies its longest
+ * time, which nothing extends: the store's time only goes forward, and a clock that was set back gives nobody a session that lasts longer than
+ * the list by which it is found and ended.
+ */
 export class PortalSessions {
   constructor(
     private readonly store: EphemeralStore,
@@ -50,9 +57,10 @@ export class PortalSessions {
   ) {}
 
   async begin(sessionId: string, proof: ProofInSession, now: Instant): Promise<void> {
-    const session: PortalSession = { startedAt: now, proofs: [proof] };
+    const session: PortalSession = { startedAt: now, proofs: [proof], hasLongestTime: true };
     const ttlSeconds = this.limits.sessionMaxSeconds;
-    // First the list, so that no session is there that an erasure could not find.
+    await this.store.put(longestTimeOf(keyOf(sessionId)), Buffer.of(1), ttlSeconds);
+    // Then the list, so that no session is there that an erasure could not find.
     await changeJson(this.store, listKeyOf(proof.personId), parseKeys, (keys) => ({
       value: [...(keys ?? []), keyOf(sessionId)].slice(-MAX_SESSIONS_LISTED),
       ttlSeconds,
@@ -65,7 +73,7 @@ export class PortalSessions {
     const session = await getJson(this.store, keyOf(sessionId), parseSession);
     if (session === null) return null;
     const seconds = this.remainingSeconds(session, now);
-    if (seconds <= 0) {
+    if (seconds <= 0 || (await this.isPastLongestTime(sessionId, session))) {
       await this.end(sessionId);
       return null;
     }
@@ -74,7 +82,7 @@ export class PortalSessions {
   }
 
   async end(sessionId: string): Promise<void> {
-    await this.store.delete(keyOf(sessionId));
+    await deleteSession(this.store, keyOf(sessionId));
   }
 
   /** What is open of the same persons beside this session: in other browsers, or begun earlier in this one. */
@@ -87,6 +95,10 @@ export class PortalSessions {
   async endEverywhere(sessionId: string, { proofs }: PortalSession): Promise<void> {
     for (const { personId } of proofs) await endSessionsOf(this.store, personId);
     await this.end(sessionId);
+  }
+
+  private async isPastLongestTime(sessionId: string, { hasLongestTime = false }: PortalSession): Promise<boolean> {
+    return hasLongestTime && (await this.store.get(longestTimeOf(keyOf(sessionId)))) === null;
   }
 
   private remainingSeconds(session: PortalSession, now: Instant): number {
@@ -115,7 +127,7 @@ export function proofOf(session: PortalSession | null, address: MailAddress): Pr
  */
 export async function endSessionsOf(store: EphemeralStore, personId: PersonId): Promise<number> {
   const keys = (await takeJson(store, listKeyOf(personId), parseKeys)) ?? [];
-  for (const key of keys) await store.delete(key as EphemeralKey);
+  for (const key of keys) await deleteSession(store, key as EphemeralKey);
   return keys.length;
 }
 
@@ -154,8 +166,18 @@ function keyOf(sessionId: string): EphemeralKey {
   return `session:${digestOf(sessionId)}`;
 }
 
+function longestTimeOf(key: EphemeralKey): EphemeralKey {
+  return `session-longest:${key.slice(key.indexOf(':') + 1)}`;
+}
+
+async function deleteSession(store: EphemeralStore, key: EphemeralKey): Promise<void> {
+  await store.delete(key);
+  await store.delete(longestTimeOf(key));
+}
+
 const parseSession = recordOf<PortalSession>({
   startedAt: isText,
+  hasLongestTime: orAbsent(isFlag),
   proofs: listOf(
     recordLike<ProofInSession>({
       ...{ address: isText, personId: isText, method: isText, issuer: isText, subject: isText },
