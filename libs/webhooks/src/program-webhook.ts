@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appendFacts, decideAndAppend } from '#libs/event-store';
 import type { ReadModels } from '#libs/event-store';
-import { newEventId, plusSeconds } from '#libs/vocabulary';
+import { newEventId, plusSeconds, SteadyClock } from '#libs/vocabulary';
 import { ProgramTurn } from './program-turn.ts';
 import type { TurnParts } from './program-turn.ts';
 import { Receiver } from './receiver.ts';
@@ -38,6 +38,8 @@ export interface WebhookParts extends TurnParts {
   readonly lookAheadMs?: number;
   /** After a round in which nothing was taken; twice as long each time. Default 1 s. */
   readonly firstPauseMs?: number;
+  /** Of a clock that is never set (SteadyClock). Only tests give one. */
+  readonly monotonicMs?: () => number;
 }
 
 /** 20 webhooks, 10 at once: a round takes two time limits, 30 s, at most. */
@@ -66,6 +68,8 @@ export class ProgramWebhook {
   private looksAhead = false;
   private looksAheadAtMs = 0;
   private readonly turn: ProgramTurn;
+  /** By which what waits is too old: nothing sends again what a clock that is wrong for a minute gives up. */
+  private readonly steady: SteadyClock;
   /** Its address answered 410 Gone, and another is switched on in the record: that is others' to send to. */
   private isGoneHere = false;
 
@@ -75,6 +79,7 @@ export class ProgramWebhook {
   ) {
     this.receiver = new Receiver(settings);
     this.turn = new ProgramTurn(settings.clientId, parts);
+    this.steady = new SteadyClock(parts.clock, parts.monotonicMs);
   }
 
   async run(stop: AbortSignal): Promise<void> {
@@ -196,7 +201,7 @@ export class ProgramWebhook {
     const { readModels, clock, onNotice } = this.parts;
     const { clientId } = this.settings;
     const now = clock.now();
-    const before = plusSeconds(now, -GIVE_UP_AFTER_SECONDS);
+    const before = plusSeconds(this.steady.now(), -GIVE_UP_AFTER_SECONDS);
     let last: WaitingWebhook | null = null;
     do {
       const old = webhooksSinceBefore(readModels.db, clientId, { before, after: last, limit: GIVEN_UP_AT_ONCE });

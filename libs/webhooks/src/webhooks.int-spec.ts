@@ -251,10 +251,31 @@ describe.each(EVENT_STORES)('what becomes of a program’s messages, on $store',
       expect.stringMatching(/^office: 5 messages wait, the oldest for 120 minutes$/),
     ]);
     expect(started.counts().oldestSeconds).toBeGreaterThan(7000);
-    room.clock.laterSeconds = 6 * 86_400;
+    room.goOn(6 * 86_400);
     await until(async () => (await eventsOf(room.store, 'WebhookGivenUp')).length === 5);
     await until(() => started.counts().waiting === 0);
     expect(started.counts()).toEqual({ waiting: 0, oldestSeconds: 0 });
+  }, 60_000);
+
+  it('is not given up for a clock that was set forward by a week while its receiver is down', async () => {
+    const room = await openRoom(open);
+    const down = await receiver();
+    down.answers(() => 503);
+    const { started } = await room.start([to(down.url)], { lookAheadMs: 50 });
+    const messages = messagesOf(room.store, 'office');
+    for (let n = 0; n < 3; n++) await messages.relayed(await messages.accepted());
+    await until(async () => (await eventsOf(room.store, 'WebhooksTried')).length >= 1);
+    const triedBefore = down.received.length;
+    room.clock.laterSeconds = 7 * 86_400;
+    const givenUp = () => eventsOf(room.store, 'WebhookGivenUp');
+    // A round that fails gives up what is too old, before the next one begins.
+    await until(async () => down.received.length >= triedBefore + 2 || (await givenUp()).length > 0);
+    expect(await givenUp()).toEqual([]);
+    room.clock.laterSeconds = 0;
+    down.answers(() => 200);
+    await until(() => started.counts().waiting === 0);
+    expect(new Set(down.ids()).size).toBe(3);
+    expect(await givenUp()).toEqual([]);
   }, 60_000);
 
   it('goes to no address inside, unless it is listed', async () => {

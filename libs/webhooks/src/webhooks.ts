@@ -26,6 +26,8 @@ export interface WebhooksOptions {
   readonly lookAheadMs?: number;
   /** After a round in which nothing was taken; twice as long each time, up to 5 min. Default 1 s. */
   readonly firstPauseMs?: number;
+  /** Of a clock that is never set (SteadyClock). Only tests give one. */
+  readonly monotonicMs?: () => number;
 }
 
 /** An hour: past it a message that waits is worth a warning. */

@@ -34,11 +34,17 @@ export async function openRoom(openStore?: StoreOfTests['open']) {
   const store = await openRecord(openStore);
   const directory = await mkdtemp(join(tmpdir(), 'segl-webhooks-'));
   const clock = new LaterClock();
+  let laterMs = 0;
   const notices: WebhookNotice[] = [];
   cleanups.push(() => rm(directory, { recursive: true, force: true }));
   let files = 0;
   return {
     ...{ store, clock, notices },
+    /** Time that goes by, by every clock; `clock.laterSeconds` sets the one on the wall alone. */
+    goOn(seconds: number): void {
+      clock.laterSeconds += seconds;
+      laterMs += seconds * 1000;
+    },
     /** A gateway, with a disk of its own unless it is given one. */
     async start(
       webhooks: readonly WebhookSettings[],
@@ -53,6 +59,7 @@ export async function openRoom(openStore?: StoreOfTests['open']) {
       const readModels = ReadModels.open(join(directory, file));
       const started = await Webhooks.start({
         ...{ store: its, readModels, clock, webhooks, lookMs: 20, firstPauseMs, lookAheadMs },
+        monotonicMs: () => performance.now() + laterMs,
         onNotice: (notice) => notices.push(notice),
         onFault: (_, error) => faults.push(error),
       });
