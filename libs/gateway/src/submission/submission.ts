@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readState, streamName } from '#libs/event-store';
 import type { EventStore, Fold, StreamName } from '#libs/event-store';
 import type { MessageTerm } from '#libs/sealing';
-import { DomainError, base32Lower, isClaimed, secondsBetween } from '#libs/vocabulary';
+import { DomainError, base32Lower, isClaimed, secondsBetween, SteadyClock } from '#libs/vocabulary';
 import type { Clock, EventId, MailAddress, MessageId, PersonId } from '#libs/vocabulary';
 import type { CarrierEnvelope, Settlement } from '#libs/mail';
 import { submissionEvents } from './submission-events.ts';
@@ -119,10 +119,11 @@ const UNDECIDED_SECONDS = 60;
 
 /** For `OutboxOptions.settle`: a staged carrier leaves when its submission was accepted with just this message in it. */
 export function settlementBy(store: EventStore, clock: Clock): (envelope: CarrierEnvelope) => Promise<Settlement> {
+  const steady = new SteadyClock(clock); // a carrier that is discarded is gone, also where its submission comes to be accepted
   return async ({ submissionId, messageId, stagedAt }) => {
     const { state } = await readState(store, submissionStream(submissionId as SubmissionId), submissions);
     if (state.status !== 'accepted') {
-      return secondsBetween(stagedAt, clock.now()) < UNDECIDED_SECONDS ? 'later' : 'discard';
+      return secondsBetween(stagedAt, steady.now()) < UNDECIDED_SECONDS ? 'later' : 'discard';
     }
     if (!state.messages.some((message) => message.messageId === messageId)) return 'discard';
     if (state.delivery === 'at-once') return 'discard'; // the relay has it
