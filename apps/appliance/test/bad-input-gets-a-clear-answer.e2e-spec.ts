@@ -177,9 +177,9 @@ describe('what bad input gets', () => {
       })();
       await closed;
       expect(answer).toMatch(announced ? /^HTTP\/1\.1 413 / : /^HTTP\/1\.1 4(13|04) /);
-      expect(Date.now() - startedAt).toBeLessThan(8000);
+      expect(Date.now() - startedAt).toBeLessThan(30_000);
     }
-  }, 30_000);
+  }, 120_000);
 
   it('shows no stack, path or SQL on any error page', async () => {
     const reader = new HttpReader(portal.url);

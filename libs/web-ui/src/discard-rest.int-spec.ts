@@ -79,6 +79,6 @@ describe('a body that is refused', () => {
     await closed;
     clearInterval(trickle);
     expect(Date.now() - startedAt).toBeGreaterThan(4000);
-    expect(Date.now() - startedAt).toBeLessThan(8000);
-  }, 15_000);
+    expect(Date.now() - startedAt).toBeLessThan(30_000);
+  });
 });
