@@ -19,6 +19,7 @@ import { CHECK_OF_CHECKPOINT } from './newest-checkpoint.ts';
 import { CHECKS_OF_MAIL_COMING_IN } from './mail-coming-in.ts';
 import { CHECK_OF_POLICY } from './policy-in-force.ts';
 import { ProvidersInTrouble } from './providers-in-trouble.ts';
+import { CHECK_OF_LAG } from './read-models-behind.ts';
 import { CHECKS_OF_RETENTION } from './retention.ts';
 import { CHECK_OF_WEBHOOKS } from './webhooks.ts';
 
@@ -156,6 +157,7 @@ export const CHECKS: readonly Check[] = [
       return runner === null ? NOT_YET : 'caught up with the record';
     },
   },
+  CHECK_OF_LAG,
   {
     part: 'persons of the record',
     looksAt: 'that the person directory has whom the record names, and nobody whose erasure it holds',
