@@ -65,6 +65,18 @@ describe('whoever reads the record', () => {
   ])('is asked for what the record can keep: %j', async (argv, words) => {
     expect(await inHome(...argv)).toMatchObject({ exitCode: 64, text: '', said: expect.stringContaining(words) });
   });
+
+  it.each([
+    [['query', '--limit', '5000'], 'limit: '],
+    [['query', '--words', '*'], 'words: '],
+    [['timeline', '--after', '17'], 'after: '],
+  ])(
+    'is refused what cannot be asked, also of a person whom nobody knows: %j',
+    async ([what = '', ...given], words) => {
+      const ran = await inHome('audit', what, '--person', 'nobody@example.org', ...given);
+      expect(ran).toMatchObject({ exitCode: 64, text: '', said: expect.stringContaining(words) });
+    },
+  );
 });
 
 describe('keys', () => {

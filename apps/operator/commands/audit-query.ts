@@ -70,7 +70,10 @@ Examples:
       const persons: Record<string, string> = {};
       for (const [field, whom] of asked) persons[field] = (await trail.personIdOf(whom)) ?? NOBODY;
       const isOfNobody = Object.values(persons).includes(NOBODY);
-      const page = isOfNobody ? nobody(operator) : queryAuditTrail(await trail.db(), { ...filter, ...persons }, paging);
+      // Asked in either case, so that what cannot be asked is refused.
+      const known = Object.fromEntries(Object.entries(persons).filter(([, personId]) => personId !== NOBODY));
+      const answer = queryAuditTrail(await trail.db(), { ...filter, ...known }, paging);
+      const page = isOfNobody ? nobody(operator) : answer;
       await trail.record(asker, 'search', askedFor({ ...filter, ...persons, ...paging }), page.rows.length);
       await printPage(operator, page, options, trail.persons);
     });
@@ -102,6 +105,7 @@ Examples:
       const question = whom === null ? 'message-timeline' : 'person-timeline';
       const asked = askedFor({ messageId, personId: whom === null ? null : (personId ?? NOBODY), ...paging });
       if (messageId === null && personId === null) {
+        queryAuditTrail(await trail.db(), {}, paging); // so that what cannot be asked is refused
         const { rows: entries, ...page } = nobody(operator);
         await trail.record(asker, question, asked, 0);
         return printTimeline(operator, { ...page, entries: entries as never[] }, options, null);
