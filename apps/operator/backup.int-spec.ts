@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:f
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { SqliteEventStore, streamName } from '#libs/event-store';
 import { altered, BackedUp, modesBelow } from './test/backups.ts';
 import { segl } from './test/captured-terminal.ts';
 import { temporaryInstallation } from './test/installation.ts';
@@ -205,6 +206,20 @@ describe('a backup that somebody else made, for the key that anybody may know', 
     await forge(other.environment);
     const stranger = await backedUp.restoreFile(forged, '--checkpoint', checkpoint);
     expect(stranger).toMatchObject({ exitCode: 65, said: expect.stringContaining('unknown-key') });
+  });
+
+  it('is not restored unasked where its record holds what this release cannot read, so that nothing is proven', async () => {
+    await backedUp.seal('anna@example.com', 'bo@example.org');
+    const store = await SqliteEventStore.open(join(home.dataDir, 'events.sqlite'));
+    const later = { type: 'MessageViewed', version: 99, data: {} };
+    await store.append(streamName('message', 'a'.repeat(32)), 'NONE', [later]);
+    await store.close();
+    await backedUp.backup();
+    const refused = await backedUp.restore();
+    expect(refused).toMatchObject({ exitCode: 65, said: expect.stringContaining('could not be compared') });
+    expect(await readdir(home.directory)).not.toContain('restored');
+    const taken = await backedUp.restore('--accept-unproven', '--dry-run');
+    expect(taken).toMatchObject({ exitCode: 0, text: expect.stringContaining('"ledger": null') });
   });
 });
 

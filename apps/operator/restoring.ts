@@ -46,8 +46,8 @@ export interface RestoreRequest {
   readonly mandate: Mandate;
   readonly clock: Clock;
   readonly onProgress: (step: string, done: number) => void;
-  /** Asked before anything is recorded or erased. Throws to stop. */
-  readonly judge: (proven: ProvenRecord | null) => void;
+  /** Asked before anything is recorded or erased: what the ledger proves, or why it was not looked at. Throws to stop. */
+  readonly judge: (proven: ProvenRecord | null, standstill: string | null) => void;
 }
 
 export interface RestoredInstallation extends Omit<Unpacked, 'signature'> {
@@ -109,7 +109,7 @@ export async function restoreInto(directory: string, request: RestoreRequest): P
   runner.start();
   const standstill = await caughtUpOrStill(runner);
   const proven = standstill === null ? await provenRecord(store, readModels.db, keyring, request.checkpoints) : null;
-  request.judge(proven);
+  request.judge(proven, standstill);
 
   const { mandate, clock } = request;
   const { madeAt, events, erasedMeanwhile } = unpacked.manifest;

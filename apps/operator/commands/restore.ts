@@ -48,7 +48,7 @@ export function restoreCommand(operator: Operator): Command {
       'what "segl audit key" printed, kept elsewhere: refuse what none of these keys signed',
     )
     .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere; may be given again', collect)
-    .option('--accept-unproven', 'also when the record contradicts its checkpoints')
+    .option('--accept-unproven', 'also when the record contradicts its checkpoints, or cannot be compared with them')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
@@ -60,7 +60,7 @@ again. Otherwise nothing is left. A file cut short, altered, of a newer release 
 Who can write where backups lie can make one: only --ledger-key and --checkpoint, kept elsewhere, tell yours from theirs.
 
 Exit codes: 0 restored (or would be); 1 the place is not empty; 65 the backup is not what it must be, not signed by your
-key, or its record contradicts its ledger; 78 the keyring in it is not in order.
+key, or its record contradicts its ledger or holds what this release cannot read; 78 the keyring in it is not in order.
 
 Examples:
   segl restore /srv/backups/segl.age --identity /media/safe/segl-backup.key --to /srv/restored --dry-run
@@ -85,7 +85,7 @@ Examples:
           mandate,
           clock: operator.terminal.clock,
           onProgress: progressTo(operator.terminal, 'restored'),
-          judge: (proven) => requireProven(proven, options.acceptUnproven ?? false),
+          judge: (proven, standstill) => requireProven(proven, standstill, options.acceptUnproven ?? false),
         });
         if (options.dryRun !== true) await place.takeName();
         await reportRestored(operator, restored, {
@@ -100,7 +100,11 @@ Examples:
 }
 
 /** @throws BadInput */
-function requireProven(proven: ProvenRecord | null, acceptsUnproven: boolean): void {
+function requireProven(proven: ProvenRecord | null, standstill: string | null, acceptsUnproven: boolean): void {
+  if (standstill !== null && !acceptsUnproven)
+    throw new BadInput(
+      `the record in it could not be compared with its ledger: ${standstill}. --accept-unproven restores it all the same`,
+    );
   if (proven === null || proven.isProven || acceptsUnproven) return;
   const found = proven.findings.map(({ kind, ...facts }) => `${kind} ${JSON.stringify(facts)}`).join('; ');
   throw new BadInput(`the record in it contradicts its ledger: ${found}. --accept-unproven restores it all the same`);
