@@ -46,6 +46,24 @@ describe('a portal session', () => {
     expect(await isThere()).toBe(false);
   });
 
+  it('ends where it falls off the list by which it could be found and ended', async () => {
+    for (let more = 0; more < 99; more++) await sessions.begin(`more-${more}`, proof, clock.now());
+    expect(await isThere()).toBe(true);
+    await sessions.begin('one more', proof, clock.now());
+    expect([await isThere(), await isThere('more-0')]).toEqual([false, true]);
+  });
+
+  it('ends where all of its person were ended while it began', async () => {
+    const put = store.put.bind(store);
+    store.put = async (key, value, ttlSeconds) => {
+      if (key.startsWith('session:')) await endSessionsOf(store, proof.personId);
+      return put(key, value, ttlSeconds);
+    };
+    await sessions.begin('two', proof, clock.now());
+    store.put = put;
+    expect([await isThere(), await isThere('two')]).toEqual([false, false]);
+  });
+
   it('ends 8 hours after sign-in, however busy it was', async () => {
     for (let minutes = 0; minutes < 479; minutes++) {
       clock.advance(60);

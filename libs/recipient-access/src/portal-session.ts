@@ -60,12 +60,18 @@ export class PortalSessions {
     const session: PortalSession = { startedAt: now, proofs: [proof], hasLongestTime: true };
     const ttlSeconds = this.limits.sessionMaxSeconds;
     await this.store.put(longestTimeOf(keyOf(sessionId)), Buffer.of(1), ttlSeconds);
-    // Then the list, so that no session is there that an erasure could not find.
-    await changeJson(this.store, listKeyOf(proof.personId), parseKeys, (keys) => ({
-      value: [...(keys ?? []), keyOf(sessionId)].slice(-MAX_SESSIONS_LISTED),
-      ttlSeconds,
-    }));
+    // Then the list, so that no session is there that an erasure could not find: what falls off it, ends.
+    let fallenOff: readonly string[] = [];
+    await changeJson(this.store, listKeyOf(proof.personId), parseKeys, (keys) => {
+      const all = [...(keys ?? []), keyOf(sessionId)];
+      fallenOff = all.slice(0, -MAX_SESSIONS_LISTED);
+      return { value: all.slice(-MAX_SESSIONS_LISTED), ttlSeconds };
+    });
+    for (const key of fallenOff) await deleteSession(this.store, key as EphemeralKey);
     await putJson(this.store, keyOf(sessionId), session, this.remainingSeconds(session, now));
+    // Where all sessions of the person were ended between the two, this one is on no list any more, and ends with them.
+    const listed = (await getJson(this.store, listKeyOf(proof.personId), parseKeys)) ?? [];
+    if (!listed.includes(keyOf(sessionId))) await this.end(sessionId);
   }
 
   /** The session as it stands, its idle time begun anew; null when there is none or its time is over. */
@@ -151,7 +157,7 @@ export async function openSessionsOf(store: EphemeralStore, personId: PersonId):
   return open;
 }
 
-/** The 100 youngest: more sessions than one person has, and a record that stays small. Older ones prove nothing once the person is erased. */
+/** The 100 youngest: more sessions than one person has, and a record that stays small. */
 const MAX_SESSIONS_LISTED = 100;
 
 function listKeyOf(personId: PersonId): EphemeralKey {
