@@ -94,6 +94,7 @@ export class AuditSearchController {
       const { person, why, personal: isPersonal, ...paging } = await bodyOf(request, ofPerson);
       const { filter, nobody } = await understood({ person }, this.persons);
       const { personId } = filter;
+      if (personId === undefined) await this.trail.page({}, paging); // so that what cannot be asked is refused
       const timeline = personId === undefined ? NO_ENTRIES : await personTimeline(this.trail, personId, paging);
       const about = askedFor({ person }, { filter });
       await this.record(askerOf(clientId, why), about, 'person-timeline', timeline.entries.length);

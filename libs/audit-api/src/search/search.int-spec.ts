@@ -110,6 +110,8 @@ describe.each(EVENT_STORES)('the search of the audit API on $store', ({ open }) 
       entries: Entry[];
     };
     expect(ofPerson.entries.some(({ challenge }) => challenge.length === 4)).toBe(true);
+    const ofNobody = await room.post('persons/timeline', { person: 'nobody@example.org', after: '17' });
+    expect(ofNobody.status).toBe(400); // what cannot be asked of anybody
     const [event] = (await room.auditing()).filter(({ data }) => 'caseNumber' in data && data.caseNumber === '2026-9');
     expect(event?.data).toMatchObject({ question: 'message-timeline', messageId, askedBy: 'reading', reason: 'court' });
   });
