@@ -61,6 +61,7 @@ const NO_PAGE: Readonly<Record<string, string>> = {
   'policy-not-taken': 'a warning at /readyz, and of the command line',
   'providers-in-trouble': 'a warning at /readyz, and of the command line',
   'webhooks-in-trouble': 'a warning at /readyz, and of the command line',
+  'read-models-behind': 'a warning at /readyz',
   'relay-refused': 'shown on the page of the challenge, and in the outbox',
   'relay-unavailable': 'shown on the page of the challenge, and in the outbox',
   'relay-url-refused': 'stops the start',
