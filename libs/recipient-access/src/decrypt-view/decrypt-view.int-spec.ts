@@ -204,7 +204,7 @@ describe('showing a message', () => {
         expect(await denials(messageId)).toEqual([]);
         costs.add(lookUps.map(({ mock }) => mock.calls.length).join(' '));
       }
-      expect([...costs]).toEqual([asking === stranger ? '4 0 0 5 0 0' : '4 0 4 5 0 0']); // one of the five is the test's own
+      expect([...costs]).toEqual([asking === stranger ? '4 0 0 5 0 0' : '8 0 4 5 0 0']); // one of the five is the test's own
     }
     for (const lookUp of lookUps) lookUp.mockRestore();
     expect(await here.messages.journey(open, withAttachment)).toMatchObject({ step: 'prove-address' });
