@@ -60,7 +60,8 @@ export class PortalSessions {
     const session: PortalSession = { startedAt: now, proofs: [proof], hasLongestTime: true };
     const ttlSeconds = this.limits.sessionMaxSeconds;
     await this.store.put(longestTimeOf(keyOf(sessionId)), Buffer.of(1), ttlSeconds);
-    // Then the list, so that no session is there that an erasure could not find: what falls off it, ends.
+    // Then the list, so that no session is there that an erasure could not find: what falls off it, ends. Who ends all of the list before the
+    // session is there takes its longest time away, without which it is none.
     let fallenOff: readonly string[] = [];
     await changeJson(this.store, listKeyOf(proof.personId), parseKeys, (keys) => {
       const all = [...(keys ?? []), keyOf(sessionId)];
@@ -69,9 +70,6 @@ export class PortalSessions {
     });
     for (const key of fallenOff) await deleteSession(this.store, key as EphemeralKey);
     await putJson(this.store, keyOf(sessionId), session, this.remainingSeconds(session, now));
-    // Where all sessions of the person were ended between the two, this one is on no list any more, and ends with them.
-    const listed = (await getJson(this.store, listKeyOf(proof.personId), parseKeys)) ?? [];
-    if (!listed.includes(keyOf(sessionId))) await this.end(sessionId);
   }
 
   /** The session as it stands, its idle time begun anew; null when there is none or its time is over. */
